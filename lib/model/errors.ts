@@ -1,0 +1,266 @@
+/**
+ * The error catalogue. Every error that a user can meet is here, with a `name` that survives bundling and storage, and a message
+ * that says what happened, what was expected, what was found, and what to do next.
+ */
+
+/** The base of all errors that Holdfast itself raises. `code` is stable and meant for programs. */
+export abstract class HoldfastError extends Error {
+  abstract readonly code: string;
+  constructor(message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = new.target.name;
+  }
+}
+
+function shown(value: unknown): string {
+  if (value === undefined) return "undefined";
+  try {
+    const text = JSON.stringify(value) ?? String(value);
+    return text.length > 200 ? `${text.slice(0, 200)}…` : text;
+  } catch {
+    return String(value);
+  }
+}
+
+// ---------------------------------------------------------------- what a caller gave us
+
+/** A duration that is not one. */
+export class InvalidDurationError extends HoldfastError {
+  readonly code = "INVALID_DURATION";
+  constructor(found: unknown, why: string) {
+    super(
+      `${shown(found)} is not a duration: ${why}. Expected text such as "90s", "15m" or "3d" (ms, s, m, h, d, w), or an object such as { hours: 2 }.`,
+    );
+    this.name = "InvalidDurationError";
+  }
+}
+
+/** A definition (workflow, event, step, app) that can't work, found where it is written. */
+export class InvalidDefinitionError extends HoldfastError {
+  readonly code = "INVALID_DEFINITION";
+  constructor(message: string) {
+    super(message);
+    this.name = "InvalidDefinitionError";
+  }
+}
+
+/** One thing that a schema found wrong. `path` is dotted, empty for the value itself. */
+export interface SchemaIssue {
+  readonly path: string;
+  readonly message: string;
+}
+
+/** Input that does not fit the workflow's or the event's schema, or a start request of the wrong shape. Nothing was written. */
+export class InvalidInputError extends HoldfastError {
+  readonly code = "INVALID_INPUT";
+  readonly issues: readonly SchemaIssue[];
+  constructor(what: string, issues: readonly SchemaIssue[]) {
+    const list = issues.map((issue) => `${issue.path === "" ? "" : `${issue.path}: `}${issue.message}`).join("; ");
+    super(`${what} is not valid, and nothing was written: ${list}. Correct it and send it again.`);
+    this.name = "InvalidInputError";
+    this.issues = issues;
+  }
+}
+
+/** A workflow name that this app does not declare. */
+export class UnknownWorkflowError extends HoldfastError {
+  readonly code = "UNKNOWN_WORKFLOW";
+  constructor(found: string, known: readonly string[]) {
+    super(
+      `There is no workflow "${found}" in this app. It declares: ${known.length === 0 ? "none" : known.join(", ")}. Check the name, or add the workflow to app({ workflows }) and deploy.`,
+    );
+    this.name = "UnknownWorkflowError";
+  }
+}
+
+/** An execution id that no execution has. */
+export class ExecutionNotFoundError extends HoldfastError {
+  readonly code = "EXECUTION_NOT_FOUND";
+  constructor(executionId: string) {
+    super(`There is no execution "${executionId}". Check the id and the service; closed executions are deleted when their retention ends.`);
+    this.name = "ExecutionNotFoundError";
+  }
+}
+
+/** A start with a known id and a different input or workflow. */
+export class ExecutionConflictError extends HoldfastError {
+  readonly code = "EXECUTION_CONFLICT";
+  constructor(executionId: string, why: string) {
+    super(`Execution "${executionId}" exists already, ${why}. Use another id, or start it with the same workflow and input to get the existing one.`);
+    this.name = "ExecutionConflictError";
+  }
+}
+
+/** A message for an execution that has ended. */
+export class ExecutionClosedError extends HoldfastError {
+  readonly code = "EXECUTION_CLOSED";
+  constructor(executionId: string, status: string) {
+    super(`Execution "${executionId}" is ${status} and takes no more messages. Nothing was written.`);
+    this.name = "ExecutionClosedError";
+  }
+}
+
+/** `result()` of an execution that did not end well. `status` says how it ended, `cause` is the workflow's own error if it has one. */
+export class ExecutionFailedError extends HoldfastError {
+  readonly code = "EXECUTION_FAILED";
+  readonly executionId: string;
+  readonly status: string;
+  constructor(executionId: string, status: string, options?: ErrorOptions) {
+    const why = options?.cause instanceof Error ? `: ${options.cause.name}: ${options.cause.message}` : "";
+    super(`Execution "${executionId}" is ${status}${why}. Its history tells the rest: holdfast history ${executionId}`, options);
+    this.name = "ExecutionFailedError";
+    this.executionId = executionId;
+    this.status = status;
+  }
+}
+
+/** `result()` gave up waiting; the execution itself goes on. */
+export class ResultTimeoutError extends HoldfastError {
+  readonly code = "RESULT_TIMEOUT";
+  constructor(executionId: string, status: string, waitedMs: number) {
+    super(`Execution "${executionId}" is still ${status} after ${waitedMs} ms. It goes on; ask again, or with a longer timeout.`);
+    this.name = "ResultTimeoutError";
+  }
+}
+
+/** A value that storage can't keep (a function, a symbol, a class instance, a cycle). */
+export class UnencodableValueError extends HoldfastError {
+  readonly code = "UNENCODABLE_VALUE";
+  readonly path: string;
+  constructor(path: string, found: string) {
+    super(
+      `The value at ${path === "" ? "the top" : path} can't be stored: it is ${found}. Expected plain objects, arrays, text, numbers, booleans, null, undefined, Date, Map, Set, BigInt, Uint8Array, URL or Error. Return a plain form of it.`,
+    );
+    this.name = "UnencodableValueError";
+    this.path = path;
+  }
+}
+
+/** A value that is larger than what one item can hold. */
+export class PayloadTooLargeError extends HoldfastError {
+  readonly code = "PAYLOAD_TOO_LARGE";
+  constructor(what: string, bytes: number, limit: number) {
+    super(`${what} is ${bytes} bytes, and at most ${limit} can be stored. Keep the data in a store of your own and pass its key.`);
+    this.name = "PayloadTooLargeError";
+  }
+}
+
+// ---------------------------------------------------------------- what workflow code can meet and catch
+
+/** Throw it in a step to end the step at once, whatever its retry policy. */
+export class NonRetryableError extends HoldfastError {
+  readonly code = "NON_RETRYABLE";
+  constructor(message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = "NonRetryableError";
+  }
+}
+
+/** One attempt of a step took longer than its `timeout`. It counts as a failed attempt and is retried by the step's policy. */
+export class StepTimeoutError extends HoldfastError {
+  readonly code = "STEP_TIMEOUT";
+  constructor(step: string, timeoutMs: number) {
+    super(`Step "${step}" did not end within its timeout of ${timeoutMs} ms. Raise the timeout, or make the step shorter.`);
+    this.name = "StepTimeoutError";
+  }
+}
+
+/** The process died while the step ran, so nobody knows whether its effect happened, and the step may not run again. */
+export class StepInterruptedError extends HoldfastError {
+  readonly code = "STEP_INTERRUPTED";
+  constructor(step: string, attempt: number, why: string) {
+    super(`Step "${step}" was interrupted in attempt ${attempt}: ${why}. Its effect may or may not have happened; look before you repeat it.`);
+    this.name = "StepInterruptedError";
+  }
+}
+
+/** The awaited event did not come within the wait's `timeout`. */
+export class WaitTimeoutError extends HoldfastError {
+  readonly code = "WAIT_TIMEOUT";
+  constructor(eventName: string, key: string | undefined, timeoutMs: number) {
+    super(`No "${eventName}" event${key === undefined ? "" : ` with key "${key}"`} came within ${timeoutMs} ms.`);
+    this.name = "WaitTimeoutError";
+  }
+}
+
+/** The execution was asked to cancel. Clean-up code may catch it; completed steps are compensated afterwards. */
+export class CancelledError extends HoldfastError {
+  readonly code = "CANCELLED";
+  readonly reason: string | undefined;
+  constructor(reason: string | undefined) {
+    super(reason === undefined ? "The execution was cancelled." : `The execution was cancelled: ${reason}`);
+    this.name = "CancelledError";
+    this.reason = reason;
+  }
+}
+
+/** A context that was used where it has no meaning: in a step's body, or after the execution's end. */
+export class ContextMisuseError extends HoldfastError {
+  readonly code = "CONTEXT_MISUSE";
+  constructor(operation: string, where: string) {
+    super(`ctx.${operation} was called ${where}. Call it from the workflow function itself, while it runs.`);
+    this.name = "ContextMisuseError";
+  }
+}
+
+// ---------------------------------------------------------------- what stops an execution without touching it (`stalled`)
+
+/** The base of errors that workflow code can't catch: the execution stalls, keeps its history, and goes on after a fixed deploy. */
+export abstract class EngineError extends HoldfastError {}
+
+/** The code asked for something else than its history records. */
+export class NonDeterminismError extends EngineError {
+  readonly code = "NON_DETERMINISM";
+  readonly recorded: string;
+  readonly asked: string;
+  constructor(recorded: string, asked: string) {
+    super(
+      `The workflow's code no longer matches its history. Recorded: ${recorded}. The code asked for: ${asked}. Either the code was changed under a running execution, or it branches on something that is not recorded (time, randomness, environment). Deploy code that asks for what was recorded, then redrive the execution; its history is untouched.`,
+    );
+    this.name = "NonDeterminismError";
+    this.recorded = recorded;
+    this.asked = asked;
+  }
+}
+
+/** Workflow code waited on something that is not durable: a bare fetch, setTimeout, or file I/O outside a step. */
+export class NonDurableAwaitError extends EngineError {
+  readonly code = "NON_DURABLE_AWAIT";
+  constructor(what: string) {
+    super(
+      `${what}. Workflow code may only await what its context gives it, since nothing else is recorded. Move the call into ctx.step (I/O) or use ctx.sleep (time), deploy, then redrive the execution.`,
+    );
+    this.name = "NonDurableAwaitError";
+  }
+}
+
+/** Processes keep dying in this execution with no step to blame. */
+export class CrashLoopError extends EngineError {
+  readonly code = "CRASH_LOOP";
+  constructor(crashes: number) {
+    super(
+      `${crashes} turns in a row died without a step pending, so the workflow code itself (or its memory or import) kills the process. Read the worker's log, deploy a fix, then redrive the execution.`,
+    );
+    this.name = "CrashLoopError";
+  }
+}
+
+/** A stored record that this release can't read, or a payload that is gone. */
+export class CorruptHistoryError extends EngineError {
+  readonly code = "CORRUPT_HISTORY";
+  constructor(executionId: string, what: string) {
+    super(`The stored state of execution "${executionId}" can't be used: ${what}. Restore the table's items from its point-in-time backup, then redrive the execution.`);
+    this.name = "CorruptHistoryError";
+  }
+}
+
+// ---------------------------------------------------------------- control flow between shell and store, never shown to workflow code
+
+/** Another owner has this execution now. Whoever gets it stops, writes nothing more, and leaves its wake undeleted. */
+export class FencedError extends HoldfastError {
+  readonly code = "FENCED";
+  constructor(executionId: string, why: string) {
+    super(`This process no longer owns execution "${executionId}": ${why}. It stops here; the new owner goes on.`);
+    this.name = "FencedError";
+  }
+}

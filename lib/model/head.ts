@@ -1,0 +1,79 @@
+/** The head of an execution: its present state, the only item of it that is rewritten. At or under 1 KB in the common case. */
+import type { HistoryEvent } from "./history-event.js";
+import type { Message } from "./message.js";
+import type { ExecutionStatus } from "./status.js";
+import type { EpochMs } from "./time.js";
+import type { Encoded } from "./value.js";
+
+/** Ownership that ends without its owner. */
+export interface Lease {
+  /** Who holds it: the wake message's id, or the request's. A redelivered message so takes over its own crashed turn at once. */
+  readonly owner: string;
+  /** Made anew for every acquisition: tells our own success whose reply was lost from somebody else's. */
+  readonly token: string;
+  readonly until: EpochMs;
+}
+
+/** The last history events of a settled turn. They belong to slot `slot`; a commit at that slot supersedes them. */
+export interface Tail {
+  readonly slot: number;
+  readonly events: readonly HistoryEvent[];
+}
+
+/** A value that stands here, or in an item of its own because it would make the head large. */
+export type StoredValue = { readonly inline: Encoded } | { readonly payload: string };
+
+/** What it takes to find a wait's record in the directory. */
+export interface WaitKey {
+  readonly name: string;
+  readonly key?: string;
+  readonly executionId: string;
+  /** The wait operation's path: two waits of one type and key in one execution have two records (PROTOCOL A2). */
+  readonly op: string;
+}
+
+/** Why an execution stands still until a person acts. */
+export interface Stall {
+  readonly error: Encoded;
+  readonly at: EpochMs;
+}
+
+export interface Head {
+  readonly executionId: string;
+  readonly workflow: string;
+  /** The version that the definition declares, if any. */
+  readonly version?: string;
+  /** Digest of the workflow's code at the start. */
+  readonly definition: string;
+  readonly status: ExecutionStatus;
+  readonly createdAt: EpochMs;
+  /** The code does not begin before it. Equal to `createdAt` unless the start was delayed. */
+  readonly startAt: EpochMs;
+  readonly closedAt?: EpochMs;
+  readonly input: StoredValue;
+  readonly output?: StoredValue;
+  readonly error?: StoredValue;
+  /** The id of the bus event that started it: counts as consumed (PROTOCOL A4). */
+  readonly startedBy?: string;
+  /** Rises by one with every lease. */
+  readonly epoch: number;
+  readonly lease?: Lease;
+  /** The last committed slot, as of the last settlement; a takeover looks beyond it. */
+  readonly slot: number;
+  readonly tail?: Tail;
+  /** Rises by one with every accepted message; a settlement that has not seen the newest one fails (I6). */
+  readonly inboxSeq: number;
+  readonly inbox: readonly Message[];
+  /** How many messages are items of their own since the last settlement. */
+  readonly inboxItems: number;
+  /** The earliest instant at which something of it is due; absent when only a message can move it. */
+  readonly dueAt?: EpochMs;
+  /** The wait records that stand in the directory, so that closing can remove them without replaying. */
+  readonly waits: readonly WaitKey[];
+  readonly compensation?: "none" | "complete" | "incomplete";
+  readonly stall?: Stall;
+  /** Left by the last settlement: tells our own success whose reply was lost. */
+  readonly settleToken?: string;
+  /** Left by the creation, for the same reason. */
+  readonly createToken: string;
+}

@@ -1,0 +1,224 @@
+/**
+ * How user values are kept: as JSON in which everything that JSON can't say is a one-key object `{ "$type": [...] }`. A user's own object
+ * with such a key is wrapped (`{ "$object": [[key, value], …] }`), so user data can never be mistaken for a mark of ours.
+ *
+ * Kept exactly: undefined, NaN, ±Infinity, -0, BigInt, Date, Map, Set, Uint8Array, URL, RegExp, Error (name, message, stack, cause, own
+ * fields), plain objects and arrays (holes become undefined). Refused with its path: everything else.
+ */
+import { UnencodableValueError } from "./errors.js";
+
+/** A JSON value that {@link encode} made; only {@link decode} reads it. */
+export type Encoded =
+  | null
+  | boolean
+  | number
+  | string
+  | readonly Encoded[]
+  | { readonly [key: string]: Encoded };
+
+/** Error classes whose instances come back as instances, by class name. */
+export type ErrorClasses = ReadonlyMap<string, ErrorClass>;
+// biome-ignore lint/suspicious/noExplicitAny: a constructor with any parameters can only be spelled so
+export type ErrorClass = abstract new (...args: any[]) => Error;
+
+/** How deep a value may nest; deeper is a cycle in all but name, and would overflow the stack. */
+const DEEPEST = 200;
+
+const BUILT_IN_ERRORS: ErrorClasses = new Map<string, ErrorClass>(
+  [Error, TypeError, RangeError, SyntaxError, ReferenceError, EvalError, URIError, AggregateError].map(
+    (type) => [type.name, type],
+  ),
+);
+
+/** The stored form of a value. Throws {@link UnencodableValueError} with the path of what can't be kept. */
+export function encode(value: unknown): Encoded {
+  return encodeAt(value, "", []);
+}
+
+/** The stored form of an error, or of whatever else was thrown. What can't be kept of it is left out: an error must not be lost over a field. */
+export function encodeThrown(thrown: unknown): Encoded {
+  try {
+    return encode(thrown);
+  } catch {
+    return thrown instanceof Error
+      ? mark("error", { name: thrown.name, message: thrown.message, ...(thrown.stack === undefined ? {} : { stack: thrown.stack }) })
+      : mark("error", { name: "Error", message: `Something that can't be stored was thrown: ${String(thrown)}` });
+  }
+}
+
+/** The value back. `classes` are the user's error classes; unknown names become plain errors that keep their name. */
+export function decode(stored: Encoded, classes: ErrorClasses = BUILT_IN_ERRORS): unknown {
+  if (stored === null || typeof stored !== "object") return stored;
+  if (isList(stored)) return stored.map((item) => decode(item, classes));
+  const keys = Object.keys(stored);
+  const only = keys.length === 1 ? keys[0] : undefined;
+  if (only?.startsWith("$")) return unmark(only, stored[only] ?? null, classes);
+  const object: Record<string, unknown> = {};
+  for (const key of keys) define(object, key, decode(stored[key] ?? null, classes));
+  return object;
+}
+
+function encodeAt(value: unknown, path: string, above: readonly object[]): Encoded {
+  switch (typeof value) {
+    case "string":
+    case "boolean":
+      return value;
+    case "number":
+      if (Number.isFinite(value) && !Object.is(value, -0)) return value;
+      return mark("number", Object.is(value, -0) ? "-0" : String(value));
+    case "undefined":
+      return mark("undefined", true);
+    case "bigint":
+      return mark("bigint", value.toString());
+    case "object":
+      break;
+    default:
+      throw new UnencodableValueError(path, `a ${typeof value}`);
+  }
+  if (value === null) return null;
+  if (above.includes(value)) throw new UnencodableValueError(path, "a reference back to an object that holds it");
+  if (above.length >= DEEPEST) throw new UnencodableValueError(path, `nested deeper than ${DEEPEST} levels`);
+  const inside = [...above, value];
+  if (Array.isArray(value)) return Array.from(value, (item, index) => encodeAt(item, `${path}[${index}]`, inside));
+  if (value instanceof Date) return mark("date", Number.isNaN(value.getTime()) ? "invalid" : value.toISOString());
+  if (value instanceof Map) {
+    return mark(
+      "map",
+      Array.from(value, ([k, v], index) => [encodeAt(k, `${path}<key ${index}>`, inside), encodeAt(v, `${path}<value ${index}>`, inside)]),
+    );
+  }
+  if (value instanceof Set) return mark("set", Array.from(value, (item, index) => encodeAt(item, `${path}<${index}>`, inside)));
+  if (value instanceof Uint8Array) return mark("bytes", Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString("base64"));
+  if (value instanceof URL) return mark("url", value.href);
+  if (value instanceof RegExp) return mark("regexp", [value.source, value.flags]);
+  if (value instanceof Error) return mark("error", encodeError(value, path, inside));
+  return encodeObject(value, path, inside);
+}
+
+function encodeObject(value: object, path: string, above: readonly object[]): Encoded {
+  const prototype: unknown = Object.getPrototypeOf(value);
+  if (prototype !== Object.prototype && prototype !== null) {
+    throw new UnencodableValueError(path, `an instance of ${value.constructor?.name || "an unnamed class"}`);
+  }
+  const entries = Object.entries(value).map(([key, item]): [string, Encoded] => [
+    key,
+    encodeAt(item, path === "" ? key : `${path}.${key}`, above),
+  ]);
+  if (entries.length === 1 && entries[0]?.[0].startsWith("$")) return mark("object", entries);
+  return fromEntries(entries);
+}
+
+function encodeError(error: Error, path: string, above: readonly object[]): Encoded {
+  const fields: [string, Encoded][] = [];
+  for (const key of Object.keys(error)) {
+    if (key === "name" || key === "message" || key === "stack" || key === "cause") continue;
+    try {
+      fields.push([key, encodeAt(Reflect.get(error, key), `${path}.${key}`, above)]);
+    } catch {
+      // One field that can't be kept (a socket, a response) must not cost the error itself.
+    }
+  }
+  const stored: [string, Encoded][] = [
+    ["name", error.name],
+    ["message", error.message],
+  ];
+  const className = error.constructor?.name;
+  if (className && className !== error.name) stored.push(["class", className]);
+  if (error.stack !== undefined) stored.push(["stack", error.stack]);
+  if (error.cause !== undefined) stored.push(["cause", encodeCause(error.cause, path, above)]);
+  if (error instanceof AggregateError) {
+    stored.push(["errors", error.errors.map((inner: unknown) => encodeCause(inner, path, above))]);
+  }
+  if (fields.length > 0) stored.push(["fields", fields.map(([key, item]) => [key, item])]);
+  return fromEntries(stored);
+}
+
+function encodeCause(cause: unknown, path: string, above: readonly object[]): Encoded {
+  try {
+    return encodeAt(cause, `${path}.cause`, above);
+  } catch {
+    return encodeThrown(cause instanceof Error ? new Error(cause.message) : String(cause));
+  }
+}
+
+function unmark(key: string, content: Encoded, classes: ErrorClasses): unknown {
+  switch (key) {
+    case "$number":
+      return Number(content);
+    case "$undefined":
+      return undefined;
+    case "$bigint":
+      return BigInt(String(content));
+    case "$date":
+      return new Date(content === "invalid" ? Number.NaN : String(content));
+    case "$map":
+      return new Map(pairs(content).map(([k, v]) => [decode(k, classes), decode(v, classes)]));
+    case "$set":
+      return new Set(list(content).map((item) => decode(item, classes)));
+    case "$bytes":
+      return new Uint8Array(Buffer.from(String(content), "base64"));
+    case "$url":
+      return new URL(String(content));
+    case "$regexp": {
+      const [source, flags] = list(content);
+      return new RegExp(String(source), String(flags));
+    }
+    case "$error":
+      return decodeError(content, classes);
+    case "$object": {
+      const object: Record<string, unknown> = {};
+      for (const [k, v] of pairs(content)) define(object, String(k), decode(v, classes));
+      return object;
+    }
+    default:
+      throw new UnencodableValueError("", `a stored mark "${key}" that this release does not know`);
+  }
+}
+
+function decodeError(content: Encoded, classes: ErrorClasses): Error {
+  const stored = content !== null && typeof content === "object" && !isList(content) ? content : {};
+  const name = String(stored.name ?? "Error");
+  const className = String(stored.class ?? name);
+  const type = classes.get(className) ?? classes.get(name) ?? BUILT_IN_ERRORS.get(className) ?? Error;
+  // Built without running the class's constructor, whose arguments were not kept; `new Error` gives the internal slots.
+  const error = new Error(String(stored.message ?? ""));
+  Object.setPrototypeOf(error, type.prototype);
+  hidden(error, "name", name);
+  hidden(error, "stack", stored.stack === undefined ? undefined : String(stored.stack));
+  if (stored.cause !== undefined) hidden(error, "cause", decode(stored.cause, classes));
+  if (stored.errors !== undefined) hidden(error, "errors", list(stored.errors).map((inner) => decode(inner, classes)));
+  for (const [key, item] of pairs(stored.fields ?? [])) define(error, String(key), decode(item, classes));
+  return error;
+}
+
+function mark(type: string, content: Encoded): Encoded {
+  return { [`$${type}`]: content };
+}
+
+function isList(stored: Encoded): stored is readonly Encoded[] {
+  return Array.isArray(stored);
+}
+
+function list(stored: Encoded): readonly Encoded[] {
+  return isList(stored) ? stored : [];
+}
+
+function pairs(stored: Encoded): [Encoded, Encoded][] {
+  return list(stored).map((pair) => [list(pair)[0] ?? null, list(pair)[1] ?? null]);
+}
+
+/** Like `Object.fromEntries`, with `__proto__` an ordinary key. */
+function fromEntries(entries: readonly [string, Encoded][]): Encoded {
+  const object: Record<string, Encoded> = {};
+  for (const [key, item] of entries) define(object, key, item);
+  return object;
+}
+
+/** Defines instead of assigning, so that a key called `__proto__` stays data. */
+function define(target: object, key: string, value: unknown): void {
+  Object.defineProperty(target, key, { value, enumerable: true, configurable: true, writable: true });
+}
+
+function hidden(target: object, key: string, value: unknown): void {
+  Object.defineProperty(target, key, { value, enumerable: false, configurable: true, writable: true });
+}

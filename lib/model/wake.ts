@@ -1,0 +1,16 @@
+/** A wake: a hint that an execution should be looked at. It never carries truth; losing it is repaired, repeating it is harmless. */
+import type { EpochMs } from "./time.js";
+
+/** Why it was sent. Decides only how long it is put back when another owner is at work (DESIGN §3, the wake table). */
+export type WakeReason = "start" | "timer" | "message" | "insurance" | "yield" | "redrive" | "audit";
+
+export interface Wake {
+  readonly executionId: string;
+  readonly reason: WakeReason;
+  /** Not before this instant; absent means now. A wake that comes early is put back without touching a table. */
+  readonly dueAt?: EpochMs;
+  /** How often it was put back without an execution to be found, or behind a live lease: bounds and spreads the tries. */
+  readonly puts?: number;
+  /** How often it came back from the dead-letter queue. */
+  readonly rescues?: number;
+}

@@ -1,0 +1,233 @@
+/**
+ * What the engine asks of its storage: one operation a method, each one conditional on what its caller read, and none that overwrites
+ * blindly. Two stores keep this contract, `dynamodb/` (one file per operation) and `memory/` (its twin); `test/store/contract.ts` holds
+ * both to it.
+ *
+ * Refusals are results, not exceptions: a lost race is an ordinary outcome here. What throws is infrastructure (a timeout, throttling
+ * past the SDK's retries). After a throw the outcome is unknown, and every write may be repeated with the same arguments: tokens tell
+ * an own success whose reply was lost from somebody else's.
+ */
+import type { Head, StoredValue, Tail, WaitKey } from "../model/head.js";
+import type { HistoryEvent } from "../model/history-event.js";
+import type { Message } from "../model/message.js";
+import type { OutboxEntryState, OutgoingEvent } from "../model/outgoing.js";
+import type { ClosedStatus, ExecutionStatus, OpenStatus } from "../model/status.js";
+import type { EpochMs } from "../model/time.js";
+import type { Encoded } from "../model/value.js";
+
+/** The first write of an execution. `lease` is there when the creator runs the first turn itself (epoch 1), else epoch is 0. */
+export type NewExecution = Pick<
+  Head,
+  "executionId" | "workflow" | "version" | "definition" | "createdAt" | "startAt" | "input" | "startedBy" | "lease" | "createToken"
+>;
+
+/** One stored history record. */
+export interface Commit {
+  readonly executionId: string;
+  /** Dense from 1. */
+  readonly slot: number;
+  /** The writer's. */
+  readonly epoch: number;
+  /** Over the content and the writer. */
+  readonly token: string;
+  readonly events: readonly HistoryEvent[];
+  /** In order; their index is part of their order stamp. Empty for most commits. */
+  readonly outgoing: readonly OutgoingEvent[];
+}
+
+/** A commit's outgoing events together with where each stands. */
+export interface Outbox {
+  readonly executionId: string;
+  readonly slot: number;
+  readonly outgoing: readonly OutgoingEvent[];
+  /** One per outgoing event. */
+  readonly states: readonly OutboxEntryState[];
+  /** Rises with every write of the states: the condition of the next one. */
+  readonly version: number;
+  /** When it is to be looked at again; absent when all its entries are final (the sparse `pending` mark is gone). */
+  readonly pendingAt?: EpochMs;
+}
+
+/** What a settlement says of the turn's end. */
+export type Settlement =
+  | { readonly status: OpenStatus; readonly dueAt?: EpochMs }
+  | {
+      readonly status: ClosedStatus;
+      readonly closedAt: EpochMs;
+      readonly output?: StoredValue;
+      readonly error?: StoredValue;
+      readonly compensation?: "none" | "complete" | "incomplete";
+    }
+  | { readonly status: "stalled"; readonly error: Encoded; readonly at: EpochMs };
+
+export interface SettleRequest {
+  readonly executionId: string;
+  /** The status that the owner's lease found: the transition table is checked against it before the write. */
+  readonly from: ExecutionStatus;
+  readonly epoch: number;
+  readonly leaseToken: string;
+  /** The newest `inboxSeq` that this owner has seen; absent settles whatever came since (I6: only after refusals that nothing awaited). */
+  readonly inboxSeq?: number;
+  /** The last committed slot. */
+  readonly slot: number;
+  readonly tail?: Tail;
+  readonly settlement: Settlement;
+  readonly waits: readonly WaitKey[];
+  /** Messages that are in history now: they leave the inbox with this write. */
+  readonly drained: readonly string[];
+  readonly token: string;
+}
+
+/** A wait's record in the directory. */
+export interface WaitRecord extends WaitKey {
+  /** The wait is of no use after it; absent when it has no timeout. */
+  readonly until?: EpochMs;
+}
+
+/** An accepted bus event, kept for waits that begin later. */
+export interface RecentEvent {
+  readonly id: string;
+  readonly name: string;
+  readonly key?: string;
+  readonly data: Encoded;
+  /** When deliver first wrote it (PROTOCOL A5), not the event's own time. */
+  readonly recordedAt: EpochMs;
+  /** For this execution alone. */
+  readonly target?: string;
+}
+
+export interface ExecutionSummary {
+  readonly executionId: string;
+  readonly workflow: string;
+  readonly status: ExecutionStatus;
+  readonly createdAt: EpochMs;
+  readonly closedAt?: EpochMs;
+  readonly dueAt?: EpochMs;
+}
+
+export interface ListRequest {
+  readonly workflow?: string;
+  /** Found by index for open, failed and stalled executions; other statuses need `workflow` and are filtered from its listing. */
+  readonly status?: ExecutionStatus;
+  readonly limit: number;
+  readonly cursor?: string;
+}
+
+export interface Page<T> {
+  readonly items: readonly T[];
+  /** Absent on the last page. */
+  readonly cursor?: string;
+}
+
+/** Executions: heads, commits, inboxes, payloads. */
+export interface ExecutionStore {
+  /** Condition: no such execution. A repeat with the same `createToken` is `created`. */
+  createExecution(execution: NewExecution): Promise<{ created: true; head: Head } | { created: false; head: Head }>;
+
+  /** Strongly consistent. */
+  readHead(executionId: string): Promise<Head | undefined>;
+
+  /**
+   * Condition: status open, epoch and lease token (or no lease) still those of `seen`. Epoch rises by one.
+   * A repeat that finds its own token is `acquired`.
+   */
+  acquireLease(request: {
+    readonly executionId: string;
+    readonly seen: { readonly epoch: number; readonly leaseToken?: string };
+    readonly owner: string;
+    readonly token: string;
+    readonly until: EpochMs;
+  }): Promise<{ acquired: true; head: Head } | { acquired: false; head: Head | undefined }>;
+
+  /** All commits after `afterSlot`, in slot order, strongly consistent, all pages. */
+  loadHistory(executionId: string, afterSlot: number): Promise<Commit[]>;
+
+  /** Condition: the slot is free. A repeat that finds its own token is `appended`. Outgoing events get their `pending` mark, due at `pendingAt`. */
+  appendCommit(commit: Commit, pendingAt?: EpochMs): Promise<{ appended: true } | { appended: false; found: Commit }>;
+
+  /**
+   * Ends a turn: writes the status, tail and wake info, and releases the lease.
+   * Condition: epoch and lease token are still ours and, if given, `inboxSeq` is the newest. A repeat that finds its own token is `settled`.
+   * Throws on a transition that the status table forbids.
+   */
+  settle(request: SettleRequest): Promise<{ settled: true } | { settled: false; head: Head | undefined }>;
+
+  /**
+   * Condition: the execution exists, accepts messages, and does not hold this message id in its inbox. `inboxSeq` rises by one.
+   * Small messages lie in the head; large ones, or any past the head's room, are items of their own, written first.
+   */
+  appendMessage(
+    executionId: string,
+    message: Message,
+  ): Promise<{ outcome: "appended" | "duplicate"; head: Head } | { outcome: "closed"; head: Head } | { outcome: "missing" }>;
+
+  /** The messages that are items of their own, oldest first, strongly consistent. */
+  loadMessages(executionId: string): Promise<Message[]>;
+
+  /** Deletes messages that are items of their own; idempotent. Only after they are durable in history. */
+  deleteMessages(executionId: string, messageIds: readonly string[]): Promise<void>;
+
+  /** Stores a value in an item of its own; a repeat writes the same content again. Throws `PayloadTooLargeError`. */
+  putPayload(executionId: string, name: string, value: Encoded): Promise<void>;
+
+  getPayload(executionId: string, name: string): Promise<Encoded | undefined>;
+
+  /** Newest first. Eventually consistent: by index. */
+  listExecutions(request: ListRequest): Promise<Page<ExecutionSummary>>;
+
+  /** Puts a stalled execution back to `running`. Condition: it is stalled. */
+  reopen(executionId: string): Promise<{ reopened: true; head: Head } | { reopened: false; head: Head | undefined }>;
+}
+
+/** Outboxes: what the relay and the audit's re-relay read and write. */
+export interface OutboxStore {
+  /** Strongly consistent; undefined when the commit is gone or has nothing outgoing. */
+  readOutbox(executionId: string, slot: number): Promise<Outbox | undefined>;
+
+  /** Condition: `version` is the one that was read. Removes the `pending` mark when `pendingAt` is absent. */
+  markOutbox(request: {
+    readonly executionId: string;
+    readonly slot: number;
+    readonly version: number;
+    readonly states: readonly OutboxEntryState[];
+    readonly pendingAt?: EpochMs;
+  }): Promise<{ marked: boolean }>;
+
+  /** Outboxes with a `pending` mark due at or before `dueBy`, of one index shard, oldest first. */
+  listPendingOutboxes(request: { readonly shard: number; readonly dueBy: EpochMs; readonly limit: number }): Promise<{ executionId: string; slot: number }[]>;
+}
+
+/** What must be found without knowing an execution id. */
+export interface DirectoryStore {
+  /** Idempotent: the key is the wait itself. */
+  putWait(wait: WaitRecord): Promise<void>;
+  /** Idempotent. */
+  deleteWait(wait: WaitKey): Promise<void>;
+  /** All waits of a name and key, strongly consistent, a page at a time. */
+  findWaits(request: { readonly name: string; readonly key?: string; readonly limit: number; readonly cursor?: string }): Promise<Page<WaitRecord>>;
+
+  /** Condition: the id is new. `recorded` is what stands there now: a repeat gets the first record back. */
+  putRecentEvent(event: RecentEvent): Promise<{ first: boolean; recorded: RecentEvent }>;
+  /** Recent events of a name and key that were recorded at or after `since`, oldest first, strongly consistent. */
+  findRecentEvents(request: { readonly name: string; readonly key?: string; readonly since: EpochMs }): Promise<RecentEvent[]>;
+}
+
+/** What the audit reads: a fixed amount per run, behind a saved cursor. */
+export interface AuditStore {
+  /** Open executions of one index shard, oldest first; eventually consistent. */
+  listOpen(request: { readonly shard: number; readonly limit: number; readonly cursor?: string }): Promise<Page<string>>;
+  readCursor(name: string): Promise<{ cursor: string; version: number } | undefined>;
+  /** Condition: `version` is the one that was read (0 for none). */
+  saveCursor(name: string, cursor: string, version: number): Promise<{ saved: boolean }>;
+}
+
+export interface Store extends ExecutionStore, OutboxStore, DirectoryStore, AuditStore {}
+
+/**
+ * Index shards. Eight let an index take 8,000 writes a second (1,000 per partition); a listing reads all eight. The number is part of the
+ * stored keys: changing it needs a migration.
+ */
+export const INDEX_SHARDS = 8;
+
+/** Shards of an event type that declares no key, so that a broadcast type has no hot partition (PROTOCOL A9). */
+export const BROADCAST_SHARDS = 8;
