@@ -55,7 +55,9 @@ export class InvalidInputError extends HoldfastError {
   readonly code = "INVALID_INPUT";
   readonly issues: readonly SchemaIssue[];
   constructor(what: string, issues: readonly SchemaIssue[]) {
-    const list = issues.map((issue) => `${issue.path === "" ? "" : `${issue.path}: `}${issue.message}`).join("; ");
+    const list = issues
+      .map((issue) => `${issue.path === "" ? "" : `${issue.path}: `}${issue.message}`)
+      .join("; ");
     super(`${what} is not valid, and nothing was written: ${list}. Correct it and send it again.`);
     this.name = "InvalidInputError";
     this.issues = issues;
@@ -77,7 +79,9 @@ export class UnknownWorkflowError extends HoldfastError {
 export class ExecutionNotFoundError extends HoldfastError {
   readonly code = "EXECUTION_NOT_FOUND";
   constructor(executionId: string) {
-    super(`There is no execution "${executionId}". Check the id and the service; closed executions are deleted when their retention ends.`);
+    super(
+      `There is no execution "${executionId}". Check the id and the service; closed executions are deleted when their retention ends.`,
+    );
     this.name = "ExecutionNotFoundError";
   }
 }
@@ -86,7 +90,9 @@ export class ExecutionNotFoundError extends HoldfastError {
 export class ExecutionConflictError extends HoldfastError {
   readonly code = "EXECUTION_CONFLICT";
   constructor(executionId: string, why: string) {
-    super(`Execution "${executionId}" exists already, ${why}. Use another id, or start it with the same workflow and input to get the existing one.`);
+    super(
+      `Execution "${executionId}" exists already, ${why}. Use another id, or start it with the same workflow and input to get the existing one.`,
+    );
     this.name = "ExecutionConflictError";
   }
 }
@@ -107,7 +113,10 @@ export class ExecutionFailedError extends HoldfastError {
   readonly status: string;
   constructor(executionId: string, status: string, options?: ErrorOptions) {
     const why = options?.cause instanceof Error ? `: ${options.cause.name}: ${options.cause.message}` : "";
-    super(`Execution "${executionId}" is ${status}${why}. Its history tells the rest: holdfast history ${executionId}`, options);
+    super(
+      `Execution "${executionId}" is ${status}${why}. Its history tells the rest: holdfast history ${executionId}`,
+      options,
+    );
     this.name = "ExecutionFailedError";
     this.executionId = executionId;
     this.status = status;
@@ -118,7 +127,9 @@ export class ExecutionFailedError extends HoldfastError {
 export class ResultTimeoutError extends HoldfastError {
   readonly code = "RESULT_TIMEOUT";
   constructor(executionId: string, status: string, waitedMs: number) {
-    super(`Execution "${executionId}" is still ${status} after ${waitedMs} ms. It goes on; ask again, or with a longer timeout.`);
+    super(
+      `Execution "${executionId}" is still ${status} after ${waitedMs} ms. It goes on; ask again, or with a longer timeout.`,
+    );
     this.name = "ResultTimeoutError";
   }
 }
@@ -140,7 +151,9 @@ export class UnencodableValueError extends HoldfastError {
 export class PayloadTooLargeError extends HoldfastError {
   readonly code = "PAYLOAD_TOO_LARGE";
   constructor(what: string, bytes: number, limit: number) {
-    super(`${what} is ${bytes} bytes, and at most ${limit} can be stored. Keep the data in a store of your own and pass its key.`);
+    super(
+      `${what} is ${bytes} bytes, and at most ${limit} can be stored. Keep the data in a store of your own and pass its key.`,
+    );
     this.name = "PayloadTooLargeError";
   }
 }
@@ -160,7 +173,9 @@ export class NonRetryableError extends HoldfastError {
 export class StepTimeoutError extends HoldfastError {
   readonly code = "STEP_TIMEOUT";
   constructor(step: string, timeoutMs: number) {
-    super(`Step "${step}" did not end within its timeout of ${timeoutMs} ms. Raise the timeout, or make the step shorter.`);
+    super(
+      `Step "${step}" did not end within its timeout of ${timeoutMs} ms. Raise the timeout, or make the step shorter.`,
+    );
     this.name = "StepTimeoutError";
   }
 }
@@ -169,7 +184,9 @@ export class StepTimeoutError extends HoldfastError {
 export class StepInterruptedError extends HoldfastError {
   readonly code = "STEP_INTERRUPTED";
   constructor(step: string, attempt: number, why: string) {
-    super(`Step "${step}" was interrupted in attempt ${attempt}: ${why}. Its effect may or may not have happened; look before you repeat it.`);
+    super(
+      `Step "${step}" was interrupted in attempt ${attempt}: ${why}. Its effect may or may not have happened; look before you repeat it.`,
+    );
     this.name = "StepInterruptedError";
   }
 }
@@ -178,7 +195,9 @@ export class StepInterruptedError extends HoldfastError {
 export class WaitTimeoutError extends HoldfastError {
   readonly code = "WAIT_TIMEOUT";
   constructor(eventName: string, key: string | undefined, timeoutMs: number) {
-    super(`No "${eventName}" event${key === undefined ? "" : ` with key "${key}"`} came within ${timeoutMs} ms.`);
+    super(
+      `No "${eventName}" event${key === undefined ? "" : ` with key "${key}"`} came within ${timeoutMs} ms.`,
+    );
     this.name = "WaitTimeoutError";
   }
 }
@@ -249,7 +268,9 @@ export class CrashLoopError extends EngineError {
 export class CorruptHistoryError extends EngineError {
   readonly code = "CORRUPT_HISTORY";
   constructor(executionId: string, what: string) {
-    super(`The stored state of execution "${executionId}" can't be used: ${what}. Restore the table's items from its point-in-time backup, then redrive the execution.`);
+    super(
+      `The stored state of execution "${executionId}" can't be used: ${what}. Restore the table's items from its point-in-time backup, then redrive the execution.`,
+    );
     this.name = "CorruptHistoryError";
   }
 }
@@ -260,7 +281,9 @@ export class CorruptHistoryError extends EngineError {
 export class FencedError extends HoldfastError {
   readonly code = "FENCED";
   constructor(executionId: string, why: string) {
-    super(`This process no longer owns execution "${executionId}": ${why}. It stops here; the new owner goes on.`);
+    super(
+      `This process no longer owns execution "${executionId}": ${why}. It stops here; the new owner goes on.`,
+    );
     this.name = "FencedError";
   }
 }

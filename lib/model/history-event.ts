@@ -146,5 +146,9 @@ export type ClosingEvent = ExecutionCompleted | ExecutionFailed | ExecutionCance
 export type DeliveredEvent = Extract<HistoryEvent, Answering>;
 
 export function isClosingEvent(event: HistoryEvent): event is ClosingEvent {
-  return event.type === "ExecutionCompleted" || event.type === "ExecutionFailed" || event.type === "ExecutionCancelled";
+  return (
+    event.type === "ExecutionCompleted" ||
+    event.type === "ExecutionFailed" ||
+    event.type === "ExecutionCancelled"
+  );
 }

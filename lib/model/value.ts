@@ -41,8 +41,15 @@ export function encodeThrown(thrown: unknown): Encoded {
     return encode(thrown);
   } catch {
     return thrown instanceof Error
-      ? mark("error", { name: thrown.name, message: thrown.message, ...(thrown.stack === undefined ? {} : { stack: thrown.stack }) })
-      : mark("error", { name: "Error", message: `Something that can't be stored was thrown: ${String(thrown)}` });
+      ? mark("error", {
+          name: thrown.name,
+          message: thrown.message,
+          ...(thrown.stack === undefined ? {} : { stack: thrown.stack }),
+        })
+      : mark("error", {
+          name: "Error",
+          message: `Something that can't be stored was thrown: ${String(thrown)}`,
+        });
   }
 }
 
@@ -76,19 +83,30 @@ function encodeAt(value: unknown, path: string, above: readonly object[]): Encod
       throw new UnencodableValueError(path, `a ${typeof value}`);
   }
   if (value === null) return null;
-  if (above.includes(value)) throw new UnencodableValueError(path, "a reference back to an object that holds it");
+  if (above.includes(value))
+    throw new UnencodableValueError(path, "a reference back to an object that holds it");
   if (above.length >= DEEPEST) throw new UnencodableValueError(path, `nested deeper than ${DEEPEST} levels`);
   const inside = [...above, value];
-  if (Array.isArray(value)) return Array.from(value, (item, index) => encodeAt(item, `${path}[${index}]`, inside));
-  if (value instanceof Date) return mark("date", Number.isNaN(value.getTime()) ? "invalid" : value.toISOString());
+  if (Array.isArray(value))
+    return Array.from(value, (item, index) => encodeAt(item, `${path}[${index}]`, inside));
+  if (value instanceof Date)
+    return mark("date", Number.isNaN(value.getTime()) ? "invalid" : value.toISOString());
   if (value instanceof Map) {
     return mark(
       "map",
-      Array.from(value, ([k, v], index) => [encodeAt(k, `${path}<key ${index}>`, inside), encodeAt(v, `${path}<value ${index}>`, inside)]),
+      Array.from(value, ([k, v], index) => [
+        encodeAt(k, `${path}<key ${index}>`, inside),
+        encodeAt(v, `${path}<value ${index}>`, inside),
+      ]),
     );
   }
-  if (value instanceof Set) return mark("set", Array.from(value, (item, index) => encodeAt(item, `${path}<${index}>`, inside)));
-  if (value instanceof Uint8Array) return mark("bytes", Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString("base64"));
+  if (value instanceof Set)
+    return mark(
+      "set",
+      Array.from(value, (item, index) => encodeAt(item, `${path}<${index}>`, inside)),
+    );
+  if (value instanceof Uint8Array)
+    return mark("bytes", Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString("base64"));
   if (value instanceof URL) return mark("url", value.href);
   if (value instanceof RegExp) return mark("regexp", [value.source, value.flags]);
   if (value instanceof Error) return mark("error", encodeError(value, path, inside));
@@ -186,7 +204,12 @@ function decodeError(content: Encoded, classes: ErrorClasses): Error {
   hidden(error, "name", name);
   hidden(error, "stack", stored.stack === undefined ? undefined : String(stored.stack));
   if (stored.cause !== undefined) hidden(error, "cause", decode(stored.cause, classes));
-  if (stored.errors !== undefined) hidden(error, "errors", list(stored.errors).map((inner) => decode(inner, classes)));
+  if (stored.errors !== undefined)
+    hidden(
+      error,
+      "errors",
+      list(stored.errors).map((inner) => decode(inner, classes)),
+    );
   for (const [key, item] of pairs(stored.fields ?? [])) define(error, String(key), decode(item, classes));
   return error;
 }

@@ -18,7 +18,16 @@ import type { Encoded } from "../model/value.js";
 /** The first write of an execution. `lease` is there when the creator runs the first turn itself (epoch 1), else epoch is 0. */
 export type NewExecution = Pick<
   Head,
-  "executionId" | "workflow" | "version" | "definition" | "createdAt" | "startAt" | "input" | "startedBy" | "lease" | "createToken"
+  | "executionId"
+  | "workflow"
+  | "version"
+  | "definition"
+  | "createdAt"
+  | "startAt"
+  | "input"
+  | "startedBy"
+  | "lease"
+  | "createToken"
 >;
 
 /** One stored history record. */
@@ -122,7 +131,9 @@ export interface Page<T> {
 /** Executions: heads, commits, inboxes, payloads. */
 export interface ExecutionStore {
   /** Condition: no such execution. A repeat with the same `createToken` is `created`. */
-  createExecution(execution: NewExecution): Promise<{ created: true; head: Head } | { created: false; head: Head }>;
+  createExecution(
+    execution: NewExecution,
+  ): Promise<{ created: true; head: Head } | { created: false; head: Head }>;
 
   /** Strongly consistent. */
   readHead(executionId: string): Promise<Head | undefined>;
@@ -143,7 +154,10 @@ export interface ExecutionStore {
   loadHistory(executionId: string, afterSlot: number): Promise<Commit[]>;
 
   /** Condition: the slot is free. A repeat that finds its own token is `appended`. Outgoing events get their `pending` mark, due at `pendingAt`. */
-  appendCommit(commit: Commit, pendingAt?: EpochMs): Promise<{ appended: true } | { appended: false; found: Commit }>;
+  appendCommit(
+    commit: Commit,
+    pendingAt?: EpochMs,
+  ): Promise<{ appended: true } | { appended: false; found: Commit }>;
 
   /**
    * Ends a turn: writes the status, tail and wake info, and releases the lease.
@@ -159,7 +173,11 @@ export interface ExecutionStore {
   appendMessage(
     executionId: string,
     message: Message,
-  ): Promise<{ outcome: "appended" | "duplicate"; head: Head } | { outcome: "closed"; head: Head } | { outcome: "missing" }>;
+  ): Promise<
+    | { outcome: "appended" | "duplicate"; head: Head }
+    | { outcome: "closed"; head: Head }
+    | { outcome: "missing" }
+  >;
 
   /** The messages that are items of their own, oldest first, strongly consistent. */
   loadMessages(executionId: string): Promise<Message[]>;
@@ -176,7 +194,9 @@ export interface ExecutionStore {
   listExecutions(request: ListRequest): Promise<Page<ExecutionSummary>>;
 
   /** Puts a stalled execution back to `running`. Condition: it is stalled. */
-  reopen(executionId: string): Promise<{ reopened: true; head: Head } | { reopened: false; head: Head | undefined }>;
+  reopen(
+    executionId: string,
+  ): Promise<{ reopened: true; head: Head } | { reopened: false; head: Head | undefined }>;
 }
 
 /** Outboxes: what the relay and the audit's re-relay read and write. */
@@ -194,7 +214,11 @@ export interface OutboxStore {
   }): Promise<{ marked: boolean }>;
 
   /** Outboxes with a `pending` mark due at or before `dueBy`, of one index shard, oldest first. */
-  listPendingOutboxes(request: { readonly shard: number; readonly dueBy: EpochMs; readonly limit: number }): Promise<{ executionId: string; slot: number }[]>;
+  listPendingOutboxes(request: {
+    readonly shard: number;
+    readonly dueBy: EpochMs;
+    readonly limit: number;
+  }): Promise<{ executionId: string; slot: number }[]>;
 }
 
 /** What must be found without knowing an execution id. */
@@ -204,18 +228,31 @@ export interface DirectoryStore {
   /** Idempotent. */
   deleteWait(wait: WaitKey): Promise<void>;
   /** All waits of a name and key, strongly consistent, a page at a time. */
-  findWaits(request: { readonly name: string; readonly key?: string; readonly limit: number; readonly cursor?: string }): Promise<Page<WaitRecord>>;
+  findWaits(request: {
+    readonly name: string;
+    readonly key?: string;
+    readonly limit: number;
+    readonly cursor?: string;
+  }): Promise<Page<WaitRecord>>;
 
   /** Condition: the id is new. `recorded` is what stands there now: a repeat gets the first record back. */
   putRecentEvent(event: RecentEvent): Promise<{ first: boolean; recorded: RecentEvent }>;
   /** Recent events of a name and key that were recorded at or after `since`, oldest first, strongly consistent. */
-  findRecentEvents(request: { readonly name: string; readonly key?: string; readonly since: EpochMs }): Promise<RecentEvent[]>;
+  findRecentEvents(request: {
+    readonly name: string;
+    readonly key?: string;
+    readonly since: EpochMs;
+  }): Promise<RecentEvent[]>;
 }
 
 /** What the audit reads: a fixed amount per run, behind a saved cursor. */
 export interface AuditStore {
   /** Open executions of one index shard, oldest first; eventually consistent. */
-  listOpen(request: { readonly shard: number; readonly limit: number; readonly cursor?: string }): Promise<Page<string>>;
+  listOpen(request: {
+    readonly shard: number;
+    readonly limit: number;
+    readonly cursor?: string;
+  }): Promise<Page<string>>;
   readCursor(name: string): Promise<{ cursor: string; version: number } | undefined>;
   /** Condition: `version` is the one that was read (0 for none). */
   saveCursor(name: string, cursor: string, version: number): Promise<{ saved: boolean }>;

@@ -1,0 +1,89 @@
+/** `app(...)`: what one deployment serves. Its manifest is what the infrastructure is made from. */
+import { InvalidDefinitionError, UnknownWorkflowError } from "../model/errors.js";
+import type { ErrorClass, ErrorClasses } from "../model/value.js";
+import type { AnyEventType } from "./event.js";
+import type { AnyWorkflow } from "./workflow.js";
+
+export interface AppOptions {
+  readonly workflows: readonly AnyWorkflow[];
+  /** Events that workflows wait for. Those of `startOn` need not be repeated here. */
+  readonly events?: readonly AnyEventType[];
+  /** Error classes that must still be `instanceof` after a replay. */
+  readonly errors?: readonly ErrorClass[];
+}
+
+/** What the infrastructure needs to know, as plain data. */
+export interface Manifest {
+  readonly workflows: readonly {
+    readonly name: string;
+    readonly version?: string;
+    readonly startOn: readonly string[];
+  }[];
+  readonly events: readonly { readonly name: string }[];
+}
+
+export interface App {
+  readonly kind: "app";
+  readonly workflows: ReadonlyMap<string, AnyWorkflow>;
+  readonly events: ReadonlyMap<string, AnyEventType>;
+  readonly errors: ErrorClasses;
+  /** The workflow of that name. Throws {@link UnknownWorkflowError}. */
+  workflow(name: string): AnyWorkflow;
+  /** The workflows that an event of that name starts. */
+  startedBy(eventName: string): readonly AnyWorkflow[];
+  manifest(): Manifest;
+}
+
+/**
+ * Gathers what is deployed together. Export it as the default of the file that you give to the construct.
+ * @throws InvalidDefinitionError on two definitions of one name
+ */
+export function app(options: AppOptions): App {
+  const workflows = byName("workflow", options.workflows);
+  const started = options.workflows.flatMap((workflow) =>
+    workflow.startOn === undefined ? [] : [workflow.startOn as AnyEventType],
+  );
+  const events = byName("event", [...new Set([...(options.events ?? []), ...started])]);
+  const errors = new Map((options.errors ?? []).map((type) => [type.name, type]));
+  return {
+    kind: "app",
+    workflows,
+    events,
+    errors,
+    workflow(name) {
+      const found = workflows.get(name);
+      if (found === undefined) throw new UnknownWorkflowError(name, [...workflows.keys()]);
+      return found;
+    },
+    startedBy: (eventName) => options.workflows.filter((workflow) => workflow.startOn?.name === eventName),
+    manifest: () => ({
+      workflows: options.workflows.map((workflow) => ({
+        name: workflow.name,
+        ...(workflow.version === undefined ? {} : { version: workflow.version }),
+        startOn: workflow.startOn === undefined ? [] : [workflow.startOn.name],
+      })),
+      events: [...events.values()].map(({ name }) => ({ name })),
+    }),
+  };
+}
+
+function byName<T extends { readonly kind: string; readonly name: string }>(
+  kind: T["kind"],
+  definitions: readonly T[],
+): Map<string, T> {
+  const map = new Map<string, T>();
+  for (const definition of definitions) {
+    if (definition?.kind !== kind) {
+      throw new InvalidDefinitionError(
+        `app() was given something under ${kind}s that is not one. Expected what ${kind}(...) returns.`,
+      );
+    }
+    if (map.has(definition.name)) {
+      throw new InvalidDefinitionError(
+        `Two ${kind}s of this app are called "${definition.name}". Give one of them another name.`,
+      );
+    }
+    map.set(definition.name, definition);
+  }
+  return map;
+}

@@ -1,0 +1,83 @@
+/** `workflow(...)`: a definition, name plus handler. */
+import { InvalidDefinitionError } from "../model/errors.js";
+import { checkName, digest } from "../model/ids.js";
+import type { Context } from "./context.js";
+import type { EventType } from "./event.js";
+import { checkSchema, type Schema } from "./schema.js";
+
+/** A declared workflow. `Input` is what a starter passes, `Output` what `result()` gives back. */
+export interface Workflow<Input = unknown, Output = unknown> {
+  readonly kind: "workflow";
+  readonly name: string;
+  readonly version?: string;
+  readonly input?: Schema<Input, unknown>;
+  /** Each such event on the bus starts one execution, its payload being the input. */
+  readonly startOn?: EventType<unknown, Input>;
+  /** Changes with the handler's text and the version: recorded at the start of every execution. */
+  readonly definition: string;
+  readonly handler: (context: Context, input: never) => Promise<Output>;
+}
+
+/** Any workflow: for lists and look-ups. */
+// biome-ignore lint/suspicious/noExplicitAny: input types differ per workflow, and handlers are contravariant in them
+export type AnyWorkflow = Workflow<any, any>;
+
+export interface WorkflowOptions<Input> {
+  /** A label of your own for this version of the code, shown with every execution. */
+  readonly version?: string;
+  readonly startOn?: EventType<unknown, NoInfer<Input>>;
+}
+
+/**
+ * Declares a workflow.
+ * @param name 1 to 128 characters of A-Z a-z 0-9 . _ : / -, unique in the app.
+ * @throws InvalidDefinitionError
+ */
+export function workflow<Input, Parsed, Output>(
+  name: string,
+  options: WorkflowOptions<Input> & { readonly input: Schema<Input, Parsed> },
+  handler: (context: Context, input: Parsed) => Promise<Output>,
+): Workflow<Input, Output>;
+export function workflow<Input, Output>(
+  name: string,
+  options: WorkflowOptions<Input> & { readonly input?: undefined },
+  handler: (context: Context, input: Input) => Promise<Output>,
+): Workflow<Input, Output>;
+export function workflow<Input, Output>(
+  name: string,
+  handler: (context: Context, input: Input) => Promise<Output>,
+): Workflow<Input, Output>;
+export function workflow<Input, Output>(
+  name: string,
+  optionsOrHandler:
+    | (WorkflowOptions<Input> & { readonly input?: Schema<Input> | undefined })
+    | Handler<Output>,
+  maybeHandler?: Handler<Output>,
+): Workflow<Input, Output> {
+  checkName("a workflow", name);
+  const options = typeof optionsOrHandler === "function" ? {} : optionsOrHandler;
+  const handler = typeof optionsOrHandler === "function" ? optionsOrHandler : maybeHandler;
+  if (typeof handler !== "function") {
+    throw new InvalidDefinitionError(
+      `Workflow "${name}" has no handler. Expected workflow(name, options, async (ctx, input) => …).`,
+    );
+  }
+  checkSchema(options.input, `The input of workflow "${name}"`);
+  if (options.startOn !== undefined && options.startOn.kind !== "event") {
+    throw new InvalidDefinitionError(
+      `startOn of workflow "${name}" is not an event. Expected what event(...) returns.`,
+    );
+  }
+  return {
+    kind: "workflow",
+    name,
+    ...(options.version === undefined ? {} : { version: options.version }),
+    ...(options.input === undefined ? {} : { input: options.input }),
+    ...(options.startOn === undefined ? {} : { startOn: options.startOn }),
+    // 16 characters of base64 are 96 bits: no two versions of a workflow meet by chance.
+    definition: digest(`${options.version ?? ""}\n${handler.toString()}`, 16),
+    handler,
+  };
+}
+
+type Handler<Output> = (context: Context, input: never) => Promise<Output>;

@@ -1,0 +1,34 @@
+/** The public surface of Holdfast: what users import to write workflows and to talk to them. */
+export { type App, type AppOptions, app, type Manifest } from "./define/app.js";
+export type { Context, Logger, StepContext, StepOptions, WaitOptions } from "./define/context.js";
+export { type EventOptions, type EventType, event } from "./define/event.js";
+export type { RetryPolicy } from "./define/retry.js";
+export { type Workflow, type WorkflowOptions, workflow } from "./define/workflow.js";
+export {
+  CancelledError,
+  ContextMisuseError,
+  CorruptHistoryError,
+  CrashLoopError,
+  ExecutionClosedError,
+  ExecutionConflictError,
+  ExecutionFailedError,
+  ExecutionNotFoundError,
+  HoldfastError,
+  InvalidDefinitionError,
+  InvalidDurationError,
+  InvalidInputError,
+  NonDeterminismError,
+  NonDurableAwaitError,
+  NonRetryableError,
+  PayloadTooLargeError,
+  ResultTimeoutError,
+  type SchemaIssue,
+  StepInterruptedError,
+  StepTimeoutError,
+  UnencodableValueError,
+  UnknownWorkflowError,
+  WaitTimeoutError,
+} from "./model/errors.js";
+export type { HistoryEvent } from "./model/history-event.js";
+export type { ExecutionStatus } from "./model/status.js";
+export type { Duration } from "./model/time.js";
