@@ -74,7 +74,7 @@ export const diagnoseJava = (command: string): JavaMissingError | undefined => {
 const WATCHDOG = [
   "exec 3<&0",
   '"$@" </dev/null 3<&- & java=$!',
-  "( cat <&3 >/dev/null; kill $java && sleep 3 && kill -9 $java ) 2>/dev/null >/dev/null &",
+  "( cat <&3; kill $java; i=0; while kill -0 $java && [ $i -lt 30 ]; do sleep 0.1; i=$((i+1)); done; kill -9 $java ) >/dev/null 2>&1 &",
   "exec 3<&-",
   "wait $java",
 ].join("\n");
