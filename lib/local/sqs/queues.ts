@@ -1,0 +1,120 @@
+/**
+ * All queues of the cloud: names, dead letters, waiting. The one thing here that knows a clock.
+ * The wire (`api.ts`), the event targets and the event source mappings are its callers.
+ */
+import { randomUUID } from "node:crypto";
+import type { Clock } from "../clock.js";
+import type { JsonObject } from "../json.js";
+import { type Message, Queue, type QueueSettings, type ReceiptVerdict, type Received } from "./queue.js";
+
+export type SavedQueues = Readonly<Record<string, readonly Message[]>>;
+
+export class Queues {
+  private readonly queues = new Map<string, Queue>();
+  private readonly waiting = new Map<string, Set<() => void>>();
+
+  constructor(
+    private readonly clock: Clock,
+    private readonly saved: SavedQueues,
+    private readonly changed: () => void,
+  ) {}
+
+  create(name: string, settings: QueueSettings): void {
+    this.queues.set(name, new Queue(name, settings, this.saved[name]));
+  }
+
+  find(name: string): Queue | undefined {
+    return this.queues.get(name);
+  }
+
+  names(): string[] {
+    return [...this.queues.keys()];
+  }
+
+  /** Puts a message into a queue and returns its id; the queue must exist. */
+  send(queue: Queue, body: string, attributes: JsonObject = {}, delaySeconds?: number): string {
+    const id = randomUUID();
+    queue.send(
+      { id, body, attributes, ...(delaySeconds === undefined ? {} : { delaySeconds }) },
+      this.clock.now(),
+    );
+    this.touched(queue);
+    return id;
+  }
+
+  /** Receives what is visible, or waits for it: up to `waitMs` of real time, or until `signal` says stop. */
+  async receive(
+    queue: Queue,
+    options: { max: number; waitMs: number; visibilitySeconds?: number; signal: AbortSignal },
+  ): Promise<readonly Received[]> {
+    const deadline = Date.now() + options.waitMs;
+    while (!options.signal.aborted) {
+      const { received, dead } = queue.receive(this.clock.now(), options.max, options.visibilitySeconds);
+      for (const message of dead) this.bury(queue, message);
+      if (received.length > 0) {
+        this.changed();
+        return received;
+      }
+      const remaining = deadline - Date.now();
+      if (remaining <= 0) break;
+      await this.nextChange(queue, remaining, options.signal);
+    }
+    return [];
+  }
+
+  delete(queue: Queue, receipt: string): ReceiptVerdict {
+    const verdict = queue.delete(receipt);
+    this.changed();
+    return verdict;
+  }
+
+  changeVisibility(queue: Queue, receipt: string, seconds: number): ReceiptVerdict {
+    const verdict = queue.changeVisibility(receipt, seconds, this.clock.now());
+    this.touched(queue);
+    return verdict;
+  }
+
+  purge(queue: Queue): void {
+    queue.purge();
+    this.changed();
+  }
+
+  counts(queue: Queue): ReturnType<Queue["counts"]> {
+    return queue.counts(this.clock.now());
+  }
+
+  save(): SavedQueues {
+    return Object.fromEntries([...this.queues].map(([name, queue]) => [name, queue.all()]));
+  }
+
+  private bury(from: Queue, message: Message): void {
+    const target = this.queues.get(from.settings.redrive?.queue ?? "");
+    // The interpreter checks that a redrive policy names a queue; putting it back keeps the message if not.
+    (target ?? from).add(message);
+    this.touched(target ?? from);
+  }
+
+  private touched(queue: Queue): void {
+    this.changed();
+    for (const wake of this.waiting.get(queue.name) ?? []) wake();
+  }
+
+  private nextChange(queue: Queue, waitMs: number, signal: AbortSignal): Promise<void> {
+    const waiting = this.waiting.get(queue.name) ?? new Set();
+    this.waiting.set(queue.name, waiting);
+    const nextVisible = queue.nextVisibleAtMs();
+    const untilVisible =
+      nextVisible === undefined ? waitMs : Math.max(1, this.clock.realMsUntil(nextVisible));
+    return new Promise((resolve) => {
+      const wake = (): void => {
+        clearTimeout(timer);
+        waiting.delete(wake);
+        signal.removeEventListener("abort", wake);
+        resolve();
+      };
+      const timer = setTimeout(wake, Math.min(waitMs, untilVisible));
+      waiting.add(wake);
+      signal.addEventListener("abort", wake, { once: true });
+    });
+  }
+}
