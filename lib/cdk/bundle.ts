@@ -1,0 +1,139 @@
+/**
+ * Turns a generated entry into one file that Lambda can run. One file, with the SDK in it: the runtime's own copy of the
+ * SDK is not faster to load, and changes under a deployed function.
+ */
+
+import { createRequire } from "node:module";
+import type { BuildFailure, BuildOptions, BuildResult, OutputFile } from "esbuild";
+import { HoldfastConfigError } from "./config-error.js";
+import { packageAliases, packageRoot, requireHandlerFactory } from "./package-files.js";
+
+/** What a user may change about the bundles of their own code. */
+export interface BundlingOptions {
+  /**
+   * Modules that are left out of the bundle, because a layer brings them.
+   * @default none
+   */
+  readonly external?: readonly string[];
+  /**
+   * Writes source maps beside the code, and has Node use them in stack traces. They cost cold-start time.
+   * @default false
+   */
+  readonly sourceMap?: boolean;
+}
+
+/** A file of a bundle, by its name in the function's folder. */
+export interface BundledFile {
+  readonly name: string;
+  readonly contents: Uint8Array;
+}
+
+/**
+ * Packages in CommonJS call `require` for Node's own modules, and an ES module has none. The name of the import is an
+ * unlikely one, so that it cannot meet a name of the bundled code.
+ */
+const requireBanner = [
+  'import { createRequire as holdfastCreateRequire } from "node:module";',
+  "const require = holdfastCreateRequire(import.meta.url);",
+].join("\n");
+
+/** What every bundle of ours is made with, those that only print the manifest included. */
+const common = {
+  bundle: true,
+  platform: "node",
+  format: "esm",
+  // The oldest Node that runs these files is a developer's, not Lambda's: the local cloud runs what is deployed.
+  target: "node20",
+  // Class and function names are data here: errors are recorded by class name, and error messages name functions.
+  keepNames: true,
+  mainFields: ["module", "main"],
+  banner: { js: requireBanner },
+  write: false,
+  logLevel: "silent",
+} satisfies BuildOptions;
+
+/** The entry of a function that runs the user's app. */
+export function appEntry(handler: string, factory: string, appFile: string): string {
+  const from = requireHandlerFactory(handler);
+  return [
+    `import app from ${JSON.stringify(appFile)};`,
+    `import { ${factory} } from ${JSON.stringify(from)};`,
+    `export const handler = ${factory}(app);`,
+  ].join("\n");
+}
+
+/** The entry of a function that needs nothing of the user's: their mistakes cannot stop the relay or the audit. */
+export function serviceEntry(handler: string, factory: string): string {
+  const from = requireHandlerFactory(handler);
+  return [`import { ${factory} } from ${JSON.stringify(from)};`, `export const handler = ${factory}();`].join(
+    "\n",
+  );
+}
+
+/** Bundles an entry for Lambda: `index.mjs`, whose `handler` is the function's. The same sources give the same bytes. */
+export function bundleHandler(entry: string, options: BundlingOptions = {}): BundledFile[] {
+  const result = build(entry, {
+    minify: true,
+    outfile: "index.mjs",
+    external: [...(options.external ?? [])],
+    sourcemap: options.sourceMap === true ? "linked" : false,
+    // The sources' text would double the upload; names and lines are what a stack trace needs.
+    sourcesContent: false,
+  });
+  return result.map((file) => ({
+    name: file.path.endsWith(".map") ? "index.mjs.map" : "index.mjs",
+    contents: file.contents,
+  }));
+}
+
+/** Bundles a script that runs once, here, in a process of its own. */
+export function bundleScript(source: string, external: readonly string[] = []): Uint8Array {
+  const [file] = build(source, { outfile: "script.mjs", sourcemap: "inline", external: [...external] });
+  if (file === undefined) throw new Error("esbuild reported success and returned no file");
+  return file.contents;
+}
+
+function build(entry: string, options: BuildOptions): readonly OutputFile[] {
+  const esbuild = loadEsbuild();
+  try {
+    const result: BuildResult = esbuild.buildSync({
+      ...common,
+      ...options,
+      stdin: { contents: entry, resolveDir: packageRoot(), sourcefile: "holdfast-entry.mjs", loader: "js" },
+      alias: packageAliases(),
+    });
+    return result.outputFiles ?? [];
+  } catch (error) {
+    throw isBuildFailure(error) ? bundlingError(error) : error;
+  }
+}
+
+/** esbuild is an optional peer: only those who synthesize a stack need it. */
+function loadEsbuild(): typeof import("esbuild") {
+  try {
+    return createRequire(import.meta.url)("esbuild") as typeof import("esbuild");
+  } catch (error) {
+    throw new HoldfastConfigError({
+      what: "esbuild, which bundles the functions, could not be loaded.",
+      expected: "the package esbuild, 0.25 or newer, beside aws-cdk-lib",
+      found: error instanceof Error ? (error.message.split("\n")[0] ?? error.message) : String(error),
+      next: "Run: npm install --save-dev esbuild",
+    });
+  }
+}
+
+function isBuildFailure(error: unknown): error is BuildFailure {
+  return error instanceof Error && "errors" in error && Array.isArray(error.errors);
+}
+
+function bundlingError(failure: BuildFailure): HoldfastConfigError {
+  const lines = failure.errors.map(({ text, location }) =>
+    location === null ? text : `${location.file}:${location.line}:${location.column}: ${text}`,
+  );
+  return new HoldfastConfigError({
+    what: "The app could not be bundled.",
+    expected: "a file that esbuild can bundle, with all that it imports",
+    found: lines.join("\n            "),
+    next: "Correct the lines that are named; install a package that is missing, or list one that a layer brings under bundling.external.",
+  });
+}

@@ -1,0 +1,209 @@
+import { Duration } from "aws-cdk-lib";
+import { EventBus } from "aws-cdk-lib/aws-events";
+import { Grant, type IGrantable, type PolicyStatement } from "aws-cdk-lib/aws-iam";
+import { type Function as LambdaFunction, RecursiveLoop } from "aws-cdk-lib/aws-lambda";
+import type { Queue } from "aws-cdk-lib/aws-sqs";
+import { Construct } from "constructs";
+import { auditTimeout, runEvery } from "./audit-schedule.js";
+import { appEntry, bundleHandler, serviceEntry } from "./bundle.js";
+import { DurableTables, type HoldfastTables } from "./durable-tables.js";
+import { environments } from "./environment.js";
+import { type Bus, EventRoutes } from "./event-routes.js";
+import { feedFromQueue, feedFromStream } from "./event-sources.js";
+import { deadLetterQueue, GuardedQueue } from "./guarded-queue.js";
+import { type Manifest, readManifest } from "./manifest.js";
+import { addOutputs } from "./outputs.js";
+import { type FunctionName, permissions, type Resources, reads, sends, turns } from "./permissions.js";
+import type { DurableFunctionsProps } from "./props.js";
+import { ServiceFunction, type ServiceFunctionProps } from "./service-function.js";
+import { resolveSettings, type Settings } from "./settings.js";
+import { Timers } from "./timers.js";
+
+/** Deliver writes to a few executions per event; a type with very many waiters goes on in its next try. */
+const deliverTimeout = Duration.seconds(30);
+/** A hundred records are ten calls and a hundred small writes: seconds. The rest is for throttling. */
+const relayTimeout = Duration.seconds(60);
+/** Events that only find their waits are small work and go together; what runs a turn goes alone, as one timeout must not kill nine neighbours. */
+const batch = { turns: 1, events: 10 };
+
+/**
+ * Durable functions in your own account: the tables, the queues, the bus and the five functions that keep an app's workflows
+ * moving, with the permissions that each needs and no others.
+ *
+ * ```ts
+ * const orders = new DurableFunctions(this, "Orders", { app: "functions/workflows/index.ts" });
+ * stockTable.grantReadWriteData(orders.worker);   // what your steps use
+ * orders.grantStart(api);                         // who may start workflows
+ * ```
+ */
+export class DurableFunctions extends Construct {
+  /** The name that the functions stamp on events; the command lists deployments by it. */
+  readonly serviceName: string;
+  /** What the app declared when the stack was synthesized. */
+  readonly manifest: Manifest;
+  readonly tables: HoldfastTables;
+  readonly bus: Bus;
+  readonly wakeQueue: Queue;
+  readonly wakeDlq: Queue;
+  readonly timers: Timers;
+  readonly relayDlq: Queue;
+  /** Takes the events that workflows wait for; absent if the app declares none, so that nothing polls for nothing. */
+  readonly deliverRoutes?: EventRoutes;
+  /** Takes the events that start workflows; absent if none does. */
+  readonly startRoutes?: EventRoutes;
+  /** Starts executions, and runs their first turn where the caller waits for it. */
+  readonly start: LambdaFunction;
+  /** Runs turns, and so your steps: grant it what they use. */
+  readonly worker: LambdaFunction;
+  readonly deliver: LambdaFunction;
+  readonly relay: LambdaFunction;
+  readonly audit: LambdaFunction;
+
+  constructor(scope: Construct, id: string, props: DurableFunctionsProps) {
+    super(scope, id);
+    const settings = resolveSettings(this, props);
+    this.serviceName = settings.serviceName;
+    this.manifest = readManifest(settings.appFile, {
+      environment: settings.environment,
+      external: settings.bundling.external ?? [],
+    });
+
+    this.tables = props.tables ?? this.ownTables(props);
+    this.bus = props.eventBus ?? new EventBus(this, "Bus");
+    const beyond = (timeout: Duration) => timeout.plus(settings.visibilityMargin);
+    const wake = new GuardedQueue(this, "Wake", { visibilityTimeout: beyond(settings.workerTimeout) });
+    this.wakeQueue = wake.queue;
+    this.wakeDlq = wake.dlq;
+    this.timers = new Timers(this, "Timers", { wakeQueue: wake.queue });
+    this.relayDlq = deadLetterQueue(this, "RelayDlq");
+    const awaited = distinct(this.manifest.events.map((event) => event.name));
+    const starting = distinct(this.manifest.workflows.flatMap((workflow) => workflow.startOn));
+    if (awaited.length > 0) this.deliverRoutes = this.routes("Deliveries", awaited, beyond(deliverTimeout));
+    if (starting.length > 0)
+      this.startRoutes = this.routes("Starts", starting, beyond(settings.startTimeout));
+
+    const make = this.functionMaker(settings);
+    this.start = make("start", "Start", { timeout: settings.startTimeout, description: "starts executions" });
+    this.worker = make("worker", "Worker", { timeout: settings.workerTimeout, description: "runs turns" });
+    this.deliver = make("deliver", "Deliver", {
+      timeout: deliverTimeout,
+      description: "hands events to waits",
+    });
+    this.relay = make("relay", "Relay", { timeout: relayTimeout, description: "publishes outgoing events" });
+    this.audit = make("audit", "Audit", {
+      timeout: auditTimeout(settings.auditEvery),
+      description: "wakes what nobody moves",
+      ...(settings.reserveAuditConcurrency ? { reservedConcurrentExecutions: 1 } : {}),
+    });
+
+    const { maxConcurrency } = settings;
+    const wakes = { queue: this.wakeQueue, batchSize: batch.turns };
+    feedFromQueue(this.worker, maxConcurrency === undefined ? wakes : { ...wakes, maxConcurrency });
+    if (this.deliverRoutes)
+      feedFromQueue(this.deliver, { queue: this.deliverRoutes.queue, batchSize: batch.events });
+    if (this.startRoutes)
+      feedFromQueue(this.start, { queue: this.startRoutes.queue, batchSize: batch.turns });
+    feedFromStream(this.relay, this.tables.executions, this.relayDlq);
+    runEvery(settings.auditEvery, this.audit);
+    addOutputs(this);
+  }
+
+  /** Lets somebody start executions, by invoking the start function. */
+  grantStart(grantee: IGrantable): Grant {
+    return Grant.addToPrincipal({
+      grantee,
+      actions: ["lambda:InvokeFunction"],
+      resourceArns: [this.start.functionArn],
+    });
+  }
+
+  /** Lets somebody look: describe, list, history, results. */
+  grantRead(grantee: IGrantable): Grant {
+    return grantAll(grantee, reads(this.tables));
+  }
+
+  /** Lets somebody wake executions. It carries no data: a wake is a hint to look. */
+  grantWake(grantee: IGrantable): Grant {
+    return grantAll(grantee, [sends(this.wakeQueue)]);
+  }
+
+  /** Lets somebody use all of `DurableClient` on the tables directly: start, signal, cancel, pause, redrive, and reading. */
+  grantClient(grantee: IGrantable): Grant {
+    return grantAll(grantee, [...turns(this), ...reads(this.tables)]);
+  }
+
+  private ownTables(props: DurableFunctionsProps): DurableTables {
+    const { removalPolicy, deletionProtection } = props;
+    return new DurableTables(this, "Tables", {
+      ...(removalPolicy === undefined ? {} : { removalPolicy }),
+      ...(deletionProtection === undefined ? {} : { deletionProtection }),
+    });
+  }
+
+  private routes(id: string, eventTypes: readonly string[], visibilityTimeout: Duration): EventRoutes {
+    return new EventRoutes(this, id, { bus: this.bus, eventTypes, visibilityTimeout });
+  }
+
+  private resources(): Resources {
+    return {
+      tables: this.tables,
+      bus: this.bus,
+      wakeQueue: this.wakeQueue,
+      wakeDlq: this.wakeDlq,
+      timers: this.timers,
+      relayDlq: this.relayDlq,
+      ...(this.deliverRoutes ? { deliverQueue: this.deliverRoutes.queue } : {}),
+      ...(this.startRoutes ? { startEventsQueue: this.startRoutes.queue } : {}),
+    };
+  }
+
+  private functionMaker(settings: Settings) {
+    const resources = this.resources();
+    const source = { ...resources, serviceName: settings.serviceName };
+    type Own = Pick<ServiceFunctionProps, "timeout" | "description" | "reservedConcurrentExecutions">;
+    return (name: FunctionName, id: string, own: Own): LambdaFunction => {
+      const { factory, runsApp, looped } = traits[name];
+      return new ServiceFunction(this, id, {
+        ...own,
+        description: `Holdfast ${settings.serviceName}: ${own.description}`,
+        files: runsApp
+          ? bundleHandler(appEntry(name, factory, settings.appFile), settings.bundling)
+          : bundleHandler(serviceEntry(name, factory)),
+        runtime: settings.runtime,
+        memorySize: runsApp ? settings.memorySize : settings.serviceMemorySize,
+        environment: { ...(runsApp ? settings.environment : {}), ...environments[name](source) },
+        permissions: permissions[name](resources),
+        logRetention: settings.logRetention,
+        ...(looped ? { recursiveLoop: RecursiveLoop.ALLOW } : {}),
+      }).function;
+    };
+  }
+}
+
+/**
+ * How the functions differ.
+ *
+ * *looped*: Lambda stops a function that is reached more than 16 times in one chain of messages, taking it for an endless loop.
+ * A workflow is such a loop, and it ends. The worker wakes itself through the queue. Start, deliver and relay each send wakes
+ * and are each reached from what turns do (an event that is sent, a child, a start inside a transaction), so a chain of
+ * executions passes through them again and again. The audit is reached from a clock only; it keeps Lambda's protection.
+ */
+const traits: Record<FunctionName, { factory: string; runsApp: boolean; looped: boolean }> = {
+  start: { factory: "createStart", runsApp: true, looped: true },
+  worker: { factory: "createWorker", runsApp: true, looped: true },
+  deliver: { factory: "createDeliver", runsApp: true, looped: true },
+  relay: { factory: "createRelay", runsApp: false, looped: true },
+  audit: { factory: "createAudit", runsApp: false, looped: false },
+};
+
+function grantAll(grantee: IGrantable, statements: readonly PolicyStatement[]): Grant {
+  return statements
+    .map(({ actions, resources, conditions }) =>
+      Grant.addToPrincipal({ grantee, actions, resourceArns: resources, conditions }),
+    )
+    .reduce((all, grant) => all.combine(grant));
+}
+
+function distinct(names: readonly string[]): string[] {
+  return [...new Set(names)].sort();
+}

@@ -1,0 +1,98 @@
+import { RemovalPolicy } from "aws-cdk-lib";
+import {
+  type Attribute,
+  AttributeType,
+  Billing,
+  ProjectionType,
+  StreamViewType,
+  TableEncryptionV2,
+  TableV2,
+} from "aws-cdk-lib/aws-dynamodb";
+import { Construct } from "constructs";
+
+/**
+ * What is asked of a table. Every table construct of CDK has it; `ITableV2` itself cannot be named here, as CDK's own classes
+ * are not assignable to it in a project with `exactOptionalPropertyTypes`.
+ */
+export interface TableHandle {
+  readonly tableName: string;
+  readonly tableArn: string;
+  readonly tableStreamArn?: string | undefined;
+}
+
+/** The two tables that hold everything: histories, and what must be found without knowing an execution's id. */
+export interface HoldfastTables {
+  /** Must have a stream that shows new images. */
+  readonly executions: TableHandle;
+  readonly directory: TableHandle;
+}
+
+export interface DurableTablesProps {
+  /**
+   * What becomes of the tables when they leave the stack.
+   * @default RemovalPolicy.RETAIN
+   */
+  readonly removalPolicy?: RemovalPolicy;
+  /**
+   * Refuses every deletion of the tables, by whomever.
+   * @default true
+   */
+  readonly deletionProtection?: boolean;
+}
+
+/** The names of the Executions table's indexes. */
+export const indexNames = {
+  byWorkflow: "byWorkflow",
+  byStatus: "byStatus",
+  outboxPending: "outboxPending",
+} as const;
+
+const text = (name: string): Attribute => ({ name, type: AttributeType.STRING });
+const count = (name: string): Attribute => ({ name, type: AttributeType.NUMBER });
+
+/**
+ * The tables of a deployment. They stand in a construct of their own so that they can live in a stack that is deployed
+ * rarely and deleted never, apart from the functions, which are deployed daily.
+ */
+export class DurableTables extends Construct implements HoldfastTables {
+  readonly executions: TableV2;
+  readonly directory: TableV2;
+
+  constructor(scope: Construct, id: string, props: DurableTablesProps = {}) {
+    super(scope, id);
+    const shared = {
+      partitionKey: text("pk"),
+      sortKey: text("sk"),
+      // Nothing is paid for what nobody uses, and no capacity is there to be run out of.
+      billing: Billing.onDemand(),
+      // A key that DynamoDB owns: encrypted at rest like any other, without a KMS charge per access.
+      encryption: TableEncryptionV2.dynamoOwnedKey(),
+      pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: true },
+      deletionProtection: props.deletionProtection ?? true,
+      removalPolicy: props.removalPolicy ?? RemovalPolicy.RETAIN,
+    };
+    this.executions = new TableV2(this, "Executions", {
+      ...shared,
+      // The relay reads what a commit says, and never what stood there before it.
+      dynamoStream: StreamViewType.NEW_IMAGE,
+      // Keys only: an index entry is a pointer that is written rarely; the head, which changes often, is read by key.
+      globalSecondaryIndexes: [
+        // Every execution, newest first.
+        index(indexNames.byWorkflow, text("wf"), count("createdAt")),
+        // Sparse: open executions, and those that failed or stalled.
+        index(indexNames.byStatus, text("st"), count("createdAt")),
+        // Sparse: commits whose outgoing messages are not all published, by the time of their next try.
+        index(indexNames.outboxPending, text("ob"), count("obAt")),
+      ],
+    });
+    this.directory = new TableV2(this, "Directory", {
+      ...shared,
+      // Recent events expire. Readers compare the time themselves, as DynamoDB may be days late with the removal.
+      timeToLiveAttribute: "ttl",
+    });
+  }
+}
+
+function index(indexName: string, partitionKey: Attribute, sortKey: Attribute) {
+  return { indexName, partitionKey, sortKey, projectionType: ProjectionType.KEYS_ONLY };
+}

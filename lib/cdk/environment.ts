@@ -1,0 +1,45 @@
+/** What each function is told. The names are fixed: the functions' code and the local cloud know them. */
+import type { FunctionName, Resources } from "./permissions.js";
+
+export interface EnvironmentSource extends Resources {
+  readonly serviceName: string;
+}
+
+type Environment = Record<string, string>;
+
+/** Each function's variables: those that its code uses, and no others. */
+export const environments: Record<FunctionName, (source: EnvironmentSource) => Environment> = {
+  start: turns,
+  worker: turns,
+  deliver: (s) => ({ ...base(s), ...directory(s) }),
+  relay: (s) => ({ ...base(s), ...bus(s) }),
+  audit: (s) => ({ ...base(s), ...directory(s), ...bus(s), HOLDFAST_WAKE_DLQ_URL: s.wakeDlq.queueUrl }),
+};
+
+function turns(s: EnvironmentSource): Environment {
+  return {
+    ...base(s),
+    ...directory(s),
+    // A schedule names its target and its dead-letter queue by ARN, and the role that it sends under.
+    HOLDFAST_WAKE_QUEUE_ARN: s.wakeQueue.queueArn,
+    HOLDFAST_SCHEDULE_GROUP: s.timers.group.scheduleGroupName,
+    HOLDFAST_SCHEDULE_ROLE_ARN: s.timers.role.roleArn,
+    HOLDFAST_SCHEDULE_DLQ_ARN: s.timers.dlq.queueArn,
+  };
+}
+
+function base(s: EnvironmentSource): Environment {
+  return {
+    HOLDFAST_SERVICE: s.serviceName,
+    HOLDFAST_EXECUTIONS_TABLE: s.tables.executions.tableName,
+    HOLDFAST_WAKE_QUEUE_URL: s.wakeQueue.queueUrl,
+  };
+}
+
+function directory(s: EnvironmentSource): Environment {
+  return { HOLDFAST_DIRECTORY_TABLE: s.tables.directory.tableName };
+}
+
+function bus(s: EnvironmentSource): Environment {
+  return { HOLDFAST_BUS_NAME: s.bus.eventBusName };
+}

@@ -1,0 +1,82 @@
+import { Arn, ArnFormat, type Duration, Stack } from "aws-cdk-lib";
+import { type EventBus, type IEventBus, type IRuleTarget, Rule } from "aws-cdk-lib/aws-events";
+import { PolicyStatement, ServicePrincipal } from "aws-cdk-lib/aws-iam";
+import type { Queue } from "aws-cdk-lib/aws-sqs";
+import { Construct } from "constructs";
+import { GuardedQueue } from "./guarded-queue.js";
+
+/**
+ * The most rules that a queue policy names one by one. A policy holds 8 KB, and a rule's ARN up to ~160 bytes; beyond
+ * this many, the policy admits every rule of the bus instead. An account may have 300 rules on a bus unless it asks for more.
+ */
+const maxNamedRules = 40;
+
+/**
+ * A bus, made here or imported. The class is named beside its interface because it is not assignable to it in a project with
+ * `exactOptionalPropertyTypes`.
+ */
+export type Bus = EventBus | IEventBus;
+
+export interface EventRoutesProps {
+  readonly bus: Bus;
+  /** The event types (`detail-type`) that are to arrive, without repeats. */
+  readonly eventTypes: readonly string[];
+  readonly visibilityTimeout: Duration;
+}
+
+/**
+ * A rule per event type, and the queue that all of them lead to. A queue, and not the function itself, because an
+ * asynchronous invocation gives up after two retries and then the event is gone.
+ */
+export class EventRoutes extends Construct {
+  readonly queue: Queue;
+  /** Holds both what the bus could not hand over and what the consumer refused: the same event in the same shape. */
+  readonly dlq: Queue;
+
+  constructor(scope: Construct, id: string, props: EventRoutesProps) {
+    super(scope, id);
+    const { queue, dlq } = new GuardedQueue(this, "Events", { visibilityTimeout: props.visibilityTimeout });
+    this.queue = queue;
+    this.dlq = dlq;
+    const target: IRuleTarget = {
+      bind: () => ({ arn: queue.queueArn, deadLetterConfig: { arn: dlq.queueArn }, targetResource: queue }),
+    };
+    const rules = props.eventTypes.map(
+      (type) =>
+        // The id is the type itself, so that declaring another one leaves this rule alone. A slash would end the id.
+        new Rule(this, `Rule-${encodeURIComponent(type)}`, {
+          eventBus: props.bus,
+          description: `Takes "${type}" events to Holdfast`,
+          eventPattern: { detailType: [type] },
+          targets: [target],
+        }),
+    );
+    const sources =
+      rules.length <= maxNamedRules ? rules.map((rule) => rule.ruleArn) : [this.anyRuleOf(props.bus)];
+    for (const destination of [queue, dlq]) admitRules(destination, sources);
+  }
+
+  private anyRuleOf(bus: Bus): string {
+    return Arn.format(
+      {
+        service: "events",
+        resource: "rule",
+        resourceName: `${bus.eventBusName}/*`,
+        arnFormat: ArnFormat.SLASH_RESOURCE_NAME,
+      },
+      Stack.of(this),
+    );
+  }
+}
+
+/** One statement for all rules: a queue policy may have twenty statements only. */
+function admitRules(queue: Queue, ruleArns: readonly string[]): void {
+  queue.addToResourcePolicy(
+    new PolicyStatement({
+      principals: [new ServicePrincipal("events.amazonaws.com")],
+      actions: ["sqs:SendMessage"],
+      resources: [queue.queueArn],
+      conditions: { ArnLike: { "aws:SourceArn": ruleArns } },
+    }),
+  );
+}

@@ -1,0 +1,23 @@
+/** `holdfast/cdk`: what deploys an app. */
+export type { BundlingOptions } from "./bundle.js";
+export { type ConfigProblem, HoldfastConfigError } from "./config-error.js";
+export { DurableFunctions } from "./durable-functions.js";
+export {
+  DurableTables,
+  type DurableTablesProps,
+  type HoldfastTables,
+  indexNames,
+  type TableHandle,
+} from "./durable-tables.js";
+export { type Bus, EventRoutes, type EventRoutesProps } from "./event-routes.js";
+export type { Manifest, ManifestWorkflow } from "./manifest.js";
+export {
+  type DeploymentOutputs,
+  type OutputField,
+  outputFields,
+  outputKey,
+  outputPrefix,
+  readDeployments,
+} from "./output-names.js";
+export type { DurableFunctionsProps } from "./props.js";
+export { Timers, type TimersProps } from "./timers.js";

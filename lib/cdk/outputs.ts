@@ -1,0 +1,31 @@
+import { CfnOutput, Stack } from "aws-cdk-lib";
+import type { DurableFunctions } from "./durable-functions.js";
+import { type OutputField, outputFields, outputKey, outputPrefix } from "./output-names.js";
+
+/** Tells the stack's outputs where everything is, under the keys of `output-names.ts`. */
+export function addOutputs(deployment: DurableFunctions): void {
+  const stack = Stack.of(deployment);
+  const inStack = deployment.node.scopes.slice(stack.node.scopes.length);
+  const prefix = outputPrefix(inStack.map((scope) => scope.node.id));
+  const values: Record<OutputField, string> = {
+    Service: deployment.serviceName,
+    ExecutionsTable: deployment.tables.executions.tableName,
+    DirectoryTable: deployment.tables.directory.tableName,
+    WakeQueueUrl: deployment.wakeQueue.queueUrl,
+    WakeQueueArn: deployment.wakeQueue.queueArn,
+    WakeDlqUrl: deployment.wakeDlq.queueUrl,
+    ScheduleGroup: deployment.timers.group.scheduleGroupName,
+    ScheduleRoleArn: deployment.timers.role.roleArn,
+    ScheduleDlqArn: deployment.timers.dlq.queueArn,
+    BusName: deployment.bus.eventBusName,
+    StartFunction: deployment.start.functionName,
+    WorkerFunction: deployment.worker.functionName,
+    DeliverFunction: deployment.deliver.functionName,
+    RelayFunction: deployment.relay.functionName,
+    AuditFunction: deployment.audit.functionName,
+  };
+  for (const field of outputFields) {
+    const output = new CfnOutput(deployment, `Output${field}`, { value: values[field] });
+    output.overrideLogicalId(outputKey(prefix, field));
+  }
+}

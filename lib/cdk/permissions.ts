@@ -1,0 +1,122 @@
+/**
+ * What each function may do, in full. The lists are written by hand, from the calls that the function's code makes: CDK's
+ * grants are wider. A call that is missing here fails with AccessDenied; a line that no call needs is a fault too.
+ */
+import { PolicyStatement } from "aws-cdk-lib/aws-iam";
+import type { Queue } from "aws-cdk-lib/aws-sqs";
+import { type HoldfastTables, indexNames, type TableHandle } from "./durable-tables.js";
+import type { Bus } from "./event-routes.js";
+import type { Timers } from "./timers.js";
+
+export type FunctionName = "start" | "worker" | "deliver" | "relay" | "audit";
+
+/** Everything of a deployment that a function may touch. */
+export interface Resources {
+  readonly tables: HoldfastTables;
+  readonly bus: Bus;
+  readonly wakeQueue: Queue;
+  readonly wakeDlq: Queue;
+  readonly timers: Timers;
+  readonly relayDlq: Queue;
+  /** There only if the app declares events. */
+  readonly deliverQueue?: Queue;
+  /** There only if an event starts a workflow. */
+  readonly startEventsQueue?: Queue;
+}
+
+/** The statements of a function's role, its log group's aside. */
+export const permissions: Record<FunctionName, (resources: Resources) => PolicyStatement[]> = {
+  start: (r) => [...turns(r), ...consumes(r.startEventsQueue)],
+
+  worker: (r) => [...turns(r), ...consumes(r.wakeQueue)],
+
+  deliver: (r) => [
+    allow(r.tables.executions, "GetItem", "PutItem", "UpdateItem"),
+    allow(r.tables.directory, "GetItem", "PutItem", "Query", "DeleteItem"),
+    sends(r.wakeQueue),
+    ...consumes(r.deliverQueue),
+  ],
+
+  relay: (r) => [
+    readsStream(r.tables.executions),
+    allow(r.tables.executions, "GetItem", "UpdateItem"),
+    publishes(r.bus),
+    sends(r.wakeQueue),
+    sends(r.relayDlq),
+  ],
+
+  audit: (r) => [
+    allow(r.tables.executions, "GetItem", "BatchGetItem", "Query", "PutItem", "UpdateItem"),
+    queriesIndexes(r.tables.executions, indexNames.byStatus, indexNames.outboxPending),
+    allow(r.tables.directory, "GetItem", "PutItem"),
+    sends(r.wakeQueue),
+    statement(["sqs:ReceiveMessage", "sqs:DeleteMessage"], [r.wakeDlq.queueArn]),
+    publishes(r.bus),
+  ],
+};
+
+/** What runs a turn: it owns an execution's items, answers waits, and makes its next wakes, near ones and far ones. */
+export function turns(r: Pick<Resources, "tables" | "wakeQueue" | "timers">): PolicyStatement[] {
+  return [
+    allow(r.tables.executions, "GetItem", "Query", "PutItem", "UpdateItem", "DeleteItem"),
+    allow(r.tables.directory, "GetItem", "PutItem", "Query", "DeleteItem"),
+    sends(r.wakeQueue),
+    statement(["scheduler:CreateSchedule"], [r.timers.anySchedule]),
+    // A schedule is created with the role under which it will send; handing it to anything but Scheduler is refused.
+    new PolicyStatement({
+      actions: ["iam:PassRole"],
+      resources: [r.timers.role.roleArn],
+      conditions: { StringEquals: { "iam:PassedToService": "scheduler.amazonaws.com" } },
+    }),
+  ];
+}
+
+/** What a console, or a command that only looks, may do. */
+export function reads(tables: HoldfastTables): PolicyStatement[] {
+  return [
+    allow(tables.executions, "GetItem", "BatchGetItem", "Query"),
+    queriesIndexes(tables.executions, indexNames.byWorkflow, indexNames.byStatus, indexNames.outboxPending),
+    allow(tables.directory, "GetItem", "Query"),
+  ];
+}
+
+export function sends(queue: Queue): PolicyStatement {
+  return statement(["sqs:SendMessage"], [queue.queueArn]);
+}
+
+function publishes(bus: Bus): PolicyStatement {
+  return statement(["events:PutEvents"], [bus.eventBusArn]);
+}
+
+/** What Lambda itself does in the role's name to feed a function from a queue. */
+function consumes(queue: Queue | undefined): PolicyStatement[] {
+  if (queue === undefined) return [];
+  return [statement(["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"], [queue.queueArn])];
+}
+
+/** What Lambda itself does in the role's name to feed a function from a table's stream. */
+function readsStream(table: TableHandle): PolicyStatement {
+  if (table.tableStreamArn === undefined) throw new Error(`The table ${table.tableName} has no stream.`);
+  return statement(
+    ["dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator", "dynamodb:ListStreams"],
+    [table.tableStreamArn],
+  );
+}
+
+function queriesIndexes(table: TableHandle, ...names: string[]): PolicyStatement {
+  return statement(
+    ["dynamodb:Query"],
+    names.map((name) => `${table.tableArn}/index/${name}`),
+  );
+}
+
+function allow(table: TableHandle, ...actions: string[]): PolicyStatement {
+  return statement(
+    actions.map((action) => `dynamodb:${action}`),
+    [table.tableArn],
+  );
+}
+
+function statement(actions: string[], resources: string[]): PolicyStatement {
+  return new PolicyStatement({ actions, resources });
+}

@@ -1,0 +1,87 @@
+import type { Duration } from "aws-cdk-lib";
+import type { Runtime } from "aws-cdk-lib/aws-lambda";
+import type { RetentionDays } from "aws-cdk-lib/aws-logs";
+import type { BundlingOptions } from "./bundle.js";
+import type { DurableTablesProps, HoldfastTables } from "./durable-tables.js";
+import type { Bus } from "./event-routes.js";
+
+/** What a deployment is made of. Only `app` has no default. */
+export interface DurableFunctionsProps extends DurableTablesProps {
+  /** The file, TypeScript or JavaScript, whose default export is the app; relative to the working directory, or absolute. */
+  readonly app: string;
+  /**
+   * The name of the deployment: its functions stamp it on the events that they send. Keep it when the construct moves.
+   * @default made of the path of the construct: `MyStack-Orders`
+   */
+  readonly serviceName?: string;
+  /**
+   * Tables that are there already, from a `DurableTables` in a stack of their own. With them, `removalPolicy` and
+   * `deletionProtection` are theirs to say.
+   * @default a `DurableTables` inside of this construct
+   */
+  readonly tables?: HoldfastTables;
+  /**
+   * The bus that events come from and go to.
+   * @default a bus of its own
+   */
+  readonly eventBus?: Bus;
+  /**
+   * How long one turn may take. A dead turn is noticed after this time plus the margin, so a longer one is a trade.
+   * @default 60 seconds
+   */
+  readonly workerTimeout?: Duration;
+  /**
+   * How much longer than the function's timeout a message stays invisible, before it is taken for the message of a dead turn.
+   * @default 30 seconds
+   */
+  readonly wakeVisibilityMargin?: Duration;
+  /**
+   * How long a start may take, the execution's first turn included.
+   * @default 60 seconds
+   */
+  readonly startTimeout?: Duration;
+  /**
+   * How often the audit looks for what nobody moves; whole minutes.
+   * @default 5 minutes
+   */
+  readonly auditEvery?: Duration;
+  /**
+   * Reserves one execution of the account's concurrency for the audit, so that two can never run at once. AWS refuses it
+   * where the account's whole quota is small (new accounts have 10). Without it, the audit's timeout still ends one run
+   * before the next is due.
+   * @default true
+   */
+  readonly reserveAuditConcurrency?: boolean;
+  /**
+   * The most turns that run at once, 2 to 1000. Wakes beyond it wait in the queue.
+   * @default what the account allows
+   */
+  readonly maxConcurrency?: number;
+  /**
+   * Memory, in MB, of the functions that run your code: start, worker and deliver. It decides their share of CPU too.
+   * @default 512
+   */
+  readonly memorySize?: number;
+  /**
+   * Memory, in MB, of the functions that don't: relay and audit.
+   * @default 256
+   */
+  readonly serviceMemorySize?: number;
+  /**
+   * The version of Node that the functions run on.
+   * @default Node 24
+   */
+  readonly runtime?: Runtime;
+  /**
+   * How long the functions' logs are kept.
+   * @default RetentionDays.ONE_MONTH
+   */
+  readonly logRetention?: RetentionDays;
+  /**
+   * Environment of the functions that run your code, beside Holdfast's own variables.
+   * @default none
+   */
+  readonly environment?: Readonly<Record<string, string>>;
+  /** How your code is bundled. */
+  readonly bundling?: BundlingOptions;
+}

@@ -1,0 +1,95 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Duration } from "aws-cdk-lib";
+import { RemovalPolicy } from "aws-cdk-lib";
+import {
+  type PolicyStatement,
+  Role,
+  ServicePrincipal,
+  PolicyStatement as Statement,
+} from "aws-cdk-lib/aws-iam";
+import {
+  Architecture,
+  Code,
+  Function as LambdaFunction,
+  type RecursiveLoop,
+  type Runtime,
+} from "aws-cdk-lib/aws-lambda";
+import { LogGroup, type RetentionDays } from "aws-cdk-lib/aws-logs";
+import { Construct } from "constructs";
+import type { BundledFile } from "./bundle.js";
+
+export interface ServiceFunctionProps {
+  readonly description: string;
+  readonly files: readonly BundledFile[];
+  readonly runtime: Runtime;
+  readonly timeout: Duration;
+  readonly memorySize: number;
+  readonly environment: Readonly<Record<string, string>>;
+  readonly permissions: readonly PolicyStatement[];
+  readonly logRetention: RetentionDays;
+  readonly recursiveLoop?: RecursiveLoop;
+  readonly reservedConcurrentExecutions?: number;
+}
+
+/** One of Holdfast's functions, with a role that may do what is listed and a log group that forgets. */
+export class ServiceFunction extends Construct {
+  readonly function: LambdaFunction;
+
+  constructor(scope: Construct, id: string, props: ServiceFunctionProps) {
+    super(scope, id);
+    const logGroup = new LogGroup(this, "Logs", {
+      retention: props.logRetention,
+      removalPolicy: RemovalPolicy.DESTROY,
+    });
+    const role = new Role(this, "Role", { assumedBy: new ServicePrincipal("lambda.amazonaws.com") });
+    // The managed policy that CDK would attach lets a function write to every log group of the account.
+    role.addToPolicy(
+      new Statement({
+        actions: ["logs:CreateLogStream", "logs:PutLogEvents"],
+        resources: [logGroup.logGroupArn],
+      }),
+    );
+    for (const permission of props.permissions) role.addToPolicy(permission);
+
+    const { recursiveLoop, reservedConcurrentExecutions } = props;
+    this.function = withCodeFolder(this, props.files, (code) => {
+      return new LambdaFunction(this, "Function", {
+        description: props.description,
+        code,
+        handler: "index.handler",
+        runtime: props.runtime,
+        // The cheaper of the two, and nothing in the bundle is native.
+        architecture: Architecture.ARM_64,
+        timeout: props.timeout,
+        memorySize: props.memorySize,
+        environment: { ...props.environment, ...sourceMapSupport(props.files) },
+        role,
+        logGroup,
+        ...(recursiveLoop === undefined ? {} : { recursiveLoop }),
+        ...(reservedConcurrentExecutions === undefined ? {} : { reservedConcurrentExecutions }),
+      });
+    });
+  }
+}
+
+/**
+ * Hands a folder with the code to `create`, and removes it afterwards: CDK has copied it into its output by then. Unless it
+ * was told not to copy, and to name the folder itself in the template.
+ */
+function withCodeFolder<T>(scope: Construct, files: readonly BundledFile[], create: (code: Code) => T): T {
+  const dir = mkdtempSync(join(tmpdir(), "holdfast-function-"));
+  try {
+    for (const { name, contents } of files) writeFileSync(join(dir, name), contents);
+    return create(Code.fromAsset(dir));
+  } finally {
+    if (scope.node.tryGetContext("aws:cdk:disable-asset-staging") === undefined) {
+      rmSync(dir, { recursive: true, force: true });
+    }
+  }
+}
+
+function sourceMapSupport(files: readonly BundledFile[]): Record<string, string> {
+  return files.some(({ name }) => name.endsWith(".map")) ? { NODE_OPTIONS: "--enable-source-maps" } : {};
+}

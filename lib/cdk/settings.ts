@@ -1,0 +1,207 @@
+/** Checks what the user handed to the construct, all of it before anything is built, and fills in the defaults. */
+
+import { statSync } from "node:fs";
+import { resolve } from "node:path";
+import { Duration, Names, Token } from "aws-cdk-lib";
+import { Runtime, RuntimeFamily } from "aws-cdk-lib/aws-lambda";
+import { RetentionDays } from "aws-cdk-lib/aws-logs";
+import type { Construct } from "constructs";
+import type { BundlingOptions } from "./bundle.js";
+import { HoldfastConfigError } from "./config-error.js";
+import type { DurableFunctionsProps } from "./props.js";
+
+/** The checked props, with nothing left open. */
+export interface Settings {
+  readonly appFile: string;
+  readonly serviceName: string;
+  readonly workerTimeout: Duration;
+  readonly startTimeout: Duration;
+  readonly visibilityMargin: Duration;
+  readonly auditEvery: Duration;
+  readonly reserveAuditConcurrency: boolean;
+  readonly maxConcurrency?: number;
+  readonly memorySize: number;
+  readonly serviceMemorySize: number;
+  readonly runtime: Runtime;
+  readonly logRetention: RetentionDays;
+  readonly environment: Readonly<Record<string, string>>;
+  readonly bundling: BundlingOptions;
+}
+
+/** What Lambda allows a function, and so a turn. */
+const timeoutSeconds = { least: 1, most: 900 };
+/** What SQS can hold a message invisible for is 12 hours; no margin of more than one hour makes sense below that. */
+const marginSeconds = { least: 1, most: 3600 };
+/** A rule's rate has whole minutes; and a day without an audit is a day without repairs. */
+const auditMinutes = { least: 1, most: 24 * 60 };
+/** What an event source mapping accepts as its maximum concurrency. */
+const concurrency = { least: 2, most: 1000 };
+/** What Lambda accepts as memory, in MB. */
+const memoryMb = { least: 128, most: 10_240 };
+
+/**
+ * Node 24 by name, and not CDK's "latest": that one moves when CDK is upgraded, and CDK's "latest in this region" renders a
+ * table look-up that neither a reader nor the local cloud can take as a runtime. It is the newest long-term version that
+ * Lambda runs and CDK knows.
+ */
+const defaultRuntime = Runtime.NODEJS_24_X;
+
+export function resolveSettings(scope: Construct, props: DurableFunctionsProps): Settings {
+  const workerTimeout = props.workerTimeout ?? Duration.seconds(60);
+  const startTimeout = props.startTimeout ?? Duration.seconds(60);
+  const visibilityMargin = props.wakeVisibilityMargin ?? Duration.seconds(30);
+  const auditEvery = props.auditEvery ?? Duration.minutes(5);
+  const memorySize = props.memorySize ?? 512;
+  const serviceMemorySize = props.serviceMemorySize ?? 256;
+  const runtime = props.runtime ?? defaultRuntime;
+
+  within(
+    "workerTimeout",
+    workerTimeout.toSeconds(),
+    timeoutSeconds,
+    "seconds",
+    "Lambda ends every function after 900 seconds; split longer work into steps.",
+  );
+  within(
+    "startTimeout",
+    startTimeout.toSeconds(),
+    timeoutSeconds,
+    "seconds",
+    "Lambda ends every function after 900 seconds; a first turn that needs longer goes on in the worker.",
+  );
+  within(
+    "wakeVisibilityMargin",
+    visibilityMargin.toSeconds(),
+    marginSeconds,
+    "seconds",
+    "A message must stay invisible for longer than its turn may take, or a second worker gets it while the first still runs.",
+  );
+  within(
+    "auditEvery",
+    auditEvery.toMinutes({ integral: false }),
+    auditMinutes,
+    "whole minutes",
+    "Choose Duration.minutes(5) if unsure.",
+  );
+  within("memorySize", memorySize, memoryMb, "MB", "Choose 512 if unsure.");
+  within("serviceMemorySize", serviceMemorySize, memoryMb, "MB", "Choose 256 if unsure.");
+  if (props.maxConcurrency !== undefined) {
+    within(
+      "maxConcurrency",
+      props.maxConcurrency,
+      concurrency,
+      "turns",
+      "Leave it out for no limit of its own.",
+    );
+  }
+  checkTables(props);
+  checkRuntime(runtime);
+  checkEnvironment(props.environment ?? {});
+
+  return {
+    appFile: existingFile(props.app),
+    serviceName: checkedServiceName(props.serviceName ?? defaultServiceName(scope)),
+    workerTimeout,
+    startTimeout,
+    visibilityMargin,
+    auditEvery,
+    reserveAuditConcurrency: props.reserveAuditConcurrency ?? true,
+    ...(props.maxConcurrency === undefined ? {} : { maxConcurrency: props.maxConcurrency }),
+    memorySize,
+    serviceMemorySize,
+    runtime,
+    logRetention: props.logRetention ?? RetentionDays.ONE_MONTH,
+    environment: props.environment ?? {},
+    bundling: props.bundling ?? {},
+  };
+}
+
+function within(
+  prop: string,
+  found: number,
+  range: { readonly least: number; readonly most: number },
+  unit: string,
+  next: string,
+): void {
+  if (Number.isInteger(found) && found >= range.least && found <= range.most) return;
+  throw new HoldfastConfigError({
+    what: `The prop \`${prop}\` is out of range.`,
+    expected: `${range.least} to ${range.most} ${unit}`,
+    found: String(found),
+    next,
+  });
+}
+
+function checkTables(props: DurableFunctionsProps): void {
+  if (props.tables === undefined) return;
+  if (props.tables.executions.tableStreamArn === undefined) {
+    throw new HoldfastConfigError({
+      what: "The Executions table in `tables` has no stream, so nothing would ever be published.",
+      expected: "a table with a stream of new images, as DurableTables makes it",
+      found: "a table without tableStreamArn",
+      next: "Pass a DurableTables construct; for an imported table, give its tableStreamArn too.",
+    });
+  }
+  for (const prop of ["removalPolicy", "deletionProtection"] as const) {
+    if (props[prop] === undefined) continue;
+    throw new HoldfastConfigError({
+      what: `The prop \`${prop}\` would have no effect: the tables are not this construct's.`,
+      expected: `\`${prop}\` on the DurableTables construct that was passed as \`tables\``,
+      found: `both \`tables\` and \`${prop}\` on DurableFunctions`,
+      next: `Move \`${prop}\` there.`,
+    });
+  }
+}
+
+function checkRuntime(runtime: Runtime): void {
+  if (runtime.family === RuntimeFamily.NODEJS) return;
+  throw new HoldfastConfigError({
+    what: "The functions are written for Node.",
+    expected: "a Node runtime, such as Runtime.NODEJS_24_X",
+    found: runtime.name,
+    next: "Leave `runtime` out, or name another version of Node.",
+  });
+}
+
+function checkEnvironment(environment: Readonly<Record<string, string>>): void {
+  for (const name of Object.keys(environment)) {
+    if (!/^(HOLDFAST|AWS)_/.test(name)) continue;
+    throw new HoldfastConfigError({
+      what: `The environment variable ${name} is not yours to set.`,
+      expected: "names that begin with neither HOLDFAST_ nor AWS_",
+      found: name,
+      next: "Choose another name.",
+    });
+  }
+}
+
+const appFileName = /\.[cm]?[jt]s$/;
+
+function existingFile(app: string): string {
+  const file = resolve(app);
+  if (appFileName.test(file) && statSync(file, { throwIfNoEntry: false })?.isFile() === true) return file;
+  throw new HoldfastConfigError({
+    what: "The prop `app` does not name a source file.",
+    expected: "a TypeScript or JavaScript file (.ts, .mts, .cts, .js, .mjs, .cjs)",
+    found: `${file}${statSync(file, { throwIfNoEntry: false }) === undefined ? " (nothing there)" : ""}`,
+    next: "Give the path relative to the directory that cdk runs in, or an absolute one.",
+  });
+}
+
+/** Letters, digits, dot, dash and underscore survive in an event's source, in an ARN-like stamp and in a log query. */
+const serviceNamePattern = /^[A-Za-z][A-Za-z0-9._-]{0,63}$/;
+
+function checkedServiceName(name: string): string {
+  if (!Token.isUnresolved(name) && serviceNamePattern.test(name)) return name;
+  throw new HoldfastConfigError({
+    what: "The prop `serviceName` cannot stand in the events that the service sends.",
+    expected:
+      "a letter, then letters, digits, dots, dashes or underscores; 64 characters at most; known at synth time",
+    found: Token.isUnresolved(name) ? "a value that is known at deploy time only" : JSON.stringify(name),
+    next: 'Choose a plain name, such as "orders".',
+  });
+}
+
+function defaultServiceName(scope: Construct): string {
+  return Names.uniqueResourceName(scope, { maxLength: 64, separator: "-" });
+}
