@@ -82,8 +82,13 @@ export interface SettleRequest {
   readonly tail?: Tail;
   readonly settlement: Settlement;
   readonly waits: readonly WaitKey[];
-  /** Messages that are in history now: they leave the inbox with this write. */
+  /** Messages that are in history now: they leave the head's inbox with this write; items of their own are deleted after it. */
   readonly drained: readonly string[];
+  /**
+   * How many messages remain that are items of their own, as this owner knows once it has drained. Only with `inboxSeq`, which makes it
+   * exact; absent leaves the count as it is, which costs the next turn a look and loses nothing.
+   */
+  readonly inboxItems?: number;
   readonly token: string;
 }
 

@@ -1,0 +1,25 @@
+/** What one stored item can hold, and the sizes by which both stores decide. Sizes are bytes of UTF-8, as DynamoDB counts them. */
+import { PayloadTooLargeError } from "../model/errors.js";
+
+/**
+ * DynamoDB refuses items above 400 KiB, their keys and attribute names included. Values of their own stop at 350 KiB, so that whatever
+ * embeds one in a commit (an event's envelope, an operation's path) still fits.
+ */
+export const LARGEST_PAYLOAD_BYTES = 350 * 1024;
+
+/** A commit, a message or a recent event: the item limit less 10 KiB for keys, tokens, marks and the states of its outbox. */
+export const LARGEST_RECORD_BYTES = 390 * 1024;
+
+export function utf8Bytes(text: string): number {
+  return Buffer.byteLength(text, "utf8");
+}
+
+/** Throws {@link PayloadTooLargeError} when the parts together do not fit. `what` begins a sentence. */
+export function checkSize(what: string, limit: number, ...parts: readonly string[]): void {
+  const bytes = parts.reduce((sum, part) => sum + utf8Bytes(part), 0);
+  if (bytes > limit) throw new PayloadTooLargeError(what, bytes, limit);
+}
+
+export function checkPayloadSize(name: string, json: string): void {
+  checkSize(`The value "${name}"`, LARGEST_PAYLOAD_BYTES, json);
+}

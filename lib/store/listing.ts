@@ -1,0 +1,193 @@
+/**
+ * Listing executions, newest first, from sharded indexes: which index partitions a request reads, how they are merged, and what a cursor
+ * holds. Both stores list through here; each brings its own reads.
+ *
+ * A cursor is the creation time of the last execution that was returned, and for every partition that had one at that very millisecond,
+ * which one it was. So it stays true while executions are created (they are newer) or deleted (it names times, not rows).
+ */
+import { InvalidInputError } from "../model/errors.js";
+import { digest } from "../model/ids.js";
+import type { EpochMs } from "../model/time.js";
+import { decodeCursor, encodeCursor } from "./cursor.js";
+import { type ExecutionSummary, INDEX_SHARDS, type ListRequest, type Page } from "./ports.js";
+import { bucketOf, STATUS_BUCKETS } from "./status.js";
+
+export interface IndexPartition {
+  readonly index: "byWorkflow" | "byStatus";
+  /** `<workflow>#<shard>` or `<bucket>#<shard>`. */
+  readonly partition: string;
+}
+
+export interface IndexQuery extends IndexPartition {
+  /** Only executions created then or before. */
+  readonly notAfter?: EpochMs;
+  /** Of those created at `notAfter` itself, only what the index holds after this one. */
+  readonly after?: string;
+  readonly limit: number;
+}
+
+export interface IndexEntry {
+  readonly executionId: string;
+  readonly createdAt: EpochMs;
+}
+
+/** What a store brings. */
+export interface ListingReads {
+  queryNewestFirst(
+    query: IndexQuery,
+  ): Promise<{ readonly entries: readonly IndexEntry[]; readonly more: boolean }>;
+  /** Those that exist, by id. */
+  readSummaries(executionIds: readonly string[]): Promise<ReadonlyMap<string, ExecutionSummary>>;
+}
+
+/** Where a listing stands; `last` is by the partition's place in the request's list of partitions. */
+interface Position {
+  readonly query: string;
+  readonly at: EpochMs;
+  readonly last: Readonly<Record<string, string>>;
+}
+
+interface Candidate extends IndexEntry {
+  readonly source: number;
+}
+
+/** A listing reads few heads in vain when its filter is rare, and asks again rarely when it is not. */
+const FEWEST_CANDIDATES = 25;
+
+/** A page of a filtered listing may be short, or empty, with a cursor: it does not read on without bound. */
+const MOST_ROUNDS = 10;
+
+/** Both an index key and a partition of it are made here, for writers and readers alike. */
+export function indexPartition(group: string, shard: number): string {
+  return `${group}#${shard}`;
+}
+
+export async function listExecutions(
+  reads: ListingReads,
+  request: ListRequest,
+): Promise<Page<ExecutionSummary>> {
+  if (!Number.isInteger(request.limit) || request.limit < 1) {
+    throw new InvalidInputError("The listing's limit", [
+      { path: "limit", message: `expected a whole number from 1, found ${request.limit}` },
+    ]);
+  }
+  const sources = partitionsOf(request);
+  const query = digest(JSON.stringify([request.workflow ?? null, request.status ?? null]), 8);
+  let position = request.cursor === undefined ? undefined : decodeCursor(request.cursor, isPositionOf(query));
+  const items: ExecutionSummary[] = [];
+  for (let round = 0; round < MOST_ROUNDS; round += 1) {
+    const wanted = request.limit - items.length;
+    const { candidates, more } = await nextCandidates(
+      reads,
+      sources,
+      position,
+      Math.max(wanted, FEWEST_CANDIDATES),
+    );
+    const summaries = await reads.readSummaries(candidates.map((candidate) => candidate.executionId));
+    for (const [index, candidate] of candidates.entries()) {
+      position = advance(query, position, candidate);
+      const summary = summaries.get(candidate.executionId);
+      if (summary === undefined || !matches(request, summary)) continue;
+      items.push(summary);
+      if (items.length < request.limit) continue;
+      const ended = index === candidates.length - 1 && !more;
+      return ended ? { items } : { items, cursor: encodeCursor(position) };
+    }
+    if (!more) return { items };
+  }
+  return position === undefined ? { items } : { items, cursor: encodeCursor(position) };
+}
+
+/** The common ends are in no status bucket: they are found by workflow, and filtered. */
+function partitionsOf({ workflow, status }: ListRequest): IndexPartition[] {
+  if (workflow !== undefined) return shardsOf("byWorkflow", workflow);
+  if (status === undefined) return STATUS_BUCKETS.flatMap((bucket) => shardsOf("byStatus", bucket));
+  const bucket = bucketOf(status);
+  if (bucket !== undefined) return shardsOf("byStatus", bucket);
+  throw new InvalidInputError("The listing", [
+    {
+      path: "workflow",
+      message: `expected a workflow name, since ${status} executions are only indexed by their workflow`,
+    },
+  ]);
+}
+
+function shardsOf(index: IndexPartition["index"], group: string): IndexPartition[] {
+  return Array.from({ length: INDEX_SHARDS }, (_, shard) => ({
+    index,
+    partition: indexPartition(group, shard),
+  }));
+}
+
+/** The index is behind the heads by a moment, so the head that was read has the last word. */
+function matches({ workflow, status }: ListRequest, summary: ExecutionSummary): boolean {
+  return (
+    (workflow === undefined || summary.workflow === workflow) &&
+    (status === undefined || summary.status === status)
+  );
+}
+
+/** The newest `limit` of all partitions behind the position. */
+async function nextCandidates(
+  reads: ListingReads,
+  sources: readonly IndexPartition[],
+  position: Position | undefined,
+  limit: number,
+): Promise<{ candidates: Candidate[]; more: boolean }> {
+  const pages = await Promise.all(
+    sources.map((source, index) => {
+      const after = position?.last[String(index)];
+      return reads.queryNewestFirst({
+        ...source,
+        ...(position === undefined ? {} : { notAfter: position.at }),
+        ...(after === undefined ? {} : { after }),
+        limit,
+      });
+    }),
+  );
+  // A partition that has more than it returned hides what is older than its last: nothing may be taken from behind that.
+  const hidden = pages.map((page) => (page.more ? (page.entries.at(-1)?.createdAt ?? 0) : 0));
+  const floor = Math.max(0, ...hidden);
+  const found = pages.flatMap((page, source) =>
+    page.entries.map((entry): Candidate => ({ ...entry, source })),
+  );
+  const candidates = found
+    .filter((candidate) => candidate.createdAt >= floor)
+    .sort((one, other) => other.createdAt - one.createdAt)
+    .slice(0, limit);
+  return { candidates, more: candidates.length < found.length || pages.some((page) => page.more) };
+}
+
+function advance(
+  query: string,
+  position: Position | undefined,
+  { source, createdAt, executionId }: Candidate,
+): Position {
+  const last = position?.at === createdAt ? position.last : {};
+  return { query, at: createdAt, last: { ...last, [source]: executionId } };
+}
+
+function isPositionOf(query: string): (found: unknown) => found is Position {
+  return (found): found is Position =>
+    typeof found === "object" &&
+    found !== null &&
+    "query" in found &&
+    found.query === query &&
+    "at" in found &&
+    typeof found.at === "number" &&
+    "last" in found &&
+    typeof found.last === "object" &&
+    found.last !== null &&
+    Object.values(found.last).every((id) => typeof id === "string");
+}
+
+export function summaryOf(head: ExecutionSummary): ExecutionSummary {
+  return {
+    executionId: head.executionId,
+    workflow: head.workflow,
+    status: head.status,
+    createdAt: head.createdAt,
+    ...(head.closedAt === undefined ? {} : { closedAt: head.closedAt }),
+    ...(head.dueAt === undefined ? {} : { dueAt: head.dueAt }),
+  };
+}

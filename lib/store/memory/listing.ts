@@ -1,0 +1,43 @@
+/** The indexes of the memory store: computed from the heads when they are asked, so that they can't be stale. */
+import type { Head } from "../../model/head.js";
+import { shardOf } from "../../model/ids.js";
+import {
+  type IndexPartition,
+  type IndexQuery,
+  indexPartition,
+  type ListingReads,
+  summaryOf,
+} from "../listing.js";
+import { INDEX_SHARDS } from "../ports.js";
+import { bucketOf } from "../status.js";
+import type { State } from "./state.js";
+
+/** The heads that the index partition shows, newest first; ids decide between those of one millisecond. */
+export function headsIn(state: State, { index, partition }: IndexPartition): Head[] {
+  return [...state.executions.values()]
+    .flatMap(({ head }) => (head === undefined || indexKey(head, index) !== partition ? [] : [head]))
+    .sort((one, other) => other.createdAt - one.createdAt || (one.executionId < other.executionId ? 1 : -1));
+}
+
+function indexKey(head: Head, index: IndexPartition["index"]): string | undefined {
+  const group = index === "byWorkflow" ? head.workflow : bucketOf(head.status);
+  return group === undefined ? undefined : indexPartition(group, shardOf(head.executionId, INDEX_SHARDS));
+}
+
+export function listingReads(state: State): ListingReads {
+  return {
+    async queryNewestFirst(query) {
+      const behind = headsIn(state, query).filter((head) => isBehind(head, query));
+      return { entries: behind.slice(0, query.limit), more: behind.length > query.limit };
+    },
+    async readSummaries(executionIds) {
+      const heads = executionIds.flatMap((id) => state.executions.get(id)?.head ?? []);
+      return new Map(heads.map((head) => [head.executionId, summaryOf(head)]));
+    },
+  };
+}
+
+function isBehind(head: Head, { notAfter, after }: IndexQuery): boolean {
+  if (notAfter === undefined || head.createdAt < notAfter) return true;
+  return head.createdAt === notAfter && (after === undefined || head.executionId < after);
+}

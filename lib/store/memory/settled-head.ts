@@ -1,0 +1,51 @@
+/** The head that a settlement leaves: the conditions and the write of `settle`, as a function. */
+import type { Head } from "../../model/head.js";
+import { isOpen, mayMove } from "../../model/status.js";
+import type { Settlement, SettleRequest } from "../ports.js";
+
+/** Undefined when the head is no longer the one that the request may settle. */
+export function settledHead(head: Head, request: SettleRequest): Head | undefined {
+  const stillTheOwner = head.epoch === request.epoch && head.lease?.token === request.leaseToken;
+  const nothingNew = request.inboxSeq === undefined || head.inboxSeq === request.inboxSeq;
+  if (!stillTheOwner || !nothingNew || !mayMove(head.status, request.settlement.status)) return undefined;
+
+  const { lease: _lease, tail: _tail, dueAt: _dueAt, stall: _stall, ...kept } = head;
+  const drained = new Set(request.drained);
+  const exactItems = request.inboxSeq === undefined ? undefined : request.inboxItems;
+  return {
+    ...kept,
+    ...statusFields(request.settlement),
+    slot: request.slot,
+    ...(request.tail === undefined ? {} : { tail: request.tail }),
+    inbox: head.inbox.filter((message) => !drained.has(message.id)),
+    inboxItems: exactItems ?? head.inboxItems,
+    waits: request.waits,
+    settleToken: request.token,
+  };
+}
+
+function statusFields(settlement: Settlement): Partial<Head> & Pick<Head, "status"> {
+  if (settlement.status === "stalled") {
+    return { status: "stalled", stall: { error: settlement.error, at: settlement.at } };
+  }
+  if (isOpenSettlement(settlement)) {
+    return {
+      status: settlement.status,
+      ...(settlement.dueAt === undefined ? {} : { dueAt: settlement.dueAt }),
+    };
+  }
+  const { status, closedAt, output, error, compensation } = settlement;
+  return {
+    status,
+    closedAt,
+    ...(output === undefined ? {} : { output }),
+    ...(error === undefined ? {} : { error }),
+    ...(compensation === undefined ? {} : { compensation }),
+  };
+}
+
+function isOpenSettlement(
+  settlement: Settlement,
+): settlement is Extract<Settlement, { readonly dueAt?: number }> {
+  return isOpen(settlement.status);
+}

@@ -1,0 +1,57 @@
+/** What the memory store keeps: the twin of both tables. */
+import type { Head } from "../../model/head.js";
+import type { Message } from "../../model/message.js";
+import type { Commit, Outbox, RecentEvent, WaitRecord } from "../ports.js";
+
+/** All items of one execution id. Messages and payloads can stand without a head, as they can in the table. */
+export interface ExecutionItems {
+  head: Head | undefined;
+  /** Of the messages in the head. */
+  inboxBytes: number;
+  readonly commits: Map<number, StoredCommit>;
+  readonly messages: Map<string, Message>;
+  readonly payloads: Map<string, string>;
+}
+
+export interface StoredCommit {
+  readonly commit: Commit;
+  /** Undefined for a commit without outgoing events. */
+  outbox: Outbox | undefined;
+}
+
+export interface State {
+  readonly executions: Map<string, ExecutionItems>;
+  /** By name and key, then by execution and operation. */
+  readonly waits: Map<string, Map<string, WaitRecord>>;
+  /** By name and key, then by event id. */
+  readonly recentEvents: Map<string, Map<string, RecentEvent>>;
+  readonly cursors: Map<string, { readonly cursor: string; readonly version: number }>;
+}
+
+export function emptyState(): State {
+  return { executions: new Map(), waits: new Map(), recentEvents: new Map(), cursors: new Map() };
+}
+
+export function itemsOf(state: State, executionId: string): ExecutionItems {
+  return entryOf(state.executions, executionId, () => ({
+    head: undefined,
+    inboxBytes: 0,
+    commits: new Map(),
+    messages: new Map(),
+    payloads: new Map(),
+  }));
+}
+
+/** The entry of a map, made when it is not there yet. */
+export function entryOf<K, V>(map: Map<K, V>, key: K, make: () => V): V {
+  const found = map.get(key);
+  if (found !== undefined) return found;
+  const made = make();
+  map.set(key, made);
+  return made;
+}
+
+/** A copy by way of JSON: what the table would not keep (an `undefined`, a shared reference) must not survive here either. */
+export function copy<T>(value: T): T {
+  return JSON.parse(JSON.stringify(value));
+}

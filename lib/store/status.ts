@@ -1,0 +1,25 @@
+/** What a status means to storage: which index bucket shows it, and which moves a settlement may make. */
+import { acceptsMessages, type ExecutionStatus, isOpen, mayMove, STATUSES } from "../model/status.js";
+
+/** All open statuses share one bucket, so that running → suspended → running never rewrites the index. */
+export type StatusBucket = "open" | "failed" | "stalled";
+
+export const STATUS_BUCKETS: readonly StatusBucket[] = ["open", "failed", "stalled"];
+
+/** The bucket that shows the status; undefined for the common ends, which are found by workflow and time. */
+export function bucketOf(status: ExecutionStatus): StatusBucket | undefined {
+  if (isOpen(status)) return "open";
+  return status === "failed" || status === "stalled" ? status : undefined;
+}
+
+export const OPEN_STATUSES: readonly ExecutionStatus[] = STATUSES.filter(isOpen);
+
+export const ACCEPTING_STATUSES: readonly ExecutionStatus[] = STATUSES.filter(acceptsMessages);
+
+/** Throws when the table of transitions forbids the move: the caller has a fault, and nothing has been written yet. */
+export function checkTransition(executionId: string, from: ExecutionStatus, to: ExecutionStatus): void {
+  if (mayMove(from, to)) return;
+  throw new Error(
+    `Execution "${executionId}" can't be settled from ${from} to ${to}: the table of transitions has no such move. Nothing was written.`,
+  );
+}
