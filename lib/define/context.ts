@@ -24,7 +24,7 @@ export interface StepOptions<Result> {
    */
   readonly semantics?: "at-least-once" | "at-most-once";
   /** Undoes the step when the workflow throws later. Gets the step's recorded result. Runs as a step, with `compensateRetry`. */
-  readonly compensate?: (result: Result, step: StepContext) => unknown;
+  compensate?(result: Result, step: StepContext): unknown;
   /** Default: 10 attempts, 1 s, ×2, at most 5 m. */
   readonly compensateRetry?: RetryPolicy;
 }

@@ -142,8 +142,23 @@ export type HistoryEvent =
 /** Those that end the history. */
 export type ClosingEvent = ExecutionCompleted | ExecutionFailed | ExecutionCancelled;
 
-/** Those that the code sees, one at a time (I2). The others change the state of operations without being delivered. */
-export type DeliveredEvent = Extract<HistoryEvent, Answering>;
+/** Those that change the state of operations without being delivered to the code: they answer nothing, and are never matched (I2). */
+export type NotedEvent = StepStarted | StepAttemptFailed | MessageBuffered | LeaseTaken;
+
+/** Those that the code sees, one at a time (I2), the closing one last. */
+export type DeliveredEvent = Exclude<HistoryEvent, NotedEvent>;
+
+export function isNotedEvent(event: HistoryEvent): event is NotedEvent {
+  switch (event.type) {
+    case "StepStarted":
+    case "StepAttemptFailed":
+    case "MessageBuffered":
+    case "LeaseTaken":
+      return true;
+    default:
+      return false;
+  }
+}
 
 export function isClosingEvent(event: HistoryEvent): event is ClosingEvent {
   return (

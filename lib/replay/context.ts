@@ -1,0 +1,189 @@
+/** The context that workflow code holds: checks what it is asked for, and turns it into operations. It answers nothing itself (I2). */
+import type { Context, Logger, StepOptions } from "../define/context.js";
+import { checkRetry, STEP_RETRY } from "../define/retry.js";
+import { parseSync } from "../define/schema.js";
+import { InvalidDefinitionError } from "../model/errors.js";
+import { durationMs, type EpochMs } from "../model/time.js";
+import { randomFrom, uuidFrom } from "./deterministic.js";
+import type { Operation } from "./operation.js";
+import type { Scope } from "./path.js";
+
+export type LogLevel = keyof Logger;
+
+/** What the context needs of the replay that it belongs to. */
+export interface Requests {
+  readonly executionId: string;
+  readonly scope: Scope;
+  readonly startAt: EpochMs;
+  readonly log: { write(level: LogLevel, message: string, fields?: Readonly<Record<string, unknown>>): void };
+  now(): EpochMs;
+  /** Throws when the call is misplaced (I14); false when the code may not run on (I10), and then must never be answered. */
+  guard(operation: string): boolean;
+  request(operation: NewOperation, options?: StepOptions<unknown>): Promise<unknown>;
+}
+
+type NewOperation = Operation extends infer Each
+  ? Each extends unknown
+    ? Omit<Each, "after" | "detached">
+    : never
+  : never;
+
+/** Five minutes: longer than any bus delivery that is not an outage. */
+const LOOKBACK_MS = 300_000;
+
+/** Clocks of different functions differ; an event that came just before the wait by another clock must not be missed (PROTOCOL A5). */
+const SKEW_MS = 60_000;
+
+/** Awaited by code that may not go on: it is garbage-collected with the replay (I7: no exception runs through user code). */
+const never = (): Promise<never> => new Promise(() => {});
+
+export function makeContext(requests: Requests, workflow: string): Context {
+  const { scope, executionId } = requests;
+
+  const context: Context = {
+    executionId,
+    workflow,
+    log: logger(requests),
+
+    now() {
+      requests.guard("now");
+      return new Date(requests.now());
+    },
+    random() {
+      requests.guard("random");
+      return randomFrom(executionId, scope.draw());
+    },
+    uuid() {
+      requests.guard("uuid");
+      return uuidFrom(executionId, scope.draw());
+    },
+
+    async step(name, body, options = {}) {
+      if (!requests.guard("step")) return never();
+      checkStep(name, body, options);
+      const what = `step "${name}"`;
+      const result = await requests.request(
+        {
+          kind: "step",
+          path: scope.next("step", name),
+          label: what,
+          name,
+          body,
+          retry:
+            options.semantics === "at-most-once"
+              ? { ...checkRetry(options.retry, STEP_RETRY, what), maxAttempts: 1 }
+              : checkRetry(options.retry, STEP_RETRY, what),
+          ...(options.timeout === undefined ? {} : { timeoutMs: durationMs(options.timeout) }),
+          atMostOnce: options.semantics === "at-most-once",
+          attempts: 0,
+          begun: false,
+          interrupted: false,
+        },
+        options,
+      );
+      return result as Awaited<ReturnType<typeof body>>;
+    },
+
+    async sleep(duration) {
+      if (!requests.guard("sleep")) return never();
+      const dueAt = requests.now() + durationMs(duration);
+      await requests.request({ kind: "sleep", path: scope.next("sleep", ""), label: "a sleep", dueAt });
+    },
+
+    async sleepUntil(instant) {
+      if (!requests.guard("sleepUntil")) return never();
+      const dueAt = instant instanceof Date ? instant.getTime() : Number.NaN;
+      if (Number.isNaN(dueAt)) {
+        throw new InvalidDefinitionError(
+          `ctx.sleepUntil was given ${String(instant)}. Expected a valid Date.`,
+        );
+      }
+      await requests.request({ kind: "sleep", path: scope.next("sleep", ""), label: "a sleep", dueAt });
+    },
+
+    async waitForEvent(event, options = {}) {
+      if (!requests.guard("waitForEvent")) return never();
+      if (event?.kind !== "event") {
+        throw new InvalidDefinitionError(
+          "ctx.waitForEvent was given something that is no event. Expected what event(...) returns.",
+        );
+      }
+      if ((event.key === undefined) !== (options.key === undefined)) {
+        throw new InvalidDefinitionError(
+          event.key === undefined
+            ? `Event "${event.name}" declares no key, so a wait for it can't name one. Remove the wait's key, or declare event(name, { key }).`
+            : `Event "${event.name}" declares a key, so a wait for it must name one. Expected ctx.waitForEvent(${event.name}, { key }).`,
+        );
+      }
+      const now = requests.now();
+      const timeoutMs = options.timeout === undefined ? undefined : durationMs(options.timeout);
+      const lookbackMs = options.lookback === undefined ? LOOKBACK_MS : durationMs(options.lookback);
+      const data = await requests.request({
+        kind: "wait",
+        path: scope.next("wait", event.name),
+        label: `a wait for event "${event.name}"`,
+        event: event.name,
+        ...(options.key === undefined ? {} : { key: options.key }),
+        ...(timeoutMs === undefined ? {} : { timeoutMs, deadline: now + timeoutMs }),
+        since: Math.max(requests.startAt, now - lookbackMs) - SKEW_MS,
+      });
+      return data as never;
+    },
+
+    async sendEvent(event, data) {
+      if (!requests.guard("sendEvent")) return never();
+      if (event?.kind !== "event") {
+        throw new InvalidDefinitionError(
+          "ctx.sendEvent was given something that is no event. Expected what event(...) returns.",
+        );
+      }
+      // Only checked: what is published is what the sender gave, and each receiver's schema makes of it what it needs.
+      parseSync(event.schema, data, `The payload of event "${event.name}"`);
+      await requests.request({
+        kind: "send",
+        path: scope.next("send", event.name),
+        label: `sending event "${event.name}"`,
+        event: event.name,
+        detail: detailOf(event.name, data),
+      });
+    },
+  };
+  return context;
+}
+
+function detailOf(name: string, data: unknown): string {
+  const text = JSON.stringify(data);
+  if (typeof data !== "object" || data === null || Array.isArray(data) || text === undefined) {
+    throw new InvalidDefinitionError(
+      `The payload of event "${name}" is not an object. EventBridge takes only JSON objects as an event's detail.`,
+    );
+  }
+  return text;
+}
+
+function checkStep(name: unknown, body: unknown, options: StepOptions<unknown>): void {
+  // 256 bytes, as in AWS durable functions: names are in every history record, and some of them in keys.
+  if (typeof name !== "string" || name === "" || Buffer.byteLength(name) > 256) {
+    throw new InvalidDefinitionError(
+      `ctx.step was given the name ${JSON.stringify(name)}. Expected text of 1 to 256 bytes.`,
+    );
+  }
+  if (typeof body !== "function") {
+    throw new InvalidDefinitionError(
+      `Step "${name}" has no body. Expected ctx.step(name, async (step) => …, options).`,
+    );
+  }
+  if (options.semantics === "at-most-once" && (options.retry?.maxAttempts ?? 1) > 1) {
+    throw new InvalidDefinitionError(
+      `Step "${name}" is at-most-once and asks for ${options.retry?.maxAttempts} attempts. At most once means one attempt: remove retry.maxAttempts, or use "at-least-once".`,
+    );
+  }
+}
+
+function logger(requests: Requests): Logger {
+  const write =
+    (level: LogLevel) =>
+    (message: string, fields?: Readonly<Record<string, unknown>>): void =>
+      requests.log.write(level, message, { executionId: requests.executionId, ...fields });
+  return { debug: write("debug"), info: write("info"), warn: write("warn"), error: write("error") };
+}

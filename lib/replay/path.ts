@@ -1,0 +1,34 @@
+/**
+ * The identity of operations (I3): scope path, kind, name, and how often that kind and name was used before in that scope. Never a global
+ * counter, so that code beside an operation can change without renaming it.
+ */
+
+/** A place in the code that counts its own operations: the workflow function itself, or what runs inside it. */
+export class Scope {
+  readonly #used = new Map<string, number>();
+
+  /** @param prefix ends with `/`, or is empty for the workflow function itself */
+  constructor(readonly prefix: string) {}
+
+  /** The path of the next operation of this kind and name: `step:reserve`, then `step:reserve#2`. */
+  next(kind: string, name: string): string {
+    const base = name === "" ? kind : `${kind}:${escapeName(name)}`;
+    const occurrence = (this.#used.get(base) ?? 0) + 1;
+    this.#used.set(base, occurrence);
+    return `${this.prefix}${base}${occurrence === 1 ? "" : `#${occurrence}`}`;
+  }
+
+  /** A number that is new at every call in this scope: the seed of `random` and `uuid`. */
+  draw(): string {
+    return this.next("draw", "");
+  }
+}
+
+/** Escapes what the grammar of paths uses, so that no name can forge a path. */
+export function escapeName(name: string): string {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are exactly what is escaped here
+  return name.replace(
+    /[%/#:\u0000-\u001f\u007f]/g,
+    (char) => `%${char.charCodeAt(0).toString(16).padStart(2, "0").toUpperCase()}`,
+  );
+}

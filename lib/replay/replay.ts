@@ -1,0 +1,488 @@
+/**
+ * The replay core: a workflow function and its history in, what it asks for next out. It owns the running code and the state of what
+ * the code asked for. It refuses to know where history is kept, what time it is, and how effects are done: `runtime/` does those.
+ *
+ * Invariants, cited by number here, in `runtime/turn.ts` and in their tests:
+ *
+ * I1  Live effects begin only after the last recorded history event has been delivered.
+ * I2  History events are delivered one at a time, in log order, and the code runs until it is quiet between two of them. No operation is
+ *     resolved at its request, every one by delivery. When it is an event's turn, the operation that it answers must have been asked
+ *     for, and what was asked since the previous delivery must have the digest that the event carries; the closing event is the last.
+ *     Events that answer nothing (attempts, `LeaseTaken`) are not matched. A changed duration is no divergence: the new due time holds.
+ * I3  An operation is identified by scope path, kind, name and occurrence in its scope (`path.ts`).
+ * I4  Effects wait for durability, code does not: an effect begins only when everything that was applied before it was asked for is
+ *     durable (`Operation.after`). Code gets decoded copies, live as on replay; what can't be encoded is that step's failure.
+ * I5  Live results are handed over as I2 replays them: one at a time, code quiet in between, in the order in which they are recorded.
+ * I6  Settling is conditional on epoch, lease and inboxSeq (`runtime/settle.ts`).
+ * I7  Suspension is a result, not an exception: `catch` and `finally` in user code never see it. Nothing suspends on what is due.
+ * I8  Near the invocation's deadline nothing new begins; the turn settles and wakes itself.
+ * I9  Time and randomness are arguments: `now` is the time of the last delivered event and never runs backwards, a timer is due at
+ *     `now` at its request plus its duration. What is due is ordered by its time.
+ * I10 Code runs only in delivery windows (`window.ts`). What asks or ends outside one was woken by something that is not durable:
+ *     `NonDurableAwaitError`, at once. Where the code waits and nothing can move it, the same error, never a hang.
+ * I11 A message goes to the newest pending wait of its name and key; its consumption is a history event.
+ * I12 A failed attempt is a history event, durable before the next begins; `LeaseTaken` counts one attempt for each step that was
+ *     pending at its place. Scheduling is incremental: nothing scans all pending operations at each event.
+ * I13 Once the workflow function settles, its code is over. On failure, what was asked for before is ended without retries and recorded,
+ *     then completed steps are compensated in reverse order of the log. Operation promises are pre-handled.
+ * I14 A context that is used after its execution's end, inside a step's body, or from another scope throws, naming the place.
+ */
+import type { StepOptions } from "../define/context.js";
+import { COMPENSATION_RETRY, checkRetry } from "../define/retry.js";
+import type { AnyWorkflow } from "../define/workflow.js";
+import {
+  CancelledError,
+  ContextMisuseError,
+  CorruptHistoryError,
+  type EngineError,
+  NonDeterminismError,
+  NonDurableAwaitError,
+  WaitTimeoutError,
+} from "../model/errors.js";
+import {
+  type ClosingEvent,
+  type CompensationOutcome,
+  type DeliveredEvent,
+  type HistoryEvent,
+  isClosingEvent,
+  isNotedEvent,
+  type NotedEvent,
+} from "../model/history-event.js";
+import type { EventMessage } from "../model/message.js";
+import type { EpochMs } from "../model/time.js";
+import { decode, type Encoded, type ErrorClasses, encode, encodeThrown } from "../model/value.js";
+import { Asked } from "./asked.js";
+import { makeContext, type Requests } from "./context.js";
+import type { Operation, StepOperation } from "./operation.js";
+import { Scope } from "./path.js";
+import { misplaced, runInWorkflow } from "./running-in.js";
+import { DeliveryWindow } from "./window.js";
+
+/** What is replayed. */
+export interface Program {
+  readonly executionId: string;
+  readonly workflow: AnyWorkflow;
+  readonly input: Encoded;
+  /** The id of the bus event that started it: counts as consumed (PROTOCOL A4). */
+  readonly startedBy?: string;
+  /** `now` until the first delivery. */
+  readonly startAt: EpochMs;
+  readonly errors: ErrorClasses;
+  /** Where `ctx.log` goes, with this replay deciding whether anything is said. */
+  readonly log: Requests["log"];
+}
+
+/** How the workflow function, and the compensations after it, ended. */
+export type Outcome =
+  | { readonly kind: "completed"; readonly output: Encoded }
+  | {
+      readonly kind: "failed" | "cancelled";
+      readonly error: Encoded;
+      readonly compensation: CompensationOutcome;
+    };
+
+/** Both ends of an operation's promise, and of its end as the engine sees it. */
+interface Answer {
+  resolve(value: unknown): void;
+  reject(error: unknown): void;
+  ended(): void;
+  readonly end: Promise<void>;
+}
+
+interface Completed {
+  readonly operation: StepOperation;
+  readonly result: Encoded | undefined;
+  readonly compensate: NonNullable<StepOptions<unknown>["compensate"]>;
+  readonly options: StepOptions<unknown>;
+}
+
+export class Replay {
+  /** Asked for and not ended, in the order of their requests. */
+  readonly pending = new Map<string, Operation>();
+  /** Messages taken from the inbox that nothing has consumed yet, oldest first. */
+  readonly buffered = new Map<string, EventMessage>();
+  /** Ids of all messages that are in history (PROTOCOL A3). */
+  readonly seen = new Set<string>();
+  /** How many history events have been applied. */
+  position = 0;
+  /** Turns in a row that died with no step pending and nothing recorded. */
+  crashes = 0;
+  /** History has been delivered to its end; effects may begin, and logs speak (I1). */
+  live = false;
+  /** The workflow function threw, and what was asked for before is being ended and undone (I13). */
+  failing = false;
+  outcome: Outcome | undefined;
+  /** The engine's own error; once it is there, nothing is delivered any more. */
+  fault: EngineError | undefined;
+  /** The history's last event, when it has ended. */
+  closing: ClosingEvent | undefined;
+  /** Called when a fault comes from outside a window, while the shell waits for something else. */
+  onFault: () => void = () => {};
+
+  readonly #program: Program;
+  readonly #window = new DeliveryWindow();
+  readonly #scope = new Scope("");
+  readonly #asked = new Asked();
+  readonly #answers = new Map<string, Answer>();
+  readonly #compensations = new Map<string, { options: StepOptions<unknown> }>();
+  readonly #completed: Completed[] = [];
+  #requested: Operation[] = [];
+  #now: EpochMs;
+  #cancelled: CancelledError | undefined;
+  #over = false;
+
+  constructor(program: Program) {
+    this.#program = program;
+    this.#now = program.startAt;
+    if (program.startedBy !== undefined) this.seen.add(program.startedBy);
+  }
+
+  /** The time of the last delivered event. */
+  get now(): EpochMs {
+    return this.#now;
+  }
+
+  /** Runs the workflow function until it is first quiet. */
+  begin(): Promise<void> {
+    return this.#window.run(() => {
+      runInWorkflow(this.#scope, () => void this.#main());
+    }, this.live);
+  }
+
+  /** The operations asked for since the last call. */
+  takeRequested(): Operation[] {
+    const requested = this.#requested;
+    this.#requested = [];
+    return requested;
+  }
+
+  /** The digest that the next delivered event must carry. */
+  asked(): string | undefined {
+    return this.#asked.digest();
+  }
+
+  /**
+   * Applies one history event: delivers it to the code, or notes what it says of an operation.
+   * @param slot where it is recorded, for messages; undefined for what is about to be recorded
+   * @throws NonDeterminismError, NonDurableAwaitError
+   */
+  async apply(event: HistoryEvent, slot?: number): Promise<void> {
+    if (isNotedEvent(event)) {
+      this.position += 1;
+      this.#note(event);
+      return;
+    }
+    this.#match(event, slot);
+    this.position += 1;
+    this.crashes = 0;
+    this.#now = Math.max(this.#now, event.at);
+    this.#asked.clear();
+    if (isClosingEvent(event)) {
+      this.closing = event;
+      return;
+    }
+    await this.#window.run(() => this.#deliver(event), this.live);
+    if (this.fault !== undefined) throw this.fault;
+  }
+
+  /** Throws when the code waits and nothing of ours can move it (I10). */
+  checkMovable(): void {
+    if (this.pending.size > 0 || this.outcome !== undefined || this.closing !== undefined) return;
+    throw (
+      this.fault ??
+      new NonDurableAwaitError(
+        "The workflow's code waits for something that its context did not give it, and nothing else can move it",
+      )
+    );
+  }
+
+  /** No context of this execution may be used from here on (I14). */
+  end(): void {
+    this.#over = true;
+  }
+
+  // -------------------------------------------------------------- events
+
+  /** I2: the operation was asked for, and so was all else that the recording code asked for, in its order. */
+  #match(event: DeliveredEvent, slot: number | undefined): void {
+    const recorded = () => {
+      const what = "op" in event ? `${event.type} of "${event.op}"` : event.type;
+      return slot === undefined ? what : `${what}, slot ${slot}`;
+    };
+    if (isClosingEvent(event)) {
+      if (this.outcome === undefined) this.checkMovable();
+      const ended = this.outcome?.kind;
+      const expected = {
+        ExecutionCompleted: "completed",
+        ExecutionFailed: "failed",
+        ExecutionCancelled: "cancelled",
+      }[event.type];
+      if (ended !== expected) throw new NonDeterminismError(recorded(), this.#asked.describe());
+    } else if ("op" in event && !this.pending.has(event.op)) {
+      this.checkMovable();
+      throw new NonDeterminismError(recorded(), this.#asked.describe());
+    }
+    if (event.asked !== this.#asked.digest()) {
+      throw new NonDeterminismError(`${recorded()}, after other requests`, this.#asked.describe());
+    }
+  }
+
+  #deliver(event: Exclude<DeliveredEvent, ClosingEvent>): void {
+    switch (event.type) {
+      case "StepCompleted":
+        return this.#complete(event.op, event.result);
+      case "StepFailed":
+        return this.#end(event.op, (answer) => answer.reject(this.#decode(event.error)));
+      case "TimerFired":
+      case "EventSent":
+      case "CompensationStarted":
+        return this.#end(event.op, (answer) => answer.resolve(undefined));
+      case "EventReceived": {
+        const message = event.message?.kind === "event" ? event.message : this.buffered.get(event.messageId);
+        if (message === undefined) {
+          throw new CorruptHistoryError(
+            this.#program.executionId,
+            `it consumes message "${event.messageId}", which it never received`,
+          );
+        }
+        this.seen.add(message.id);
+        this.buffered.delete(message.id);
+        return this.#end(event.op, (answer) => answer.resolve(this.#decode(message.data)));
+      }
+      case "WaitTimedOut": {
+        const wait = this.pending.get(event.op);
+        if (wait?.kind !== "wait")
+          throw new CorruptHistoryError(this.#program.executionId, `"${event.op}" timed out and is no wait`);
+        return this.#end(event.op, (answer) =>
+          answer.reject(new WaitTimeoutError(wait.event, wait.key, wait.timeoutMs ?? 0)),
+        );
+      }
+      case "CancelRequested":
+        this.seen.add(event.messageId);
+        return this.#cancel(new CancelledError(event.reason));
+    }
+  }
+
+  #note(event: NotedEvent): void {
+    switch (event.type) {
+      case "MessageBuffered":
+        this.seen.add(event.message.id);
+        if (event.message.kind === "event") this.buffered.set(event.message.id, event.message);
+        this.crashes = 0;
+        return;
+      case "StepStarted":
+        return this.#noteStep(event.op, (step) => {
+          step.begun = true;
+        });
+      case "StepAttemptFailed":
+        return this.#noteStep(event.op, (step) => {
+          step.attempts = event.attempt;
+          step.lastError = event.error;
+          step.retryAt = event.retryAt;
+          step.interrupted = false;
+        });
+      case "LeaseTaken":
+        return this.#countCrash(event.at);
+    }
+  }
+
+  #noteStep(path: string, change: (step: StepOperation) => void): void {
+    const step = this.pending.get(path);
+    if (step?.kind !== "step") {
+      this.checkMovable();
+      throw new NonDeterminismError(`an attempt of "${path}"`, this.#asked.describe());
+    }
+    change(step);
+    step.after = this.position;
+    this.crashes = 0;
+  }
+
+  /** I12: the turn before this place died. Each step that may have been running lost an attempt to it; if none was, the turn is to blame. */
+  #countCrash(at: EpochMs): void {
+    let blamed = false;
+    for (const operation of this.pending.values()) {
+      if (operation.kind !== "step") continue;
+      operation.after = this.position;
+      if (operation.retryAt !== undefined && operation.retryAt > at) continue;
+      if (operation.atMostOnce && !operation.begun) continue;
+      operation.attempts += 1;
+      operation.interrupted = true;
+      delete operation.retryAt;
+      blamed = true;
+    }
+    this.crashes = blamed ? 0 : this.crashes + 1;
+  }
+
+  #complete(path: string, result: Encoded | undefined): void {
+    const step = this.pending.get(path);
+    const options = this.#compensations.get(path)?.options;
+    if (step?.kind === "step" && options?.compensate !== undefined) {
+      this.#completed.push({ operation: step, result, compensate: options.compensate, options });
+    }
+    this.#end(path, (answer) => answer.resolve(result === undefined ? undefined : this.#decode(result)));
+  }
+
+  #end(path: string, answered: (answer: Answer) => void): void {
+    const answer = this.#answers.get(path);
+    if (answer === undefined)
+      throw new CorruptHistoryError(this.#program.executionId, `"${path}" is answered twice`);
+    answered(answer);
+    answer.ended();
+    this.#answers.delete(path);
+    this.#compensations.delete(path);
+    this.pending.delete(path);
+  }
+
+  #cancel(error: CancelledError): void {
+    this.#cancelled = error;
+    for (const operation of this.pending.values()) {
+      this.#answers.get(operation.path)?.reject(error);
+      this.#detach(operation);
+    }
+  }
+
+  /** Nobody waits for it any more. What may have an effect still has to end; the rest is forgotten. */
+  #detach(operation: Operation): void {
+    operation.detached = true;
+    if (operation.kind === "step" || operation.kind === "send") return;
+    this.#answers.get(operation.path)?.ended();
+    this.#answers.delete(operation.path);
+    this.pending.delete(operation.path);
+  }
+
+  // -------------------------------------------------------------- the code
+
+  async #main(): Promise<void> {
+    const { workflow, input } = this.#program;
+    let outcome: Outcome;
+    try {
+      const context = makeContext(this.#requests(), workflow.name);
+      const output: unknown = await workflow.handler(context, this.#decode(input) as never);
+      outcome = { kind: "completed", output: encode(output) };
+    } catch (error) {
+      if (!this.#mayRun("The workflow function ended")) return;
+      outcome = await this.#undo(error);
+    }
+    if (!this.#mayRun("The workflow function ended")) return;
+    this.#asked.add(`end:${outcome.kind}`, `the end of the workflow (${outcome.kind})`);
+    for (const operation of this.pending.values()) operation.detached = true;
+    this.outcome = outcome;
+  }
+
+  /** I13. Runs like workflow code, by delivery alone, so that what it does is replayed like everything else. */
+  async #undo(error: unknown): Promise<Outcome> {
+    const kind = this.#cancelled !== undefined && error === this.#cancelled ? "cancelled" : "failed";
+    const stored = encodeThrown(error);
+    this.failing = true;
+    const ends: Promise<void>[] = [];
+    for (const operation of [...this.pending.values()]) {
+      const end = this.#answers.get(operation.path)?.end;
+      this.#detach(operation);
+      if (end !== undefined && this.pending.has(operation.path)) ends.push(end);
+    }
+    await Promise.all(ends);
+    if (this.#completed.length === 0) return { kind, error: stored, compensation: "none" };
+
+    const scope = new Scope("undo/");
+    await this.#request({
+      kind: "undo",
+      path: scope.next("begin", ""),
+      label: "the compensations",
+      error: stored,
+    });
+    let compensation: CompensationOutcome = "complete";
+    for (const completed of this.#completed.reverse()) {
+      const { name } = completed.operation;
+      try {
+        await this.#request({
+          kind: "step",
+          path: scope.next("step", name),
+          label: `the compensation of step "${name}"`,
+          name,
+          body: (step) =>
+            completed.compensate(
+              completed.result === undefined ? undefined : this.#decode(completed.result),
+              step,
+            ),
+          retry: checkRetry(
+            completed.options.compensateRetry,
+            COMPENSATION_RETRY,
+            `the compensation of step "${name}"`,
+          ),
+          atMostOnce: false,
+          attempts: 0,
+          begun: false,
+          interrupted: false,
+        });
+      } catch {
+        // The failure is in history. One that gives up must not keep the others from being undone.
+        compensation = "incomplete";
+      }
+    }
+    return { kind, error: stored, compensation };
+  }
+
+  #requests(): Requests {
+    return {
+      executionId: this.#program.executionId,
+      log: {
+        write: (level, message, fields) => {
+          if (this.live) this.#program.log.write(level, message, fields);
+        },
+      },
+      scope: this.#scope,
+      now: () => this.#now,
+      startAt: this.#program.startAt,
+      guard: (operation) => this.#guard(operation),
+      request: (operation, options) => {
+        if (options !== undefined) this.#compensations.set(operation.path, { options });
+        return this.#request(operation);
+      },
+    };
+  }
+
+  /** I14, then I10. */
+  #guard(operation: string): boolean {
+    const where = this.#over ? "after its execution had ended" : misplaced(this.#scope);
+    if (where !== undefined) throw new ContextMisuseError(operation, where);
+    return this.#mayRun(`ctx.${operation} was called`);
+  }
+
+  #mayRun(what: string): boolean {
+    if (this.#window.open && this.fault === undefined) return true;
+    if (this.fault === undefined && !this.#over) {
+      this.fault = new NonDurableAwaitError(
+        `${what} after an await on something that is not durable (a bare fetch, a timer, file I/O)`,
+      );
+      this.onFault();
+    }
+    return false;
+  }
+
+  #request(requested: DistributiveOmit<Operation, "after" | "detached">): Promise<unknown> {
+    const operation: Operation = { ...requested, after: this.position, detached: false };
+    let resolve: Answer["resolve"] = () => {};
+    let reject: Answer["reject"] = () => {};
+    let ended: Answer["ended"] = () => {};
+    const promise = new Promise<unknown>((yes, no) => {
+      resolve = yes;
+      reject = no;
+    });
+    const end = new Promise<void>((yes) => {
+      ended = yes;
+    });
+    // A workflow may well drop a promise; a rejection that nobody awaits must not end the process.
+    promise.catch(() => {});
+    this.pending.set(operation.path, operation);
+    this.#answers.set(operation.path, { resolve, reject, ended, end });
+    this.#requested.push(operation);
+    this.#asked.add(operation.path, operation.label);
+    return promise;
+  }
+
+  #decode(value: Encoded): unknown {
+    return decode(value, this.#program.errors);
+  }
+}
+
+type DistributiveOmit<T, K extends PropertyKey> = T extends unknown ? Omit<T, K> : never;
