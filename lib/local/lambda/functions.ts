@@ -1,0 +1,93 @@
+/** All functions of the cloud, by name: their processes, their environment, their logs. */
+import { arn, REGION } from "../arn.js";
+import type { LogLine } from "../notices.js";
+import { type FunctionSpec, Pool, type ProcessInfo } from "./pool.js";
+import type { Outcome } from "./sandbox.js";
+
+export interface FunctionsOptions {
+  readonly bootstrap: string;
+  /** Endpoints, fake credentials and the clock, the same for every function. */
+  readonly environment: () => Readonly<Record<string, string>>;
+  readonly onLog: (line: LogLine) => void;
+}
+
+export class Functions {
+  private readonly pools = new Map<string, Pool>();
+
+  constructor(private readonly options: FunctionsOptions) {}
+
+  create(spec: FunctionSpec): void {
+    const { bootstrap, onLog } = this.options;
+    this.pools.set(
+      spec.name,
+      new Pool(spec, {
+        bootstrap,
+        codeDir: spec.codeDir,
+        memoryMb: spec.memoryMb,
+        env: { ...inherited(), ...this.options.environment(), ...awsVariables(spec), ...spec.environment },
+        onLine: (stream, text) => onLog({ functionName: spec.name, logicalId: spec.logicalId, stream, text }),
+      }),
+    );
+  }
+
+  /** By physical name; by logical id, too, which is what a person knows. */
+  find(name: string): Pool | undefined {
+    return this.pools.get(name) ?? [...this.pools.values()].find((pool) => pool.spec.logicalId === name);
+  }
+
+  require(name: string): Pool {
+    const pool = this.find(name);
+    if (pool !== undefined) return pool;
+    throw new Error(
+      `There is no function "${name}". The templates define ${this.names().join(", ") || "none"}.`,
+    );
+  }
+
+  names(): string[] {
+    return [...this.pools.keys()];
+  }
+
+  invoke(name: string, payload: string): Promise<Outcome> {
+    return this.require(name).invoke(payload);
+  }
+
+  processes(): ProcessInfo[] {
+    return [...this.pools.values()].flatMap((pool) => pool.processes());
+  }
+
+  /** Lets running invocations finish for a short while, then kills what is left. */
+  async stop(graceMs: number): Promise<void> {
+    const pools = [...this.pools.values()];
+    for (const pool of pools) pool.close();
+    const deadline = Date.now() + graceMs;
+    while (pools.some((pool) => pool.busy) && Date.now() < deadline) {
+      await new Promise((wake) => setTimeout(wake, 20));
+    }
+    await Promise.all(pools.map((pool) => pool.end()));
+  }
+}
+
+/** Of our own environment only what any process needs: the user's real AWS profile must never reach a function. */
+const inherited = (): Record<string, string> => {
+  const kept: Record<string, string> = {};
+  for (const name of ["PATH", "HOME", "TMPDIR", "TEMP", "SystemRoot", "LANG"]) {
+    const value = process.env[name];
+    if (value !== undefined) kept[name] = value;
+  }
+  return kept;
+};
+
+const awsVariables = (spec: FunctionSpec): Record<string, string> => ({
+  _HANDLER: spec.handler,
+  LAMBDA_TASK_ROOT: spec.codeDir,
+  HOLDFAST_FUNCTION_ARN: arn.lambda(spec.name),
+  AWS_LAMBDA_FUNCTION_NAME: spec.name,
+  AWS_LAMBDA_FUNCTION_VERSION: "$LATEST",
+  AWS_LAMBDA_FUNCTION_MEMORY_SIZE: String(spec.memoryMb),
+  AWS_LAMBDA_LOG_GROUP_NAME: `/aws/lambda/${spec.name}`,
+  AWS_LAMBDA_LOG_STREAM_NAME: "local",
+  AWS_EXECUTION_ENV: "AWS_Lambda_nodejs",
+  AWS_REGION: REGION,
+  AWS_DEFAULT_REGION: REGION,
+  TZ: ":UTC",
+});

@@ -1,0 +1,139 @@
+/**
+ * The processes of one function: warm ones are reused, new ones are started up to the concurrency limit,
+ * and whoever comes then waits its turn. A process is never shared by two invocations.
+ */
+import { randomUUID } from "node:crypto";
+import { failed, type Outcome, Sandbox, type SandboxSpec } from "./sandbox.js";
+
+export interface FunctionSpec {
+  readonly name: string;
+  readonly logicalId: string;
+  readonly stack: string;
+  readonly codeDir: string;
+  /** `file.export`, as on AWS. */
+  readonly handler: string;
+  readonly timeoutSeconds: number;
+  readonly memoryMb: number;
+  readonly environment: Readonly<Record<string, string>>;
+  /** A reservation is also a limit: beyond it a caller that waits is told so. */
+  readonly reservedConcurrency?: number;
+}
+
+export interface ProcessInfo {
+  readonly functionName: string;
+  readonly pid: number;
+  /** The invocation it is running, if any. */
+  readonly requestId?: string;
+}
+
+/** Without a reservation: enough for parallel work, and few enough for a laptop's memory (70 MB each). */
+const CONCURRENCY_DEFAULT = 10;
+/** As AWS does, in its own time: an idle process is given up after a while. */
+const IDLE_MS_MAX = 5 * 60_000;
+
+export class Pool {
+  private readonly sandboxes = new Set<Sandbox>();
+  private readonly idle: Sandbox[] = [];
+  private readonly turns: (() => void)[] = [];
+  private readonly reapers = new Map<Sandbox, NodeJS.Timeout>();
+  private running = 0;
+  private closed = false;
+
+  constructor(
+    readonly spec: FunctionSpec,
+    private readonly sandboxSpec: SandboxSpec,
+  ) {}
+
+  get limit(): number {
+    return this.spec.reservedConcurrency ?? CONCURRENCY_DEFAULT;
+  }
+
+  /** Whether a caller that may be refused must be: only a reservation refuses. */
+  get throttled(): boolean {
+    return this.spec.reservedConcurrency !== undefined && this.running >= this.limit;
+  }
+
+  async invoke(payload: string, requestId: string = randomUUID()): Promise<Outcome> {
+    if (this.limit === 0)
+      return failed("TooManyRequestsException", `${this.spec.name} has a reserved concurrency of 0.`);
+    await this.turn();
+    if (this.closed) {
+      this.leave();
+      return failed("Runtime.ExitError", "The local cloud is stopping.");
+    }
+    const sandbox = this.take();
+    try {
+      return await sandbox.invoke(requestId, payload, this.spec.timeoutSeconds * 1000);
+    } finally {
+      this.giveBack(sandbox);
+      this.leave();
+    }
+  }
+
+  processes(): ProcessInfo[] {
+    return [...this.sandboxes].flatMap(({ pid, requestId }) =>
+      pid === undefined
+        ? []
+        : [{ functionName: this.spec.name, pid, ...(requestId === undefined ? {} : { requestId }) }],
+    );
+  }
+
+  /** Sends a signal to every process of the function, busy or warm, and says to how many. */
+  kill(signal: NodeJS.Signals): number {
+    const targets = [...this.sandboxes].filter((sandbox) => sandbox.alive);
+    for (const sandbox of targets) sandbox.kill(signal);
+    return targets.length;
+  }
+
+  /** No invocation starts from here on; those that wait end as failed. */
+  close(): void {
+    this.closed = true;
+    for (const go of this.turns.splice(0)) go();
+  }
+
+  get busy(): boolean {
+    return this.running > 0;
+  }
+
+  async end(): Promise<void> {
+    this.close();
+    for (const timer of this.reapers.values()) clearTimeout(timer);
+    this.kill("SIGKILL");
+    await Promise.all([...this.sandboxes].map((sandbox) => sandbox.ended));
+  }
+
+  private async turn(): Promise<void> {
+    if (this.running >= this.limit && !this.closed) await new Promise<void>((go) => this.turns.push(go));
+    else this.running += 1;
+  }
+
+  /** Hands the turn on to the next in line, or gives it up. */
+  private leave(): void {
+    const next = this.turns.shift();
+    if (next === undefined) this.running -= 1;
+    else next();
+  }
+
+  private take(): Sandbox {
+    for (let sandbox = this.idle.pop(); sandbox !== undefined; sandbox = this.idle.pop()) {
+      clearTimeout(this.reapers.get(sandbox));
+      if (sandbox.alive) return sandbox;
+    }
+    const sandbox = new Sandbox(this.sandboxSpec);
+    this.sandboxes.add(sandbox);
+    void sandbox.ended.then(() => this.sandboxes.delete(sandbox));
+    return sandbox;
+  }
+
+  private giveBack(sandbox: Sandbox): void {
+    if (!sandbox.alive || this.closed) return;
+    this.idle.push(sandbox);
+    this.reapers.set(
+      sandbox,
+      setTimeout(() => {
+        this.idle.splice(this.idle.indexOf(sandbox), 1);
+        sandbox.kill("SIGKILL");
+      }, IDLE_MS_MAX).unref(),
+    );
+  }
+}
