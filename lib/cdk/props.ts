@@ -11,7 +11,7 @@ export interface DurableFunctionsProps extends DurableTablesProps {
   readonly app: string;
   /**
    * The name of the deployment: its functions stamp it on the events that they send. Keep it when the construct moves.
-   * @default made of the path of the construct: `MyStack-Orders`
+   * @default made of the path of the construct: `MyStack-Orders-1A2B3C4D`
    */
   readonly serviceName?: string;
   /**

@@ -1,0 +1,91 @@
+/** Synthesizes stacks for the tests of the infrastructure, and puts what comes out into words that can be compared. */
+
+import { App, Stack } from "aws-cdk-lib";
+import { Template } from "aws-cdk-lib/assertions";
+import { DurableFunctions, type DurableFunctionsProps } from "holdfast/cdk";
+import { fixture } from "./fixtures/index.js";
+
+export interface Synthesized {
+  readonly stack: Stack;
+  readonly durable: DurableFunctions;
+  readonly template: Template;
+}
+
+/** A stack `Shop` with one deployment, `Orders`, of the fixture app. */
+export function synthesize(
+  props: Partial<DurableFunctionsProps> = {},
+  withDeployment?: (durable: DurableFunctions, stack: Stack) => void,
+): Synthesized {
+  const stack = new Stack(new App(), "Shop");
+  const durable = new DurableFunctions(stack, "Orders", { app: fixture("app"), ...props });
+  withDeployment?.(durable, stack);
+  return { stack, durable, template: Template.fromStack(stack) };
+}
+
+interface Resource {
+  readonly Type: string;
+  // biome-ignore lint/suspicious/noExplicitAny: a template is any JSON; the assertions say what it should be
+  readonly Properties: any;
+  readonly DeletionPolicy?: string;
+}
+
+/** All resources of a type, by their logical ids without the hash at the end. */
+export function resources(template: Template, type: string): Record<string, Resource> {
+  const found = Object.entries(template.findResources(type)) as [string, Resource][];
+  return Object.fromEntries(found.map(([id, resource]) => [readable(id), resource]));
+}
+
+/** The one resource of that type and name. */
+export function resource(template: Template, type: string, name: string): Resource {
+  const all = resources(template, type);
+  const found = all[name];
+  if (found === undefined)
+    throw new Error(`no ${type} called ${name}; there are ${Object.keys(all).join(", ")}`);
+  return found;
+}
+
+/** What a role may do, one line per statement: `actions on resources [if conditions]`. */
+export function statementsOf(template: Template, role: string): string[] {
+  const policies = Object.values(resources(template, "AWS::IAM::Policy")).filter((policy) =>
+    policy.Properties.Roles.some((ref: unknown) => inWords(ref) === role),
+  );
+  return policies
+    .flatMap((policy) => policy.Properties.PolicyDocument.Statement.map(statementInWords))
+    .sort();
+}
+
+export interface Statement {
+  readonly Effect: string;
+  readonly Action: string | string[];
+  readonly Resource: unknown;
+  readonly Condition?: unknown;
+}
+
+export function statementInWords(statement: Statement): string {
+  if (statement.Effect !== "Allow") throw new Error(`unexpected effect ${statement.Effect}`);
+  const actions = [statement.Action].flat().sort().join(" ");
+  const on = [statement.Resource].flat().map(inWords).sort().join(" ");
+  return statement.Condition === undefined
+    ? `${actions} on ${on}`
+    : `${actions} on ${on} if ${inWords(statement.Condition)}`;
+}
+
+/** A value of a template, with its functions spelled out: `{ "Fn::GetAtt": ["Queue1234ABCD", "Arn"] }` is `Queue.Arn`. */
+export function inWords(value: unknown): string {
+  if (typeof value === "string") return value;
+  if (value === null || typeof value !== "object") return String(value);
+  const [[name, argument] = ["", undefined]] = Object.entries(value);
+  if (name === "Ref") return readable(String(argument));
+  if (name === "Fn::GetAtt" && Array.isArray(argument))
+    return `${readable(String(argument[0]))}.${argument[1]}`;
+  if (name === "Fn::Join" && Array.isArray(argument)) return argument[1].map(inWords).join(argument[0]);
+  if (Array.isArray(value)) return value.map(inWords).join(", ");
+  return Object.entries(value)
+    .map(([key, inner]) => `${key} ${inWords(inner)}`)
+    .join(", ");
+}
+
+/** CDK ends a logical id with eight digits of a hash, so that ids stay unique; they say nothing to a reader. */
+function readable(logicalId: string): string {
+  return logicalId.replace(/[0-9A-F]{8}$/, "");
+}
