@@ -7,7 +7,7 @@ import type { Outcome } from "./sandbox.js";
 export interface FunctionsOptions {
   readonly bootstrap: string;
   /** Endpoints, fake credentials and the clock, the same for every function. */
-  readonly environment: () => Readonly<Record<string, string>>;
+  readonly environment: Readonly<Record<string, string>>;
   readonly onLog: (line: LogLine) => void;
 }
 
@@ -24,7 +24,7 @@ export class Functions {
         bootstrap,
         codeDir: spec.codeDir,
         memoryMb: spec.memoryMb,
-        env: { ...inherited(), ...this.options.environment(), ...awsVariables(spec), ...spec.environment },
+        env: { ...inherited(), ...this.options.environment, ...awsVariables(spec), ...spec.environment },
         onLine: (stream, text) => onLog({ functionName: spec.name, logicalId: spec.logicalId, stream, text }),
       }),
     );

@@ -14,7 +14,7 @@ const BATCH_BYTES_MAX = 1024 * 1024;
 
 export interface SqsContext {
   readonly queues: Queues;
-  readonly endpoint: () => string;
+  readonly endpoint: string;
   readonly gone: AbortSignal;
 }
 
@@ -94,7 +94,7 @@ const OPERATIONS: Readonly<Record<string, Operation>> = {
   ListQueues: (input, context) => {
     const prefix = input.string("QueueNamePrefix") ?? "";
     const names = context.queues.names().filter((name) => name.startsWith(prefix));
-    return { QueueUrls: names.map((name) => `${context.endpoint()}/${ACCOUNT}/${name}`) };
+    return { QueueUrls: names.map((name) => `${context.endpoint}/${ACCOUNT}/${name}`) };
   },
 
   PurgeQueue: (input, context) => {
@@ -262,7 +262,7 @@ const existing = (name: string, context: SqsContext): Queue => {
   );
 };
 
-const urlOf = (queue: Queue, context: SqsContext): string => `${context.endpoint()}/${ACCOUNT}/${queue.name}`;
+const urlOf = (queue: Queue, context: SqsContext): string => `${context.endpoint}/${ACCOUNT}/${queue.name}`;
 
 const required = (input: Fields, key: string): string => input.require(key, input.string(key));
 

@@ -1,0 +1,200 @@
+/**
+ * The local cloud: reads synthesized templates, starts what they describe, and ends it without a trace.
+ *
+ * Owns the order of things. Up: the JVM (the slowest) starts while the templates are read; targets exist
+ * before anything can fire at them; what polls starts last. Down: what polls stops first, functions get a
+ * short grace with all services still up, state is saved, then the services end.
+ */
+import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
+import { DynamoDBStreamsClient } from "@aws-sdk/client-dynamodb-streams";
+import { REGION } from "./arn.js";
+import { chooseOrigin, scaledClock } from "./clock.js";
+import type { StackInfo } from "./cloudformation.js";
+import { startDynamoDb } from "./dynamodb.js";
+import { endpointVariables, environmentOf } from "./environment.js";
+import { Gateway } from "./gateway.js";
+import type { ProcessInfo } from "./lambda/pool.js";
+import type { Outcome } from "./lambda/sandbox.js";
+import { Mappings } from "./mappings/mappings.js";
+import type { LogLine, Notice, Notify } from "./notices.js";
+import { createServices, type Services } from "./services.js";
+import { type CloudState, StateFile } from "./state.js";
+import { ensureTables } from "./tables.js";
+import { readAssembly } from "./template/assembly.js";
+import { type Ignored, planOf } from "./template/plan.js";
+import { resolveStacks } from "./template/resources.js";
+
+export interface CloudOptions {
+  /** A directory of synthesized templates: the output of `cdk synth`. */
+  readonly templates: string;
+  /** Nothing is read from or written to the disk's state, which is also several times faster. */
+  readonly inMemory?: boolean;
+  /** Where the state is kept; `.holdfast` by default. */
+  readonly stateDir?: string;
+  /** How many times faster than the wall delays, visibility and schedules run; 1 by default. */
+  readonly timeScale?: number;
+  readonly ports?: { readonly gateway?: number; readonly dynamodb?: number };
+  /** Letters and digits only. DynamoDB Local keeps a separate database for each. */
+  readonly accessKeyId?: string;
+  /** How long running functions may go on once the cloud is told to stop; 2 s by default. */
+  readonly graceMs?: number;
+  readonly onLog?: (line: LogLine) => void;
+  readonly onNotice?: (notice: Notice) => void;
+}
+
+export interface LocalFunctions {
+  /** Invokes by physical name or logical id, and waits for the end. */
+  invoke(name: string, payload: unknown): Promise<Outcome>;
+  /** Sends a signal to every process of a function; says to how many. */
+  kill(name: string, signal?: NodeJS.Signals): number;
+  processes(): ProcessInfo[];
+}
+
+export interface LocalCloudCore {
+  /** `AWS_ENDPOINT_URL_*` variables. */
+  readonly endpoints: Readonly<Record<string, string>>;
+  /** The endpoints, fake credentials, the region and the clock: all that a client's process needs. */
+  readonly environment: Readonly<Record<string, string>>;
+  readonly stacks: readonly StackInfo[];
+  /** What of the templates has no effect here. */
+  readonly ignored: readonly Ignored[];
+  readonly functions: LocalFunctions;
+  /** The cloud's own time, in ms since 1970. */
+  now(): number;
+  stop(): Promise<void>;
+}
+
+const ACCESS_KEY_ID = "holdfastlocal";
+const GRACE_MS = 2_000;
+
+export const startCloud = async (options: CloudOptions): Promise<LocalCloudCore> => {
+  const timeScale = options.timeScale ?? 1;
+  if (!(timeScale > 0)) throw new Error(`The time scale must be a number above 0, and was ${timeScale}.`);
+  const templates = readAssembly(options.templates);
+  const undo: (() => unknown)[] = [];
+  const unwind = async (): Promise<void> => {
+    for (const step of undo.splice(0).reverse()) await step();
+  };
+  try {
+    return await start(options, timeScale, templates, undo, unwind);
+  } catch (error) {
+    await unwind();
+    throw error;
+  }
+};
+
+const start = async (
+  options: CloudOptions,
+  timeScale: number,
+  templates: ReturnType<typeof readAssembly>,
+  undo: (() => unknown)[],
+  unwind: () => Promise<void>,
+): Promise<LocalCloudCore> => {
+  const notify: Notify = (level, text) => options.onNotice?.({ level, text });
+  const { file, workDir, database } = openStorage(options, undo);
+  const saved = file?.load();
+
+  const clock = scaledClock({
+    scale: timeScale,
+    originMs: chooseOrigin(saved?.clock, timeScale, Date.now()),
+  });
+  const gateway = await Gateway.listen(options.ports?.gateway ?? saved?.port, notify);
+  undo.push(() => gateway.close());
+  const stacks = resolveStacks(templates, gateway.endpoint);
+  const plan = planOf(stacks, workDir, clock.now());
+
+  const dynamodb = await database;
+  const accessKeyId = options.accessKeyId ?? ACCESS_KEY_ID;
+  const endpoints = endpointVariables(gateway.endpoint, dynamodb.endpoint);
+  const environment = environmentOf(endpoints, accessKeyId, clock);
+
+  const credentials = { accessKeyId, secretAccessKey: "local" };
+  const tables = new DynamoDBClient({ endpoint: dynamodb.endpoint, region: REGION, credentials });
+  const streams = new DynamoDBStreamsClient({ endpoint: dynamodb.endpoint, region: REGION, credentials });
+  undo.push(() => [tables.destroy(), streams.destroy()]);
+
+  let changed = (): void => {};
+  const services: Services = createServices(plan, {
+    clock,
+    notify,
+    saved,
+    workDir,
+    environment,
+    onLog: options.onLog ?? (() => {}),
+    changed: () => changed(),
+  });
+  undo.push(() => services.functions.stop(0));
+  const streamArns = await ensureTables(tables, plan.tables, notify);
+  gateway.open({ ...services, stacks, startedAtMs: Date.now() });
+
+  const mappings = new Mappings(plan.mappings, { ...services, notify, clock, changed: () => changed() });
+  await mappings.start(streams, streamArns, saved?.checkpoints ?? {});
+
+  const snapshot = (): CloudState => ({
+    version: 1,
+    clock: { scale: clock.scale, originMs: clock.originMs, nowMs: clock.now() },
+    port: gateway.port,
+    ...services.save(),
+    checkpoints: { ...saved?.checkpoints, ...mappings.save() },
+  });
+  if (file !== undefined) changed = () => file.saveSoon(snapshot);
+  services.start();
+  changed();
+
+  let stopped: Promise<void> | undefined;
+  const stop = async (): Promise<void> => {
+    mappings.stop();
+    services.stop();
+    await services.functions.stop(options.graceMs ?? GRACE_MS);
+    await mappings.settled();
+    changed = () => {};
+    file?.save(snapshot());
+    await unwind();
+  };
+  return {
+    endpoints,
+    environment,
+    stacks: stacks.map(({ name, outputs }) => ({ name, outputs })),
+    ignored: plan.ignored,
+    functions: {
+      invoke: (name, payload) => services.functions.invoke(name, JSON.stringify(payload ?? {})),
+      kill: (name, signal = "SIGKILL") => services.functions.require(name).kill(signal),
+      processes: () => services.functions.processes(),
+    },
+    now: () => clock.now(),
+    stop: () => {
+      stopped ??= stop();
+      return stopped;
+    },
+  };
+};
+
+/** The directory, and the JVM, which starts at once: everything else is faster. */
+const openStorage = (options: CloudOptions, undo: (() => unknown)[]) => {
+  const inMemory = options.inMemory ?? false;
+  const directory = inMemory
+    ? mkdtempSync(join(tmpdir(), "holdfast-"))
+    : resolve(options.stateDir ?? ".holdfast");
+  const file = inMemory ? undefined : StateFile.open(directory);
+  undo.push(() => (file === undefined ? rmSync(directory, { recursive: true, force: true }) : file.close()));
+  const workDir = join(directory, "work");
+  mkdirSync(workDir, { recursive: true });
+  const port = options.ports?.dynamodb;
+  const database = startDynamoDb({
+    inMemory,
+    dataDir: join(directory, "dynamodb"),
+    ...(port === undefined ? {} : { port }),
+  });
+  // Its failure is reported where it is awaited; until then it must not count as unhandled.
+  database.catch(() => {});
+  undo.push(() =>
+    database.then(
+      (running) => running.stop(),
+      () => {},
+    ),
+  );
+  return { file, workDir, database };
+};

@@ -1,0 +1,20 @@
+/** `holdfast/local`: the local cloud that runs synthesized templates on a laptop. */
+export { ACCOUNT, REGION } from "./arn.js";
+export { type CloudOptions, type LocalCloudCore, type LocalFunctions, startCloud } from "./cloud.js";
+export type { StackInfo } from "./cloudformation.js";
+export {
+  DynamoDbLocalMissingError,
+  type DynamoDbOptions,
+  type RunningDynamoDb,
+  startDynamoDb,
+} from "./dynamodb.js";
+export { PatternError } from "./events/pattern.js";
+export { JavaMissingError } from "./java.js";
+export type { FunctionError } from "./lambda/bootstrap.js";
+export type { ProcessInfo } from "./lambda/pool.js";
+export type { Outcome } from "./lambda/sandbox.js";
+export type { LogLine, Notice } from "./notices.js";
+export { StateError } from "./state.js";
+export { AssemblyError } from "./template/assembly.js";
+export { TemplateError } from "./template/intrinsics.js";
+export type { Ignored } from "./template/plan.js";

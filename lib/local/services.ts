@@ -1,0 +1,110 @@
+/** The services of one cloud, created from a plan, with what was saved of them. */
+import type { Clock } from "./clock.js";
+import { Buses } from "./events/buses.js";
+import { AsyncInvocations } from "./lambda/async-invocations.js";
+import { writeBootstrap } from "./lambda/bootstrap.js";
+import { Functions } from "./lambda/functions.js";
+import type { LogLine, Notify } from "./notices.js";
+import { restoreSchedule } from "./scheduler/read-schedule.js";
+import { Schedules } from "./scheduler/schedules.js";
+import { Queues } from "./sqs/queues.js";
+import type { CloudState } from "./state.js";
+import { targetsOf } from "./targets.js";
+import type { Plan } from "./template/plan.js";
+
+export interface ServicesDeps {
+  readonly clock: Clock;
+  readonly notify: Notify;
+  readonly saved: CloudState | undefined;
+  readonly workDir: string;
+  readonly environment: Readonly<Record<string, string>>;
+  readonly onLog: (line: LogLine) => void;
+  readonly changed: () => void;
+}
+
+export interface Services {
+  readonly clock: Clock;
+  readonly queues: Queues;
+  readonly buses: Buses;
+  readonly schedules: Schedules;
+  readonly functions: Functions;
+  readonly asynchronous: AsyncInvocations;
+  /** From here on, schedules fire and saved invocations run. */
+  start(): void;
+  stop(): void;
+  save(): Pick<CloudState, "queues" | "schedules" | "invocations">;
+}
+
+export const createServices = (plan: Plan, deps: ServicesDeps): Services => {
+  const { clock, notify, saved, changed } = deps;
+  const queues = new Queues(clock, saved?.queues ?? {}, changed);
+  const functions = new Functions({
+    bootstrap: writeBootstrap(deps.workDir),
+    environment: deps.environment,
+    onLog: deps.onLog,
+  });
+  const asynchronous = new AsyncInvocations({ clock, functions, queues, notify, changed });
+  const targets = targetsOf(queues, functions, asynchronous);
+  const buses = new Buses({ clock, targets, queues, notify });
+  const schedules = new Schedules({ clock, targets, queues, notify, changed });
+
+  for (const { name, settings } of plan.queues) queues.create(name, settings);
+  for (const { spec, deadLetterArn } of plan.functions) {
+    functions.create(spec);
+    if (deadLetterArn !== undefined) asynchronous.configure(spec.name, { deadLetterArn });
+  }
+  for (const { functionName, settings } of plan.invokeConfigs) asynchronous.configure(functionName, settings);
+  for (const { name } of plan.buses) buses.createBus(name);
+  for (const rule of plan.rules) buses.createRule(rule);
+  for (const group of plan.groups) schedules.createGroup(group);
+  for (const schedule of plan.schedules) schedules.put(schedule);
+  warnOfMissingTargets(plan, targets.missing, notify);
+
+  return {
+    clock,
+    queues,
+    buses,
+    schedules,
+    functions,
+    asynchronous,
+    start: () => {
+      buses.start();
+      schedules.start((saved?.schedules ?? []).map(restoreSchedule));
+      asynchronous.resume(saved?.invocations ?? []);
+    },
+    stop: () => {
+      buses.stop();
+      schedules.stop();
+      asynchronous.stop();
+    },
+    save: () => ({
+      queues: queues.save(),
+      schedules: schedules.save(),
+      invocations: asynchronous.save(),
+    }),
+  };
+};
+
+/** What points to something that is not here is said at the start, not only when it first fires. */
+const warnOfMissingTargets = (
+  plan: Plan,
+  missing: (arn: string) => string | undefined,
+  notify: Notify,
+): void => {
+  const check = (what: string, target: string): void => {
+    const reason = missing(target);
+    if (reason !== undefined) notify("warning", `${what} has a target that can't be reached: ${reason}.`);
+  };
+  for (const rule of plan.rules)
+    for (const target of rule.targets) check(`The rule ${rule.name}`, target.arn);
+  for (const schedule of plan.schedules) check(`The schedule ${schedule.name}`, schedule.targetArn);
+  const names = new Set(plan.queues.map(({ name }) => name));
+  for (const { name, settings } of plan.queues) {
+    const dead = settings.redrive?.queue;
+    if (dead !== undefined && !names.has(dead))
+      notify(
+        "warning",
+        `The queue ${name} has a dead-letter queue that can't be reached: there is no queue "${dead}".`,
+      );
+  }
+};
