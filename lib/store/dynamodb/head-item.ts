@@ -1,0 +1,144 @@
+/**
+ * Heads as items. Attribute names are short and what is empty is left out, since a head is rewritten by every lease and every settlement
+ * and should stay within 1 KB. Events, values and waits are JSON text: exact in size, and never an empty-set or number problem of the table.
+ */
+import type { Head, StoredValue, Tail, WaitKey } from "../../model/head.js";
+import type { HistoryEvent } from "../../model/history-event.js";
+import type { Message } from "../../model/message.js";
+import { type ExecutionStatus, STATUSES } from "../../model/status.js";
+import { byAcceptance } from "../inbox.js";
+import type { ExecutionSummary } from "../ports.js";
+import { bucketOf } from "../status.js";
+import { type Item, ItemReader } from "./item.js";
+import { groupOf, headKey, indexKey } from "./keys.js";
+
+const COMPENSATIONS = ["none", "complete", "incomplete"] as const;
+
+/** The item of a head that has just been created: no tail, no messages, no waits. */
+export function newHeadItem(head: Head): Item {
+  return {
+    ...headKey(head.executionId),
+    wf: indexKey(head.workflow, head.executionId),
+    st: statusIndexKey(head.status, head.executionId),
+    ...(head.version === undefined ? {} : { ver: head.version }),
+    def: head.definition,
+    status: head.status,
+    createdAt: head.createdAt,
+    ...(head.startAt === head.createdAt ? {} : { startAt: head.startAt }),
+    ...present(storedValue("input", head.input)),
+    ...(head.startedBy === undefined ? {} : { startedBy: head.startedBy }),
+    epoch: head.epoch,
+    ...(head.lease === undefined ? {} : { lease: { ...head.lease } }),
+    slot: head.slot,
+    inboxSeq: head.inboxSeq,
+    // Always there: a message is set inside it, which the table refuses when there is no map.
+    inbox: {},
+    createToken: head.createToken,
+  };
+}
+
+/** The sparse index key of a status; undefined where the index must not show the execution. */
+export function statusIndexKey(status: ExecutionStatus, executionId: string): string | undefined {
+  const bucket = bucketOf(status);
+  return bucket === undefined ? undefined : indexKey(bucket, executionId);
+}
+
+/** A value's two attributes, of which one is there: the value itself, or the name of the item that holds it. */
+export function storedValue(
+  name: string,
+  value: StoredValue | undefined,
+): Record<string, string | undefined> {
+  return {
+    [name]: value !== undefined && "inline" in value ? JSON.stringify(value.inline) : undefined,
+    [`${name}Ref`]: value !== undefined && "payload" in value ? value.payload : undefined,
+  };
+}
+
+export function tailAttributes(tail: Tail | undefined): Record<string, string | number | undefined> {
+  return { tail: tail && JSON.stringify(tail.events), tailSlot: tail?.slot };
+}
+
+/** Without the execution's own id, which the head's key says. */
+export function waitsAttribute(waits: readonly WaitKey[]): string | undefined {
+  if (waits.length === 0) return undefined;
+  return JSON.stringify(
+    waits.map(({ op, name, key }): StoredWait => (key === undefined ? [op, name] : [op, name, key])),
+  );
+}
+
+type StoredWait = readonly [op: string, name: string, key?: string];
+
+export function readHeadItem(item: Item): Head {
+  const read = new ItemReader(item);
+  const executionId = read.text("pk");
+  const createdAt = read.number("createdAt");
+  const lease = read.map("lease");
+  const tail = read.optionalText("tail");
+  return {
+    executionId,
+    workflow: groupOf(read.text("wf")),
+    ...present({ version: read.optionalText("ver") }),
+    definition: read.text("def"),
+    status: read.word("status", STATUSES),
+    createdAt,
+    startAt: read.optionalNumber("startAt") ?? createdAt,
+    ...present({ closedAt: read.optionalNumber("closedAt") }),
+    input: readStoredValue(read, "input") ?? { inline: read.json("input") },
+    ...present({ output: readStoredValue(read, "output"), error: readStoredValue(read, "error") }),
+    ...present({ startedBy: read.optionalText("startedBy") }),
+    epoch: read.number("epoch"),
+    ...(lease && {
+      lease: { owner: lease.text("owner"), token: lease.text("token"), until: lease.number("until") },
+    }),
+    slot: read.number("slot"),
+    ...(tail !== undefined && {
+      tail: { slot: read.number("tailSlot"), events: read.list<HistoryEvent>("tail") },
+    }),
+    inboxSeq: read.number("inboxSeq"),
+    inbox: readInbox(read),
+    inboxItems: read.optionalNumber("inboxItems") ?? 0,
+    ...present({ dueAt: read.optionalNumber("dueAt") }),
+    waits: read
+      .list<StoredWait>("waits")
+      .map(([op, name, key]) => ({ name, ...present({ key }), executionId, op })),
+    ...(item.compensation !== undefined && { compensation: read.word("compensation", COMPENSATIONS) }),
+    ...(item.stall !== undefined && { stall: read.json("stall") }),
+    ...present({ settleToken: read.optionalText("settleToken") }),
+    createToken: read.text("createToken"),
+  };
+}
+
+/** The attributes that {@link readSummary} needs, for a projection. */
+export const SUMMARY_ATTRIBUTES = ["pk", "sk", "wf", "status", "createdAt", "closedAt", "dueAt"] as const;
+
+export function readSummary(item: Item): ExecutionSummary {
+  const read = new ItemReader(item);
+  return {
+    executionId: read.text("pk"),
+    workflow: groupOf(read.text("wf")),
+    status: read.word("status", STATUSES),
+    createdAt: read.number("createdAt"),
+    ...present({ closedAt: read.optionalNumber("closedAt"), dueAt: read.optionalNumber("dueAt") }),
+  };
+}
+
+function readStoredValue(read: ItemReader, name: string): StoredValue | undefined {
+  const payload = read.optionalText(`${name}Ref`);
+  if (payload !== undefined) return { payload };
+  return read.optionalText(name) === undefined ? undefined : { inline: read.json(name) };
+}
+
+function readInbox(read: ItemReader): Message[] {
+  return read
+    .texts("inbox")
+    .map(([id, content]): Message => ({ ...read.parse<Message>("inbox", content), id }))
+    .sort(byAcceptance);
+}
+
+/** Only the attributes that have a value. */
+function present<T extends Record<string, unknown>>(
+  attributes: T,
+): { [K in keyof T]?: Exclude<T[K], undefined> } {
+  const entries = Object.entries(attributes).filter(([, value]) => value !== undefined);
+  return Object.fromEntries(entries) as { [K in keyof T]?: Exclude<T[K], undefined> };
+}

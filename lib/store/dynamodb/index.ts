@@ -1,0 +1,63 @@
+/** The store that runs on AWS: one file per operation, its conditions named at the top of the file. */
+import type { Store } from "../ports.js";
+import { acquireLease } from "./acquire-lease.js";
+import { appendCommit } from "./append-commit.js";
+import { appendMessage } from "./append-message.js";
+import { createExecution } from "./create-execution.js";
+import { deleteMessages } from "./delete-messages.js";
+import { deleteWait } from "./delete-wait.js";
+import { findRecentEvents } from "./find-recent-events.js";
+import { findWaits } from "./find-waits.js";
+import { getPayload } from "./get-payload.js";
+import { listExecutions } from "./list-executions.js";
+import { listOpen } from "./list-open.js";
+import { listPendingOutboxes } from "./list-pending-outboxes.js";
+import { loadHistory } from "./load-history.js";
+import { loadMessages } from "./load-messages.js";
+import { markOutbox } from "./mark-outbox.js";
+import { putPayload } from "./put-payload.js";
+import { putRecentEvent } from "./put-recent-event.js";
+import { putWait } from "./put-wait.js";
+import { readCursor } from "./read-cursor.js";
+import { readHead } from "./read-head.js";
+import { readOutbox } from "./read-outbox.js";
+import { reopen } from "./reopen.js";
+import { saveCursor } from "./save-cursor.js";
+import { settle } from "./settle.js";
+import type { DynamoTables } from "./tables.js";
+
+export { parseOutboxImage } from "./stream-image.js";
+export type { DynamoTables } from "./tables.js";
+
+/** A store over the two tables. The client's own retries and timeouts apply; every write may be repeated. */
+export function createDynamoStore(tables: DynamoTables): Store {
+  return {
+    createExecution: (execution) => createExecution(tables, execution),
+    readHead: (executionId) => readHead(tables, executionId),
+    acquireLease: (request) => acquireLease(tables, request),
+    loadHistory: (executionId, afterSlot) => loadHistory(tables, executionId, afterSlot),
+    appendCommit: (commit, pendingAt) => appendCommit(tables, commit, pendingAt),
+    settle: (request) => settle(tables, request),
+    appendMessage: (executionId, message) => appendMessage(tables, executionId, message),
+    loadMessages: (executionId) => loadMessages(tables, executionId),
+    deleteMessages: (executionId, messageIds) => deleteMessages(tables, executionId, messageIds),
+    putPayload: (executionId, name, value) => putPayload(tables, executionId, name, value),
+    getPayload: (executionId, name) => getPayload(tables, executionId, name),
+    listExecutions: (request) => listExecutions(tables, request),
+    reopen: (executionId) => reopen(tables, executionId),
+
+    readOutbox: (executionId, slot) => readOutbox(tables, executionId, slot),
+    markOutbox: (request) => markOutbox(tables, request),
+    listPendingOutboxes: (request) => listPendingOutboxes(tables, request),
+
+    putWait: (wait) => putWait(tables, wait),
+    deleteWait: (wait) => deleteWait(tables, wait),
+    findWaits: (request) => findWaits(tables, request),
+    putRecentEvent: (event) => putRecentEvent(tables, event),
+    findRecentEvents: (request) => findRecentEvents(tables, request),
+
+    listOpen: (request) => listOpen(tables, request),
+    readCursor: (name) => readCursor(tables, name),
+    saveCursor: (name, cursor, version) => saveCursor(tables, name, cursor, version),
+  };
+}

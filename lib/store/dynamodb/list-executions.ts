@@ -1,0 +1,107 @@
+/** The DynamoDB half of listing: the index is asked for keys, the table for heads. What is merged and what a cursor holds: `../listing.ts`. */
+import { BatchGetCommand, QueryCommand, type QueryCommandInput } from "@aws-sdk/lib-dynamodb";
+import {
+  type IndexEntry,
+  type IndexQuery,
+  type ListingReads,
+  listExecutions as listThrough,
+} from "../listing.js";
+import type { ExecutionSummary, ListRequest, Page } from "../ports.js";
+import { namesIn } from "./expressions.js";
+import { readSummary, SUMMARY_ATTRIBUTES } from "./head-item.js";
+import { type Item, ItemReader } from "./item.js";
+import { headKey, type Key } from "./keys.js";
+import type { DynamoTables } from "./tables.js";
+
+const PARTITION_ATTRIBUTE = { byWorkflow: "wf", byStatus: "st" } as const;
+
+/** DynamoDB's limit for one batch of reads. */
+const KEYS_PER_BATCH = 100;
+
+/** Keys come back unprocessed under throttling; waiting grows to 1.6 s, so ten tries are about five seconds. */
+const MOST_TRIES = 10;
+
+export function queryNewestFirstParams(executionsTable: string, query: IndexQuery): QueryCommandInput {
+  const { index, partition, notAfter, after } = query;
+  const attribute = PARTITION_ATTRIBUTE[index];
+  const condition = `#${attribute} = :partition${notAfter === undefined ? "" : " AND #createdAt <= :notAfter"}`;
+  return {
+    TableName: executionsTable,
+    IndexName: index,
+    KeyConditionExpression: condition,
+    ExpressionAttributeNames: namesIn(condition),
+    ExpressionAttributeValues: {
+      ":partition": partition,
+      ...(notAfter === undefined ? {} : { ":notAfter": notAfter }),
+    },
+    ...(notAfter === undefined || after === undefined
+      ? {}
+      : { ExclusiveStartKey: { ...headKey(after), [attribute]: partition, createdAt: notAfter } }),
+    ScanIndexForward: false,
+    Limit: query.limit,
+  };
+}
+
+export function listExecutions(tables: DynamoTables, request: ListRequest): Promise<Page<ExecutionSummary>> {
+  return listThrough(readsOf(tables), request);
+}
+
+function readsOf(tables: DynamoTables): ListingReads {
+  return {
+    async queryNewestFirst(query) {
+      const { Items, LastEvaluatedKey } = await tables.documents.send(
+        new QueryCommand(queryNewestFirstParams(tables.executionsTable, query)),
+      );
+      return { entries: (Items ?? []).map(readEntry), more: LastEvaluatedKey !== undefined };
+    },
+    async readSummaries(executionIds) {
+      const found = new Map<string, ExecutionSummary>();
+      for (let from = 0; from < executionIds.length; from += KEYS_PER_BATCH) {
+        const keys = executionIds.slice(from, from + KEYS_PER_BATCH).map(headKey);
+        for (const item of await readBatch(tables, keys)) {
+          const summary = readSummary(item);
+          found.set(summary.executionId, summary);
+        }
+      }
+      return found;
+    },
+  };
+}
+
+function readEntry(item: Item): IndexEntry {
+  const read = new ItemReader(item);
+  return { executionId: read.text("pk"), createdAt: read.number("createdAt") };
+}
+
+/** Strongly consistent: a head that the index shows and the read misses would be left out of the listing for good. */
+async function readBatch(
+  { documents, executionsTable }: DynamoTables,
+  wanted: readonly Key[],
+): Promise<Item[]> {
+  const projection = SUMMARY_ATTRIBUTES.map((name) => `#${name}`).join(", ");
+  const found: Item[] = [];
+  let keys: readonly Record<string, unknown>[] = wanted.map((key) => ({ ...key }));
+  for (let tries = 0; keys.length > 0; tries += 1) {
+    if (tries === MOST_TRIES) {
+      throw new Error(
+        `${keys.length} heads could not be read in ${tries} tries: the table ${executionsTable} is throttled. List again later.`,
+      );
+    }
+    if (tries > 0) await new Promise((resolve) => setTimeout(resolve, Math.min(1_600, 25 * 2 ** tries)));
+    const { Responses, UnprocessedKeys } = await documents.send(
+      new BatchGetCommand({
+        RequestItems: {
+          [executionsTable]: {
+            Keys: [...keys],
+            ConsistentRead: true,
+            ProjectionExpression: projection,
+            ExpressionAttributeNames: namesIn(projection),
+          },
+        },
+      }),
+    );
+    found.push(...(Responses?.[executionsTable] ?? []));
+    keys = UnprocessedKeys?.[executionsTable]?.Keys ?? [];
+  }
+  return found;
+}

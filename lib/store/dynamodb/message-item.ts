@@ -1,0 +1,14 @@
+/** Messages that are items of their own. */
+import type { Message } from "../../model/message.js";
+import { messageContent } from "../inbox.js";
+import { type Item, ItemReader } from "./item.js";
+import { messageKey } from "./keys.js";
+
+export function messageItem(executionId: string, message: Message): Item {
+  return { ...messageKey(executionId, message.id), id: message.id, message: messageContent(message) };
+}
+
+export function readMessageItem(item: Item): Message {
+  const read = new ItemReader(item);
+  return { ...read.json<Message>("message"), id: read.text("id") };
+}

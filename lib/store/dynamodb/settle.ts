@@ -1,0 +1,135 @@
+/**
+ * Ends a turn with one write of the head. Refused unless the caller is still the owner, the status table allows the move, and (if it
+ * asks so) no message came that it has not seen.
+ */
+import { UpdateCommand, type UpdateCommandInput } from "@aws-sdk/lib-dynamodb";
+import { isOpen, sourcesOf } from "../../model/status.js";
+import type { ExecutionStore, Settlement, SettleRequest } from "../ports.js";
+import { checkTransition } from "../status.js";
+import { answerOf } from "./conditional.js";
+import { all, isOneOf, namesIn, updateOf } from "./expressions.js";
+import { readHeadItem, statusIndexKey, storedValue, tailAttributes, waitsAttribute } from "./head-item.js";
+import { headKey } from "./keys.js";
+import { readHead } from "./read-head.js";
+import type { DynamoTables } from "./tables.js";
+
+/** The epoch and the lease are ours: nobody took over, and we have not released it ourselves. */
+const STILL_THE_OWNER = "#epoch = :epoch AND #lease.#token = :leaseToken";
+
+/** Every message that was accepted has been seen by this owner (I6). */
+const NOTHING_NEW_IN_THE_INBOX = "#inboxSeq = :inboxSeq";
+
+/**
+ * An update expression holds 4 KB. More ids than this can't all be in the head, whose messages share a few hundred bytes, so the head is
+ * read and the rest left out: they are items of their own.
+ */
+const MOST_DRAINED_IN_ONE_WRITE = 50;
+
+export function settleParams(
+  executionsTable: string,
+  request: SettleRequest,
+  drained = request.drained,
+): UpdateCommandInput {
+  const { settlement, inboxSeq } = request;
+  const mayMove = isOneOf("status", sourcesOf(settlement.status));
+  const condition = all(
+    mayMove.condition,
+    STILL_THE_OWNER,
+    inboxSeq === undefined ? undefined : NOTHING_NEW_IN_THE_INBOX,
+  );
+  const { update, values } = updateOf(
+    {
+      ...statusAttributes(request.executionId, settlement),
+      ...inboxAttributes(request),
+      ...tailAttributes(request.tail),
+      lease: undefined,
+      slot: request.slot,
+      waits: waitsAttribute(request.waits),
+      settleToken: request.token,
+    },
+    drained.map((_, index) => `#inbox.#drained${index}`),
+  );
+  return {
+    TableName: executionsTable,
+    Key: headKey(request.executionId),
+    ConditionExpression: condition,
+    UpdateExpression: update,
+    ExpressionAttributeNames: {
+      ...namesIn(condition, update),
+      ...Object.fromEntries(drained.map((id, index) => [`#drained${index}`, id])),
+    },
+    ExpressionAttributeValues: {
+      ...values,
+      ...mayMove.values,
+      ":epoch": request.epoch,
+      ":leaseToken": request.leaseToken,
+      ...(inboxSeq === undefined ? {} : { ":inboxSeq": inboxSeq }),
+    },
+    ReturnValuesOnConditionCheckFailure: "ALL_OLD",
+  };
+}
+
+export async function settle(
+  tables: DynamoTables,
+  request: SettleRequest,
+): ReturnType<ExecutionStore["settle"]> {
+  checkTransition(request.executionId, request.from, request.settlement.status);
+  const drained = await drainedInHead(tables, request);
+  const params = settleParams(tables.executionsTable, request, drained);
+  const answer = await answerOf(tables.documents.send(new UpdateCommand(params)));
+  if (!answer.refused) return { settled: true };
+  if (answer.found === undefined) return { settled: false, head: undefined };
+  const head = readHeadItem(answer.found);
+  // Whoever holds the lease now: while the head's last settlement is ours, ours was written and only its reply was lost.
+  return head.settleToken === request.token ? { settled: true } : { settled: false, head };
+}
+
+async function drainedInHead(
+  tables: DynamoTables,
+  { executionId, drained }: SettleRequest,
+): Promise<readonly string[]> {
+  if (drained.length <= MOST_DRAINED_IN_ONE_WRITE) return drained;
+  const head = await readHead(tables, executionId);
+  const all = new Set(drained);
+  // What arrives after this read is not among the drained, so it stays.
+  return head?.inbox.map((message) => message.id).filter((id) => all.has(id)) ?? [];
+}
+
+function inboxAttributes({
+  inboxSeq,
+  inboxItems,
+  drained,
+}: SettleRequest): Record<string, number | undefined> {
+  return {
+    // How many bytes remain is not known here. Counting from 0 lets a head that kept some grow by a few hundred bytes, no more.
+    ...(drained.length === 0 ? {} : { inboxBytes: undefined }),
+    ...(inboxSeq === undefined || inboxItems === undefined
+      ? {}
+      : { inboxItems: inboxItems === 0 ? undefined : inboxItems }),
+  };
+}
+
+/** The index key is only written when the execution leaves the open bucket: between open statuses it would be paid for nothing. */
+function statusAttributes(executionId: string, settlement: Settlement): Record<string, unknown> {
+  const { status } = settlement;
+  const cleared = { status, dueAt: undefined, stall: undefined };
+  if (settlement.status === "stalled") {
+    const { error, at } = settlement;
+    return { ...cleared, st: statusIndexKey(status, executionId), stall: JSON.stringify({ error, at }) };
+  }
+  if (isOpenSettlement(settlement)) return { ...cleared, dueAt: settlement.dueAt };
+  return {
+    ...cleared,
+    st: statusIndexKey(status, executionId),
+    closedAt: settlement.closedAt,
+    compensation: settlement.compensation,
+    ...storedValue("output", settlement.output),
+    ...storedValue("error", settlement.error),
+  };
+}
+
+function isOpenSettlement(
+  settlement: Settlement,
+): settlement is Extract<Settlement, { readonly dueAt?: number }> {
+  return isOpen(settlement.status);
+}

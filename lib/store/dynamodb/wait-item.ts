@@ -1,0 +1,25 @@
+/** Wait records as items. Their name and key are the reader's own question, so only the rest is read from them. */
+import type { WaitRecord } from "../ports.js";
+import { type Item, ItemReader } from "./item.js";
+import { type Subject, waitKey } from "./keys.js";
+
+export function waitItem(wait: WaitRecord): Item {
+  return {
+    ...waitKey(wait),
+    executionId: wait.executionId,
+    op: wait.op,
+    ...(wait.until === undefined ? {} : { until: wait.until }),
+  };
+}
+
+export function readWaitItem({ name, key }: Subject, item: Item): WaitRecord {
+  const read = new ItemReader(item);
+  const until = read.optionalNumber("until");
+  return {
+    name,
+    ...(key === undefined ? {} : { key }),
+    executionId: read.text("executionId"),
+    op: read.text("op"),
+    ...(until === undefined ? {} : { until }),
+  };
+}
