@@ -1,0 +1,111 @@
+import { expect, test } from "vitest";
+import type { Store } from "../../../lib/store/ports.js";
+import {
+  COMPLETED,
+  execution,
+  lease,
+  owned,
+  STALLED,
+  SUSPENDED,
+  settled,
+  settlementOf,
+} from "../builders.js";
+
+export function leaseContract(store: () => Store): void {
+  test("is taken from nobody, and raises the epoch", async () => {
+    await store().createExecution(execution("free"));
+    const answer = await store().acquireLease({ executionId: "free", seen: { epoch: 0 }, ...lease("a") });
+    expect(answer).toMatchObject({ acquired: true, head: { epoch: 1, lease: lease("a") } });
+    expect(await store().readHead("free")).toEqual(answer.head);
+  });
+
+  test("is taken over from the holder that was seen", async () => {
+    await owned(store(), "over");
+    const answer = await store().acquireLease({
+      executionId: "over",
+      seen: { epoch: 1, leaseToken: "first" },
+      ...lease("b"),
+    });
+    expect(answer).toMatchObject({ acquired: true, head: { epoch: 2, lease: { token: "b" } } });
+  });
+
+  test("is refused when the epoch is no longer the one that was seen", async () => {
+    await owned(store(), "moved");
+    await store().acquireLease({
+      executionId: "moved",
+      seen: { epoch: 1, leaseToken: "first" },
+      ...lease("b"),
+    });
+    const late = await store().acquireLease({
+      executionId: "moved",
+      seen: { epoch: 1, leaseToken: "first" },
+      ...lease("c"),
+    });
+    expect(late).toMatchObject({ acquired: false, head: { epoch: 2, lease: { token: "b" } } });
+  });
+
+  test("is refused when its holder released it meanwhile", async () => {
+    await settled(store(), "released", SUSPENDED);
+    const answer = await store().acquireLease({
+      executionId: "released",
+      seen: { epoch: 1, leaseToken: "first" },
+      ...lease("b"),
+    });
+    expect(answer).toMatchObject({ acquired: false, head: { epoch: 1 } });
+  });
+
+  test("is refused when it was seen free and is held", async () => {
+    await owned(store(), "held");
+    const answer = await store().acquireLease({ executionId: "held", seen: { epoch: 1 }, ...lease("b") });
+    expect(answer).toMatchObject({ acquired: false, head: { lease: { token: "first" } } });
+  });
+
+  test.each([
+    ["closed", COMPLETED],
+    ["stalled", STALLED],
+  ])("is refused on a %s execution", async (name, settlement) => {
+    await settled(store(), name, settlement);
+    const answer = await store().acquireLease({ executionId: name, seen: { epoch: 1 }, ...lease("b") });
+    expect(answer).toMatchObject({ acquired: false, head: { status: settlement.status } });
+  });
+
+  test("is refused where there is no execution", async () => {
+    const answer = await store().acquireLease({ executionId: "nobody", seen: { epoch: 0 }, ...lease("a") });
+    expect(answer).toEqual({ acquired: false, head: undefined });
+  });
+
+  test("knows its own success when the reply was lost", async () => {
+    await store().createExecution(execution("lost"));
+    const request = { executionId: "lost", seen: { epoch: 0 }, ...lease("a") };
+    await store().acquireLease(request);
+    expect(await store().acquireLease(request)).toMatchObject({ acquired: true, head: { epoch: 1 } });
+  });
+
+  test("goes to one of fifty", async () => {
+    await store().createExecution(execution("raced"));
+    const answers = await Promise.all(
+      Array.from({ length: 50 }, (_, index) =>
+        store().acquireLease({ executionId: "raced", seen: { epoch: 0 }, ...lease(`t${index}`) }),
+      ),
+    );
+    expect(answers.filter((answer) => answer.acquired)).toHaveLength(1);
+    expect((await store().readHead("raced"))?.epoch).toBe(1);
+  });
+
+  test("reopens a stalled execution, and only that", async () => {
+    await settled(store(), "stuck", STALLED);
+    expect(await store().readHead("stuck")).toMatchObject({
+      status: "stalled",
+      stall: { error: { name: "NonDeterminismError" } },
+    });
+    const answer = await store().reopen("stuck");
+    expect(answer).toMatchObject({ reopened: true, head: { status: "running" } });
+    expect(answer.head?.stall).toBeUndefined();
+    expect(await store().reopen("stuck")).toMatchObject({ reopened: false, head: { status: "running" } });
+    expect(await store().reopen("nobody")).toEqual({ reopened: false, head: undefined });
+    const taken = await store().acquireLease({ executionId: "stuck", seen: { epoch: 1 }, ...lease("b") });
+    expect(taken).toMatchObject({ acquired: true, head: { epoch: 2 } });
+    if (taken.acquired)
+      expect(await store().settle(settlementOf(taken.head, COMPLETED))).toEqual({ settled: true });
+  });
+}

@@ -1,0 +1,161 @@
+import { expect, test } from "vitest";
+import { shardOf } from "../../../lib/model/ids.js";
+import { INDEX_SHARDS, type Store } from "../../../lib/store/ports.js";
+import { commit, outgoing, T0 } from "../builders.js";
+
+const PENDING = { state: "pending", tries: 0 } as const;
+const PUBLISHED = { state: "published", tries: 1 } as const;
+const FAILED = { state: "failed", tries: 1, lastError: "throttled" } as const;
+
+export function outboxContract(store: () => Store): void {
+  const withOutbox = async (id: string, pendingAt: number, slot = 1): Promise<void> => {
+    await store().appendCommit(commit(id, slot, { outgoing: [outgoing("e1"), outgoing("e2")] }), pendingAt);
+  };
+  const due = async (id: string, dueBy: number): Promise<number[]> => {
+    const found = await store().listPendingOutboxes({ shard: shardOf(id, INDEX_SHARDS), dueBy, limit: 100 });
+    return found.filter((one) => one.executionId === id).map((one) => one.slot);
+  };
+
+  test("begins with every entry pending", async () => {
+    await withOutbox("begins", T0);
+    expect(await store().readOutbox("begins", 1)).toEqual({
+      executionId: "begins",
+      slot: 1,
+      outgoing: [outgoing("e1"), outgoing("e2")],
+      states: [PENDING, PENDING],
+      version: 0,
+      pendingAt: T0,
+    });
+  });
+
+  test("is not there for a commit without outgoing events, or no commit", async () => {
+    await store().appendCommit(commit("none", 1), T0);
+    expect(await store().readOutbox("none", 1)).toBeUndefined();
+    expect(await store().readOutbox("none", 2)).toBeUndefined();
+    expect(await due("none", T0 + 1)).toEqual([]);
+  });
+
+  test("is always marked, even when its writer names no time", async () => {
+    await store().appendCommit(commit("unnamed", 1, { outgoing: [outgoing("e1")] }));
+    expect(await due("unnamed", T0)).toEqual([1]);
+  });
+
+  test("is listed from the time when it is due, the oldest first", async () => {
+    await withOutbox("due", T0 + 200, 1);
+    await withOutbox("due", T0 + 100, 2);
+    expect(await due("due", T0 + 99)).toEqual([]);
+    expect(await due("due", T0 + 100)).toEqual([2]);
+    expect(await due("due", T0 + 200)).toEqual([2, 1]);
+  });
+
+  test("is listed up to a limit", async () => {
+    for (let slot = 1; slot <= 3; slot += 1) await withOutbox("limited", slot, slot);
+    const found = await store().listPendingOutboxes({
+      shard: shardOf("limited", INDEX_SHARDS),
+      dueBy: 3,
+      limit: 2,
+    });
+    expect(found).toEqual([
+      { executionId: "limited", slot: 1 },
+      { executionId: "limited", slot: 2 },
+    ]);
+  });
+
+  test("keeps its mark, at a new time, while an entry is to be tried again", async () => {
+    await withOutbox("retried", T0);
+    const request = {
+      executionId: "retried",
+      slot: 1,
+      version: 0,
+      states: [PUBLISHED, FAILED],
+      pendingAt: T0 + 5_000,
+    };
+    expect(await store().markOutbox(request)).toEqual({ marked: true });
+    expect(await store().readOutbox("retried", 1)).toMatchObject({
+      states: [PUBLISHED, FAILED],
+      version: 1,
+      pendingAt: T0 + 5_000,
+    });
+    expect(await due("retried", T0 + 4_999)).toEqual([]);
+    expect(await due("retried", T0 + 5_000)).toEqual([1]);
+  });
+
+  test("loses its mark when all is final, and keeps its history", async () => {
+    await withOutbox("final", T0);
+    await store().markOutbox({ executionId: "final", slot: 1, version: 0, states: [PUBLISHED, PUBLISHED] });
+    expect(await due("final", T0 * 2)).toEqual([]);
+    expect((await store().readOutbox("final", 1))?.pendingAt).toBeUndefined();
+    expect(await store().loadHistory("final", 0)).toEqual([
+      commit("final", 1, { outgoing: [outgoing("e1"), outgoing("e2")] }),
+    ]);
+  });
+
+  test("gets its mark again when it is redriven", async () => {
+    await withOutbox("redriven", T0);
+    await store().markOutbox({
+      executionId: "redriven",
+      slot: 1,
+      version: 0,
+      states: [PUBLISHED, { state: "dead", tries: 9 }],
+    });
+    await store().markOutbox({
+      executionId: "redriven",
+      slot: 1,
+      version: 1,
+      states: [PUBLISHED, PENDING],
+      pendingAt: T0,
+    });
+    expect(await due("redriven", T0)).toEqual([1]);
+  });
+
+  test("refuses a mark on a version that has passed", async () => {
+    await withOutbox("versions", T0);
+    await store().markOutbox({
+      executionId: "versions",
+      slot: 1,
+      version: 0,
+      states: [PUBLISHED, FAILED],
+      pendingAt: T0,
+    });
+    const late = { executionId: "versions", slot: 1, version: 0, states: [FAILED, FAILED], pendingAt: T0 };
+    expect(await store().markOutbox(late)).toEqual({ marked: false });
+    expect(await store().markOutbox({ ...late, version: 7 })).toEqual({ marked: false });
+    expect((await store().readOutbox("versions", 1))?.states).toEqual([PUBLISHED, FAILED]);
+  });
+
+  test("knows its own mark when the reply was lost", async () => {
+    await withOutbox("lost", T0);
+    const request = { executionId: "lost", slot: 1, version: 0, states: [PUBLISHED, PUBLISHED] };
+    await store().markOutbox(request);
+    expect(await store().markOutbox(request)).toEqual({ marked: true });
+    expect((await store().readOutbox("lost", 1))?.version).toBe(1);
+  });
+
+  test("takes no mark where there is no outbox", async () => {
+    await store().appendCommit(commit("plain", 1));
+    expect(await store().markOutbox({ executionId: "plain", slot: 1, version: 0, states: [] })).toEqual({
+      marked: false,
+    });
+    expect(await store().markOutbox({ executionId: "nobody", slot: 1, version: 0, states: [] })).toEqual({
+      marked: false,
+    });
+    expect(await store().readHead("nobody")).toBeUndefined();
+    expect(await store().loadHistory("nobody", 0)).toEqual([]);
+  });
+
+  test("is marked by one of fifty that read the same version", async () => {
+    await withOutbox("raced", T0);
+    const answers = await Promise.all(
+      Array.from({ length: 50 }, (_, tries) =>
+        store().markOutbox({
+          executionId: "raced",
+          slot: 1,
+          version: 0,
+          states: [PUBLISHED, { state: "failed", tries }],
+          pendingAt: T0,
+        }),
+      ),
+    );
+    expect(answers.filter((answer) => answer.marked)).toHaveLength(1);
+  });
+}

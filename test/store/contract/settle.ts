@@ -1,0 +1,197 @@
+import { expect, test } from "vitest";
+import type { Store } from "../../../lib/store/ports.js";
+import {
+  COMPLETED,
+  FAILED,
+  lease,
+  message,
+  owned,
+  STALLED,
+  SUSPENDED,
+  settlementOf,
+  stepCompleted,
+  T0,
+} from "../builders.js";
+
+export function settleContract(store: () => Store): void {
+  test("suspends with its tail, waits and wake, and releases the lease", async () => {
+    const head = await owned(store(), "suspended");
+    const waits = [
+      { name: "payment.completed", key: "a", executionId: "suspended", op: "wait/1" },
+      { name: "payment.completed", executionId: "suspended", op: "wait/2" },
+    ];
+    const request = settlementOf(
+      head,
+      { status: "suspended", dueAt: T0 + 9_000 },
+      {
+        slot: 4,
+        tail: { slot: 5, events: [stepCompleted("s")] },
+        waits,
+      },
+    );
+    expect(await store().settle(request)).toEqual({ settled: true });
+    const found = await store().readHead("suspended");
+    expect(found).toMatchObject({
+      status: "suspended",
+      dueAt: T0 + 9_000,
+      slot: 4,
+      tail: { slot: 5, events: [stepCompleted("s")] },
+      waits,
+      settleToken: "settle-1",
+      epoch: 1,
+    });
+    expect(found?.lease).toBeUndefined();
+  });
+
+  test("removes what the next turn no longer has: tail, wake, waits", async () => {
+    const head = await owned(store(), "cleared");
+    const tail = { slot: 1, events: [stepCompleted("s")] };
+    const waits = [{ name: "n", executionId: "cleared", op: "w" }];
+    await store().settle(settlementOf(head, { status: "suspended", dueAt: T0 }, { tail, waits }));
+    const next = await store().acquireLease({
+      executionId: "cleared",
+      seen: { epoch: 1 },
+      ...lease("second"),
+    });
+    if (!next.acquired) throw new Error("not acquired");
+    await store().settle(settlementOf(next.head, SUSPENDED, { slot: 1 }));
+    const found = await store().readHead("cleared");
+    expect(found).toMatchObject({ slot: 1, waits: [] });
+    expect(found?.tail).toBeUndefined();
+    expect(found?.dueAt).toBeUndefined();
+  });
+
+  test("completes with output and closing time", async () => {
+    const head = await owned(store(), "completed");
+    await store().settle(settlementOf(head, COMPLETED));
+    expect(await store().readHead("completed")).toMatchObject({
+      status: "completed",
+      closedAt: T0 + 1_000,
+      output: { inline: "done" },
+    });
+  });
+
+  test("fails with an error that is a payload's name, and what became of compensation", async () => {
+    const head = await owned(store(), "failed");
+    const settlement = {
+      ...FAILED,
+      status: "failed" as const,
+      closedAt: T0,
+      error: { payload: "error" },
+      compensation: "incomplete" as const,
+    };
+    await store().settle(settlementOf(head, settlement));
+    expect(await store().readHead("failed")).toMatchObject({
+      status: "failed",
+      error: { payload: "error" },
+      compensation: "incomplete",
+    });
+  });
+
+  test("knows its own success when the reply was lost, even when another owner came since", async () => {
+    const head = await owned(store(), "lost");
+    const request = settlementOf(head, SUSPENDED);
+    await store().settle(request);
+    expect(await store().settle(request)).toEqual({ settled: true });
+    await store().acquireLease({ executionId: "lost", seen: { epoch: 1 }, ...lease("second") });
+    expect(await store().settle(request)).toEqual({ settled: true });
+    expect((await store().readHead("lost"))?.lease?.token).toBe("second");
+  });
+
+  test("refuses a zombie after a takeover, and changes nothing", async () => {
+    const zombie = await owned(store(), "zombie");
+    await store().acquireLease({
+      executionId: "zombie",
+      seen: { epoch: 1, leaseToken: "first" },
+      ...lease("second"),
+    });
+    const before = await store().readHead("zombie");
+    expect(await store().settle(settlementOf(zombie, COMPLETED))).toEqual({ settled: false, head: before });
+    expect(await store().readHead("zombie")).toEqual(before);
+  });
+
+  test("refuses who does not hold the lease, at the same epoch", async () => {
+    const head = await owned(store(), "stranger");
+    const answer = await store().settle(settlementOf(head, SUSPENDED, { leaseToken: "not mine" }));
+    expect(answer).toMatchObject({ settled: false, head: { lease: { token: "first" } } });
+  });
+
+  test("refuses a second, other settlement under a lease that was released", async () => {
+    const head = await owned(store(), "twice");
+    await store().settle(settlementOf(head, SUSPENDED));
+    const answer = await store().settle(settlementOf(head, COMPLETED, { token: "another" }));
+    expect(answer).toMatchObject({ settled: false, head: { status: "suspended" } });
+  });
+
+  test("refuses where there is no execution", async () => {
+    const head = await owned(store(), "template");
+    const answer = await store().settle({ ...settlementOf(head, SUSPENDED), executionId: "nobody" });
+    expect(answer).toEqual({ settled: false, head: undefined });
+  });
+
+  test("refuses an owner that has not seen the newest message, and then takes it", async () => {
+    const head = await owned(store(), "stale");
+    await store().appendMessage("stale", message("m1"));
+    const refused = await store().settle(settlementOf(head, SUSPENDED));
+    expect(refused).toMatchObject({ settled: false, head: { inboxSeq: 1, inbox: [message("m1")] } });
+    const again = settlementOf(head, SUSPENDED, { inboxSeq: 1, drained: ["m1"] });
+    expect(await store().settle(again)).toEqual({ settled: true });
+    expect(await store().readHead("stale")).toMatchObject({ inboxSeq: 1, inbox: [] });
+  });
+
+  test("leaves messages that came since, when it asks for no number", async () => {
+    const head = await owned(store(), "whatever");
+    await store().appendMessage("whatever", message("seen"));
+    await store().appendMessage("whatever", message("unseen", { at: T0 + 1 }));
+    const { inboxSeq: _seq, ...request } = settlementOf(head, SUSPENDED, { drained: ["seen"] });
+    expect(await store().settle(request)).toEqual({ settled: true });
+    expect((await store().readHead("whatever"))?.inbox).toEqual([message("unseen", { at: T0 + 1 })]);
+  });
+
+  test("throws on a move that the table of transitions forbids, before it writes", async () => {
+    const head = await owned(store(), "forbidden");
+    const from = { from: "compensating" as const };
+    await expect(store().settle(settlementOf(head, COMPLETED, from))).rejects.toThrow(
+      "from compensating to completed",
+    );
+    expect(await store().readHead("forbidden")).toEqual(head);
+  });
+
+  test("refuses a move that the stored status forbids, whatever the caller believes", async () => {
+    const head = await owned(store(), "disbelieved");
+    await store().settle(settlementOf(head, { status: "compensating" }));
+    const next = await store().acquireLease({
+      executionId: "disbelieved",
+      seen: { epoch: 1 },
+      ...lease("second"),
+    });
+    if (!next.acquired) throw new Error("not acquired");
+    const answer = await store().settle(settlementOf(next.head, COMPLETED, { from: "running" }));
+    expect(answer).toMatchObject({ settled: false, head: { status: "compensating" } });
+  });
+
+  test("stalls, and forgets when it was due", async () => {
+    const head = await owned(store(), "stalls");
+    await store().settle(settlementOf(head, { status: "running", dueAt: T0 }));
+    const next = await store().acquireLease({
+      executionId: "stalls",
+      seen: { epoch: 1 },
+      ...lease("second"),
+    });
+    if (!next.acquired) throw new Error("not acquired");
+    await store().settle(settlementOf(next.head, STALLED));
+    const found = await store().readHead("stalls");
+    expect(found).toMatchObject({ status: "stalled", stall: { at: T0 + 1_000 } });
+    expect(found?.dueAt).toBeUndefined();
+  });
+
+  test("lets one of fifty with the same lease win, when each has its own token", async () => {
+    const head = await owned(store(), "raced");
+    const answers = await Promise.all(
+      Array.from({ length: 50 }, (_, index) =>
+        store().settle(settlementOf(head, SUSPENDED, { token: `t${index}` })),
+      ),
+    );
+    expect(answers.filter((answer) => answer.settled)).toHaveLength(1);
+  });
+}

@@ -1,0 +1,107 @@
+import { expect, test } from "vitest";
+import type { Store, WaitRecord } from "../../../lib/store/ports.js";
+import { T0 } from "../builders.js";
+
+export function waitContract(store: () => Store): void {
+  const wait = (name: string, key: string | undefined, executionId = "e1", op = "wait/1"): WaitRecord => ({
+    name,
+    ...(key === undefined ? {} : { key }),
+    executionId,
+    op,
+  });
+  const find = async (name: string, key?: string, limit = 100): Promise<WaitRecord[]> => {
+    const found: WaitRecord[] = [];
+    for (let cursor: string | undefined, first = true; first || cursor !== undefined; first = false) {
+      const page = await store().findWaits({
+        name,
+        limit,
+        ...(key === undefined ? {} : { key }),
+        ...(cursor === undefined ? {} : { cursor }),
+      });
+      expect(page.items.length).toBeLessThanOrEqual(limit);
+      found.push(...page.items);
+      cursor = page.cursor;
+    }
+    return found;
+  };
+
+  test("are found by name and key", async () => {
+    const one = { ...wait("found", "k"), until: T0 };
+    await store().putWait(one);
+    await store().putWait(wait("found", "other"));
+    expect(await find("found", "k")).toEqual([one]);
+    expect(await find("found", "nobody")).toEqual([]);
+  });
+
+  test("of one execution, type and key are two when their operations are (PROTOCOL A2)", async () => {
+    await store().putWait(wait("two", "k", "e1", "wait/1"));
+    await store().putWait(wait("two", "k", "e1", "wait/2"));
+    await store().putWait(wait("two", "k", "e1", "wait/2"));
+    expect((await find("two", "k")).map((one) => one.op)).toEqual(["wait/1", "wait/2"]);
+  });
+
+  test("are deleted one at a time, and again", async () => {
+    await store().putWait(wait("deleted", "k", "e1"));
+    await store().putWait(wait("deleted", "k", "e2"));
+    await store().deleteWait(wait("deleted", "k", "e1"));
+    await store().deleteWait(wait("deleted", "k", "e1"));
+    expect((await find("deleted", "k")).map((one) => one.executionId)).toEqual(["e2"]);
+  });
+
+  test.each(["k", undefined])("are paged, with the key %s", async (key) => {
+    const ids = Array.from({ length: 40 }, (_, index) => `e${String(index).padStart(2, "0")}`);
+    for (const id of ids) await store().putWait(wait("paged", key, id));
+    for (const limit of [1, 7, 40, 100]) {
+      const found = await find("paged", key, limit);
+      expect(found.map((one) => one.executionId).sort()).toEqual(ids);
+    }
+    expect(
+      (await store().findWaits({ name: "paged", limit: 40, ...(key === undefined ? {} : { key }) })).cursor,
+    ).toBeUndefined();
+  });
+
+  test("without a key are found without one, and never with one", async () => {
+    await store().putWait(wait("keyless", undefined, "e1"));
+    await store().putWait(wait("keyless", "", "e2"));
+    expect((await find("keyless")).map((one) => one.executionId)).toEqual(["e1"]);
+    expect((await find("keyless", "")).map((one) => one.executionId)).toEqual(["e2"]);
+    await store().deleteWait(wait("keyless", undefined, "e1"));
+    expect(await find("keyless")).toEqual([]);
+  });
+
+  test("can't be reached by a forged name or key", async () => {
+    const pairs: [string, string | undefined][] = [
+      ["a", "b#c"],
+      ["a#b", "c"],
+      ["a%23b", "c"],
+      ["a", "b%23c"],
+      ["a", "~0"],
+      ["a", "~1"],
+      ["a", undefined],
+      ["a#~0", undefined],
+      ["a", "!x"],
+      ["a", ""],
+    ];
+    for (const [index, [name, key]] of pairs.entries()) await store().putWait(wait(name, key, `e${index}`));
+    for (const [index, [name, key]] of pairs.entries()) {
+      expect((await find(name, key)).map((one) => one.executionId)).toEqual([`e${index}`]);
+    }
+  });
+
+  test("keep execution and operation apart", async () => {
+    await store().putWait(wait("parts", "k", "e", "a#b"));
+    await store().putWait(wait("parts", "k", "e#a", "b"));
+    await store().deleteWait(wait("parts", "k", "e", "a#b"));
+    expect(await find("parts", "k")).toEqual([wait("parts", "k", "e#a", "b")]);
+  });
+
+  test("take keys and operations that are longer than any table key", async () => {
+    const long = "ü".repeat(3_000);
+    await store().putWait(wait("long", `${long}1`, "e1", `${long}/1`));
+    await store().putWait(wait("long", `${long}2`, "e2", `${long}/2`));
+    expect(await find("long", `${long}1`)).toEqual([wait("long", `${long}1`, "e1", `${long}/1`)]);
+    await store().deleteWait(wait("long", `${long}1`, "e1", `${long}/1`));
+    expect(await find("long", `${long}1`)).toEqual([]);
+    expect(await find("long", `${long}2`)).toHaveLength(1);
+  });
+}
