@@ -99,7 +99,9 @@ function build(entry: string, options: BuildOptions): readonly OutputFile[] {
     const result: BuildResult = esbuild.buildSync({
       ...common,
       ...options,
-      stdin: { contents: entry, resolveDir: packageRoot(), sourcefile: "holdfast-entry.mjs", loader: "js" },
+      // As `.js`, and not `.mjs`: by the latter's rules, the default export of an app that was compiled to CommonJS would be
+      // its whole `exports` object.
+      stdin: { contents: entry, resolveDir: packageRoot(), sourcefile: "holdfast-entry.js", loader: "js" },
       alias: packageAliases(),
     });
     return result.outputFiles ?? [];

@@ -1,9 +1,11 @@
 import { Duration } from "aws-cdk-lib";
+import type { IAlarmAction } from "aws-cdk-lib/aws-cloudwatch";
 import { EventBus } from "aws-cdk-lib/aws-events";
 import { Grant, type IGrantable, type PolicyStatement } from "aws-cdk-lib/aws-iam";
 import { type Function as LambdaFunction, RecursiveLoop } from "aws-cdk-lib/aws-lambda";
 import type { Queue } from "aws-cdk-lib/aws-sqs";
 import { Construct } from "constructs";
+import { Alarms } from "./alarms.js";
 import { auditTimeout, runEvery } from "./audit-schedule.js";
 import { appEntry, bundleHandler, serviceEntry } from "./bundle.js";
 import { DurableTables, type HoldfastTables } from "./durable-tables.js";
@@ -105,6 +107,7 @@ export class DurableFunctions extends Construct {
       feedFromQueue(this.start, { queue: this.startRoutes.queue, batchSize: batch.turns });
     feedFromStream(this.relay, this.tables.executions, this.relayDlq);
     runEvery(settings.auditEvery, this.audit);
+    if (props.alarmActions !== undefined) this.addAlarms(props.alarmActions);
     addOutputs(this);
   }
 
@@ -137,6 +140,21 @@ export class DurableFunctions extends Construct {
     return new DurableTables(this, "Tables", {
       ...(removalPolicy === undefined ? {} : { removalPolicy }),
       ...(deletionProtection === undefined ? {} : { deletionProtection }),
+    });
+  }
+
+  private addAlarms(actions: readonly IAlarmAction[]): void {
+    new Alarms(this, "Alarms", {
+      actions,
+      wakeQueue: this.wakeQueue,
+      relay: this.relay,
+      deadLetterQueues: {
+        wakes: this.wakeDlq,
+        schedules: this.timers.dlq,
+        relay: this.relayDlq,
+        ...(this.deliverRoutes ? { deliveries: this.deliverRoutes.dlq } : {}),
+        ...(this.startRoutes ? { starts: this.startRoutes.dlq } : {}),
+      },
     });
   }
 

@@ -1,4 +1,5 @@
 import type { Duration } from "aws-cdk-lib";
+import type { IAlarmAction } from "aws-cdk-lib/aws-cloudwatch";
 import type { Runtime } from "aws-cdk-lib/aws-lambda";
 import type { RetentionDays } from "aws-cdk-lib/aws-logs";
 import type { BundlingOptions } from "./bundle.js";
@@ -82,6 +83,12 @@ export interface DurableFunctionsProps extends DurableTablesProps {
    * @default none
    */
   readonly environment?: Readonly<Record<string, string>>;
+  /**
+   * Makes alarms for what was set aside (dead-letter queues) and what waits for too long (wakes, the relay), and has them do
+   * this. An empty list makes alarms that only show. Each is billed by the month, so they are for you to ask for.
+   * @default no alarms
+   */
+  readonly alarmActions?: readonly IAlarmAction[];
   /** How your code is bundled. */
   readonly bundling?: BundlingOptions;
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { type ManifestOptions, readManifest } from "../../lib/cdk/manifest.js";
-import { fixture } from "./fixtures/index.js";
+import { commonJs, fixture } from "./fixtures/index.js";
 
 function messageFor(name: string, options?: ManifestOptions): string {
   try {
@@ -17,6 +17,10 @@ describe("reading what an app declares", () => {
       "order",
       "refund",
     ]);
+  });
+
+  it.each(["compiled.cjs", "plain.cjs"])("reads an app in CommonJS: %s", (file) => {
+    expect(readManifest(commonJs(file)).workflows.map((workflow) => workflow.name)).toEqual(["order"]);
   });
 
   it("hands the function's environment to the app, and is not confused by what it prints", () => {

@@ -22,16 +22,12 @@ export function synthesize(
   return { stack, durable, template: Template.fromStack(stack) };
 }
 
-interface Resource {
-  readonly Type: string;
-  // biome-ignore lint/suspicious/noExplicitAny: a template is any JSON; the assertions say what it should be
-  readonly Properties: any;
-  readonly DeletionPolicy?: string;
-}
+/** As CDK's own assertions see it: any JSON, of which the tests say what it should be. */
+type Resource = ReturnType<Template["findResources"]>[string];
 
 /** All resources of a type, by their logical ids without the hash at the end. */
 export function resources(template: Template, type: string): Record<string, Resource> {
-  const found = Object.entries(template.findResources(type)) as [string, Resource][];
+  const found = Object.entries(template.findResources(type));
   return Object.fromEntries(found.map(([id, resource]) => [readable(id), resource]));
 }
 

@@ -4,6 +4,7 @@
  */
 import "./suites/tables.js";
 import "./suites/durable-functions.js";
+import "./suites/event-routes.js";
 import "./suites/permissions.js";
 import "./suites/props.js";
 import "./suites/app.js";

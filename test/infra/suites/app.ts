@@ -1,9 +1,9 @@
 /** The stacks that this repository deploys, with what `cdk.json` and the command line tell them. */
 
 import { readFileSync } from "node:fs";
-import { App } from "aws-cdk-lib";
+import { App, CfnResource, Stack } from "aws-cdk-lib";
 import { Template } from "aws-cdk-lib/assertions";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { addStacks } from "../../../infra/stacks.js";
 import { resource } from "../support.js";
 
@@ -46,6 +46,15 @@ describe("without settings", () => {
   it("is valid, by CDK's own rules, which end the synthesis on a finding", () => {
     expect(cdkJson.context["@aws-cdk/core:validateAgainstDefaultRules"]).toBe(true);
     expect(() => app.synth()).not.toThrow();
+  });
+
+  it("would not be synthesized with a property that CloudFormation does not know", () => {
+    const faulty = new App({ context: cdkJson.context });
+    const stack = new Stack(faulty, "Faulty");
+    new CfnResource(stack, "Queue", { type: "AWS::SQS::Queue", properties: { VisibilityTimeOut: 30 } });
+    const written = vi.spyOn(console, "error").mockReturnValue();
+    expect(() => faulty.synth()).toThrow();
+    written.mockRestore();
   });
 });
 

@@ -1,0 +1,42 @@
+import { App, Duration, Stack } from "aws-cdk-lib";
+import { Template } from "aws-cdk-lib/assertions";
+import { EventBus } from "aws-cdk-lib/aws-events";
+import { EventRoutes } from "holdfast/cdk";
+import { describe, expect, it } from "vitest";
+import { inWords, resource } from "../support.js";
+
+/** A queue policy may have 8192 bytes. Its text, with each reference as long as the longest ARN that it can become. */
+const policyLimit = 8192;
+const longestRuleArn = 160;
+
+function sourcesFor(eventTypes: number) {
+  const stack = new Stack(new App(), "Shop");
+  new EventRoutes(stack, "Routes", {
+    bus: new EventBus(stack, "Bus"),
+    eventTypes: Array.from({ length: eventTypes }, (_, number) => `type/${number}`),
+    visibilityTimeout: Duration.seconds(60),
+  });
+  const template = Template.fromStack(stack);
+  template.resourceCountIs("AWS::Events::Rule", eventTypes);
+  const policy = resource(template, "AWS::SQS::QueuePolicy", "RoutesEventsQueuePolicy").Properties
+    .PolicyDocument;
+  const sources: unknown[] = [policy.Statement[1].Condition.ArnLike["aws:SourceArn"]].flat();
+  const bytes = JSON.stringify(policy).length + sources.length * longestRuleArn;
+  return { sources: sources.map(inWords), bytes };
+}
+
+describe("the policy of a queue that many rules lead to", () => {
+  it("names forty rules one by one, and still fits", () => {
+    const { sources, bytes } = sourcesFor(40);
+    expect(sources).toHaveLength(40);
+    expect(bytes - 40 * JSON.stringify({ "Fn::GetAtt": ["RoutesRuletype2F0", "Arn"] }).length).toBeLessThan(
+      policyLimit,
+    );
+  });
+
+  it("names the bus's rules as a whole beyond that", () => {
+    const { sources, bytes } = sourcesFor(41);
+    expect(sources).toEqual(["arn:AWS::Partition:events:AWS::Region:AWS::AccountId:rule/Bus/*"]);
+    expect(bytes).toBeLessThan(policyLimit);
+  });
+});
