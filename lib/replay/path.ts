@@ -24,11 +24,10 @@ export class Scope {
   }
 }
 
-/** Escapes what the grammar of paths uses, so that no name can forge a path. */
+/** Escapes what the grammar of paths uses, and control characters, so that no name can forge a path or break a line. */
 export function escapeName(name: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are exactly what is escaped here
   return name.replace(
-    /[%/#:\u0000-\u001f\u007f]/g,
+    /[%/#:]|\p{Cc}/gu,
     (char) => `%${char.charCodeAt(0).toString(16).padStart(2, "0").toUpperCase()}`,
   );
 }

@@ -1,0 +1,28 @@
+/**
+ * Whether an open execution has lost its wake.
+ *
+ * | the execution                                              | then                                   |
+ * |------------------------------------------------------------|----------------------------------------|
+ * | is held by a lease that has not ended for long             | nothing: its owner's message carries it |
+ * | is held by a lease that ended a while ago                  | wake: its carrier is gone              |
+ * | has messages in its inbox, some of them old                | wake                                   |
+ * | has been due for a while                                   | wake                                   |
+ * | anything else                                              | nothing                                |
+ */
+import type { Head } from "../model/head.js";
+import type { EpochMs } from "../model/time.js";
+
+/**
+ * How long the ordinary carriers get first. Longer than a redelivery (visibility timeout) and than the longest put-back, so that the audit
+ * only sends what is really missing; a wake too many would cost one read.
+ */
+const GRACE_MS = 120_000;
+
+export function decideAudit(head: Head, now: EpochMs): "ownerless" | "unread" | "overdue" | undefined {
+  const overdueBy = now - GRACE_MS;
+  if (head.lease !== undefined) return head.lease.until <= overdueBy ? "ownerless" : undefined;
+  if (head.startAt > overdueBy) return undefined;
+  if (head.inboxItems > 0 || head.inbox.some((message) => message.at <= overdueBy)) return "unread";
+  const dueAt = head.status === "running" ? (head.dueAt ?? head.startAt) : head.dueAt;
+  return dueAt !== undefined && dueAt <= overdueBy ? "overdue" : undefined;
+}

@@ -1,0 +1,88 @@
+/**
+ * What a wake finds, and what follows (the table of DESIGN §3). The branches are its rows, in this order.
+ *
+ * | the wake finds                                                     | then                                                          |
+ * |--------------------------------------------------------------------|---------------------------------------------------------------|
+ * | no execution (it overtook the write)                               | put back a few times with a short delay, then dropped          |
+ * | a closed execution                                                 | its closing duties are done again, then dropped                |
+ * | a stalled execution                                                | dropped: a person frees it, and that sends a wake               |
+ * | a live lease of somebody else, and it announces a message          | put back to the lease's end, never dropped                     |
+ * | a live lease of somebody else, and it is anything else             | put back with a short, growing delay: it may be the only carrier |
+ * | an expired lease, or one held under its own message id             | taken over                                                     |
+ * | a released lease before `startAt`                                  | dropped: the start's own wake is on its way                    |
+ * | a released lease, an empty inbox, and nothing due                  | dropped                                                        |
+ * | a released lease                                                   | a turn                                                         |
+ *
+ * A wake before its own `dueAt` is put back before any table is touched ({@link tooEarlyFor}).
+ */
+import type { Head } from "../model/head.js";
+import { isClosed } from "../model/status.js";
+import type { EpochMs } from "../model/time.js";
+import type { Wake } from "../model/wake.js";
+import { INLINE_MS } from "./timer.js";
+
+export type WakeAction =
+  | { readonly do: "drop"; readonly why: string }
+  | { readonly do: "put-back"; readonly delaySeconds: number; readonly wake: Wake; readonly why: string }
+  | { readonly do: "close" }
+  | { readonly do: "take-over" }
+  | { readonly do: "turn" };
+
+/** A write that a wake overtook is there within milliseconds; a start that failed never comes. Six tries are about a minute. */
+const MOST_PUTS_UNFOUND = 6;
+
+/** Between the tries behind a live lease. It grows, so that a long turn is not asked every second for its whole length. */
+const LONGEST_PUT_SECONDS = 30;
+
+export function decideWake(found: {
+  readonly wake: Wake;
+  readonly messageId: string;
+  readonly head: Head | undefined;
+  readonly now: EpochMs;
+}): WakeAction {
+  const { wake, head, now } = found;
+  const puts = wake.puts ?? 0;
+  if (head === undefined) {
+    if (puts >= MOST_PUTS_UNFOUND) return { do: "drop", why: "no such execution" };
+    return putBack(wake, growing(puts), "no such execution yet");
+  }
+  if (isClosed(head.status)) return { do: "close" };
+  if (head.status === "stalled") return { do: "drop", why: "stalled" };
+  if (head.lease !== undefined) {
+    if (head.lease.until <= now || head.lease.owner === found.messageId) return { do: "take-over" };
+    if (wake.reason === "message") {
+      return putBack(
+        wake,
+        Math.min(900, Math.ceil((head.lease.until - now) / 1_000)),
+        "another owner is at work",
+      );
+    }
+    return putBack(wake, growing(puts), "another owner is at work");
+  }
+  if (head.startAt > now + INLINE_MS) return { do: "drop", why: "before its start" };
+  if (head.status !== "running" && head.inbox.length === 0 && head.inboxItems === 0 && !isDue(head, now)) {
+    return { do: "drop", why: "nothing is due" };
+  }
+  return { do: "turn" };
+}
+
+/** How long a wake is put back before anything else, or undefined when its time has come (or comes within a second). */
+export function tooEarlyFor(wake: Wake, now: EpochMs): number | undefined {
+  if (wake.dueAt === undefined || wake.dueAt - now <= INLINE_MS) return undefined;
+  return wake.dueAt - now;
+}
+
+/** Whether the head itself says that something can be done now, or within the second that a turn can wait for. */
+export function isDue(head: Head, now: EpochMs): boolean {
+  if (head.status === "running") return true;
+  return head.dueAt !== undefined && head.dueAt <= now + INLINE_MS;
+}
+
+/** 1, 2, 4 … 30 s. */
+function growing(puts: number): number {
+  return Math.min(LONGEST_PUT_SECONDS, 2 ** puts);
+}
+
+function putBack(wake: Wake, delaySeconds: number, why: string): WakeAction {
+  return { do: "put-back", delaySeconds, wake: { ...wake, puts: (wake.puts ?? 0) + 1 }, why };
+}

@@ -1,0 +1,111 @@
+/**
+ * Delivering a bus event to the executions that wait for it (DESIGN §7, PROTOCOL A). Strictly in this order: the recent-event record, then
+ * the waits; for each an inbox message, then its wake; only then is the event acknowledged. A repeat does it all again, harmlessly.
+ */
+import type { App } from "../define/app.js";
+import { parse } from "../define/schema.js";
+import { ExecutionNotFoundError, InvalidInputError } from "../model/errors.js";
+import type { EventMessage } from "../model/message.js";
+import { encode } from "../model/value.js";
+import type { RecentEvent, WaitRecord } from "../store/ports.js";
+import { type BusEvent, MalformedBusEventError } from "./bus-event.js";
+import type { Outside } from "./outside.js";
+import { persistently } from "./persistently.js";
+
+/** Waits are read and served in pages of this many, so that a popular event needs no more memory than a rare one. */
+const PAGE = 100;
+
+export interface Delivered {
+  /** Executions that have the event in their inbox now. */
+  readonly executions: number;
+}
+
+/**
+ * @throws MalformedBusEventError for an event that this app does not declare, InvalidInputError for one that does not fit its schema:
+ *   both belong in the dead-letter queue with that reason
+ */
+export async function deliver(outside: Outside, app: App, event: BusEvent): Promise<Delivered> {
+  const message = await accept(outside, app, event);
+  if (event.target !== undefined) {
+    await deliverTo(outside, event.target, message, undefined);
+    return { executions: 1 };
+  }
+  const served = new Set<string>();
+  let cursor: string | undefined;
+  do {
+    const page = await persistently(() =>
+      outside.store.findWaits({
+        name: message.name,
+        ...(message.key === undefined ? {} : { key: message.key }),
+        limit: PAGE,
+        ...(cursor === undefined ? {} : { cursor }),
+      }),
+    );
+    // Each waiting execution gets the event once; which of its waits takes it is the execution's own affair (I11).
+    const waits = page.items.filter((wait) => !served.has(wait.executionId));
+    const first = new Map(waits.map((wait) => [wait.executionId, wait]));
+    await Promise.all([...first.values()].map((wait) => deliverTo(outside, wait.executionId, message, wait)));
+    for (const executionId of first.keys()) served.add(executionId);
+    cursor = page.cursor;
+  } while (cursor !== undefined);
+  return { executions: served.size };
+}
+
+/** Checks the event and writes its record; what a delivery before recorded stands. */
+async function accept(outside: Outside, app: App, event: BusEvent): Promise<EventMessage> {
+  const type = app.events.get(event.name);
+  if (type === undefined) {
+    throw new MalformedBusEventError(
+      `this app declares no event "${event.name}" (it declares ${[...app.events.keys()].join(", ") || "none"})`,
+    );
+  }
+  const data = await parse(type.schema, event.detail, `Event "${event.name}"`);
+  const key: unknown = type.key?.(data);
+  if (type.key !== undefined && typeof key !== "string") {
+    throw new InvalidInputError(`Event "${event.name}"`, [
+      { path: "key", message: `its key is ${String(key)}, and must be text` },
+    ]);
+  }
+  const recent: RecentEvent = {
+    id: event.dedupeId,
+    name: event.name,
+    ...(typeof key === "string" ? { key } : {}),
+    data: encode(data),
+    recordedAt: outside.clock.now(),
+    ...(event.target === undefined ? {} : { target: event.target }),
+  };
+  const { recorded } = await persistently(() => outside.store.putRecentEvent(recent));
+  return {
+    kind: "event",
+    id: recorded.id,
+    at: recorded.recordedAt,
+    name: recorded.name,
+    ...(recorded.key === undefined ? {} : { key: recorded.key }),
+    data: recorded.data,
+  };
+}
+
+async function deliverTo(
+  outside: Outside,
+  executionId: string,
+  message: EventMessage,
+  wait: WaitRecord | undefined,
+): Promise<void> {
+  const result = await persistently(() => outside.store.appendMessage(executionId, message));
+  switch (result.outcome) {
+    case "appended":
+    case "duplicate":
+      // A repeat wakes too: the delivery before may have died between the two.
+      await outside.wakes.send({ executionId, reason: "message" }, 0);
+      return;
+    case "closed":
+      // It closed without removing its record (PROTOCOL A6).
+      if (wait !== undefined) await persistently(() => outside.store.deleteWait(wait));
+      return;
+    case "missing":
+      // A wait without an execution is debris of a deletion; a target that does not exist is the sender's mistake.
+      if (wait === undefined) throw new ExecutionNotFoundError(executionId);
+      await persistently(() => outside.store.deleteWait(wait));
+      return;
+  }
+}

@@ -1,0 +1,71 @@
+/**
+ * The inbox as one turn sees it: accepted messages that are not in history yet, oldest first, and the newest `inboxSeq` that it has
+ * looked at. Messages whose id is in history are ignored (PROTOCOL A3).
+ */
+import type { Head } from "../model/head.js";
+import type { Message } from "../model/message.js";
+import type { EpochMs } from "../model/time.js";
+import type { ExecutionStore } from "../store/ports.js";
+
+export class Inbox {
+  /** The newest that was looked at: what a settlement is conditional on (I6). */
+  seq = 0;
+  /** When it was last looked at. */
+  lookedAt: EpochMs = 0;
+  /** Ids of all messages that were found: once in history, they leave the inbox with the settlement. */
+  readonly found = new Set<string>();
+  /** Those that are items of their own. */
+  readonly items = new Set<string>();
+  #fresh: Message[] = [];
+
+  constructor(
+    private readonly store: ExecutionStore,
+    private readonly executionId: string,
+    private readonly inHistory: ReadonlySet<string>,
+  ) {}
+
+  /** Takes in what the head holds, and reads the messages beside it when there are any. */
+  async take(head: Head, now: EpochMs): Promise<void> {
+    const aside =
+      head.inboxItems > 0 && head.inboxSeq !== this.seq
+        ? await this.store.loadMessages(this.executionId)
+        : [];
+    for (const message of aside) this.items.add(message.id);
+    for (const message of [...head.inbox, ...aside]) this.#add(message);
+    this.#fresh.sort((a, b) => a.at - b.at);
+    this.seq = head.inboxSeq;
+    this.lookedAt = now;
+  }
+
+  /** A recent event that came before its wait: it is no message yet, but is taken as one. */
+  offer(message: Message): void {
+    if (this.inHistory.has(message.id) || this.#fresh.some((other) => other.id === message.id)) return;
+    this.#fresh.push(message);
+    this.#fresh.sort((a, b) => a.at - b.at);
+  }
+
+  /** The oldest that is not in history. */
+  peek(): Message | undefined {
+    for (;;) {
+      const message = this.#fresh[0];
+      if (message === undefined || !this.inHistory.has(message.id)) return message;
+      this.#fresh.shift();
+    }
+  }
+
+  shift(): void {
+    this.#fresh.shift();
+  }
+
+  /** Whether it was accepted into the inbox, or only offered. */
+  accepted(message: Message): boolean {
+    return this.found.has(message.id);
+  }
+
+  #add(message: Message): void {
+    if (this.found.has(message.id)) return;
+    this.found.add(message.id);
+    if (!this.inHistory.has(message.id) && !this.#fresh.some((other) => other.id === message.id))
+      this.#fresh.push(message);
+  }
+}

@@ -1,0 +1,140 @@
+/**
+ * The journal: history events of one turn, written behind the code that has already seen them (I4). One write is in flight at a time, and
+ * takes along everything that was added meanwhile. The slot is the fence: a slot that is taken means that somebody else owns the
+ * execution now.
+ */
+import { FencedError, PayloadTooLargeError } from "../model/errors.js";
+import type { Tail } from "../model/head.js";
+import type { HistoryEvent } from "../model/history-event.js";
+import { digest } from "../model/ids.js";
+import type { OutgoingEvent } from "../model/outgoing.js";
+import type { EpochMs } from "../model/time.js";
+import type { Commit, ExecutionStore } from "../store/ports.js";
+import { persistently } from "./persistently.js";
+
+/** A DynamoDB item holds 400 KB, names and marks included. */
+const LARGEST_COMMIT_BYTES = 300_000;
+
+interface Entry {
+  readonly event: HistoryEvent;
+  readonly bytes: number;
+  readonly outgoing?: OutgoingEvent;
+}
+
+export class Journal {
+  /** The last slot that is durable. */
+  slot: number;
+  /** How many history events were added, loaded ones included: what `Operation.after` counts in. */
+  position: number;
+  /** How many of them are durable. */
+  durable: number;
+  #unwritten: Entry[] = [];
+  /** The tail that was loaded from the head: durable there, and carried along by whatever is next written at its slot. */
+  #carried: readonly HistoryEvent[];
+  #flight: Promise<void> | undefined;
+
+  constructor(
+    private readonly options: {
+      readonly store: ExecutionStore;
+      readonly executionId: string;
+      readonly epoch: number;
+      readonly leaseToken: string;
+      readonly slot: number;
+      readonly loaded: number;
+      readonly carried: readonly HistoryEvent[];
+      /** When the relay's own failure would be noticed: the `pending` mark of outgoing events is due then. */
+      readonly pendingAt: () => EpochMs;
+    },
+  ) {
+    this.slot = options.slot;
+    this.position = options.loaded;
+    this.durable = options.loaded;
+    this.#carried = options.carried;
+  }
+
+  add(event: HistoryEvent, outgoing?: OutgoingEvent): void {
+    const bytes =
+      Buffer.byteLength(JSON.stringify(event)) +
+      (outgoing === undefined ? 0 : Buffer.byteLength(outgoing.detail) + 200);
+    if (bytes > LARGEST_COMMIT_BYTES)
+      throw new PayloadTooLargeError(`${event.type} of this execution`, bytes, LARGEST_COMMIT_BYTES);
+    this.#unwritten.push({ event, bytes, ...(outgoing === undefined ? {} : { outgoing }) });
+    this.position += 1;
+  }
+
+  /** Something was added that is not durable. */
+  get behind(): boolean {
+    return this.durable < this.position;
+  }
+
+  get writing(): boolean {
+    return this.#flight !== undefined;
+  }
+
+  /** Resolves when everything that was added before the call is durable. Rejects with {@link FencedError} when the slot is somebody else's. */
+  async flush(): Promise<void> {
+    const upTo = this.position;
+    while (this.durable < upTo) {
+      this.#flight ??= this.#write().finally(() => {
+        this.#flight = undefined;
+      });
+      await this.#flight;
+    }
+  }
+
+  /**
+   * Everything that is not in a commit yet, and `more`, to ride in the head's settlement. It must be a commit instead when it holds
+   * outgoing events (the head is rewritten, and they must stay) or is larger than `room` bytes.
+   */
+  asTail(
+    more: readonly HistoryEvent[],
+    room: number,
+  ): { fits: false } | { fits: true; tail: Tail | undefined } {
+    if (this.#unwritten.some((entry) => entry.outgoing !== undefined)) return { fits: false };
+    const events = [...this.#carried, ...this.#unwritten.map((entry) => entry.event), ...more];
+    if (events.length === 0) return { fits: true, tail: undefined };
+    if (Buffer.byteLength(JSON.stringify(events)) > room) return { fits: false };
+    return { fits: true, tail: { slot: this.slot + 1, events } };
+  }
+
+  async #write(): Promise<void> {
+    const { store, executionId, epoch, leaseToken } = this.options;
+    const batch = this.#takeBatch();
+    const events = [...this.#carried, ...batch.map((entry) => entry.event)];
+    const outgoing = batch.flatMap((entry) => (entry.outgoing === undefined ? [] : [entry.outgoing]));
+    const slot = this.slot + 1;
+    const commit: Commit = {
+      executionId,
+      slot,
+      epoch,
+      // The writer's lease and the content: an own success whose reply was lost is told from a lost race by it.
+      token: digest(`${leaseToken}\n${slot}\n${JSON.stringify(events)}`, 16),
+      events,
+      outgoing,
+    };
+    const result = await persistently(() =>
+      store.appendCommit(commit, outgoing.length === 0 ? undefined : this.options.pendingAt()),
+    );
+    if (!result.appended) {
+      throw new FencedError(
+        executionId,
+        `slot ${slot} was filled by epoch ${result.found.epoch}, and ours is ${epoch}`,
+      );
+    }
+    this.slot = slot;
+    this.durable += batch.length;
+    this.#carried = [];
+    this.#unwritten = this.#unwritten.slice(batch.length);
+  }
+
+  #takeBatch(): Entry[] {
+    let bytes = 0;
+    let count = 0;
+    for (const entry of this.#unwritten) {
+      bytes += entry.bytes;
+      if (count > 0 && bytes > LARGEST_COMMIT_BYTES) break;
+      count += 1;
+    }
+    return this.#unwritten.slice(0, count);
+  }
+}

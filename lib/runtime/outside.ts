@@ -1,0 +1,57 @@
+/**
+ * Everything outside of this process that the runtime calls, and nothing else does: tables, wake queue and scheduler, bus, time and
+ * chance. Handlers build it from AWS clients (`aws/`), tests from twins; a fault harness wraps it.
+ */
+import type { PublishOutcome } from "../decide/relay.js";
+import type { EpochMs } from "../model/time.js";
+import type { Wake } from "../model/wake.js";
+import type { LogLevel } from "../replay/context.js";
+import type { Store } from "../store/ports.js";
+
+/** Carries wakes to the worker. Each call may be repeated: a wake too many costs one read. */
+export interface Wakes {
+  /** @param delaySeconds 0 to 900, whole seconds */
+  send(wake: Wake, delaySeconds: number): Promise<void>;
+  /** Sends it at the minute `at`. The schedule's name is a hash of the wake, so that a repeat is the same schedule. */
+  schedule(wake: Wake, at: EpochMs): Promise<void>;
+}
+
+/** One entry for the bus. */
+export interface BusEntry {
+  /** The `detail-type`. */
+  readonly name: string;
+  /** JSON text of an object. */
+  readonly detail: string;
+  readonly at: EpochMs;
+  /** Our stable id, order stamp and target: `holdfast:…`. */
+  readonly resources: readonly string[];
+}
+
+export interface Bus {
+  /** At most ten entries. One outcome per entry, in their order; throws only when nothing is known of any. */
+  publish(entries: readonly BusEntry[]): Promise<readonly PublishOutcome[]>;
+}
+
+export interface Clock {
+  now(): EpochMs;
+  /** Resolves after `ms`, or at once when `signal` is aborted. Never rejects. */
+  sleep(ms: number, signal?: AbortSignal): Promise<void>;
+}
+
+export interface Log {
+  write(level: LogLevel, message: string, fields?: Readonly<Record<string, unknown>>): void;
+}
+
+export interface Outside {
+  /** The service's name: the source of its events, and part of their order stamps. */
+  readonly service: string;
+  readonly store: Store;
+  readonly wakes: Wakes;
+  readonly bus: Bus;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** From 0 to 1: spreads delays. Nothing that is recorded depends on it but retry times. */
+  random(): number;
+  /** A new writer token. */
+  token(): string;
+}

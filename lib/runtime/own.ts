@@ -1,0 +1,126 @@
+/**
+ * Getting hold of an execution (DESIGN §4): the lease, its history, and, when the lease before was never released, the record that fences
+ * its owner out. Only then may effects begin.
+ */
+import { CorruptHistoryError, FencedError } from "../model/errors.js";
+import type { Head } from "../model/head.js";
+import type { HistoryEvent } from "../model/history-event.js";
+import { digest } from "../model/ids.js";
+import type { EpochMs } from "../model/time.js";
+import type { Commit } from "../store/ports.js";
+import type { Outside } from "./outside.js";
+import { persistently } from "./persistently.js";
+
+/** An execution in the hands of this process. */
+export interface Owned {
+  /** As the lease left it. */
+  readonly head: Head;
+  readonly leaseToken: string;
+  readonly history: readonly { readonly event: HistoryEvent; readonly slot: number }[];
+  /** The last committed slot. */
+  readonly slot: number;
+  /** The head's tail, when no commit has superseded it. */
+  readonly carried: readonly HistoryEvent[];
+  /** The owner before never settled: what it left outside of history can't be relied upon. */
+  readonly takenOver: boolean;
+}
+
+/** More than the zombies that can race us for slots: each of them stops at its first lost one. */
+const MOST_SLOT_TRIES = 20;
+
+/** Leases a released execution. Undefined when somebody else was faster. */
+export async function lease(outside: Outside, request: LeaseRequest): Promise<Owned | undefined> {
+  const leased = await acquire(outside, request);
+  return leased === undefined ? undefined : load(outside, leased.head, leased.token);
+}
+
+/** An execution that was created with its lease: nothing is in its history. */
+export function ownCreated(head: Head, leaseToken: string): Owned {
+  return { head, leaseToken, history: [], slot: 0, carried: [], takenOver: false };
+}
+
+/** Takes an execution over whose lease was never released. Undefined when somebody else was faster. */
+export async function takeOver(outside: Outside, request: LeaseRequest): Promise<Owned | undefined> {
+  const leased = await acquire(outside, request);
+  if (leased === undefined) return undefined;
+  const { executionId, epoch } = leased.head;
+  for (let attempt = 0; attempt < MOST_SLOT_TRIES; attempt++) {
+    const owned = await load(outside, leased.head, leased.token);
+    const taken: HistoryEvent = { type: "LeaseTaken", epoch, at: outside.clock.now() };
+    const slot = owned.slot + 1;
+    const commit: Commit = {
+      executionId,
+      slot,
+      epoch,
+      token: digest(`${leased.token}\n${slot}\ntaken`, 16),
+      events: [...owned.carried, taken],
+      outgoing: [],
+    };
+    const result = await persistently(() => outside.store.appendCommit(commit));
+    if (result.appended)
+      return {
+        ...owned,
+        slot,
+        carried: [],
+        takenOver: true,
+        history: [...owned.history, { event: taken, slot }],
+      };
+    // The owner before was still writing: what it wrote is history, and the next slot is tried.
+  }
+  throw new FencedError(executionId, `${MOST_SLOT_TRIES} slots in a row were filled by others`);
+}
+
+interface LeaseRequest {
+  readonly head: Head;
+  readonly owner: string;
+  readonly until: EpochMs;
+}
+
+async function acquire(
+  outside: Outside,
+  request: LeaseRequest,
+): Promise<{ head: Head; token: string } | undefined> {
+  const { head, owner, until } = request;
+  const token = outside.token();
+  const result = await persistently(() =>
+    outside.store.acquireLease({
+      executionId: head.executionId,
+      seen: { epoch: head.epoch, ...(head.lease === undefined ? {} : { leaseToken: head.lease.token }) },
+      owner,
+      token,
+      until,
+    }),
+  );
+  return result.acquired ? { head: result.head, token } : undefined;
+}
+
+/** A page may have been read before the newest commit was written; the head knows better. */
+async function loadWhole(outside: Outside, head: Head): Promise<Commit[]> {
+  for (let attempt = 0; attempt < 2; attempt++) {
+    const commits = await persistently(() => outside.store.loadHistory(head.executionId, 0));
+    const last = commits.at(-1)?.slot ?? 0;
+    if (last >= head.slot && commits.length === last) return commits;
+  }
+  throw new CorruptHistoryError(head.executionId, `its commits are not whole up to slot ${head.slot}`);
+}
+
+async function load(outside: Outside, head: Head, leaseToken: string): Promise<Owned> {
+  const commits = await loadWhole(outside, head);
+  for (const commit of commits) {
+    if (commit.epoch > head.epoch)
+      throw new FencedError(head.executionId, `slot ${commit.slot} was written by epoch ${commit.epoch}`);
+  }
+  const slot = commits.at(-1)?.slot ?? 0;
+  const carried = head.tail !== undefined && head.tail.slot > slot ? head.tail.events : [];
+  return {
+    head,
+    leaseToken,
+    slot,
+    carried,
+    takenOver: false,
+    history: [
+      ...commits.flatMap((commit) => commit.events.map((event) => ({ event, slot: commit.slot }))),
+      ...carried.map((event) => ({ event, slot: slot + 1 })),
+    ],
+  };
+}

@@ -1,0 +1,70 @@
+/**
+ * Settling a turn (I6): one conditional head write that releases the lease. It is conditional on epoch, lease and `inboxSeq`, and leaves
+ * its token behind, so that an own success whose reply was lost is known.
+ */
+import { FencedError } from "../model/errors.js";
+import type { Tail, WaitKey } from "../model/head.js";
+import { digest } from "../model/ids.js";
+import type { Settlement } from "../store/ports.js";
+import type { Inbox } from "./inbox.js";
+import type { Outside } from "./outside.js";
+import type { Owned } from "./own.js";
+import { persistently } from "./persistently.js";
+
+export interface SettleOptions {
+  readonly settlement: Settlement;
+  /** The last committed slot. */
+  readonly slot: number;
+  readonly tail: Tail | undefined;
+  readonly inbox: Inbox;
+  /** The wait records that stand in the directory. */
+  readonly waits: readonly WaitKey[];
+  /** Ids of the messages that are in history. */
+  readonly seen: ReadonlySet<string>;
+  /** False settles whatever was accepted since the inbox was last looked at. */
+  readonly guardInbox: boolean;
+}
+
+/**
+ * `"settled"`, or `"inbox-moved"` when a message was accepted that this turn had not looked at (it has now).
+ * @throws FencedError when somebody else owns the execution
+ */
+export async function settle(
+  outside: Outside,
+  owned: Owned,
+  options: SettleOptions,
+): Promise<"settled" | "inbox-moved"> {
+  const { executionId, epoch } = owned.head;
+  const { inbox, settlement, slot, tail } = options;
+  const drained = [...inbox.found].filter((id) => options.seen.has(id));
+  const result = await persistently(() =>
+    outside.store.settle({
+      executionId,
+      from: owned.head.status,
+      epoch,
+      leaseToken: owned.leaseToken,
+      ...(options.guardInbox ? { inboxSeq: inbox.seq } : {}),
+      slot,
+      ...(tail === undefined ? {} : { tail }),
+      settlement,
+      waits: options.waits,
+      drained,
+      token: digest(
+        `${owned.leaseToken}\n${slot}\n${inbox.seq}\n${JSON.stringify([settlement, tail ?? null])}`,
+        16,
+      ),
+    }),
+  );
+  if (result.settled) {
+    const items = drained.filter((id) => inbox.items.has(id));
+    // They are durable in history. What stays behind when this fails is ignored by its id, and goes with the execution.
+    if (items.length > 0) await outside.store.deleteMessages(executionId, items);
+    return "settled";
+  }
+  const { head } = result;
+  if (head === undefined || head.epoch !== epoch || head.lease?.token !== owned.leaseToken) {
+    throw new FencedError(executionId, `the head is at epoch ${head?.epoch ?? "none"}, and ours is ${epoch}`);
+  }
+  await inbox.take(head, outside.clock.now());
+  return "inbox-moved";
+}

@@ -1,0 +1,128 @@
+/**
+ * Starting an execution (DESIGN §3, "Start"): check everything, then one conditional write, with the wake that carries it sent in
+ * parallel, never only after.
+ */
+import type { App } from "../define/app.js";
+import { parse } from "../define/schema.js";
+import { ExecutionConflictError } from "../model/errors.js";
+import type { Head } from "../model/head.js";
+import { checkExecutionId, digest } from "../model/ids.js";
+import { isClosed } from "../model/status.js";
+import type { EpochMs } from "../model/time.js";
+import { type Encoded, encode } from "../model/value.js";
+import type { Wake } from "../model/wake.js";
+import { arm } from "./arm.js";
+import { LEASE_SLACK_MS } from "./handle-wake.js";
+import type { Outside } from "./outside.js";
+import { ownCreated } from "./own.js";
+import { persistently } from "./persistently.js";
+import { runTurn } from "./turn.js";
+import { loadValue, storeValue } from "./values.js";
+import type { Limits } from "./work.js";
+
+export interface StartRequest {
+  readonly workflow: string;
+  readonly input: unknown;
+  readonly id?: string;
+  readonly delayMs?: number;
+  /** The bus event that starts it. */
+  readonly startedBy?: string;
+  /** When the workflow or the input of an existing execution differs, `ExecutionConflictError`; `"fail"` throws it for any existing one. */
+  readonly onConflict?: "return" | "fail";
+}
+
+export interface Started {
+  readonly head: Head;
+  /** False when it existed already. */
+  readonly created: boolean;
+}
+
+/**
+ * Creates the execution, or finds the one that a start before created, and sees to it that a wake is on its way.
+ * @param inline runs the first turn here, under this request's id
+ * @throws UnknownWorkflowError, InvalidInputError, ExecutionConflictError: nothing was written
+ */
+export async function startExecution(
+  outside: Outside,
+  app: App,
+  request: StartRequest,
+  inline?: { readonly owner: string; readonly limits: Limits },
+): Promise<Started> {
+  const workflow = app.workflow(request.workflow);
+  const executionId = request.id === undefined ? outside.token() : checkExecutionId(request.id);
+  const input = encode(
+    await parse(workflow.input, request.input, `The input of workflow "${workflow.name}"`),
+  );
+
+  const now = outside.clock.now();
+  const startAt = now + (request.delayMs ?? 0);
+  const stored = await storeValue(outside.store, executionId, "input", input);
+  const leaseToken = outside.token();
+  const runsHere = inline !== undefined && startAt <= now;
+  const lease = runsHere
+    ? { owner: inline.owner, token: leaseToken, until: inline.limits.deadline + LEASE_SLACK_MS }
+    : undefined;
+  const createToken = outside.token();
+
+  const wake: Wake =
+    lease === undefined
+      ? { executionId, reason: "start", ...(startAt > now ? { dueAt: startAt } : {}) }
+      : { executionId, reason: "insurance", dueAt: lease.until };
+  const [result] = await Promise.all([
+    persistently(() =>
+      outside.store.createExecution({
+        executionId,
+        workflow: workflow.name,
+        ...(workflow.version === undefined ? {} : { version: workflow.version }),
+        definition: workflow.definition,
+        createdAt: now,
+        startAt,
+        input: stored,
+        ...(request.startedBy === undefined ? {} : { startedBy: request.startedBy }),
+        ...(lease === undefined ? {} : { lease }),
+        createToken,
+      }),
+    ),
+    arm(outside, wake),
+  ]);
+
+  if (!result.created) {
+    await checkSame(outside, result.head, workflow.name, input, request.onConflict ?? "return");
+    // The start before may have died between its write and its wake: this one's wake is sent already when it is due now.
+    if (lease !== undefined && !isClosed(result.head.status))
+      await outside.wakes.send({ executionId, reason: "start" }, 0);
+    return { head: result.head, created: false };
+  }
+  if (!runsHere) return { head: result.head, created: true };
+  await runTurn(outside, app, ownCreated(result.head, leaseToken), inline.limits);
+  const head = await persistently(() => outside.store.readHead(executionId));
+  return { head: head ?? result.head, created: true };
+}
+
+/** The execution that a bus event starts: the same event starts the same one, however often it is delivered. */
+export function executionIdFor(workflowName: string, eventId: string): string {
+  return `${workflowName.replaceAll(/[^A-Za-z0-9._-]/g, "-")}-${digest(eventId, 22)}`;
+}
+
+async function checkSame(
+  outside: Outside,
+  head: Head,
+  workflow: string,
+  input: Encoded,
+  onConflict: "return" | "fail",
+): Promise<void> {
+  if (onConflict === "fail")
+    throw new ExecutionConflictError(head.executionId, `created at ${instant(head.createdAt)}`);
+  if (head.workflow !== workflow)
+    throw new ExecutionConflictError(
+      head.executionId,
+      `of workflow "${head.workflow}" and not "${workflow}"`,
+    );
+  const before = await loadValue(outside.store, head.executionId, head.input);
+  if (JSON.stringify(before) !== JSON.stringify(input))
+    throw new ExecutionConflictError(head.executionId, "with another input");
+}
+
+function instant(at: EpochMs): string {
+  return new Date(at).toISOString();
+}

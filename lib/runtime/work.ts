@@ -1,0 +1,26 @@
+/** What one turn works with: each part owns its own state, and the turn's phases share them through this. */
+import type { EpochMs } from "../model/time.js";
+import type { Replay } from "../replay/replay.js";
+import type { Inbox } from "./inbox.js";
+import type { Journal } from "./journal.js";
+import type { Outside } from "./outside.js";
+import type { Owned } from "./own.js";
+import type { Waits } from "./waits.js";
+
+/** When this invocation ends. */
+export interface Limits {
+  /** Nothing new begins after it (I8). */
+  readonly stopAt: EpochMs;
+  /** The process is killed at it. */
+  readonly deadline: EpochMs;
+}
+
+export interface Work {
+  readonly outside: Outside;
+  readonly owned: Owned;
+  readonly limits: Limits;
+  readonly replay: Replay;
+  readonly journal: Journal;
+  readonly inbox: Inbox;
+  readonly waits: Waits;
+}
