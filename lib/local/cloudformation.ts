@@ -60,10 +60,10 @@ const describe = (stack: StackInfo, createdAtMs: number): string =>
       .join("")}</Outputs>`,
   ].join("");
 
-const tag = (name: string, text: string): string => `<${name}>${escape(text)}</${name}>`;
+const tag = (name: string, text: string): string => `<${name}>${escaped(text)}</${name}>`;
 
 const ESCAPES: Readonly<Record<string, string>> = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;" };
-const escape = (text: string): string =>
+const escaped = (text: string): string =>
   text.replace(/[&<>"]/g, (character) => ESCAPES[character] ?? character);
 
 const xml = (action: string, namespace: string, result: string): Answer => ({

@@ -1,4 +1,5 @@
 /** All functions of the cloud, by name: their processes, their environment, their logs. */
+import { devNull } from "node:os";
 import { arn, REGION } from "../arn.js";
 import type { LogLine } from "../notices.js";
 import { type FunctionSpec, Pool, type ProcessInfo } from "./pool.js";
@@ -90,4 +91,7 @@ const awsVariables = (spec: FunctionSpec): Record<string, string> => ({
   AWS_REGION: REGION,
   AWS_DEFAULT_REGION: REGION,
   TZ: ":UTC",
+  // A profile of the user's own must not take part.
+  AWS_CONFIG_FILE: devNull,
+  AWS_SHARED_CREDENTIALS_FILE: devNull,
 });
