@@ -18,8 +18,9 @@ const PARTITION_ATTRIBUTE = { byWorkflow: "wf", byStatus: "st" } as const;
 /** DynamoDB's limit for one batch of reads. */
 const KEYS_PER_BATCH = 100;
 
-/** Keys come back unprocessed under throttling; waiting grows to 1.6 s, so ten tries are about five seconds. */
-const MOST_TRIES = 10;
+/** Keys come back unprocessed under throttling. Waits grow to 800 ms, so seven tries are about two seconds: somebody is waiting for the list. */
+const MOST_TRIES = 7;
+const LONGEST_WAIT_MS = 800;
 
 export function queryNewestFirstParams(executionsTable: string, query: IndexQuery): QueryCommandInput {
   const { index, partition, notAfter, after } = query;
@@ -87,7 +88,8 @@ async function readBatch(
         `${keys.length} heads could not be read in ${tries} tries: the table ${executionsTable} is throttled. List again later.`,
       );
     }
-    if (tries > 0) await new Promise((resolve) => setTimeout(resolve, Math.min(1_600, 25 * 2 ** tries)));
+    if (tries > 0)
+      await new Promise((resolve) => setTimeout(resolve, Math.min(LONGEST_WAIT_MS, 25 * 2 ** tries)));
     const { Responses, UnprocessedKeys } = await documents.send(
       new BatchGetCommand({
         RequestItems: {

@@ -84,15 +84,13 @@ export async function settle(
   return head.settleToken === request.token ? { settled: true } : { settled: false, head };
 }
 
-async function drainedInHead(
-  tables: DynamoTables,
-  { executionId, drained }: SettleRequest,
-): Promise<readonly string[]> {
-  if (drained.length <= MOST_DRAINED_IN_ONE_WRITE) return drained;
-  const head = await readHead(tables, executionId);
-  const all = new Set(drained);
+/** No id twice: an expression must not name one path twice. */
+async function drainedInHead(tables: DynamoTables, request: SettleRequest): Promise<readonly string[]> {
+  const drained = new Set(request.drained);
+  if (drained.size <= MOST_DRAINED_IN_ONE_WRITE) return [...drained];
+  const head = await readHead(tables, request.executionId);
   // What arrives after this read is not among the drained, so it stays.
-  return head?.inbox.map((message) => message.id).filter((id) => all.has(id)) ?? [];
+  return head?.inbox.map((message) => message.id).filter((id) => drained.has(id)) ?? [];
 }
 
 function inboxAttributes({
