@@ -107,7 +107,8 @@ export class SqsMapping {
       : this.settings.reportsItemFailures
         ? failedItems(outcome.payload, ids)
         : [];
-    if (!outcome.ok)
+    // While stopping, it is we who end invocations; that is no news.
+    if (!outcome.ok && !this.stopping.signal.aborted)
       this.deps.notify(
         "warning",
         `${this.pool.spec.logicalId} failed on ${batch.length} message(s) of ${this.queue.name}: ${outcome.error.errorType}: ${outcome.error.errorMessage}`,
