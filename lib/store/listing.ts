@@ -51,7 +51,7 @@ interface Candidate extends IndexEntry {
   readonly source: number;
 }
 
-/** A listing reads few heads in vain when its filter is rare, and asks again rarely when it is not. */
+/** A listing that filters by status looks at this many at once: with fewer, a rare status would take a round trip for each. */
 const FEWEST_CANDIDATES = 25;
 
 /** A page of a filtered listing may be short, or empty, with a cursor: it does not read on without bound. */
@@ -81,7 +81,7 @@ export async function listExecutions(
       reads,
       sources,
       position,
-      Math.max(wanted, FEWEST_CANDIDATES),
+      request.status === undefined ? wanted : Math.max(wanted, FEWEST_CANDIDATES),
     );
     const summaries = await reads.readSummaries(candidates.map((candidate) => candidate.executionId));
     for (const [index, candidate] of candidates.entries()) {
@@ -141,7 +141,8 @@ async function nextCandidates(
         ...source,
         ...(position === undefined ? {} : { notAfter: position.at }),
         ...(after === undefined ? {} : { after }),
-        limit,
+        // One more than can be taken, so that the last page has no cursor.
+        limit: limit + 1,
       });
     }),
   );

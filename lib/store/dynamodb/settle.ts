@@ -3,7 +3,7 @@
  * asks so) no message came that it has not seen.
  */
 import { UpdateCommand, type UpdateCommandInput } from "@aws-sdk/lib-dynamodb";
-import { isOpen, sourcesOf } from "../../model/status.js";
+import { sourcesOf } from "../../model/status.js";
 import type { ExecutionStore, Settlement, SettleRequest } from "../ports.js";
 import { checkTransition } from "../status.js";
 import { answerOf } from "./conditional.js";
@@ -115,7 +115,7 @@ function statusAttributes(executionId: string, settlement: Settlement): Record<s
     const { error, at } = settlement;
     return { ...cleared, st: statusIndexKey(status, executionId), stall: JSON.stringify({ error, at }) };
   }
-  if (isOpenSettlement(settlement)) return { ...cleared, dueAt: settlement.dueAt };
+  if (!("closedAt" in settlement)) return { ...cleared, dueAt: settlement.dueAt };
   return {
     ...cleared,
     st: statusIndexKey(status, executionId),
@@ -124,10 +124,4 @@ function statusAttributes(executionId: string, settlement: Settlement): Record<s
     ...storedValue("output", settlement.output),
     ...storedValue("error", settlement.error),
   };
-}
-
-function isOpenSettlement(
-  settlement: Settlement,
-): settlement is Extract<Settlement, { readonly dueAt?: number }> {
-  return isOpen(settlement.status);
 }

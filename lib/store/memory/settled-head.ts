@@ -1,6 +1,6 @@
 /** The head that a settlement leaves: the conditions and the write of `settle`, as a function. */
 import type { Head } from "../../model/head.js";
-import { isOpen, mayMove } from "../../model/status.js";
+import { mayMove } from "../../model/status.js";
 import type { Settlement, SettleRequest } from "../ports.js";
 
 /** Undefined when the head is no longer the one that the request may settle. */
@@ -28,7 +28,7 @@ function statusFields(settlement: Settlement): Partial<Head> & Pick<Head, "statu
   if (settlement.status === "stalled") {
     return { status: "stalled", stall: { error: settlement.error, at: settlement.at } };
   }
-  if (isOpenSettlement(settlement)) {
+  if (!("closedAt" in settlement)) {
     return {
       status: settlement.status,
       ...(settlement.dueAt === undefined ? {} : { dueAt: settlement.dueAt }),
@@ -42,10 +42,4 @@ function statusFields(settlement: Settlement): Partial<Head> & Pick<Head, "statu
     ...(error === undefined ? {} : { error }),
     ...(compensation === undefined ? {} : { compensation }),
   };
-}
-
-function isOpenSettlement(
-  settlement: Settlement,
-): settlement is Extract<Settlement, { readonly dueAt?: number }> {
-  return isOpen(settlement.status);
 }
