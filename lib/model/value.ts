@@ -5,7 +5,8 @@
  * Kept exactly: undefined, NaN, ±Infinity, -0, BigInt, Date, Map, Set, Uint8Array, URL, RegExp, Error (name, message, stack, cause, own
  * fields), plain objects and arrays (holes become undefined). Refused with its path: everything else.
  */
-import { UnencodableValueError } from "./errors.js";
+import * as catalogue from "./errors.js";
+import { HoldfastError, UnencodableValueError } from "./errors.js";
 
 /** A JSON value that {@link encode} made; only {@link decode} reads it. */
 export type Encoded =
@@ -24,10 +25,12 @@ export type ErrorClass = abstract new (...args: any[]) => Error;
 /** How deep a value may nest; deeper is a cycle in all but name, and would overflow the stack. */
 const DEEPEST = 200;
 
+/** JavaScript's own classes and ours come back as what they were without anybody registering them. */
 const BUILT_IN_ERRORS: ErrorClasses = new Map<string, ErrorClass>(
-  [Error, TypeError, RangeError, SyntaxError, ReferenceError, EvalError, URIError, AggregateError].map(
-    (type) => [type.name, type],
-  ),
+  [
+    ...[Error, TypeError, RangeError, SyntaxError, ReferenceError, EvalError, URIError, AggregateError],
+    ...Object.values(catalogue).filter((type) => type.prototype instanceof HoldfastError),
+  ].map((type) => [type.name, type]),
 );
 
 /** The stored form of a value. Throws {@link UnencodableValueError} with the path of what can't be kept. */

@@ -1,0 +1,55 @@
+/** Virtual time: it stands still until it is moved, and what falls due then fires in the order of its time. */
+import type { EpochMs } from "../model/time.js";
+import { Heap } from "../runtime/heap.js";
+import type { Clock } from "../runtime/outside.js";
+
+interface Sleeper {
+  readonly at: EpochMs;
+  readonly wake: () => void;
+  awake: boolean;
+}
+
+export class VirtualClock implements Clock {
+  readonly #sleepers = new Heap<Sleeper>();
+  #now: EpochMs;
+
+  constructor(now: EpochMs) {
+    this.#now = now;
+  }
+
+  now(): EpochMs {
+    return this.#now;
+  }
+
+  sleep(ms: number, signal?: AbortSignal): Promise<void> {
+    if (ms <= 0 || signal?.aborted) return Promise.resolve();
+    return new Promise((resolve) => {
+      const sleeper: Sleeper = {
+        at: this.#now + ms,
+        awake: false,
+        wake: () => {
+          if (sleeper.awake) return;
+          sleeper.awake = true;
+          resolve();
+        },
+      };
+      signal?.addEventListener("abort", sleeper.wake, { once: true });
+      this.#sleepers.push(sleeper);
+    });
+  }
+
+  /** The earliest instant at which somebody wakes, or undefined. */
+  next(): EpochMs | undefined {
+    for (;;) {
+      const sleeper = this.#sleepers.peek();
+      if (sleeper === undefined || !sleeper.awake) return sleeper?.at;
+      this.#sleepers.pop();
+    }
+  }
+
+  /** Moves time forward and wakes those whose time has come. */
+  moveTo(at: EpochMs): void {
+    this.#now = Math.max(this.#now, at);
+    for (let at = this.next(); at !== undefined && at <= this.#now; at = this.next()) this.#sleepers.pop()?.wake();
+  }
+}
