@@ -54,6 +54,23 @@ export function leaseContract(store: () => Store): void {
     expect(answer).toMatchObject({ acquired: false, head: { epoch: 1 } });
   });
 
+  test("is refused when another turn came and went since it was seen free", async () => {
+    await store().createExecution(execution("came-and-went"));
+    const taken = await store().acquireLease({
+      executionId: "came-and-went",
+      seen: { epoch: 0 },
+      ...lease("a"),
+    });
+    if (!taken.acquired) throw new Error("not acquired");
+    await store().settle(settlementOf(taken.head, SUSPENDED));
+    const late = await store().acquireLease({
+      executionId: "came-and-went",
+      seen: { epoch: 0 },
+      ...lease("b"),
+    });
+    expect(late).toMatchObject({ acquired: false, head: { epoch: 1, status: "suspended" } });
+  });
+
   test("is refused when it was seen free and is held", async () => {
     await owned(store(), "held");
     const answer = await store().acquireLease({ executionId: "held", seen: { epoch: 1 }, ...lease("b") });
