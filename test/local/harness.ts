@@ -44,7 +44,7 @@ export const assembly = (stacks: Record<string, Template>): string => {
   return directory;
 };
 
-export const lambda = (handler: string, properties: Template = {}): Json => ({
+export const lambda = (handler: string, properties: Template = {}): Template => ({
   Type: "AWS::Lambda::Function",
   Metadata: { "aws:asset:path": FIXTURES },
   Properties: {

@@ -1,3 +1,5 @@
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { CloudFormationClient, DescribeStacksCommand } from "@aws-sdk/client-cloudformation";
 import { DescribeTableCommand } from "@aws-sdk/client-dynamodb";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -5,7 +7,16 @@ import type { Json } from "../../lib/local/json.js";
 import { readAssembly } from "../../lib/local/template/assembly.js";
 import { planOf } from "../../lib/local/template/plan.js";
 import { resolveStacks } from "../../lib/local/template/resources.js";
-import { assembly, lambda, openCloud, ROLE, SEEN, type Template, type TestCloud } from "./harness.js";
+import {
+  assembly,
+  FIXTURES,
+  lambda,
+  openCloud,
+  ROLE,
+  SEEN,
+  type Template,
+  type TestCloud,
+} from "./harness.js";
 
 const ENDPOINT = "http://127.0.0.1:1";
 
@@ -87,6 +98,17 @@ describe("what is ignored", () => {
     expect(() =>
       plan(rule({ EventPattern: { source: ["x"] }, Targets: [{ Id: "1", Arn: "a", InputTransformer: {} }] })),
     ).toThrow(/InputTransformer/);
+  });
+
+  test("the code of a function is found by its asset, when the template does not say where it was", () => {
+    const templates = assembly({
+      App: { Resources: { Echo: { ...lambda("echo"), Metadata: {} }, Seen: SEEN, Role: ROLE } },
+    });
+    const files = { hash: { source: { path: FIXTURES }, destinations: { here: { objectKey: "key.zip" } } } };
+    expect(() => planOf(resolveStacks(readAssembly(templates), ENDPOINT), "/unused", 0)).toThrow(/"key.zip"/);
+    writeFileSync(join(templates, "App.assets.json"), JSON.stringify({ files }));
+    const [echo] = planOf(resolveStacks(readAssembly(templates), ENDPOINT), "/unused", 0).functions;
+    expect(echo?.spec.codeDir).toBe(FIXTURES);
   });
 
   test("names are the same on every run", () => {

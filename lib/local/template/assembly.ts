@@ -11,6 +11,8 @@ export interface StackTemplate {
   readonly template: JsonObject;
   /** Asset paths in the template are relative to this. */
   readonly directory: string;
+  /** By the key under which an asset would be uploaded, where it is on disk. */
+  readonly assets: ReadonlyMap<string, string>;
 }
 
 /** The directory holds no template, or one that is none. */
@@ -55,18 +57,38 @@ const readArtifact = (directory: string, id: string, artifact: JsonObject): Stac
     return readManifest(join(directory, properties.directoryName));
   if (artifact.type !== "aws:cloudformation:stack" || typeof properties.templateFile !== "string") return [];
   const name = typeof properties.stackName === "string" ? properties.stackName : id;
-  return [{ name, template: readTemplate(join(directory, properties.templateFile)), directory }];
+  return [readStack(directory, name, properties.templateFile)];
 };
 
 const readLoose = (directory: string): StackTemplate[] =>
   readdirSync(directory)
-    .filter((file) => file.endsWith(".template.json"))
+    .filter((file) => file.endsWith(TEMPLATE_ENDING))
     .sort()
-    .map((file) => ({
-      name: file.slice(0, -".template.json".length),
-      template: readTemplate(join(directory, file)),
-      directory,
-    }));
+    .map((file) => readStack(directory, file.slice(0, -TEMPLATE_ENDING.length), file));
+
+const TEMPLATE_ENDING = ".template.json";
+
+const readStack = (directory: string, name: string, file: string): StackTemplate => ({
+  name,
+  template: readTemplate(join(directory, file)),
+  directory,
+  assets: readAssets(join(directory, file.replace(TEMPLATE_ENDING, ".assets.json"))),
+});
+
+/** The template names an asset by its upload; only CDK's command adds where it came from, in metadata. */
+const readAssets = (path: string): Map<string, string> => {
+  const found = new Map<string, string>();
+  if (!existsSync(path)) return found;
+  for (const file of Object.values(objectAt(readJson(path), "files"))) {
+    const source = objectAt(file, "source").path;
+    if (typeof source !== "string") continue;
+    for (const destination of Object.values(objectAt(file, "destinations"))) {
+      const key = isObject(destination) ? destination.objectKey : undefined;
+      if (typeof key === "string") found.set(key, source);
+    }
+  }
+  return found;
+};
 
 const readTemplate = (path: string): JsonObject => {
   const template = readJson(path);

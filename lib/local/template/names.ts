@@ -82,6 +82,8 @@ export const attributeOf = (identity: Identity, attribute: string, endpoint: str
       return arn.schedule(parent ?? "default", name);
     case "AWS::Lambda::Function.Arn":
       return arn.lambda(name);
+    case "AWS::IAM::Role.Arn":
+      return `arn:aws:iam::${ACCOUNT}:role/${name}`;
     case "AWS::Lambda::Version.Version":
       return "1";
     default:

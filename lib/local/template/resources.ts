@@ -11,6 +11,7 @@ export interface Resource {
   readonly metadata: JsonObject;
   /** Asset paths are relative to this. */
   readonly directory: string;
+  readonly assets: ReadonlyMap<string, string>;
 }
 
 export interface ResolvedStack {
@@ -78,6 +79,7 @@ const resolveStack = (stack: StackTemplate, exports: Map<string, Json>, endpoint
       properties: new Fields(resolvedObject(section(resource, "Properties"), scope), refuse),
       metadata: section(resource, "Metadata"),
       directory: stack.directory,
+      assets: stack.assets,
     });
   }
   return { name: stack.name, resources, outputs: outputsOf(stack, scope, exports) };

@@ -71,8 +71,10 @@ export const readFunction = (
 };
 
 /** An asset's directory beside the template, or inline code that is written to one. */
-const codeOf = ({ metadata, directory, properties, identity }: Resource, workDir: string): string => {
-  const asset = metadata["aws:asset:path"];
+const codeOf = (resource: Resource, workDir: string): string => {
+  const { metadata, directory, assets, properties, identity } = resource;
+  const key = properties.object("Code")?.string("S3Key") ?? "";
+  const asset = metadata["aws:asset:path"] ?? assets.get(key);
   const where = `${identity.stack}/${identity.logicalId}`;
   if (typeof asset === "string") {
     const path = resolve(directory, asset);
@@ -84,7 +86,7 @@ const codeOf = ({ metadata, directory, properties, identity }: Resource, workDir
   const inline = properties.object("Code")?.string("ZipFile");
   if (inline === undefined)
     throw new TemplateError(
-      `${where}: the code of the function is not in the template: expected the metadata "aws:asset:path" or inline code.`,
+      `${where}: the code of the function is not in the template: expected the metadata "aws:asset:path", an asset of the stack with the key "${key}", or inline code.`,
     );
   const inlineDir = join(workDir, "inline", identity.name);
   mkdirSync(inlineDir, { recursive: true });
