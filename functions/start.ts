@@ -1,0 +1,43 @@
+/** Start: begins executions, for those who invoke it and for bus events (`startOn`). */
+
+import { parseBusMessage } from "../lib/aws/bus-message.js";
+import { type Handler, type LambdaContext, limitsOf } from "../lib/aws/lambda-context.js";
+import { type AwsOutside, functionOutside } from "../lib/aws/outside.js";
+import { type BatchAnswer, eachMessage, readSqsBatch, type SqsMessage } from "../lib/aws/sqs-batch.js";
+import { parseStartPayload } from "../lib/aws/start-payload.js";
+import { type StartAnswer, startFromEvent, startNow } from "../lib/aws/starting.js";
+import { logUnhandledRejections } from "../lib/aws/unhandled.js";
+import type { App } from "../lib/define/app.js";
+
+/**
+ * Direct invocation: `{ workflow, input, id?, delay?, wait?, onConflict? }` → `{ executionId, status, created, output?, error? }`.
+ * An SQS batch: bus events, each of which starts the workflows that declare it.
+ */
+export function createStart(
+  app: App,
+  outsideOf: () => AwsOutside = functionOutside,
+): Handler<StartAnswer | BatchAnswer> {
+  logUnhandledRejections(() => outsideOf().log);
+  return async (event, context) => {
+    const outside = outsideOf();
+    if (readSqsBatch(event) === undefined)
+      return startNow(outside, app, parseStartPayload(event), {
+        owner: context.awsRequestId,
+        limits: limitsOf(context, outside.clock),
+      });
+    return eachMessage(event, outside.log, (message) => startEach(outside, app, message, context));
+  };
+}
+
+async function startEach(
+  outside: AwsOutside,
+  app: App,
+  { messageId, body }: SqsMessage,
+  context: LambdaContext,
+): Promise<void> {
+  const started = await startFromEvent(outside, app, parseBusMessage(body), () => ({
+    owner: messageId,
+    limits: limitsOf(context, outside.clock),
+  }));
+  outside.log.write("debug", "An event started executions.", { executions: started });
+}

@@ -1,0 +1,20 @@
+/** The worker: one wake, one turn. Fed by the wake queue. */
+import { type Handler, limitsOf } from "../lib/aws/lambda-context.js";
+import { type AwsOutside, functionOutside } from "../lib/aws/outside.js";
+import { type BatchAnswer, eachMessage } from "../lib/aws/sqs-batch.js";
+import { logUnhandledRejections } from "../lib/aws/unhandled.js";
+import { parseWake } from "../lib/aws/wake-body.js";
+import type { App } from "../lib/define/app.js";
+import { handleWake } from "../lib/runtime/handle-wake.js";
+
+export function createWorker(app: App, outsideOf: () => AwsOutside = functionOutside): Handler<BatchAnswer> {
+  logUnhandledRejections(() => outsideOf().log);
+  return async (event, context) => {
+    const outside = outsideOf();
+    return eachMessage(event, outside.log, async ({ messageId, body }) => {
+      const wake = parseWake(body);
+      const handled = await handleWake(outside, app, wake, messageId, limitsOf(context, outside.clock));
+      outside.log.write("debug", "A wake was handled.", { ...wake, ...handled });
+    });
+  };
+}

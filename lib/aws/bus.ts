@@ -1,0 +1,58 @@
+/** The user's EventBridge bus. */
+import {
+  EventBridgeClient,
+  PutEventsCommand,
+  type PutEventsCommandInput,
+  type PutEventsResultEntry,
+} from "@aws-sdk/client-eventbridge";
+import type { PublishOutcome } from "../decide/relay.js";
+import type { Bus, BusEntry } from "../runtime/outside.js";
+import { type Connection, clientSettings } from "./connection.js";
+
+/**
+ * Refusals for what the event itself is. All others can end: throttling passes, and a permission or a policy is repaired by a deploy
+ * (`AccessDeniedException`, `NotAuthorizedForSourceException`), so the event is kept and tried again.
+ */
+const PERMANENT = ["InvalidArgument", "MalformedDetail"];
+
+export function putEventsParams(
+  busName: string,
+  source: string,
+  entries: readonly BusEntry[],
+): PutEventsCommandInput {
+  return {
+    Entries: entries.map((entry) => ({
+      EventBusName: busName,
+      Source: source,
+      DetailType: entry.name,
+      Detail: entry.detail,
+      Resources: [...entry.resources],
+      Time: new Date(entry.at),
+    })),
+  };
+}
+
+export function eventBus(
+  busName: string,
+  source: string,
+  connection: Connection,
+  client: EventBridgeClient = new EventBridgeClient(clientSettings("eventbridge", connection)),
+): Bus["publish"] {
+  return async (entries) => {
+    if (entries.length === 0) return [];
+    const { Entries = [] } = await client.send(
+      new PutEventsCommand(putEventsParams(busName, source, entries)),
+    );
+    return entries.map((_, index) => outcomeOf(Entries[index]));
+  };
+}
+
+export function outcomeOf(result: PutEventsResultEntry | undefined): PublishOutcome {
+  if (result?.EventId !== undefined && result.ErrorCode === undefined) return { ok: true };
+  const code = result?.ErrorCode ?? "NoResult";
+  return {
+    ok: false,
+    permanent: PERMANENT.includes(code),
+    error: `${code}: ${result?.ErrorMessage ?? "the bus said nothing more"}`,
+  };
+}

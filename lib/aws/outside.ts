@@ -1,0 +1,113 @@
+/**
+ * The composition root: everything outside of a process, on AWS. Clients are made when they are first used, and their modules loaded then:
+ * the relay never loads Scheduler, the worker never loads EventBridge.
+ */
+import { randomUUID } from "node:crypto";
+import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
+import { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
+import type { Log, Outside } from "../runtime/outside.js";
+import { createDynamoStore } from "../store/dynamodb/index.js";
+import { type SystemClock, systemClock } from "./clock.js";
+import { type Connection, clientSettings } from "./connection.js";
+import type { DeadWakes } from "./dead-wakes.js";
+import { type Names, need, readNames, readTimeScale } from "./environment.js";
+import { jsonLog } from "./log.js";
+import type { TimeScale } from "./time-scale.js";
+
+/** An Outside whose clock also knows Lambda's real time. */
+export interface AwsOutside extends Outside {
+  readonly clock: SystemClock;
+}
+
+export interface AwsOutsideOptions {
+  readonly names: Names;
+  readonly connection?: Connection;
+  readonly time?: TimeScale;
+  readonly log?: Log;
+  /** A client of the user's own, instead of one made here. */
+  readonly documents?: DynamoDBDocumentClient;
+}
+
+export function createAwsOutside(options: AwsOutsideOptions): AwsOutside {
+  const { names, connection = {} } = options;
+  const clock = systemClock(options.time);
+  const documents = once(
+    () =>
+      options.documents ??
+      DynamoDBDocumentClient.from(new DynamoDBClient(clientSettings("dynamodb", connection))),
+  );
+  const send = once(async () => {
+    const { wakeQueue } = await import("./wakes.js");
+    return wakeQueue(need(names, "wakeQueueUrl"), connection);
+  });
+  const schedule = once(async () => {
+    const { schedules } = await import("./schedules.js");
+    return schedules(
+      {
+        group: need(names, "scheduleGroup"),
+        queueArn: need(names, "wakeQueueArn"),
+        roleArn: need(names, "scheduleRoleArn"),
+        dlqArn: need(names, "scheduleDlqArn"),
+      },
+      connection,
+    );
+  });
+  const publish = once(async () => {
+    const { eventBus } = await import("./bus.js");
+    return eventBus(need(names, "busName"), need(names, "service"), connection);
+  });
+  return {
+    get service() {
+      return need(names, "service");
+    },
+    store: createDynamoStore({
+      get documents() {
+        return documents();
+      },
+      get executionsTable() {
+        return need(names, "executionsTable");
+      },
+      get directoryTable() {
+        return need(names, "directoryTable");
+      },
+    }),
+    wakes: {
+      send: async (wake, delaySeconds) => (await send())(wake, delaySeconds),
+      schedule: async (wake, at) => (await schedule())(wake, at),
+    },
+    bus: { publish: async (entries) => (await publish())(entries) },
+    clock,
+    log: options.log ?? jsonLog({ level: process.env.HOLDFAST_LOG_LEVEL, now: () => clock.now() }),
+    random: Math.random,
+    token: randomUUID,
+  };
+}
+
+/** What a function's environment describes: one for the life of the process. */
+export const functionOutside: () => AwsOutside = once(() =>
+  createAwsOutside({ names: readNames(process.env), time: readTimeScale(process.env) }),
+);
+
+/** The dead letters of the same function's wake queue: only the audit has them. */
+export const functionDeadWakes: () => DeadWakes = once(() => {
+  const queue = once(async () => {
+    const { deadWakes } = await import("./dead-wakes.js");
+    return deadWakes(need(readNames(process.env), "wakeDlqUrl"), {});
+  });
+  return {
+    receive: async () => (await queue()).receive(),
+    delete: async (receipt) => (await queue()).delete(receipt),
+  };
+});
+
+/** Made at the first call. A failure is not kept: the next call tries again. */
+function once<T>(make: () => T): () => T {
+  let made: { readonly value: T } | undefined;
+  return () => {
+    if (made !== undefined) return made.value;
+    const value = make();
+    made = { value };
+    if (value instanceof Promise) value.catch(() => (made = undefined));
+    return value;
+  };
+}

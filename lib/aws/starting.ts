@@ -1,0 +1,144 @@
+/** What the start function does with a checked request, and with a bus event. */
+import { type PlainError, plain, plainError } from "../client/plain.js";
+import { hasStopped, watch } from "../client/watch.js";
+import type { App } from "../define/app.js";
+import { parse } from "../define/schema.js";
+import { ExecutionConflictError, FencedError, HoldfastError } from "../model/errors.js";
+import type { Head } from "../model/head.js";
+import type { ExecutionStatus } from "../model/status.js";
+import { decode } from "../model/value.js";
+import { type BusEvent, MalformedBusEventError } from "../runtime/bus-event.js";
+import type { Outside } from "../runtime/outside.js";
+import { executionIdFor, type StartRequest, startExecution } from "../runtime/start.js";
+import { loadValue } from "../runtime/values.js";
+import type { Limits } from "../runtime/work.js";
+import type { StartPayload } from "./start-payload.js";
+
+export interface StartAnswer {
+  readonly executionId: string;
+  readonly status: ExecutionStatus;
+  /** False when it existed already. */
+  readonly created: boolean;
+  /** Of a completed one, if the caller waited and it is not `undefined`. */
+  readonly output?: unknown;
+  readonly error?: PlainError;
+}
+
+/** Who runs the first turn here, and until when. */
+export interface Inline {
+  readonly owner: string;
+  readonly limits: Limits;
+}
+
+/**
+ * Starts an execution; for a caller who waits, runs its first turn at once and looks until it has ended, the time is over or the
+ * invocation nearly is.
+ */
+export async function startNow(
+  outside: Outside,
+  app: App,
+  payload: StartPayload,
+  inline: Inline,
+): Promise<StartAnswer> {
+  const { wait, id, input, delayMs, workflow, onConflict } = payload;
+  const request = {
+    workflow,
+    input,
+    // Chosen here, so that the execution can be found when its first turn fails under us.
+    id: id ?? outside.token(),
+    ...(delayMs === undefined ? {} : { delayMs }),
+    ...(onConflict === undefined ? {} : { onConflict }),
+  };
+  if (wait === undefined) {
+    const { head, created } = await startExecution(outside, app, request);
+    return { executionId: head.executionId, status: head.status, created };
+  }
+  const until = Math.min(
+    inline.limits.stopAt,
+    wait === true ? Number.POSITIVE_INFINITY : outside.clock.now() + wait.ms,
+  );
+  const { head, created } = await startInline(outside, app, request, inline);
+  const reached = hasStopped(head) ? head : await watch(outside, head.executionId, until);
+  return {
+    executionId: reached.executionId,
+    status: reached.status,
+    created,
+    ...(await endOf(outside, app, reached)),
+  };
+}
+
+/** Once the execution is there, nothing that happens to its first turn is the caller's: its insurance wake goes on with it. */
+async function startInline(
+  outside: Outside,
+  app: App,
+  request: StartRequest & { readonly id: string },
+  inline: Inline,
+): Promise<{ head: Head; created: boolean }> {
+  try {
+    return await startExecution(outside, app, request, inline);
+  } catch (error) {
+    if (error instanceof HoldfastError && !(error instanceof FencedError)) throw error;
+    const head = await outside.store.readHead(request.id);
+    if (head === undefined) throw error;
+    outside.log.write("warn", "The first turn failed here; the worker goes on with it.", {
+      executionId: request.id,
+      error,
+    });
+    return { head, created: true };
+  }
+}
+
+async function endOf(outside: Outside, app: App, head: Head): Promise<Pick<StartAnswer, "output" | "error">> {
+  const { executionId } = head;
+  if (head.output !== undefined) {
+    const output = plain(decode(await loadValue(outside.store, executionId, head.output), app.errors));
+    return output === undefined ? {} : { output };
+  }
+  if (head.error !== undefined)
+    return { error: plainError(decode(await loadValue(outside.store, executionId, head.error), app.errors)) };
+  if (head.status === "stalled" && head.stall !== undefined)
+    return { error: plainError(decode(head.stall.error, app.errors)) };
+  return {};
+}
+
+/**
+ * Starts every workflow that declares the event, under an id that the event itself gives, so that a repeated delivery finds what the first
+ * one started.
+ * @returns the executions' ids
+ * @throws MalformedBusEventError, InvalidInputError: the event belongs in the dead-letter queue
+ */
+export async function startFromEvent(
+  outside: Outside,
+  app: App,
+  event: BusEvent,
+  inline: () => Inline,
+): Promise<string[]> {
+  const workflows = app.startedBy(event.name);
+  const type = app.events.get(event.name);
+  if (type === undefined || workflows.length === 0) {
+    throw new MalformedBusEventError(`no workflow of this app is started by "${event.name}"`);
+  }
+  const input = await parse(type.schema, event.detail, `Event "${event.name}"`);
+  const ids: string[] = [];
+  for (const workflow of workflows) {
+    const id = executionIdFor(workflow.name, event.dedupeId);
+    ids.push(id);
+    try {
+      await startExecution(
+        outside,
+        app,
+        { workflow: workflow.name, input, id, startedBy: event.dedupeId },
+        inline(),
+      );
+    } catch (error) {
+      // A schema may make something else of the same event at every reading (a default that is the time): it is still the same event.
+      if (!(error instanceof ExecutionConflictError) || !(await wasStartedBy(outside, id, event)))
+        throw error;
+    }
+  }
+  return ids;
+}
+
+async function wasStartedBy(outside: Outside, executionId: string, event: BusEvent): Promise<boolean> {
+  return (await outside.store.readHead(executionId))?.startedBy === event.dedupeId;
+}
