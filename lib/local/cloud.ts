@@ -140,7 +140,11 @@ const start = async (
     ...services.save(),
     checkpoints: { ...saved?.checkpoints, ...mappings.save() },
   });
-  if (file !== undefined) changed = () => file.saveSoon(snapshot);
+  if (file !== undefined) {
+    const onFailure = (error: unknown): void =>
+      notify("error", `The state could not be saved: ${String(error)}`);
+    changed = () => file.saveSoon(snapshot, onFailure);
+  }
   services.start();
   changed();
 

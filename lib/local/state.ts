@@ -40,7 +40,7 @@ export class StateFile {
     const owner = readOwner(lock);
     if (owner !== undefined && owner !== process.pid && isRunning(owner))
       throw new StateError(
-        `The state in ${directory} belongs to a local cloud that is running (process ${owner}). Stop that one, or choose another state directory.`,
+        `The state in ${directory} belongs to a local cloud that is running (process ${owner}). Stop that one, or choose another state directory; if that process is something else, delete ${lock}.`,
       );
     writeFileSync(lock, String(process.pid));
     return new StateFile(directory);
@@ -57,9 +57,16 @@ export class StateFile {
     return readState(text, path);
   }
 
-  /** Saves soon: calls that come together cost one write. */
-  saveSoon(state: () => CloudState): void {
-    this.timer ??= setTimeout(() => this.save(state()), SAVE_AFTER_MS);
+  /** Saves soon: calls that come together cost one write. A full disk must not end the cloud, but must be told. */
+  saveSoon(state: () => CloudState, onFailure: (error: unknown) => void): void {
+    this.timer ??= setTimeout(() => {
+      this.timer = undefined;
+      try {
+        this.save(state());
+      } catch (error) {
+        onFailure(error);
+      }
+    }, SAVE_AFTER_MS);
   }
 
   save(state: CloudState): void {

@@ -1,5 +1,6 @@
 import { CreateTableCommand, ListTablesCommand } from "@aws-sdk/client-dynamodb";
 import { describe, expect, test } from "vitest";
+import { startDynamoDb } from "../../lib/local/dynamodb.js";
 import { JavaMissingError, javaMajor } from "../../lib/local/java.js";
 import { freshDynamo } from "../setup/client.js";
 
@@ -21,6 +22,21 @@ describe("DynamoDB Local", () => {
 });
 
 describe("a missing Java", () => {
+  test("is named, instead of a failed start", async () => {
+    const { PATH, JAVA_HOME, AWS_ENDPOINT_URL_DYNAMODB } = process.env;
+    process.env.PATH = "/nowhere";
+    delete process.env.JAVA_HOME;
+    delete process.env.AWS_ENDPOINT_URL_DYNAMODB;
+    try {
+      await expect(startDynamoDb({ inMemory: true })).rejects.toBeInstanceOf(JavaMissingError);
+    } finally {
+      Object.assign(process.env, { PATH });
+      if (JAVA_HOME !== undefined) process.env.JAVA_HOME = JAVA_HOME;
+      if (AWS_ENDPOINT_URL_DYNAMODB !== undefined)
+        process.env.AWS_ENDPOINT_URL_DYNAMODB = AWS_ENDPOINT_URL_DYNAMODB;
+    }
+  });
+
   test.each([
     ['openjdk version "17.0.15" 2025-04-15', 17],
     ['java version "1.8.0_402"', 8],

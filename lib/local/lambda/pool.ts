@@ -61,11 +61,15 @@ export class Pool {
       this.leave();
       return failed("Runtime.ExitError", "The local cloud is stopping.");
     }
-    const sandbox = this.take();
     try {
-      return await sandbox.invoke(requestId, payload, this.spec.timeoutSeconds * 1000);
-    } finally {
+      const sandbox = this.take();
+      const outcome = await sandbox.invoke(requestId, payload, this.spec.timeoutSeconds * 1000);
       this.giveBack(sandbox);
+      return outcome;
+    } catch (error) {
+      // The system refuses another process; whoever invoked deals with it as with any failed invocation.
+      return failed("Runtime.ExitError", `No process could be started: ${String(error)}`);
+    } finally {
       this.leave();
     }
   }
@@ -88,7 +92,11 @@ export class Pool {
   /** No invocation starts from here on; those that wait end as failed. */
   close(): void {
     this.closed = true;
-    for (const go of this.turns.splice(0)) go();
+    for (const go of this.turns.splice(0)) {
+      // Each that is let through gives a turn back when it leaves.
+      this.running += 1;
+      go();
+    }
   }
 
   get busy(): boolean {
