@@ -35,9 +35,8 @@ export function executionMethods(state: State): ExecutionStore {
     async acquireLease({ executionId, seen, owner, token, until }) {
       const head = headOf(executionId);
       if (head === undefined) return { acquired: false, head: undefined };
-      if (head.lease?.token === token) return { acquired: true, head: copy(head) };
       const asSeen = head.epoch === seen.epoch && head.lease?.token === seen.leaseToken;
-      if (!isOpen(head.status) || !asSeen) return { acquired: false, head: copy(head) };
+      if (!isOpen(head.status) || !asSeen) return { acquired: head.lease?.token === token, head: copy(head) };
       const taken: Head = { ...head, epoch: head.epoch + 1, lease: { owner, token, until } };
       of(executionId).head = taken;
       return { acquired: true, head: copy(taken) };
@@ -77,9 +76,10 @@ export function executionMethods(state: State): ExecutionStore {
       const items = of(request.executionId);
       const { head } = items;
       if (head === undefined) return { settled: false, head: undefined };
-      if (head.settleToken === request.token) return { settled: true };
       const next = settledHead(head, request);
-      if (next === undefined) return { settled: false, head: copy(head) };
+      if (next === undefined) {
+        return head.settleToken === request.token ? { settled: true } : { settled: false, head: copy(head) };
+      }
       items.head = copy(next);
       if (request.drained.length > 0) items.inboxBytes = 0;
       return { settled: true };
