@@ -48,7 +48,7 @@ export const createServices = (plan: Plan, deps: ServicesDeps): Services => {
   const buses = new Buses({ clock, targets, queues, notify });
   const schedules = new Schedules({ clock, targets, queues, notify, changed });
 
-  for (const { name, settings } of plan.queues) queues.create(name, settings);
+  createQueues(plan, queues, notify);
   for (const { spec, deadLetterArn } of plan.functions) {
     functions.create(spec);
     if (deadLetterArn !== undefined) asynchronous.configure(spec.name, { deadLetterArn });
@@ -98,13 +98,19 @@ const warnOfMissingTargets = (
   for (const rule of plan.rules)
     for (const target of rule.targets) check(`The rule ${rule.name}`, target.arn);
   for (const schedule of plan.schedules) check(`The schedule ${schedule.name}`, schedule.targetArn);
+};
+
+/** A dead-letter queue outside of the templates does not exist here: then messages stay where they are. */
+const createQueues = (plan: Plan, queues: Queues, notify: Notify): void => {
   const names = new Set(plan.queues.map(({ name }) => name));
   for (const { name, settings } of plan.queues) {
-    const dead = settings.redrive?.queue;
-    if (dead !== undefined && !names.has(dead))
+    const { redrive, ...others } = settings;
+    const found = redrive === undefined || names.has(redrive.queue);
+    queues.create(name, found ? settings : others);
+    if (!found)
       notify(
         "warning",
-        `The queue ${name} has a dead-letter queue that can't be reached: there is no queue "${dead}".`,
+        `The queue ${name} has a dead-letter queue that can't be reached, so its messages are received for ever: there is no queue "${redrive.queue}".`,
       );
   }
 };

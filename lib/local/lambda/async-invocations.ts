@@ -11,7 +11,7 @@
 import { randomUUID } from "node:crypto";
 import { arn, parseArn } from "../arn.js";
 import { type Clock, timerAt } from "../clock.js";
-import { parseJson } from "../json.js";
+import { tryParseJson } from "../json.js";
 import type { Notify } from "../notices.js";
 import type { Queues } from "../sqs/queues.js";
 import type { FunctionError } from "./bootstrap.js";
@@ -160,7 +160,8 @@ export class AsyncInvocations {
         condition,
         approximateInvokeCount: pending.attempt,
       },
-      requestPayload: parseJson(pending.payload),
+      // A rule's constant input need not be JSON.
+      requestPayload: tryParseJson(pending.payload) ?? pending.payload,
       responseContext: { statusCode: 200, executedVersion: "$LATEST", functionError: "Unhandled" },
       responsePayload: error,
     };

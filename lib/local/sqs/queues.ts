@@ -89,7 +89,7 @@ export class Queues {
 
   private bury(from: Queue, message: Message): void {
     const target = this.queues.get(from.settings.redrive?.queue ?? "");
-    // The interpreter checks that a redrive policy names a queue; putting it back keeps the message if not.
+    // A redrive policy always names a queue that exists (see services.ts); if not, putting it back keeps the message.
     (target ?? from).add(message);
     this.touched(target ?? from);
   }
