@@ -1,4 +1,21 @@
 /** The public surface of Holdfast: what users import to write workflows and to talk to them. */
+export {
+  type ClientNames,
+  type ClientOptions,
+  type ClientSettings,
+  DurableClient,
+  type ExecutionDescription,
+  type ExecutionPage,
+  type ExecutionStarted,
+  type HistoryEntry,
+  type ListedExecution,
+  type ListOptions,
+  type Progress,
+  PublishFailedError,
+  type PublishOptions,
+  type StartedExecution,
+  type StartOptions,
+} from "./client/index.js";
 export { type App, type AppOptions, app, type Manifest } from "./define/app.js";
 export type { Context, Logger, StepContext, StepOptions, WaitOptions } from "./define/context.js";
 export { type EventOptions, type EventType, event } from "./define/event.js";

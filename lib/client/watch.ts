@@ -4,6 +4,7 @@ import type { Head } from "../model/head.js";
 import { isClosed } from "../model/status.js";
 import type { EpochMs } from "../model/time.js";
 import type { Outside } from "../runtime/outside.js";
+import { persistently } from "../runtime/persistently.js";
 
 /** A short run ends within this; one read is a millisecond's work for the table. */
 const FIRST_PAUSE_MS = 50;
@@ -23,7 +24,7 @@ export function hasStopped({ status }: Head): boolean {
  */
 export async function watch(outside: Outside, executionId: string, until: EpochMs): Promise<Head> {
   for (let pause = FIRST_PAUSE_MS; ; pause = Math.min(LONGEST_PAUSE_MS, pause * GROWTH)) {
-    const head = await outside.store.readHead(executionId);
+    const head = await persistently(() => outside.store.readHead(executionId));
     if (head === undefined) throw new ExecutionNotFoundError(executionId);
     const left = until - outside.clock.now();
     if (hasStopped(head) || left <= 0) return head;

@@ -66,6 +66,11 @@ export function resourcesOf(event: {
   return [`${ID}${event.id}`, `${ORDER}${event.service}/${event.executionId}/${event.slot}/${event.index}`];
 }
 
+/** For a publisher that is no execution: the same id again is the same event. */
+export function eventIdResource(id: string): string {
+  return `${ID}${id}`;
+}
+
 /** For a publisher of a targeted event. */
 export function targetResource(executionId: string): string {
   return `${TARGET}${executionId}`;

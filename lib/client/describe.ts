@@ -1,0 +1,66 @@
+import type { Head, StoredValue } from "../model/head.js";
+import { decode, type ErrorClasses } from "../model/value.js";
+import type { Outside } from "../runtime/outside.js";
+import { loadValue } from "../runtime/values.js";
+import { progressOf } from "./progress.js";
+import type { ExecutionDescription } from "./types.js";
+
+/** Everything that the head tells, in a reader's words. */
+export async function describeHead(
+  outside: Outside,
+  head: Head,
+  classes: ErrorClasses,
+): Promise<ExecutionDescription> {
+  const [input, output, error] = await Promise.all([
+    readValue(outside, head, head.input, classes),
+    readValue(outside, head, head.output, classes),
+    readError(outside, head, classes),
+  ]);
+  return {
+    executionId: head.executionId,
+    workflow: head.workflow,
+    ...(head.version === undefined ? {} : { version: head.version }),
+    definition: head.definition,
+    status: head.status,
+    createdAt: new Date(head.createdAt),
+    startAt: new Date(head.startAt),
+    ...(head.closedAt === undefined ? {} : { closedAt: new Date(head.closedAt) }),
+    input,
+    ...(head.output === undefined ? {} : { output }),
+    ...(error === undefined ? {} : { error }),
+    ...(head.startedBy === undefined ? {} : { startedBy: head.startedBy }),
+    waits: head.waits.map(({ name, key }) => ({ event: name, ...(key === undefined ? {} : { key }) })),
+    ...(head.compensation === undefined ? {} : { compensation: head.compensation }),
+    progress: progressOf(
+      head,
+      outside.clock.now(),
+      error === undefined ? undefined : `${error.name}: ${error.message}`,
+    ),
+  };
+}
+
+/** The stored value, read from its own item when it is large. */
+export async function readValue(
+  outside: Outside,
+  head: Head,
+  stored: StoredValue | undefined,
+  classes: ErrorClasses,
+): Promise<unknown> {
+  return stored === undefined
+    ? undefined
+    : decode(await loadValue(outside.store, head.executionId, stored), classes);
+}
+
+/** What it ended with, or what it stands still over. */
+export async function readError(
+  outside: Outside,
+  head: Head,
+  classes: ErrorClasses,
+): Promise<Error | undefined> {
+  const thrown =
+    head.status === "stalled" && head.stall !== undefined
+      ? decode(head.stall.error, classes)
+      : await readValue(outside, head, head.error, classes);
+  if (thrown === undefined) return undefined;
+  return thrown instanceof Error ? thrown : new Error(String(thrown), { cause: thrown });
+}

@@ -1,0 +1,31 @@
+import type { Head } from "../model/head.js";
+import type { Outside } from "../runtime/outside.js";
+import { loadValue } from "../runtime/values.js";
+import type { HistoryEntry } from "./types.js";
+
+/** The whole history: the start, all commits, and the tail that still rides in the head. */
+export async function historyOf(outside: Outside, head: Head): Promise<HistoryEntry[]> {
+  const { executionId, tail } = head;
+  const commits = await outside.store.loadHistory(executionId, 0);
+  const last = commits.at(-1)?.slot ?? 0;
+  const started: HistoryEntry = {
+    slot: 0,
+    event: {
+      type: "ExecutionStarted",
+      at: head.createdAt,
+      workflow: head.workflow,
+      ...(head.version === undefined ? {} : { version: head.version }),
+      definition: head.definition,
+      input: await loadValue(outside.store, executionId, head.input),
+      ...(head.startedBy === undefined ? {} : { startedBy: head.startedBy }),
+    },
+  };
+  return [
+    started,
+    ...commits.flatMap(({ slot, events }) => events.map((event) => ({ slot, event }))),
+    // A commit at the tail's slot has superseded it.
+    ...(tail !== undefined && tail.slot > last
+      ? tail.events.map((event) => ({ slot: tail.slot, event }))
+      : []),
+  ];
+}

@@ -1,0 +1,126 @@
+/**
+ * Why an execution is not at its end: what it waits for, when it is looked at next, and what would free it (P1). The branches are the rows,
+ * in this order.
+ *
+ * | the execution                             | waits for                                   | is freed by                        |
+ * |-------------------------------------------|---------------------------------------------|------------------------------------|
+ * | is closed                                 | nothing                                     | nothing                            |
+ * | is stalled                                | a person                                    | a fixed deploy, then redrive       |
+ * | is held by a lease that has not ended     | its owner's turn                            | the turn's end                     |
+ * | is held by a lease that has ended         | its owner's message, redelivered            | that, or the audit                 |
+ * | has messages in its inbox                 | the turn that reads them                    | their wake, or the audit           |
+ * | has not reached its start                 | its start                                   | time                               |
+ * | is due, or past it                        | the turn that its wake begins               | that, or the audit                 |
+ * | has something due later                   | that instant, and what its waits wait for   | time, or an event                  |
+ * | has nothing due                           | what its waits wait for                     | an event, or cancel                |
+ */
+import type { Head } from "../model/head.js";
+import { isClosed } from "../model/status.js";
+import type { EpochMs } from "../model/time.js";
+
+export interface Progress {
+  readonly moves:
+    | "closed"
+    | "stalled"
+    | "in-turn"
+    | "owner-lost"
+    | "unread-messages"
+    | "not-started"
+    | "due"
+    | "timer"
+    | "message";
+  /** In words. */
+  readonly reason: string;
+  /** When it is looked at next, as far as that is known. */
+  readonly next?: Date;
+  /** Who holds the lease. */
+  readonly owner?: string;
+  /** What would move it, in words; empty for a closed one. */
+  readonly freedBy: string;
+}
+
+export function progressOf(head: Head, now: EpochMs, stallReason?: string): Progress {
+  const { executionId, status, lease } = head;
+  if (isClosed(status)) return { moves: "closed", reason: `It is ${status}.`, freedBy: "" };
+  if (status === "stalled") {
+    return {
+      moves: "stalled",
+      reason: stallReason ?? "The engine stopped it.",
+      freedBy: `Deploy a fix, then: holdfast redrive ${executionId}`,
+    };
+  }
+  if (lease !== undefined && lease.until > now) {
+    return {
+      moves: "in-turn",
+      reason: `A worker is at work on it and holds it until ${instant(lease.until)}.`,
+      next: new Date(lease.until),
+      owner: lease.owner,
+      freedBy: "The turn's end. If its process has died, the redelivery of its message.",
+    };
+  }
+  if (lease !== undefined) {
+    return {
+      moves: "owner-lost",
+      reason: `Its worker held it until ${instant(lease.until)} and has not come back.`,
+      owner: lease.owner,
+      freedBy: "The redelivery of its owner's message, or else the audit, within minutes.",
+    };
+  }
+  const unread = head.inbox.length + head.inboxItems;
+  if (unread > 0) {
+    return {
+      moves: "unread-messages",
+      reason: `${count(unread, "accepted message")} will be read by its next turn.`,
+      freedBy: "The wake that was sent with the message, or else the audit, within minutes.",
+    };
+  }
+  if (head.startAt > now) {
+    return {
+      moves: "not-started",
+      reason: `It starts at ${instant(head.startAt)}.`,
+      next: new Date(head.startAt),
+      freedBy: "Time.",
+    };
+  }
+  const dueAt = head.dueAt ?? (status === "running" ? head.startAt : undefined);
+  const waits = waitsOf(head);
+  if (dueAt !== undefined && dueAt <= now) {
+    return {
+      moves: "due",
+      reason: `It has been due since ${instant(dueAt)}.`,
+      next: new Date(dueAt),
+      freedBy: "The wake that is on its way, or else the audit, within minutes.",
+    };
+  }
+  if (dueAt !== undefined) {
+    return {
+      moves: "timer",
+      reason: `It waits until ${instant(dueAt)}${waits === "" ? "" : `, or for ${waits}`}.`,
+      next: new Date(dueAt),
+      freedBy: waits === "" ? "Time." : `Time, or ${waits}.`,
+    };
+  }
+  return {
+    moves: "message",
+    reason: waits === "" ? "It waits for a message." : `It waits for ${waits}.`,
+    freedBy: `${waits === "" ? "A message" : capital(waits)}. To end it: holdfast cancel ${executionId}`,
+  };
+}
+
+function waitsOf(head: Head): string {
+  return head.waits
+    .map(({ name, key }) => `event "${name}"${key === undefined ? "" : ` with key "${key}"`}`)
+    .join(" or ");
+}
+
+function instant(at: EpochMs): string {
+  return new Date(at).toISOString();
+}
+
+function count(many: number, what: string): string {
+  return `${many} ${what}${many === 1 ? "" : "s"}`;
+}
+
+function capital(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}

@@ -1,0 +1,50 @@
+import type { AnyEventType } from "../define/event.js";
+import { parse } from "../define/schema.js";
+import { HoldfastError, InvalidInputError } from "../model/errors.js";
+import { checkExecutionId, checkName } from "../model/ids.js";
+import { eventIdResource, targetResource } from "../runtime/bus-event.js";
+import type { BusEntry, Outside } from "../runtime/outside.js";
+import type { PublishOptions } from "./types.js";
+
+/** The bus did not take an event. */
+export class PublishFailedError extends HoldfastError {
+  readonly code = "PUBLISH_FAILED";
+  constructor(event: string, eventId: string, why: string) {
+    super(
+      `The bus did not take event "${event}": ${why}. Nothing was published; publish it again with { id: "${eventId}" }, so that it can't be counted twice.`,
+    );
+    this.name = "PublishFailedError";
+  }
+}
+
+/** @returns the event's stable id */
+export async function publishEvent(
+  outside: Outside,
+  event: AnyEventType | string,
+  data: unknown,
+  options: PublishOptions,
+): Promise<string> {
+  const name = checkName("an event", typeof event === "string" ? event : event.name);
+  // Only checked: what is published is what the publisher gave, and each receiver's schema makes of it what it needs.
+  if (typeof event !== "string") await parse(event.schema, data, `The payload of event "${name}"`);
+  const id = options.id ?? outside.token();
+  const entry: BusEntry = {
+    name,
+    detail: detailOf(name, data),
+    at: outside.clock.now(),
+    resources: [
+      eventIdResource(id),
+      ...(options.target === undefined ? [] : [targetResource(checkExecutionId(options.target))]),
+    ],
+  };
+  const [outcome] = await outside.bus.publish([entry]);
+  if (outcome?.ok !== true) throw new PublishFailedError(name, id, outcome?.error ?? "it gave no answer");
+  return id;
+}
+
+function detailOf(name: string, data: unknown): string {
+  if (typeof data === "object" && data !== null && !Array.isArray(data)) return JSON.stringify(data);
+  throw new InvalidInputError(`The payload of event "${name}"`, [
+    { path: "", message: "expected an object: the bus takes nothing else as an event's detail" },
+  ]);
+}

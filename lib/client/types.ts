@@ -1,0 +1,105 @@
+/** What a client asks and is answered. */
+import type { HistoryEvent } from "../model/history-event.js";
+import type { ExecutionStatus } from "../model/status.js";
+import type { Duration } from "../model/time.js";
+import type { Encoded } from "../model/value.js";
+import type { Progress } from "./progress.js";
+
+export interface StartOptions {
+  /** The execution's id, a natural key of yours: a repeated start with it finds what the first one started. Default: a new one. */
+  readonly id?: string;
+  /** What an existing execution of that id means: `"return"` it (if workflow and input are the same) or `"fail"`. Default `"return"`. */
+  readonly onConflict?: "return" | "fail";
+  /** The code does not begin before it has passed. */
+  readonly delay?: Duration;
+  /** Waits for the end, at most this long. `true`: as long as {@link DEFAULT_WAIT} says. */
+  readonly wait?: true | Duration;
+}
+
+export interface StartedExecution<Output = unknown> {
+  readonly executionId: string;
+  readonly status: ExecutionStatus;
+  /** False when it existed already. */
+  readonly created: boolean;
+  /** Of a completed one, if the call waited. */
+  readonly output?: Output;
+  /** Of one that ended otherwise, if the call waited. */
+  readonly error?: Error;
+}
+
+export interface ExecutionDescription {
+  readonly executionId: string;
+  readonly workflow: string;
+  readonly version?: string;
+  /** Digest of the workflow's code at the start. */
+  readonly definition: string;
+  readonly status: ExecutionStatus;
+  readonly createdAt: Date;
+  /** Later than `createdAt` for a delayed start. */
+  readonly startAt: Date;
+  readonly closedAt?: Date;
+  readonly input: unknown;
+  readonly output?: unknown;
+  readonly error?: Error;
+  /** The id of the bus event that started it. */
+  readonly startedBy?: string;
+  /** The events that it waits for. */
+  readonly waits: readonly { readonly event: string; readonly key?: string }[];
+  readonly compensation?: "none" | "complete" | "incomplete";
+  /** Why it is not at its end, when it is looked at next, and what would free it. */
+  readonly progress: Progress;
+}
+
+/** The first entry of every history: slot 0, the head itself. */
+export interface ExecutionStarted {
+  readonly type: "ExecutionStarted";
+  readonly at: number;
+  readonly workflow: string;
+  readonly version?: string;
+  readonly definition: string;
+  readonly input: Encoded;
+  readonly startedBy?: string;
+}
+
+export interface HistoryEntry {
+  /** Of the commit that holds it; 0 is the start. */
+  readonly slot: number;
+  readonly event: ExecutionStarted | HistoryEvent;
+}
+
+export interface ListOptions {
+  /** Open, failed and stalled executions are found by index; other statuses need `workflow` too. */
+  readonly status?: ExecutionStatus;
+  readonly workflow?: string;
+  /** 1 to 1,000, default 50. */
+  readonly limit?: number;
+  /** Of the page before. */
+  readonly cursor?: string;
+}
+
+export interface ListedExecution {
+  readonly executionId: string;
+  readonly workflow: string;
+  readonly status: ExecutionStatus;
+  readonly createdAt: Date;
+  readonly closedAt?: Date;
+  /** The earliest instant at which something of it is due. */
+  readonly dueAt?: Date;
+}
+
+export interface ExecutionPage {
+  /** Newest first. A filtered page may be short, or empty, and still not be the last. */
+  readonly executions: readonly ListedExecution[];
+  /** Absent on the last page. */
+  readonly cursor?: string;
+}
+
+export interface PublishOptions {
+  /** Delivers it to this one execution. */
+  readonly target?: string;
+  /** The event's stable id: a repeat with the same id is the same event. Default: a new one. */
+  readonly id?: string;
+}
+
+/** How long `wait: true` and a `result` without a timeout wait. */
+export const DEFAULT_WAIT: Duration = "1m";
