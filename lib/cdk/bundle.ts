@@ -86,6 +86,15 @@ export function bundleHandler(entry: string, options: BundlingOptions = {}): Bun
   }));
 }
 
+const serviceBundles = new Map<string, BundledFile[]>();
+
+/** The same for an entry that holds nothing of the user's. Holdfast's own files stay as they are while a process runs, so once is enough. */
+export function bundleService(entry: string): BundledFile[] {
+  const files = serviceBundles.get(entry) ?? bundleHandler(entry);
+  serviceBundles.set(entry, files);
+  return files;
+}
+
 /** Bundles a script that runs once, here, in a process of its own. */
 export function bundleScript(source: string, external: readonly string[] = []): Uint8Array {
   const [file] = build(source, { outfile: "script.mjs", sourcemap: "inline", external: [...external] });

@@ -7,7 +7,7 @@ import type { Queue } from "aws-cdk-lib/aws-sqs";
 import { Construct } from "constructs";
 import { Alarms } from "./alarms.js";
 import { auditTimeout, runEvery } from "./audit-schedule.js";
-import { appEntry, bundleHandler, serviceEntry } from "./bundle.js";
+import { appEntry, bundleHandler, bundleService, serviceEntry } from "./bundle.js";
 import { DurableTables, type HoldfastTables } from "./durable-tables.js";
 import { environments } from "./environment.js";
 import { type Bus, EventRoutes } from "./event-routes.js";
@@ -177,16 +177,17 @@ export class DurableFunctions extends Construct {
 
   private functionMaker(settings: Settings) {
     const resources = this.resources();
-    const source = { ...resources, serviceName: settings.serviceName };
+    const { serviceName, logLevel } = settings;
+    const source = { ...resources, serviceName, ...(logLevel === undefined ? {} : { logLevel }) };
     type Own = Pick<ServiceFunctionProps, "timeout" | "description" | "reservedConcurrentExecutions">;
     return (name: FunctionName, id: string, own: Own): LambdaFunction => {
       const { factory, runsApp, looped } = traits[name];
       return new ServiceFunction(this, id, {
         ...own,
-        description: `Holdfast ${settings.serviceName}: ${own.description}`,
+        description: `Holdfast ${serviceName}: ${own.description}`,
         files: runsApp
           ? bundleHandler(appEntry(name, factory, settings.appFile), settings.bundling)
-          : bundleHandler(serviceEntry(name, factory)),
+          : bundleService(serviceEntry(name, factory)),
         runtime: settings.runtime,
         memorySize: runsApp ? settings.memorySize : settings.serviceMemorySize,
         environment: { ...(runsApp ? settings.environment : {}), ...environments[name](source) },

@@ -3,6 +3,7 @@ import type { FunctionName, Resources } from "./permissions.js";
 
 export interface EnvironmentSource extends Resources {
   readonly serviceName: string;
+  readonly logLevel?: string;
 }
 
 type Environment = Record<string, string>;
@@ -33,6 +34,7 @@ function base(s: EnvironmentSource): Environment {
     HOLDFAST_SERVICE: s.serviceName,
     HOLDFAST_EXECUTIONS_TABLE: s.tables.executions.tableName,
     HOLDFAST_WAKE_QUEUE_URL: s.wakeQueue.queueUrl,
+    ...(s.logLevel === undefined ? {} : { HOLDFAST_LOG_LEVEL: s.logLevel }),
   };
 }
 

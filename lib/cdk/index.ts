@@ -19,5 +19,5 @@ export {
   outputPrefix,
   readDeployments,
 } from "./output-names.js";
-export type { DurableFunctionsProps } from "./props.js";
+export type { DurableFunctionsProps, LogLevel } from "./props.js";
 export { Timers, type TimersProps } from "./timers.js";

@@ -6,6 +6,8 @@ import type { BundlingOptions } from "./bundle.js";
 import type { DurableTablesProps, HoldfastTables } from "./durable-tables.js";
 import type { Bus } from "./event-routes.js";
 
+export type LogLevel = "debug" | "info" | "warn" | "error";
+
 /** What a deployment is made of. Only `app` has no default. */
 export interface DurableFunctionsProps extends DurableTablesProps {
   /** The file, TypeScript or JavaScript, whose default export is the app; relative to the working directory, or absolute. */
@@ -73,6 +75,11 @@ export interface DurableFunctionsProps extends DurableTablesProps {
    * @default Node 24
    */
   readonly runtime?: Runtime;
+  /**
+   * The least that the functions log, from `debug` to `error`.
+   * @default what the functions' own default is
+   */
+  readonly logLevel?: LogLevel;
   /**
    * How long the functions' logs are kept.
    * @default RetentionDays.ONE_MONTH

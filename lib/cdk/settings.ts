@@ -8,7 +8,7 @@ import { RetentionDays } from "aws-cdk-lib/aws-logs";
 import type { Construct } from "constructs";
 import type { BundlingOptions } from "./bundle.js";
 import { HoldfastConfigError } from "./config-error.js";
-import type { DurableFunctionsProps } from "./props.js";
+import type { DurableFunctionsProps, LogLevel } from "./props.js";
 
 /** The checked props, with nothing left open. */
 export interface Settings {
@@ -23,6 +23,7 @@ export interface Settings {
   readonly memorySize: number;
   readonly serviceMemorySize: number;
   readonly runtime: Runtime;
+  readonly logLevel?: LogLevel;
   readonly logRetention: RetentionDays;
   readonly environment: Readonly<Record<string, string>>;
   readonly bundling: BundlingOptions;
@@ -110,6 +111,7 @@ export function resolveSettings(scope: Construct, props: DurableFunctionsProps):
     memorySize,
     serviceMemorySize,
     runtime,
+    ...(props.logLevel === undefined ? {} : { logLevel: props.logLevel }),
     logRetention: props.logRetention ?? RetentionDays.ONE_MONTH,
     environment: props.environment ?? {},
     bundling: props.bundling ?? {},
@@ -170,7 +172,7 @@ function checkEnvironment(environment: Readonly<Record<string, string>>): void {
       what: `The environment variable ${name} is not yours to set.`,
       expected: "names that begin with neither HOLDFAST_ nor AWS_",
       found: name,
-      next: "Choose another name.",
+      next: "Choose another name; how much is logged is the prop `logLevel`.",
     });
   }
 }

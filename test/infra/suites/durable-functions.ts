@@ -16,6 +16,7 @@ const { template: tuned } = synthesize({
   auditEvery: Duration.minutes(1),
   reserveAuditConcurrency: false,
   maxConcurrency: 7,
+  logLevel: "debug",
   memorySize: 1024,
   serviceMemorySize: 128,
   environment: { STOCK_TABLE: "stock" },
@@ -77,6 +78,12 @@ describe("the functions", () => {
     expect(told("Deliver")).toEqual([...base, ...directory].sort());
     expect(told("Relay")).toEqual([...base, ...bus].sort());
     expect(told("Audit")).toEqual([...base, ...directory, ...bus, "HOLDFAST_WAKE_DLQ_URL"].sort());
+  });
+
+  it("log as much as is asked for", () => {
+    for (const name of ["Start", "Worker", "Deliver", "Relay", "Audit"]) {
+      expect(lambda(name, tuned).Environment.Variables.HOLDFAST_LOG_LEVEL).toBe("debug");
+    }
   });
 
   it("that run the user's code get the user's environment", () => {
