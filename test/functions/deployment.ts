@@ -1,0 +1,101 @@
+/** A deployment without its functions: real DynamoDB Local, the local cloud's queue, bus and scheduler over HTTP, and our handlers in this process. */
+import { randomUUID } from "node:crypto";
+import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
+import { ReceiveMessageCommand } from "@aws-sdk/client-sqs";
+import { connectionFrom } from "../../lib/aws/connection.js";
+import type { Names } from "../../lib/aws/environment.js";
+import type { LambdaContext } from "../../lib/aws/lambda-context.js";
+import { type AwsOutside, createAwsOutside } from "../../lib/aws/outside.js";
+import type { Wake } from "../../lib/model/wake.js";
+import type { Log } from "../../lib/runtime/outside.js";
+import { type TestCloud, testCloud } from "../local/harness.js";
+import { createTables, DIRECTORY_TABLE, EXECUTIONS_TABLE } from "../setup/tables.js";
+
+export interface Deployment {
+  readonly cloud: TestCloud;
+  readonly names: Names;
+  readonly outside: AwsOutside;
+  readonly logged: { level: string; message: string; fields: Readonly<Record<string, unknown>> }[];
+  /** The bodies of what lies in a queue now, taken out of it. */
+  drain(queue: "wake" | "dead" | "events"): Promise<string[]>;
+  wakes(): Promise<Wake[]>;
+}
+
+const ROLE_ARN = "arn:aws:iam::000000000000:role/scheduler";
+
+export async function openDeployment(): Promise<Deployment> {
+  const cloud = await testCloud({
+    Wake: { Type: "AWS::SQS::Queue", Properties: { QueueName: "wake" } },
+    Dead: { Type: "AWS::SQS::Queue", Properties: { QueueName: "dead" } },
+    Events: { Type: "AWS::SQS::Queue", Properties: { QueueName: "events" } },
+    Bus: { Type: "AWS::Events::EventBus", Properties: { Name: "bus" } },
+    Group: { Type: "AWS::Scheduler::ScheduleGroup", Properties: { Name: "timers" } },
+    All: {
+      Type: "AWS::Events::Rule",
+      Properties: {
+        EventBusName: { Ref: "Bus" },
+        EventPattern: { source: ["orders"] },
+        Targets: [{ Id: "1", Arn: { "Fn::GetAtt": ["Events", "Arn"] } }],
+      },
+    },
+  });
+  const { environment } = cloud.cloud;
+  const connection = connectionFrom(environment);
+  await createTables(
+    new DynamoDBClient({
+      region: connection.region ?? "",
+      endpoint: connection.endpoints?.dynamodb ?? "",
+      ...(connection.credentials === undefined ? {} : { credentials: connection.credentials }),
+    }),
+  );
+  const url = (queue: string) => `${environment.AWS_ENDPOINT_URL_SQS}/000000000000/${queue}`;
+  const names: Names = {
+    service: "orders",
+    executionsTable: EXECUTIONS_TABLE,
+    directoryTable: DIRECTORY_TABLE,
+    wakeQueueUrl: url("wake"),
+    wakeDlqUrl: url("dead"),
+    wakeQueueArn: "arn:aws:sqs:us-east-1:000000000000:wake",
+    scheduleGroup: "timers",
+    scheduleRoleArn: ROLE_ARN,
+    scheduleDlqArn: "arn:aws:sqs:us-east-1:000000000000:dead",
+    busName: "bus",
+  };
+  const logged: Deployment["logged"] = [];
+  const log: Log = { write: (level, message, fields = {}) => logged.push({ level, message, fields }) };
+  const drain: Deployment["drain"] = async (queue) => {
+    const { Messages = [] } = await cloud.sqs.send(
+      new ReceiveMessageCommand({ QueueUrl: url(queue), MaxNumberOfMessages: 10, VisibilityTimeout: 600 }),
+    );
+    return Messages.flatMap(({ Body: body }) => (body === undefined ? [] : [body]));
+  };
+  return {
+    cloud,
+    names,
+    outside: createAwsOutside({ names, connection, log }),
+    logged,
+    drain,
+    wakes: async () => (await drain("wake")).map((body): Wake => JSON.parse(body)),
+  };
+}
+
+/** An invocation with this much time. */
+export function invocation(remainingMs = 60_000): LambdaContext {
+  const ends = Date.now() + remainingMs;
+  return { awsRequestId: randomUUID(), getRemainingTimeInMillis: () => ends - Date.now() };
+}
+
+/** A batch as an event source mapping hands it over. */
+export function batchOf(...bodies: unknown[]): { Records: { messageId: string; body: string }[] } {
+  return {
+    Records: bodies.map((body, index) => ({
+      messageId: `m-${index + 1}`,
+      body: typeof body === "string" ? body : JSON.stringify(body),
+    })),
+  };
+}
+
+/** An event as EventBridge puts it into a queue. */
+export function busEvent(name: string, detail: unknown, id = "e-1"): unknown {
+  return { version: "0", id, source: "shop", "detail-type": name, resources: [], detail };
+}
