@@ -1,9 +1,21 @@
 /** Synthesizes stacks for the tests of the infrastructure, and puts what comes out into words that can be compared. */
 
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { App, Stack } from "aws-cdk-lib";
 import { Template } from "aws-cdk-lib/assertions";
 import { DurableFunctions, type DurableFunctionsProps } from "holdfast/cdk";
+import { afterAll } from "vitest";
 import { fixture } from "./fixtures/index.js";
+
+const outputs = mkdtempSync(join(tmpdir(), "holdfast-templates-"));
+afterAll(() => rmSync(outputs, { recursive: true, force: true }));
+
+/** A CDK app whose output is gone when the tests are: each holds a copy of five bundles. */
+export function temporaryApp(context: Record<string, unknown> = {}): App {
+  return new App({ context, outdir: mkdtempSync(join(outputs, "app-")) });
+}
 
 export interface Synthesized {
   readonly stack: Stack;
@@ -16,7 +28,7 @@ export function synthesize(
   props: Partial<DurableFunctionsProps> = {},
   withDeployment?: (durable: DurableFunctions, stack: Stack) => void,
 ): Synthesized {
-  const stack = new Stack(new App(), "Shop");
+  const stack = new Stack(temporaryApp(), "Shop");
   const durable = new DurableFunctions(stack, "Orders", { app: fixture("app"), ...props });
   withDeployment?.(durable, stack);
   return { stack, durable, template: Template.fromStack(stack) };

@@ -1,16 +1,16 @@
 /** The stacks that this repository deploys, with what `cdk.json` and the command line tell them. */
 
 import { readFileSync } from "node:fs";
-import { App, CfnResource, Stack } from "aws-cdk-lib";
+import { CfnResource, Stack } from "aws-cdk-lib";
 import { Template } from "aws-cdk-lib/assertions";
 import { describe, expect, it, vi } from "vitest";
 import { addStacks } from "../../../infra/stacks.js";
-import { resource } from "../support.js";
+import { resource, temporaryApp } from "../support.js";
 
 const cdkJson = JSON.parse(readFileSync(new URL("../../../cdk.json", import.meta.url), "utf8"));
 
 function synthesize(context: Record<string, string> = {}) {
-  const app = new App({ context: { ...cdkJson.context, ...context } });
+  const app = temporaryApp({ ...cdkJson.context, ...context });
   const { storage, runtime } = addStacks(app);
   return {
     app,
@@ -49,7 +49,7 @@ describe("without settings", () => {
   });
 
   it("would not be synthesized with a property that CloudFormation does not know", () => {
-    const faulty = new App({ context: cdkJson.context });
+    const faulty = temporaryApp(cdkJson.context);
     const stack = new Stack(faulty, "Faulty");
     new CfnResource(stack, "Queue", { type: "AWS::SQS::Queue", properties: { VisibilityTimeOut: 30 } });
     const written = vi.spyOn(console, "error").mockReturnValue();

@@ -1,10 +1,10 @@
-import { App, Duration, Stack } from "aws-cdk-lib";
+import { Duration, Stack } from "aws-cdk-lib";
 import { Template } from "aws-cdk-lib/assertions";
 import { EventBus } from "aws-cdk-lib/aws-events";
 import { DurableFunctions, DurableTables, outputFields } from "holdfast/cdk";
 import { describe, expect, it } from "vitest";
 import { fixture } from "../fixtures/index.js";
-import { inWords, resource, resources, synthesize } from "../support.js";
+import { inWords, resource, resources, synthesize, temporaryApp } from "../support.js";
 
 const { template, durable } = synthesize();
 
@@ -284,7 +284,7 @@ describe("the alarms", () => {
 });
 
 describe("beside what is there already", () => {
-  const app = new App();
+  const app = temporaryApp();
   const storage = new Stack(app, "Storage");
   const tables = new DurableTables(storage, "Tables");
   const shop = new Stack(app, "Shop");

@@ -1,16 +1,16 @@
-import { App, Duration, Stack } from "aws-cdk-lib";
+import { Duration, Stack } from "aws-cdk-lib";
 import { Template } from "aws-cdk-lib/assertions";
 import { EventBus } from "aws-cdk-lib/aws-events";
 import { EventRoutes } from "holdfast/cdk";
 import { describe, expect, it } from "vitest";
-import { inWords, resource } from "../support.js";
+import { inWords, resource, temporaryApp } from "../support.js";
 
 /** A queue policy may have 8192 bytes. Its text, with each reference as long as the longest ARN that it can become. */
 const policyLimit = 8192;
 const longestRuleArn = 160;
 
 function sourcesFor(eventTypes: number) {
-  const stack = new Stack(new App(), "Shop");
+  const stack = new Stack(temporaryApp(), "Shop");
   new EventRoutes(stack, "Routes", {
     bus: new EventBus(stack, "Bus"),
     eventTypes: Array.from({ length: eventTypes }, (_, number) => `type/${number}`),

@@ -1,11 +1,12 @@
-import { App, Duration, RemovalPolicy, Stack } from "aws-cdk-lib";
+import { Duration, RemovalPolicy, Stack } from "aws-cdk-lib";
 import { Runtime } from "aws-cdk-lib/aws-lambda";
 import { DurableFunctions, type DurableFunctionsProps, DurableTables } from "holdfast/cdk";
 import { describe, expect, it } from "vitest";
 import { fixture } from "../fixtures/index.js";
+import { temporaryApp } from "../support.js";
 
 function messageFor(props: (stack: Stack) => Partial<DurableFunctionsProps>): string {
-  const stack = new Stack(new App(), "Shop");
+  const stack = new Stack(temporaryApp(), "Shop");
   try {
     new DurableFunctions(stack, "Orders", { app: fixture("app"), ...props(stack) });
   } catch (error) {

@@ -1,11 +1,11 @@
-import { App, RemovalPolicy, Stack } from "aws-cdk-lib";
+import { RemovalPolicy, Stack } from "aws-cdk-lib";
 import { Template } from "aws-cdk-lib/assertions";
 import { DurableTables, type DurableTablesProps } from "holdfast/cdk";
 import { describe, expect, it } from "vitest";
-import { resource } from "../support.js";
+import { resource, temporaryApp } from "../support.js";
 
 function tables(props?: DurableTablesProps) {
-  const stack = new Stack(new App(), "Storage");
+  const stack = new Stack(temporaryApp(), "Storage");
   new DurableTables(stack, "Tables", props);
   const template = Template.fromStack(stack);
   const table = (name: string) => resource(template, "AWS::DynamoDB::GlobalTable", `Tables${name}`);
