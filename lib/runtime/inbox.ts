@@ -62,6 +62,11 @@ export class Inbox {
     return this.found.has(message.id);
   }
 
+  /** How many messages that are items of their own stay in the inbox. */
+  itemsBeside(drained: ReadonlySet<string>): number {
+    return [...this.items].filter((id) => !drained.has(id)).length;
+  }
+
   #add(message: Message): void {
     if (this.found.has(message.id)) return;
     this.found.add(message.id);

@@ -98,7 +98,8 @@ export class Live {
 
       const due = this.#agenda.nextDue()?.at;
       if (this.#running.size > 0 || this.#registering > 0 || journal.writing) {
-        if (journal.behind && !journal.writing) this.#inBackground(journal.flush());
+        // What is done is made durable while bodies run. A registration alone is short, and its turn's settlement may still take it along.
+        if (this.#running.size > 0 && journal.behind && !journal.writing) this.#inBackground(journal.flush());
         await this.#wait(due);
       } else if (
         this.#nearDeadline() &&
@@ -268,7 +269,11 @@ export class Live {
 
   #file(operations: readonly Operation[]): void {
     this.#agenda.file(operations);
-    for (const operation of operations) if (operation.kind === "wait") this.#newWaits.push(operation);
+    for (const operation of operations) {
+      if (operation.kind !== "wait") continue;
+      this.#newWaits.push(operation);
+      if (this.work.owned.takenOver) this.work.waits.suspect(operation);
+    }
   }
 
   // -------------------------------------------------------------- effects
@@ -382,16 +387,16 @@ export class Live {
   async #wait(due: EpochMs | undefined): Promise<void> {
     const { outside, limits, inbox } = this.work;
     const now = outside.clock.now();
-    const until = Math.min(
-      due ?? Number.POSITIVE_INFINITY,
-      this.#nearDeadline() ? limits.deadline : limits.stopAt,
-      this.#running.size > 0 ? inbox.lookedAt + LOOK_EVERY_MS : Number.POSITIVE_INFINITY,
-    );
+    // Past the deadline nothing is waited for but an end: the process is about to be killed.
+    const limit = [limits.stopAt, limits.deadline].find((at) => at > now) ?? Number.POSITIVE_INFINITY;
+    const look = this.#running.size > 0 ? inbox.lookedAt + LOOK_EVERY_MS : Number.POSITIVE_INFINITY;
+    const until = Math.min(due ?? Number.POSITIVE_INFINITY, limit, look);
     const enough = new AbortController();
     const poked = new Promise<void>((resolve) => {
       this.#poke = resolve;
     });
-    await Promise.race([poked, outside.clock.sleep(Math.max(0, until - now), enough.signal)]);
+    const slept = until === Number.POSITIVE_INFINITY ? [] : [outside.clock.sleep(until - now, enough.signal)];
+    await Promise.race([poked, ...slept]);
     enough.abort();
   }
 

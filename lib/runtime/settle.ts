@@ -43,7 +43,7 @@ export async function settle(
       from: owned.head.status,
       epoch,
       leaseToken: owned.leaseToken,
-      ...(options.guardInbox ? { inboxSeq: inbox.seq } : {}),
+      ...(options.guardInbox ? { inboxSeq: inbox.seq, inboxItems: inbox.itemsBeside(options.seen) } : {}),
       slot,
       ...(tail === undefined ? {} : { tail }),
       settlement,

@@ -34,14 +34,14 @@ export class Waits {
     return this.#registered.has(wait.path);
   }
 
+  /** The owner before may have registered it without living to say so: it has to be removed all the same once it is over. */
+  suspect(wait: WaitOperation): void {
+    this.#standing.set(wait.path, this.#keyOf(wait));
+  }
+
   /** Writes the record, then gives the events that came before it and are within the wait's lookback, oldest first. */
   async register(wait: WaitOperation): Promise<EventMessage[]> {
-    const key: WaitKey = {
-      name: wait.event,
-      ...(wait.key === undefined ? {} : { key: wait.key }),
-      executionId: this.executionId,
-      op: wait.path,
-    };
+    const key = this.#keyOf(wait);
     // Noted before the call: a record whose write was not answered must still be removed.
     this.#standing.set(wait.path, key);
     this.#registered.add(wait.path);
@@ -65,6 +65,15 @@ export class Waits {
         ...(event.key === undefined ? {} : { key: event.key }),
         data: event.data,
       }));
+  }
+
+  #keyOf(wait: WaitOperation): WaitKey {
+    return {
+      name: wait.event,
+      ...(wait.key === undefined ? {} : { key: wait.key }),
+      executionId: this.executionId,
+      op: wait.path,
+    };
   }
 
   /** The records that stand now. */

@@ -86,7 +86,9 @@ export class TestProcess {
 
   /** The app, with step bodies that end with this process. */
   app(app: App): App {
-    const wrapped = new Map([...app.workflows].map(([name, workflow]) => [name, this.#wrapWorkflow(workflow)]));
+    const wrapped = new Map(
+      [...app.workflows].map(([name, workflow]) => [name, this.#wrapWorkflow(workflow)]),
+    );
     return { ...app, workflows: wrapped, workflow: (name) => wrapped.get(name) ?? app.workflow(name) };
   }
 
@@ -95,7 +97,8 @@ export class TestProcess {
       get: (target, key, receiver) => {
         const member: unknown = Reflect.get(target, key, receiver);
         if (typeof member !== "function") return member;
-        return (...args: unknown[]) => this.#call(`${port}.${String(key)}`, async () => Reflect.apply(member, target, args));
+        return (...args: unknown[]) =>
+          this.#call(`${port}.${String(key)}`, async () => Reflect.apply(member, target, args));
       },
     });
   }
@@ -127,14 +130,21 @@ export class TestProcess {
     return {
       ...context,
       step: (name, body, options) =>
-        context.step(name, (step) => this.#body(() => body(step)), options === undefined ? undefined : this.#wrapOptions(options)),
+        context.step(
+          name,
+          (step) => this.#body(() => body(step)),
+          options === undefined ? undefined : this.#wrapOptions(options),
+        ),
     };
   }
 
   #wrapOptions<Result>(options: StepOptions<Result>): StepOptions<Result> {
     const { compensate } = options;
     if (compensate === undefined) return options;
-    return { ...options, compensate: (result, step) => this.#body(() => compensate.call(options, result, step)) };
+    return {
+      ...options,
+      compensate: (result, step) => this.#body(() => compensate.call(options, result, step)),
+    };
   }
 
   async #body<Result>(body: () => Result | Promise<Result>): Promise<Result> {

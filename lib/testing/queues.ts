@@ -20,15 +20,24 @@ export class TestQueue<Body> {
 
   send(body: Body, visibleAt: EpochMs): void {
     this.#sent += 1;
-    this.#messages.push({ id: `${this.name}-${this.#sent}`, body: structuredClone(body), visibleAt, receives: 0 });
+    this.#messages.push({
+      id: `${this.name}-${this.#sent}`,
+      body: structuredClone(body),
+      visibleAt,
+      receives: 0,
+    });
   }
 
   /** What could be received at `now`, in the order of its time. Messages that were received too often go to the dead-letter list. */
   visible(now: EpochMs): QueueMessage<Body>[] {
-    const poisoned = this.#messages.filter((message) => message.visibleAt <= now && message.receives >= this.options.maxReceives);
+    const poisoned = this.#messages.filter(
+      (message) => message.visibleAt <= now && message.receives >= this.options.maxReceives,
+    );
     this.dead.push(...poisoned);
     this.#messages = this.#messages.filter((message) => !poisoned.includes(message));
-    return this.#messages.filter((message) => message.visibleAt <= now).sort((a, b) => a.visibleAt - b.visibleAt);
+    return this.#messages
+      .filter((message) => message.visibleAt <= now)
+      .sort((a, b) => a.visibleAt - b.visibleAt);
   }
 
   receive(message: QueueMessage<Body>, now: EpochMs): void {

@@ -84,7 +84,8 @@ export class TestCloud {
       service: "test",
       store: this.#withStream(options.store),
       wakes: {
-        send: async (wake, delaySeconds) => this.wakeQueue.send(wake, this.clock.now() + delaySeconds * 1_000),
+        send: async (wake, delaySeconds) =>
+          this.wakeQueue.send(wake, this.clock.now() + delaySeconds * 1_000),
         schedule: async (wake, at) => this.wakeQueue.send(wake, at),
       },
       bus: {
@@ -112,7 +113,12 @@ export class TestCloud {
           return (...args: unknown[]) => Promise.race([Reflect.apply(member, target, args), process.died]);
         },
       });
-    return { ...outside, store: racing(outside.store), wakes: racing(outside.wakes), bus: racing(outside.bus) };
+    return {
+      ...outside,
+      store: racing(outside.store),
+      wakes: racing(outside.wakes),
+      bus: racing(outside.bus),
+    };
   }
 
   /** Puts an event on the bus as its publisher would. */
@@ -133,7 +139,9 @@ export class TestCloud {
       await this.#quiet();
       if (this.#progress() === before && this.#pick() === undefined) return;
     }
-    throw new Error(`More than ${MOST_TASKS_AT_ONCE} invocations at one instant: something sends wakes in a circle.`);
+    throw new Error(
+      `More than ${MOST_TASKS_AT_ONCE} invocations at one instant: something sends wakes in a circle.`,
+    );
   }
 
   /** Lets virtual time pass; what falls due fires, in the order of its time. */
@@ -170,11 +178,17 @@ export class TestCloud {
   #pick(): Task | undefined {
     const now = this.clock.now();
     const tasks: Task[] = [
-      ...this.wakeQueue.visible(now).map((message) => this.#task(this.wakeQueue, message, this.#worker(message))),
-      ...this.startQueue.visible(now).map((message) => this.#task(this.startQueue, message, this.#starter(message))),
+      ...this.wakeQueue
+        .visible(now)
+        .map((message) => this.#task(this.wakeQueue, message, this.#worker(message))),
+      ...this.startQueue
+        .visible(now)
+        .map((message) => this.#task(this.startQueue, message, this.#starter(message))),
       ...this.deliverQueue
         .visible(now)
-        .map((message) => this.#task(this.deliverQueue, message, (_, outside, app) => deliver(outside, app, message.body))),
+        .map((message) =>
+          this.#task(this.deliverQueue, message, (_, outside, app) => deliver(outside, app, message.body)),
+        ),
       ...(this.relayIsOn ? this.#stream.visible(now) : []).map((message) =>
         this.#task(this.#stream, message, async (_, outside) => {
           const outbox = await outside.store.readOutbox(message.body.executionId, message.body.slot);
@@ -201,7 +215,12 @@ export class TestCloud {
         await startExecution(
           outside,
           app,
-          { workflow: workflow.name, input: event.detail, id: executionIdFor(workflow.name, event.dedupeId), startedBy: event.dedupeId },
+          {
+            workflow: workflow.name,
+            input: event.detail,
+            id: executionIdFor(workflow.name, event.dedupeId),
+            startedBy: event.dedupeId,
+          },
           { owner: message.id, limits: this.#limits() },
         );
       }
@@ -269,7 +288,10 @@ export class TestCloud {
       this.relayIsOn ? this.#stream.next() : undefined,
       ...deadlines,
     ];
-    return instants.reduce((earliest, at) => (at !== undefined && (earliest === undefined || at < earliest) ? at : earliest), undefined);
+    return instants.reduce(
+      (earliest, at) => (at !== undefined && (earliest === undefined || at < earliest) ? at : earliest),
+      undefined,
+    );
   }
 
   // -------------------------------------------------------------- bus and stream
@@ -302,4 +324,3 @@ export class TestCloud {
     };
   }
 }
-

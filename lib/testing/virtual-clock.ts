@@ -50,6 +50,7 @@ export class VirtualClock implements Clock {
   /** Moves time forward and wakes those whose time has come. */
   moveTo(at: EpochMs): void {
     this.#now = Math.max(this.#now, at);
-    for (let at = this.next(); at !== undefined && at <= this.#now; at = this.next()) this.#sleepers.pop()?.wake();
+    for (let at = this.next(); at !== undefined && at <= this.#now; at = this.next())
+      this.#sleepers.pop()?.wake();
   }
 }

@@ -5,7 +5,7 @@ import type { AnyWorkflow } from "../../lib/define/workflow.js";
 import type { Head } from "../../lib/model/head.js";
 import type { HistoryEvent } from "../../lib/model/history-event.js";
 import { decode } from "../../lib/model/value.js";
-import { startExecution, type StartRequest } from "../../lib/runtime/start.js";
+import { type StartRequest, startExecution } from "../../lib/runtime/start.js";
 import { loadValue } from "../../lib/runtime/values.js";
 import { createMemoryStore } from "../../lib/store/memory/index.js";
 import type { Store } from "../../lib/store/ports.js";
@@ -32,13 +32,28 @@ export class Bench {
   }
 
   /** Starts by a client, as `DurableClient.start` does. */
-  async start(workflow: AnyWorkflow, input: unknown, id = "x-1", more: Partial<StartRequest> = {}): Promise<Head> {
-    const started = await startExecution(this.cloud.client(), this.app, { workflow: workflow.name, input, id, ...more });
+  async start(
+    workflow: AnyWorkflow,
+    input: unknown,
+    id = "x-1",
+    more: Partial<StartRequest> = {},
+  ): Promise<Head> {
+    const started = await startExecution(this.cloud.client(), this.app, {
+      workflow: workflow.name,
+      input,
+      id,
+      ...more,
+    });
     return started.head;
   }
 
   publish(event: AnyEventType, detail: unknown, resources: readonly string[] = []): void {
-    this.cloud.publish({ name: event.name, detail: JSON.stringify(detail), at: this.cloud.clock.now(), resources });
+    this.cloud.publish({
+      name: event.name,
+      detail: JSON.stringify(detail),
+      at: this.cloud.clock.now(),
+      resources,
+    });
   }
 
   async head(id = "x-1"): Promise<Head> {
@@ -70,6 +85,8 @@ export class Bench {
   }
 
   async story(id = "x-1"): Promise<string[]> {
-    return (await this.history(id)).map((event) => ("op" in event ? `${event.type} ${event.op}` : event.type));
+    return (await this.history(id)).map((event) =>
+      "op" in event ? `${event.type} ${event.op}` : event.type,
+    );
   }
 }

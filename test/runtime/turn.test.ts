@@ -18,7 +18,11 @@ describe("a turn", () => {
     expect(bench.cloud.errors).toEqual([]);
     expect(await bench.status()).toBe("completed");
     expect(await bench.output()).toEqual({ total: 5 });
-    expect(await bench.story()).toEqual(["StepCompleted step:b", "StepCompleted step:c", "ExecutionCompleted"]);
+    expect(await bench.story()).toEqual([
+      "StepCompleted step:b",
+      "StepCompleted step:c",
+      "ExecutionCompleted",
+    ]);
   });
 
   it("sleeps for a day holding nothing, and wakes on time", async () => {
@@ -74,9 +78,13 @@ describe("a turn", () => {
     }
     const stock = workflow("stock", async (ctx) => {
       try {
-        await ctx.step("reserve", () => {
-          throw new OutOfStock("none left");
-        }, { retry: { nonRetryable: [OutOfStock] } });
+        await ctx.step(
+          "reserve",
+          () => {
+            throw new OutOfStock("none left");
+          },
+          { retry: { nonRetryable: [OutOfStock] } },
+        );
       } catch (error) {
         return error instanceof Error ? `${error.name}: ${error.message}` : "?";
       }
@@ -162,7 +170,10 @@ describe("a turn", () => {
   });
 
   it("waits for an event that comes later, by type and key", async () => {
-    const paying = workflow("paying", async (ctx, order: string) => (await ctx.waitForEvent(Paid, { key: order, timeout: "3d" })).amount);
+    const paying = workflow(
+      "paying",
+      async (ctx, order: string) => (await ctx.waitForEvent(Paid, { key: order, timeout: "3d" })).amount,
+    );
     const bench = new Bench([paying], [Paid]);
     await bench.start(paying, "o-1");
     await bench.cloud.settle();
@@ -191,7 +202,9 @@ describe("a turn", () => {
   it("hands each event over once, though it lies in both the inbox and the directory", async () => {
     const twice = workflow("twice", async (ctx, order: string) => {
       const first = await ctx.waitForEvent(Paid, { key: order });
-      const second = await ctx.waitForEvent(Paid, { key: order, timeout: "1m" }).catch((error: unknown) => error);
+      const second = await ctx
+        .waitForEvent(Paid, { key: order, timeout: "1m" })
+        .catch((error: unknown) => error);
       return [first.amount, second instanceof WaitTimeoutError];
     });
     const bench = new Bench([twice], [Paid]);
@@ -231,7 +244,9 @@ describe("a turn", () => {
       ["order.shipped", { orderId: "o-2" }],
     ]);
     expect(bench.cloud.published[0]?.resources[1]).toBe("holdfast:order:test/x-1/1/0");
-    expect(await bench.store.listPendingOutboxes({ shard: 0, dueBy: Number.MAX_SAFE_INTEGER, limit: 10 })).toEqual([]);
+    expect(
+      await bench.store.listPendingOutboxes({ shard: 0, dueBy: Number.MAX_SAFE_INTEGER, limit: 10 }),
+    ).toEqual([]);
   });
 
   it("starts one execution per event, however often the event is delivered", async () => {
@@ -258,7 +273,12 @@ describe("a turn", () => {
     await bench.start(long, undefined);
     await bench.cloud.settle();
     const client = bench.cloud.client();
-    await client.store.appendMessage("x-1", { kind: "cancel", id: "c-1", at: bench.cloud.clock.now(), reason: "changed my mind" });
+    await client.store.appendMessage("x-1", {
+      kind: "cancel",
+      id: "c-1",
+      at: bench.cloud.clock.now(),
+      reason: "changed my mind",
+    });
     await client.wakes.send({ executionId: "x-1", reason: "message" }, 0);
     await bench.cloud.settle();
     expect(await bench.status()).toBe("cancelled");
