@@ -2,7 +2,10 @@
  * `DurableClient`: talks to executions from anywhere, through the tables, the wake queue and the bus directly; IAM decides who may. It
  * knows no AWS itself: an `Outside` is given to it, or made when the first call needs one.
  */
+import { randomUUID } from "node:crypto";
+import type { Reach } from "../aws/client-outside.js";
 import type { Names } from "../aws/environment.js";
+import type { StartAnswer } from "../aws/starting.js";
 import { app } from "../define/app.js";
 import type { AnyEventType, EventType } from "../define/event.js";
 import type { AnyWorkflow, Workflow } from "../define/workflow.js";
@@ -23,6 +26,7 @@ import { startExecution } from "../runtime/start.js";
 import { describeHead, readError, readValue } from "./describe.js";
 import { errorClasses } from "./error-classes.js";
 import { historyOf } from "./history.js";
+import type { PlainError } from "./plain.js";
 import { publishEvent } from "./publish.js";
 import {
   DEFAULT_WAIT,
@@ -40,7 +44,7 @@ import { hasStopped, watch } from "./watch.js";
 export type ClientNames = Names;
 
 export interface ClientSettings {
-  /** Workflows that `start` may be given by name. */
+  /** Workflows that `start` may be given by name. Others are started by name through the deployment's start function. */
   readonly workflows?: readonly AnyWorkflow[];
   /** Error classes of yours, so that the causes of failures are `instanceof` them. */
   readonly errors?: readonly ErrorClass[];
@@ -48,7 +52,7 @@ export interface ClientSettings {
 
 export type ClientOptions = ClientSettings &
   (
-    | ClientNames
+    | (ClientNames & Reach)
     /** Anything that keeps the engine's ports: the testing kit and the local cloud bring theirs. */
     | { readonly outside: Outside | (() => Outside | Promise<Outside>) }
   );
@@ -62,6 +66,7 @@ export class DurableClient {
   readonly #open: () => Promise<Outside>;
   readonly #workflows: readonly AnyWorkflow[];
   readonly #classes: ErrorClasses;
+  readonly #where: (ClientNames & Reach) | undefined;
   #outside: Promise<Outside> | undefined;
 
   constructor(options: ClientOptions) {
@@ -70,9 +75,11 @@ export class DurableClient {
     this.#classes = errorClasses(errors);
     if ("outside" in where) {
       const { outside } = where;
+      this.#where = undefined;
       this.#open = async () => (typeof outside === "function" ? outside() : outside);
     } else {
-      this.#open = async () => (await import("../aws/client-outside.js")).clientOutside(where);
+      this.#where = where;
+      this.#open = async () => (await import("../aws/client-outside.js")).clientOutside(where, where);
     }
   }
 
@@ -91,11 +98,13 @@ export class DurableClient {
    */
   static async fromStack(
     stackName: string,
-    settings: ClientSettings & { readonly deployment?: string } = {},
+    settings: ClientSettings & Reach & { readonly deployment?: string } = {},
   ): Promise<DurableClient> {
     const { deployment, ...rest } = settings;
     const { namesOfStack } = await import("../aws/stack-names.js");
-    return new DurableClient({ ...rest, ...(await namesOfStack(stackName, { deployment })) });
+    const { reachedBy } = await import("../aws/client-outside.js");
+    const names = await namesOfStack(stackName, { deployment, connection: reachedBy(rest.environment) });
+    return new DurableClient({ ...rest, ...names });
   }
 
   /**
@@ -114,6 +123,8 @@ export class DurableClient {
     options: StartOptions = {},
   ): Promise<StartedExecution> {
     const { id, onConflict, delay, wait } = options;
+    if (typeof workflow === "string" && this.#where?.startFunction !== undefined && !this.#knows(workflow))
+      return this.#startByFunction(this.#where.startFunction, workflow, input, options);
     const outside = await this.#connect();
     const waitMs = wait === undefined ? undefined : durationMs(wait === true ? DEFAULT_WAIT : wait);
     const { head, created } = await startExecution(
@@ -270,6 +281,26 @@ export class DurableClient {
     return { eventId: await publishEvent(await this.#connect(), event, data, options) };
   }
 
+  #knows(workflow: string): boolean {
+    return this.#workflows.some(({ name }) => name === workflow);
+  }
+
+  async #startByFunction(
+    startFunction: string,
+    workflow: string,
+    input: unknown,
+    { id = randomUUID(), ...options }: StartOptions,
+  ): Promise<StartedExecution> {
+    const { invokeStart } = await import("../aws/invoke-start.js");
+    const { reachedBy } = await import("../aws/client-outside.js");
+    const { error, ...answer }: StartAnswer = await invokeStart(
+      startFunction,
+      { workflow, input, id, ...options },
+      reachedBy(this.#where?.environment),
+    );
+    return error === undefined ? answer : { ...answer, error: fromPlain(error) };
+  }
+
   /** One Outside for the life of the client; a failure to make it is not kept. */
   #connect(): Promise<Outside> {
     this.#outside ??= this.#open().catch((error: unknown) => {
@@ -278,6 +309,11 @@ export class DurableClient {
     });
     return this.#outside;
   }
+}
+
+/** An error as the start function tells it: its name, message and own fields. */
+function fromPlain({ name, message, ...fields }: PlainError): Error {
+  return Object.assign(new Error(message), fields, { name });
 }
 
 async function head(outside: Outside, executionId: string): Promise<Head> {

@@ -1,0 +1,71 @@
+import { InvalidArgumentError, Option } from "commander";
+import type { ListedExecution } from "../../client/types.js";
+import { type ExecutionStatus, STATUSES } from "../../model/status.js";
+import { json, painted, shownInstant } from "../format.js";
+import { printTable } from "../table.js";
+import { connect, type TargetOptions, withTarget } from "../target.js";
+import type { AddCommand } from "./command.js";
+
+interface Options extends TargetOptions {
+  readonly status?: ExecutionStatus;
+  readonly workflow?: string;
+  readonly limit: number;
+  readonly cursor?: string;
+  readonly json?: boolean;
+}
+
+/** `holdfast list` */
+export const addList: AddCommand = (program, terminal) => {
+  withTarget(program.command("list"))
+    .alias("ls")
+    .summary("list executions, newest first")
+    .description(
+      "Lists executions, newest first. Without a filter: those that are open, failed or stalled. For the others name their workflow.",
+    )
+    .addOption(new Option("-s, --status <status>", "only of this status").choices(STATUSES))
+    .option("-f, --workflow <name>", "only of this workflow, the completed ones too")
+    .option("-n, --limit <count>", "how many", limit, 20)
+    .option("--cursor <cursor>", "where the page before ended")
+    .option("--json", "print JSON")
+    .action(async ({ status, workflow, cursor, ...options }: Options) => {
+      const client = await connect(options, terminal);
+      const page = await client.list({
+        limit: options.limit,
+        ...(status === undefined ? {} : { status }),
+        ...(workflow === undefined ? {} : { workflow }),
+        ...(cursor === undefined ? {} : { cursor }),
+      });
+      if (options.json) return terminal.out(json(page));
+      const { colors } = terminal;
+      if (page.executions.length === 0) terminal.err("No executions.");
+      else
+        printTable(
+          terminal,
+          [
+            { title: "EXECUTION" },
+            { title: "WORKFLOW", shrinks: true },
+            { title: "STATUS", paint: (cell, row) => painted(colors, row[2] ?? "", cell) },
+            { title: "CREATED" },
+            { title: "CLOSED OR DUE", shrinks: true },
+          ],
+          page.executions.map(rowOf),
+        );
+      if (page.cursor !== undefined) terminal.err(colors.dim(`More: --cursor ${page.cursor}`));
+    });
+};
+
+function rowOf({ executionId, workflow, status, createdAt, closedAt, dueAt }: ListedExecution): string[] {
+  const then =
+    closedAt !== undefined
+      ? shownInstant(closedAt)
+      : dueAt !== undefined && status !== "stalled"
+        ? `due ${shownInstant(dueAt)}`
+        : "";
+  return [executionId, workflow, status, shownInstant(createdAt), then];
+}
+
+function limit(given: string): number {
+  const count = Number(given);
+  if (Number.isInteger(count) && count >= 1 && count <= 1_000) return count;
+  throw new InvalidArgumentError("Expected a whole number from 1 to 1000.");
+}

@@ -1,0 +1,40 @@
+import type { ExecutionDescription } from "../../client/types.js";
+import { json, painted, shownInstant, shownValue } from "../format.js";
+import { connect, type TargetOptions, withTarget } from "../target.js";
+import type { Terminal } from "../terminal.js";
+import type { AddCommand } from "./command.js";
+
+/** `holdfast show` */
+export const addShow: AddCommand = (program, terminal) => {
+  withTarget(program.command("show"))
+    .alias("describe")
+    .summary("show where an execution stands, and why")
+    .description("Shows where an execution stands; if it is not at its end, why not, and what would free it.")
+    .argument("<id>", "the execution's id")
+    .option("--json", "print JSON")
+    .action(async (id: string, options: TargetOptions & { readonly json?: boolean }) => {
+      const client = await connect(options, terminal);
+      const description = await client.describe(id);
+      if (options.json) terminal.out(json(description));
+      else print(terminal, description);
+    });
+};
+
+function print(terminal: Terminal, it: ExecutionDescription): void {
+  const { colors } = terminal;
+  const line = (name: string, value: string) => terminal.out(`${colors.dim(name.padEnd(10))}${value}`);
+  line("execution", colors.bold(it.executionId));
+  line("workflow", `${it.workflow}${it.version === undefined ? "" : `, version ${it.version}`}`);
+  line("status", painted(colors, it.status));
+  line("created", shownInstant(it.createdAt));
+  if (it.startAt.getTime() !== it.createdAt.getTime()) line("starts", shownInstant(it.startAt));
+  if (it.closedAt !== undefined) line("closed", shownInstant(it.closedAt));
+  if (it.startedBy !== undefined) line("started by", `event ${it.startedBy}`);
+  line("input", shownValue(it.input));
+  if ("output" in it) line("output", shownValue(it.output));
+  if (it.error !== undefined) line("error", `${colors.red(it.error.name)}: ${it.error.message}`);
+  if (it.compensation !== undefined && it.compensation !== "none") line("undone", it.compensation);
+  if (it.progress.moves === "closed") return;
+  if (it.progress.moves !== "stalled") line("now", it.progress.reason);
+  line("freed by", it.progress.freedBy);
+}

@@ -1,0 +1,82 @@
+import type { StartedExecution, StartOptions } from "../../client/types.js";
+import type { Duration } from "../../model/time.js";
+import { EXIT, UsageError } from "../exit.js";
+import { json, painted, shownValue } from "../format.js";
+import { readJson } from "../input.js";
+import { connect, type TargetOptions, withTarget } from "../target.js";
+import type { Terminal } from "../terminal.js";
+import { type AddCommand, endWith } from "./command.js";
+
+interface Options extends TargetOptions {
+  readonly input?: string;
+  readonly id?: string;
+  readonly delay?: string;
+  readonly wait?: string | true;
+  readonly failIfExists?: boolean;
+  readonly json?: boolean;
+}
+
+/** `holdfast start`: through the start function, which knows the workflows and checks the input. */
+export const addStart: AddCommand = (program, terminal) => {
+  withTarget(program.command("start"))
+    .summary("start an execution")
+    .description("Starts an execution, or finds the one that an earlier start with the same id began.")
+    .argument("<workflow>", "the workflow's name")
+    .option("-i, --input <json>", "its input: JSON, @file, or - for standard input")
+    .option("--id <id>", "the execution's id, a natural key of yours (default: a new one)")
+    .option("--delay <duration>", "begin after this long, such as 90s, 15m or 3d")
+    .option("-w, --wait [duration]", "wait for the end (default: as long as the function runs)")
+    .option("--fail-if-exists", "refuse an id that is taken, even by the same workflow and input")
+    .option("--json", "print JSON")
+    .action(async (workflow: string, options: Options) => {
+      const input = options.input === undefined ? undefined : await readJson(options.input, "--input");
+      const client = await connect(options, terminal);
+      const started = await client.start(workflow, input, startOptions(options));
+      if (options.json) terminal.out(json(started));
+      else print(terminal, started, options.wait !== undefined);
+      if (options.wait !== undefined) endWith(codeOf(started));
+    });
+};
+
+function startOptions({ id, delay, wait, failIfExists }: Options): StartOptions {
+  return {
+    ...(id === undefined ? {} : { id }),
+    ...(delay === undefined ? {} : { delay: duration(delay, "--delay") }),
+    ...(wait === undefined ? {} : { wait: wait === true ? true : duration(wait, "--wait") }),
+    ...(failIfExists === true ? { onConflict: "fail" as const } : {}),
+  };
+}
+
+function duration(given: string, option: string): Duration {
+  if (isDuration(given)) return given;
+  throw new UsageError(`${option} is no duration: "${given}". Expected text such as 90s, 15m, 2h or 3d.`);
+}
+
+function isDuration(given: string): given is Extract<Duration, string> {
+  return /^\d+(\.\d+)?(ms|s|m|h|d|w)$/.test(given);
+}
+
+function print(terminal: Terminal, started: StartedExecution, waited: boolean): void {
+  const { executionId, status, created, error } = started;
+  const { colors } = terminal;
+  terminal.out(
+    `${executionId}  ${painted(colors, status)}${created ? "" : colors.dim("  (existed already)")}`,
+  );
+  if ("output" in started) terminal.out(shownValue(started.output));
+  if (error !== undefined) terminal.out(`${colors.red(error.name)}: ${error.message}`);
+  if (!waited) terminal.err(colors.dim(`Look at it with: holdfast show ${executionId}`));
+}
+
+function codeOf({ status }: StartedExecution): number {
+  switch (status) {
+    case "completed":
+      return EXIT.ok;
+    case "failed":
+    case "cancelled":
+    case "terminated":
+    case "stalled":
+      return EXIT.error;
+    default:
+      return EXIT.timeout;
+  }
+}

@@ -1,0 +1,28 @@
+/** JSON from the command line: the text itself, `@file`, or `-` for standard input. */
+import { readFileSync } from "node:fs";
+import { text } from "node:stream/consumers";
+import { UsageError } from "./exit.js";
+
+/** Throws {@link UsageError}. */
+export async function readJson(given: string, option: string): Promise<unknown> {
+  const source = await sourceOf(given, option);
+  try {
+    return JSON.parse(source);
+  } catch (error) {
+    throw new UsageError(
+      `${option} is no JSON: ${error instanceof Error ? error.message : String(error)}\nExpected JSON such as '{"id":"o-1"}', @file.json for a file, or - for standard input. Found: ${source.trim().slice(0, 100) || "nothing"}`,
+    );
+  }
+}
+
+async function sourceOf(given: string, option: string): Promise<string> {
+  if (given === "-") return text(process.stdin);
+  if (!given.startsWith("@")) return given;
+  try {
+    return readFileSync(given.slice(1), "utf8");
+  } catch (error) {
+    throw new UsageError(
+      `${option} names a file that can't be read: ${error instanceof Error ? error.message : String(error)}`,
+    );
+  }
+}

@@ -1,0 +1,62 @@
+/** The `holdfast` command, put together from its subcommands. */
+import { readFileSync } from "node:fs";
+import { Command } from "commander";
+import { addCancel } from "./commands/cancel.js";
+import type { AddCommand } from "./commands/command.js";
+import { addDev } from "./commands/dev.js";
+import { addHistory } from "./commands/history.js";
+import { addList } from "./commands/list.js";
+import { addRedrive } from "./commands/redrive.js";
+import { addSend } from "./commands/send.js";
+import { addShow } from "./commands/show.js";
+import { addStart } from "./commands/start.js";
+import type { Terminal } from "./terminal.js";
+
+/** In the order in which the help lists them. */
+const COMMANDS: readonly AddCommand[] = [
+  addDev,
+  addStart,
+  addList,
+  addShow,
+  addHistory,
+  addSend,
+  addCancel,
+  addRedrive,
+];
+
+const ENDING = `
+Commands talk to the local cloud of this directory while one runs (holdfast dev), else to AWS.
+Exit codes: 0 done, 1 error, 2 wrong command line or input, 3 no such execution, 4 conflict, 5 not ended in time.`;
+
+export function createProgram(terminal: Terminal): Command {
+  const program = new Command("holdfast")
+    .description("Durable functions for AWS Lambda: start, watch and repair executions, here or on AWS.")
+    .version(ownVersion(), "-v, --version", "print the version")
+    .helpOption("-h, --help", "print help")
+    .helpCommand("help [command]", "print help for a command")
+    .showSuggestionAfterError()
+    .showHelpAfterError("(holdfast --help lists what can be asked)")
+    .addHelpText("after", ENDING);
+  // Subcommands take these over, so they stand before the first one.
+  program.exitOverride().configureOutput({
+    writeOut: (text) => terminal.out(text.trimEnd()),
+    writeErr: (text) => terminal.err(text.trimEnd()),
+    ...(terminal.width === undefined ? {} : { getOutHelpWidth: () => terminal.width ?? 80 }),
+  });
+  for (const add of COMMANDS) add(program, terminal);
+  return program;
+}
+
+/** Two levels up in a checkout, three in the package (`dist/`). */
+function ownVersion(): string {
+  for (const place of ["../../package.json", "../../../package.json"]) {
+    try {
+      const found: unknown = JSON.parse(readFileSync(new URL(place, import.meta.url), "utf8"));
+      if (typeof found !== "object" || found === null) continue;
+      if (Reflect.get(found, "name") === "holdfast") return String(Reflect.get(found, "version"));
+    } catch {
+      // The other place has it.
+    }
+  }
+  return "unknown";
+}

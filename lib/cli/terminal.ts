@@ -1,0 +1,28 @@
+/** The screen: where results go, where everything else goes, how wide it is, and whether it has colours. */
+import picocolors from "picocolors";
+
+export type Colors = ReturnType<typeof picocolors.createColors>;
+
+export interface Terminal {
+  /** A line of the result. */
+  out(line: string): void;
+  /** A line that is no result: progress, warnings, errors. It must not get into a pipe. */
+  err(line: string): void;
+  readonly colors: Colors;
+  /** Columns; undefined when nobody looks (a pipe, a file), and nothing is to be cut. */
+  readonly width: number | undefined;
+}
+
+/** What nobody narrows their window below. */
+const NARROWEST = 40;
+
+export function processTerminal(): Terminal {
+  const { stdout, stderr, env } = process;
+  const colored = stdout.isTTY === true && !env.NO_COLOR && env.TERM !== "dumb";
+  return {
+    out: (line) => void stdout.write(`${line}\n`),
+    err: (line) => void stderr.write(`${line}\n`),
+    colors: picocolors.createColors(colored),
+    width: stdout.isTTY === true ? Math.max(NARROWEST, stdout.columns ?? 80) : undefined,
+  };
+}
