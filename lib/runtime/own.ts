@@ -31,10 +31,13 @@ const MOST_SLOT_TRIES = 20;
 /** Leases a released execution. Undefined when somebody else was faster. */
 export async function lease(outside: Outside, request: LeaseRequest): Promise<Owned | undefined> {
   const leased = await acquire(outside, request);
-  return leased === undefined ? undefined : load(outside, leased.head, leased.token);
+  if (leased === undefined) return undefined;
+  // Nobody has ever held it, so there is nothing to read.
+  if (request.head.epoch === 0) return ownCreated(leased.head, leased.token);
+  return load(outside, leased.head, leased.token);
 }
 
-/** An execution that was created with its lease: nothing is in its history. */
+/** An execution that nobody held before: nothing is in its history. */
 export function ownCreated(head: Head, leaseToken: string): Owned {
   return { head, leaseToken, history: [], slot: 0, carried: [], takenOver: false };
 }

@@ -101,24 +101,27 @@ export class TestCloud {
     };
   }
 
-  /** Everything outside as a client's process sees it: its calls are counted, and a crash in one of them is thrown to the test. */
+  /**
+   * Everything outside as a client sees it: its calls are counted, and a crash in one of them is thrown to the test. The call after it is
+   * made by a new process.
+   */
   client(): Outside {
-    const process = new TestProcess(this.faults);
-    const outside = process.outside(this.#real);
-    const racing = <T extends object>(port: T): T =>
-      new Proxy(port, {
-        get: (target, key, receiver) => {
-          const member: unknown = Reflect.get(target, key, receiver);
+    let process = new TestProcess(this.faults);
+    const live = (): TestProcess => {
+      if (process.dead) process = new TestProcess(this.faults);
+      return process;
+    };
+    const racing = <Port extends "store" | "wakes" | "bus">(port: Port): Outside[Port] =>
+      new Proxy(this.#real[port], {
+        get: (_, key) => {
+          const caller = live();
+          const target = caller.outside(this.#real)[port];
+          const member: unknown = Reflect.get(target, key);
           if (typeof member !== "function") return member;
-          return (...args: unknown[]) => Promise.race([Reflect.apply(member, target, args), process.died]);
+          return (...args: unknown[]) => Promise.race([Reflect.apply(member, target, args), caller.died]);
         },
       });
-    return {
-      ...outside,
-      store: racing(outside.store),
-      wakes: racing(outside.wakes),
-      bus: racing(outside.bus),
-    };
+    return { ...this.#real, store: racing("store"), wakes: racing("wakes"), bus: racing("bus") };
   }
 
   /** Puts an event on the bus as its publisher would. */
