@@ -29,7 +29,9 @@ export function createAudit(
     if (audited.status === "rejected") throw audited.reason;
     if (rescued.status === "rejected") throw rescued.reason;
     const report = { ...audited.value, rescued: rescued.value };
-    outside.log.write("info", "The audit ran.", { ...report });
+    // Run every few minutes for ever, it speaks up only when it found something.
+    const found = report.woken + report.relayed + report.rescued > 0;
+    outside.log.write(found ? "info" : "debug", "The audit ran.", { ...report });
     return report;
   };
 }

@@ -8,6 +8,8 @@ export interface Terminal {
   out(line: string): void;
   /** A line that is no result: progress, warnings, errors. It must not get into a pipe. */
   err(line: string): void;
+  /** What the process ends with, if nothing is thrown. */
+  endWith(exitCode: number): void;
   readonly colors: Colors;
   /** Columns; undefined when nobody looks (a pipe, a file), and nothing is to be cut. */
   readonly width: number | undefined;
@@ -22,6 +24,9 @@ export function processTerminal(): Terminal {
   return {
     out: (line) => void stdout.write(`${line}\n`),
     err: (line) => void stderr.write(`${line}\n`),
+    endWith: (exitCode) => {
+      process.exitCode = exitCode;
+    },
     colors: picocolors.createColors(colored),
     width: stdout.isTTY === true ? Math.max(NARROWEST, stdout.columns ?? 80) : undefined,
   };

@@ -3,8 +3,3 @@ import type { Terminal } from "../terminal.js";
 
 /** A subcommand: adds itself to the program. What it needs beyond its own options is loaded when it runs. */
 export type AddCommand = (program: Command, terminal: Terminal) => void;
-
-/** The command's own end; undefined is 0. */
-export function endWith(code: number): void {
-  process.exitCode = code;
-}

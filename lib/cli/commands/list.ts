@@ -50,6 +50,8 @@ export const addList: AddCommand = (program, terminal) => {
           ],
           page.executions.map(rowOf),
         );
+      if (status === undefined && workflow === undefined && terminal.width !== undefined)
+        terminal.err(colors.dim("Those that have completed are listed by workflow: --workflow <name>"));
       if (page.cursor !== undefined) terminal.err(colors.dim(`More: --cursor ${page.cursor}`));
     });
 };

@@ -5,7 +5,7 @@ import { json, painted, shownValue } from "../format.js";
 import { readJson } from "../input.js";
 import { connect, type TargetOptions, withTarget } from "../target.js";
 import type { Terminal } from "../terminal.js";
-import { type AddCommand, endWith } from "./command.js";
+import type { AddCommand } from "./command.js";
 
 interface Options extends TargetOptions {
   readonly input?: string;
@@ -34,7 +34,7 @@ export const addStart: AddCommand = (program, terminal) => {
       const started = await client.start(workflow, input, startOptions(options));
       if (options.json) terminal.out(json(started));
       else print(terminal, started, options.wait !== undefined);
-      if (options.wait !== undefined) endWith(codeOf(started));
+      if (options.wait !== undefined) terminal.endWith(codeOf(started));
     });
 };
 

@@ -1,0 +1,37 @@
+import { expect, test } from "vitest";
+import { systemClock } from "../../lib/aws/clock.js";
+import { limitsOf } from "../../lib/aws/lambda-context.js";
+import { readSqsBatch } from "../../lib/aws/sqs-batch.js";
+import { parseWake } from "../../lib/aws/wake-body.js";
+
+test("a wake travels whole", () => {
+  const wake = { executionId: "x", reason: "timer", dueAt: 5, puts: 1, rescues: 2 } as const;
+  expect(parseWake(JSON.stringify(wake))).toEqual(wake);
+});
+
+test.each([
+  "",
+  "null",
+  "[]",
+  '{"executionId":""}',
+  '{"executionId":"x","reason":"timer","dueAt":"soon"}',
+  '{"executionId":"x","reason":"timer","puts":-1}',
+])("%s is no wake", (body) => expect(() => parseWake(body)).toThrow("not a wake"));
+
+test("a batch is one only if all of its records are messages", () => {
+  const good = { messageId: "1", body: "{}" };
+  expect(readSqsBatch({ Records: [good] })).toEqual([good]);
+  expect(readSqsBatch({ Records: [good, { messageId: "2" }] })).toBeUndefined();
+  expect(readSqsBatch({ workflow: "x" })).toBeUndefined();
+});
+
+test.each([
+  [60_000, 10_000],
+  [20_000, 4_000],
+])("of %i ms, %i are kept for settling", (remaining, kept) => {
+  const context = { awsRequestId: "r", getRemainingTimeInMillis: () => remaining };
+  const { deadline, stopAt } = limitsOf(context, systemClock());
+  expect(deadline - stopAt).toBe(kept);
+  const scaled = limitsOf(context, systemClock({ scale: 10, origin: Date.now() }));
+  expect(scaled.deadline - scaled.stopAt).toBe(kept * 10);
+});

@@ -1,0 +1,123 @@
+import { EventBridgeClient, PutEventsCommand } from "@aws-sdk/client-eventbridge";
+import { CreateScheduleCommand, SchedulerClient } from "@aws-sdk/client-scheduler";
+import { mockClient } from "aws-sdk-client-mock";
+import { describe, expect, test } from "vitest";
+import { eventBus, outcomeOf } from "../../lib/aws/bus.js";
+import { need, readNames } from "../../lib/aws/environment.js";
+import { createAwsOutside } from "../../lib/aws/outside.js";
+import { createScheduleParams, scheduleName, schedules } from "../../lib/aws/schedules.js";
+import { namesFromOutputs } from "../../lib/aws/stack-names.js";
+import type { Wake } from "../../lib/model/wake.js";
+
+const target = { group: "timers", queueArn: "arn:queue", roleArn: "arn:role", dlqArn: "arn:dlq" };
+const wake: Wake = { executionId: "o/1@x", reason: "timer", dueAt: Date.UTC(2026, 0, 3, 4, 5, 6, 789) };
+
+describe("schedules", () => {
+  test("are one-shot, to the second, in UTC, and delete themselves", () => {
+    expect(createScheduleParams(target, wake, Date.UTC(2026, 0, 2, 3, 4))).toMatchObject({
+      ScheduleExpression: "at(2026-01-02T03:04:00)",
+      ScheduleExpressionTimezone: "UTC",
+      FlexibleTimeWindow: { Mode: "OFF" },
+      ActionAfterCompletion: "DELETE",
+      GroupName: "timers",
+      Target: {
+        Arn: "arn:queue",
+        RoleArn: "arn:role",
+        Input: JSON.stringify(wake),
+        DeadLetterConfig: { Arn: "arn:dlq" },
+      },
+    });
+  });
+
+  test("have a name that the service takes, the same for the same wake only", () => {
+    expect(scheduleName(wake)).toMatch(/^[0-9a-zA-Z-_.]{1,64}$/);
+    expect(scheduleName({ ...wake, puts: 3 })).toBe(scheduleName(wake));
+    expect(scheduleName({ ...wake, reason: "insurance" })).not.toBe(scheduleName(wake));
+    expect(scheduleName({ ...wake, dueAt: 1 })).not.toBe(scheduleName(wake));
+  });
+
+  test("any failure but a conflict is the caller's", async () => {
+    const scheduler = mockClient(SchedulerClient);
+    scheduler.on(CreateScheduleCommand).rejects(new Error("throttled"));
+    const client = new SchedulerClient({ region: "us-east-1" });
+    await expect(schedules(target, {}, client)(wake, 0)).rejects.toThrow("throttled");
+    scheduler.restore();
+  });
+});
+
+describe("the bus", () => {
+  test.each([
+    [{ EventId: "1" }, { ok: true }],
+    [
+      { ErrorCode: "ThrottlingException", ErrorMessage: "slow" },
+      { ok: false, permanent: false, error: "ThrottlingException: slow" },
+    ],
+    [{ ErrorCode: "InternalFailure" }, { ok: false, permanent: false }],
+    [{ ErrorCode: "AccessDeniedException" }, { ok: false, permanent: false }],
+    [{ ErrorCode: "MalformedDetail" }, { ok: false, permanent: true }],
+    [{ ErrorCode: "InvalidArgument" }, { ok: false, permanent: true }],
+    [undefined, { ok: false, permanent: false }],
+  ])("%j is %j", (result, outcome) => {
+    expect(outcomeOf(result)).toMatchObject(outcome);
+  });
+
+  test("one outcome per entry, in their order; fewer results leave the rest to be tried again", async () => {
+    const bridge = mockClient(EventBridgeClient);
+    bridge
+      .on(PutEventsCommand)
+      .resolves({ FailedEntryCount: 1, Entries: [{ EventId: "1" }, { ErrorCode: "MalformedDetail" }] });
+    const publish = eventBus("bus", "orders", {}, new EventBridgeClient({ region: "us-east-1" }));
+    const entry = { name: "a", detail: "{}", at: 0, resources: ["holdfast:event:1"] };
+    expect(await publish([entry, entry, entry])).toMatchObject([
+      { ok: true },
+      { ok: false, permanent: true },
+      { ok: false, permanent: false },
+    ]);
+    expect(bridge.commandCalls(PutEventsCommand)[0]?.args[0].input.Entries?.[0]).toEqual({
+      EventBusName: "bus",
+      Source: "orders",
+      DetailType: "a",
+      Detail: "{}",
+      Resources: ["holdfast:event:1"],
+      Time: new Date(0),
+    });
+    expect(await publish([])).toEqual([]);
+    bridge.restore();
+  });
+});
+
+describe("a function's environment", () => {
+  test("tells its names; an empty variable tells nothing", () => {
+    expect(readNames({ HOLDFAST_SERVICE: "orders", HOLDFAST_BUS_NAME: "" })).toEqual({ service: "orders" });
+  });
+
+  test("a missing name is an error where it is used, and says which variable", async () => {
+    expect(() => need({ service: "orders" }, "busName")).toThrow(/"busName".*HOLDFAST_BUS_NAME/s);
+    const outside = createAwsOutside({ names: { service: "orders" } });
+    await expect(outside.wakes.send(wake, 0)).rejects.toThrow("HOLDFAST_WAKE_QUEUE_URL");
+    await expect(outside.wakes.schedule(wake, 0)).rejects.toThrow("HOLDFAST_SCHEDULE_GROUP");
+    await expect(outside.store.readHead("x")).rejects.toThrow("HOLDFAST_EXECUTIONS_TABLE");
+  });
+});
+
+describe("a stack's outputs", () => {
+  const outputs = (prefix: string): [string, string][] => [
+    [`${prefix}HoldfastService`, `${prefix}-service`],
+    [`${prefix}HoldfastStartFunction`, "fn"],
+    ["Other", "x"],
+  ];
+  test("name the one deployment", () => {
+    expect(namesFromOutputs("S", outputs(""))).toEqual({ service: "-service", startFunction: "fn" });
+  });
+  test("several need a choice", () => {
+    const both = [...outputs("A"), ...outputs("B")];
+    expect(() => namesFromOutputs("S", both)).toThrow('found: "A", "B"');
+    expect(namesFromOutputs("S", both, "B").service).toBe("B-service");
+    expect(() => namesFromOutputs("S", both, "C")).toThrow("--deployment");
+  });
+  test("none says which stack to name", () => {
+    expect(() => namesFromOutputs("S", [])).toThrow(
+      "Name the stack that holds the DurableFunctions construct",
+    );
+  });
+});
