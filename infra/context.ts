@@ -15,8 +15,6 @@ export interface Settings {
   readonly startTimeout?: Duration;
   /** `-c auditEvery=`: minutes. */
   readonly auditEvery?: Duration;
-  /** `-c reserveAuditConcurrency=false`: for accounts whose concurrency quota is too small to reserve any. */
-  readonly reserveAuditConcurrency: boolean;
 }
 
 /** Reads the settings; a value that is not what it should be is named, with what was expected. */
@@ -35,7 +33,6 @@ export function readSettings(scope: Construct): Settings {
     ...(wakeVisibilityMargin === undefined ? {} : { wakeVisibilityMargin }),
     ...(startTimeout === undefined ? {} : { startTimeout }),
     ...(auditEvery === undefined ? {} : { auditEvery }),
-    reserveAuditConcurrency: flag(scope, "reserveAuditConcurrency", true),
   };
 }
 

@@ -95,7 +95,6 @@ export class DurableFunctions extends Construct {
     this.audit = make("audit", "Audit", {
       timeout: auditTimeout(settings.auditEvery),
       description: "wakes what nobody moves",
-      ...(settings.reserveAuditConcurrency ? { reservedConcurrentExecutions: 1 } : {}),
     });
 
     const { maxConcurrency } = settings;
@@ -179,7 +178,7 @@ export class DurableFunctions extends Construct {
     const resources = this.resources();
     const { serviceName, logLevel } = settings;
     const source = { ...resources, serviceName, ...(logLevel === undefined ? {} : { logLevel }) };
-    type Own = Pick<ServiceFunctionProps, "timeout" | "description" | "reservedConcurrentExecutions">;
+    type Own = Pick<ServiceFunctionProps, "timeout" | "description">;
     return (name: FunctionName, id: string, own: Own): LambdaFunction => {
       const { factory, runsApp, looped } = traits[name];
       return new ServiceFunction(this, id, {

@@ -32,21 +32,20 @@ export const permissions: Record<FunctionName, (resources: Resources) => PolicyS
 
   deliver: (r) => [
     allow(r.tables.executions, "GetItem", "PutItem", "UpdateItem"),
-    allow(r.tables.directory, "GetItem", "PutItem", "Query", "DeleteItem"),
+    allow(r.tables.directory, "PutItem", "Query", "DeleteItem"),
     sends(r.wakeQueue),
     ...consumes(r.deliverQueue),
   ],
 
   relay: (r) => [
     readsStream(r.tables.executions),
-    allow(r.tables.executions, "GetItem", "UpdateItem"),
+    allow(r.tables.executions, "UpdateItem"),
     publishes(r.bus),
-    sends(r.wakeQueue),
     sends(r.relayDlq),
   ],
 
   audit: (r) => [
-    allow(r.tables.executions, "GetItem", "BatchGetItem", "Query", "PutItem", "UpdateItem"),
+    allow(r.tables.executions, "GetItem", "Query", "PutItem", "UpdateItem"),
     queriesIndexes(r.tables.executions, indexNames.byStatus, indexNames.outboxPending),
     allow(r.tables.directory, "GetItem", "PutItem"),
     sends(r.wakeQueue),
@@ -59,7 +58,7 @@ export const permissions: Record<FunctionName, (resources: Resources) => PolicyS
 export function turns(r: Pick<Resources, "tables" | "wakeQueue" | "timers">): PolicyStatement[] {
   return [
     allow(r.tables.executions, "GetItem", "Query", "PutItem", "UpdateItem", "DeleteItem"),
-    allow(r.tables.directory, "GetItem", "PutItem", "Query", "DeleteItem"),
+    allow(r.tables.directory, "PutItem", "Query", "DeleteItem"),
     sends(r.wakeQueue),
     statement(["scheduler:CreateSchedule"], [r.timers.anySchedule]),
     // A schedule is created with the role under which it will send; handing it to anything but Scheduler is refused.

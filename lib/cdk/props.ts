@@ -49,13 +49,6 @@ export interface DurableFunctionsProps extends DurableTablesProps {
    */
   readonly auditEvery?: Duration;
   /**
-   * Reserves one execution of the account's concurrency for the audit, so that two can never run at once. AWS refuses it
-   * where the account's whole quota is small (new accounts have 10). Without it, the audit's timeout still ends one run
-   * before the next is due.
-   * @default true
-   */
-  readonly reserveAuditConcurrency?: boolean;
-  /**
    * The most turns that run at once, 2 to 1000. Wakes beyond it wait in the queue.
    * @default what the account allows
    */

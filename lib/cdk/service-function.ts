@@ -30,7 +30,6 @@ export interface ServiceFunctionProps {
   readonly permissions: readonly PolicyStatement[];
   readonly logRetention: RetentionDays;
   readonly recursiveLoop?: RecursiveLoop;
-  readonly reservedConcurrentExecutions?: number;
 }
 
 /** One of Holdfast's functions, with a role that may do what is listed and a log group that forgets. */
@@ -53,7 +52,7 @@ export class ServiceFunction extends Construct {
     );
     for (const permission of props.permissions) role.addToPolicy(permission);
 
-    const { recursiveLoop, reservedConcurrentExecutions } = props;
+    const { recursiveLoop } = props;
     this.function = withCodeFolder(this, props.files, (code) => {
       return new LambdaFunction(this, "Function", {
         description: props.description,
@@ -68,7 +67,6 @@ export class ServiceFunction extends Construct {
         role,
         logGroup,
         ...(recursiveLoop === undefined ? {} : { recursiveLoop }),
-        ...(reservedConcurrentExecutions === undefined ? {} : { reservedConcurrentExecutions }),
       });
     });
   }

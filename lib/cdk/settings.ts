@@ -18,7 +18,6 @@ export interface Settings {
   readonly startTimeout: Duration;
   readonly visibilityMargin: Duration;
   readonly auditEvery: Duration;
-  readonly reserveAuditConcurrency: boolean;
   readonly maxConcurrency?: number;
   readonly memorySize: number;
   readonly serviceMemorySize: number;
@@ -106,7 +105,6 @@ export function resolveSettings(scope: Construct, props: DurableFunctionsProps):
     startTimeout,
     visibilityMargin,
     auditEvery,
-    reserveAuditConcurrency: props.reserveAuditConcurrency ?? true,
     ...(props.maxConcurrency === undefined ? {} : { maxConcurrency: props.maxConcurrency }),
     memorySize,
     serviceMemorySize,

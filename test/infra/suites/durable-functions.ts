@@ -14,7 +14,6 @@ const { template: tuned } = synthesize({
   startTimeout: Duration.seconds(20),
   wakeVisibilityMargin: Duration.seconds(1),
   auditEvery: Duration.minutes(1),
-  reserveAuditConcurrency: false,
   maxConcurrency: 7,
   logLevel: "debug",
   memorySize: 1024,
@@ -188,17 +187,16 @@ describe("what feeds the functions", () => {
     expect(ScheduleExpression).toBe("rate(5 minutes)");
     expect(inWords(Targets[0].Arn)).toBe("OrdersAuditFunction.Arn");
     expect(Targets[0].RetryPolicy.MaximumRetryAttempts).toBe(0);
-    expect(lambda("Audit")).toMatchObject({ ReservedConcurrentExecutions: 1, Timeout: 290 });
+    expect(lambda("Audit")).toMatchObject({ Timeout: 290 });
     const invoke = Object.values(resources(template, "AWS::Lambda::EventInvokeConfig"));
     expect(invoke.map(({ Properties }) => Properties.MaximumRetryAttempts)).toEqual([0]);
   });
 
-  it("the audit, every minute and without reserved concurrency", () => {
+  it("the audit, every minute ", () => {
     expect(resource(tuned, "AWS::Events::Rule", "OrdersAuditSchedule").Properties.ScheduleExpression).toBe(
       "rate(1 minute)",
     );
     expect(lambda("Audit", tuned).Timeout).toBe(50);
-    expect(lambda("Audit", tuned).ReservedConcurrentExecutions).toBeUndefined();
   });
 });
 
