@@ -37,6 +37,8 @@ export interface CloudOptions {
   /** How many times faster than the wall delays, visibility and schedules run; 1 by default. */
   readonly timeScale?: number;
   readonly ports?: { readonly gateway?: number; readonly dynamodb?: number };
+  /** A DynamoDB that runs already (or a proxy before one), instead of one that is started here. */
+  readonly dynamodbEndpoint?: string;
   /** Letters and digits only. DynamoDB Local keeps a separate database for each. */
   readonly accessKeyId?: string;
   /** How long running functions may go on once the cloud is told to stop; 2 s by default. */
@@ -187,11 +189,15 @@ const openStorage = (options: CloudOptions, undo: (() => unknown)[]) => {
   const workDir = join(directory, "work");
   mkdirSync(workDir, { recursive: true });
   const port = options.ports?.dynamodb;
-  const database = startDynamoDb({
-    inMemory,
-    dataDir: join(directory, "dynamodb"),
-    ...(port === undefined ? {} : { port }),
-  });
+  const given = options.dynamodbEndpoint;
+  const database =
+    given === undefined
+      ? startDynamoDb({
+          inMemory,
+          dataDir: join(directory, "dynamodb"),
+          ...(port === undefined ? {} : { port }),
+        })
+      : Promise.resolve({ endpoint: given, stop: async () => {} });
   // Its failure is reported where it is awaited; until then it must not count as unhandled.
   database.catch(() => {});
   undo.push(() =>

@@ -1,4 +1,4 @@
-/** `holdfast/local`: the local cloud that runs synthesized templates on a laptop. */
+/** `holdfast/local`: the local cloud, which runs an app, or any synthesized templates, on a laptop. */
 export { ACCOUNT, REGION } from "./arn.js";
 export { type CloudOptions, type LocalCloudCore, type LocalFunctions, startCloud } from "./cloud.js";
 export type { StackInfo } from "./cloudformation.js";
@@ -13,8 +13,10 @@ export { JavaMissingError } from "./java.js";
 export type { FunctionError } from "./lambda/bootstrap.js";
 export type { ProcessInfo } from "./lambda/pool.js";
 export type { Outcome } from "./lambda/sandbox.js";
+export { type LocalCloud, type LocalCloudOptions, localCloud } from "./local-cloud.js";
 export type { LogLine, Notice } from "./notices.js";
 export { StateError } from "./state.js";
+export { type AppStackOptions, CdkMissingError } from "./synthesize-app.js";
 export { AssemblyError } from "./template/assembly.js";
 export { TemplateError } from "./template/intrinsics.js";
 export type { Ignored } from "./template/plan.js";

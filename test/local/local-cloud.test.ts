@@ -1,0 +1,73 @@
+/** An app in the local cloud: its bundled functions in processes of their own, on the real DynamoDB Local. */
+import { randomBytes } from "node:crypto";
+import { existsSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { afterAll, beforeAll, expect, inject, it } from "vitest";
+import { OrderPlaced, PaymentCompleted } from "../../functions/workflows/events.js";
+import { greeting, orderSaga } from "../../functions/workflows/index.js";
+import { type LocalCloud, localCloud } from "../../lib/local/index.js";
+import { eventually } from "./harness.js";
+
+const order = {
+  orderId: "o-1",
+  sku: "kettle",
+  quantity: 1,
+  amount: 39,
+  card: "visa",
+  changeableFor: "1s",
+} as const;
+
+let cloud: LocalCloud;
+const said: { readonly effect: string; readonly pid: number }[] = [];
+
+beforeAll(async () => {
+  cloud = await localCloud({
+    app: fileURLToPath(new URL("../../functions/workflows/index.ts", import.meta.url)),
+    inMemory: true,
+    dynamodbEndpoint: inject("dynamodbEndpoint"),
+    accessKeyId: `T${randomBytes(8).toString("hex")}`,
+    onLog: ({ text }) => {
+      if (text.startsWith('{"effect"')) said.push(JSON.parse(text));
+    },
+  });
+});
+
+afterAll(async () => {
+  const processes = cloud.functions.processes();
+  await cloud.stop();
+  for (const { pid } of processes) expect(existsSync(`/proc/${pid}`)).toBe(false);
+});
+
+it("runs a workflow that a client starts", async () => {
+  const { executionId } = await cloud.client.start(greeting, { name: "Ada" });
+  expect(await cloud.client.result(executionId)).toBe("Hello, Ada!");
+  const [step] = said.filter(({ effect }) => effect === "greeting.greet");
+  expect(step?.pid).not.toBe(process.pid);
+});
+
+it("starts a workflow by its name alone, through the start function, and waits for it", async () => {
+  const started = await cloud.client.start("greeting", { name: "Grace" }, { wait: "20s" });
+  expect(started).toMatchObject({ status: "completed", created: true, output: "Hello, Grace!" });
+});
+
+it("hands an event from the bus to the execution that waits for it, which goes on to its end", async () => {
+  const { executionId } = await cloud.client.start(orderSaga, order);
+  await eventually(async () =>
+    expect((await cloud.client.describe(executionId)).waits).toEqual([
+      { event: "payment.completed", key: "o-1" },
+    ]),
+  );
+  await cloud.publish(PaymentCompleted, { orderId: "o-1", amount: 39 });
+  expect(await cloud.client.result(executionId)).toEqual({ status: "shipped", tracking: "parcel-o-1" });
+});
+
+it("starts an execution for an event that declares one", async () => {
+  await cloud.publish(OrderPlaced, { ...order, orderId: "o-2" });
+  await eventually(async () => {
+    const { executions } = await cloud.client.list({ workflow: "order-saga" });
+    const inputs = await Promise.all(
+      executions.map(async (one) => (await cloud.client.describe(one.executionId)).input),
+    );
+    expect(inputs).toContainEqual(expect.objectContaining({ orderId: "o-2" }));
+  });
+});
