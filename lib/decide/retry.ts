@@ -52,6 +52,8 @@ function isPermanent(error: unknown): boolean {
  * Source: M. Brooker, "Exponential Backoff And Jitter", AWS Architecture Blog, 2015, where full jitter needed the fewest calls.
  */
 export function retryDelayMs(policy: CheckedRetryPolicy, attempt: number, random: number): number {
-  const full = Math.min(policy.maxIntervalMs, policy.initialIntervalMs * policy.backoff ** (attempt - 1));
+  // Infinite after a thousand attempts or so, and nothing times infinity is no number.
+  const growth = Math.min(Number.MAX_VALUE, policy.backoff ** (attempt - 1));
+  const full = Math.min(policy.maxIntervalMs, policy.initialIntervalMs * growth);
   return Math.round(policy.jitter === "full" ? full * random : full);
 }

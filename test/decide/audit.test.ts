@@ -1,0 +1,63 @@
+import { describe, expect, it } from "vitest";
+import { decideAudit } from "../../lib/decide/audit.js";
+import { NOON } from "../builders.js";
+import { aMessage, anExecution, heldBy } from "./builders.js";
+
+const ago = (ms: number): number => NOON - ms;
+/** How long the ordinary carriers get first. */
+const GRACE = 120_000;
+
+describe("whether an open execution has lost its wake, row by row", () => {
+  it.each([
+    [
+      "is held by a lease that lives is left alone",
+      { lease: heldBy("message-1", NOON + 1), dueAt: ago(GRACE) },
+      undefined,
+    ],
+    [
+      "is held by a lease that has just ended is left to its owner's message",
+      { lease: heldBy("message-1", ago(GRACE - 1)), dueAt: ago(10 * GRACE) },
+      undefined,
+    ],
+    [
+      "is held by a lease that ended a while ago is ownerless",
+      { lease: heldBy("message-1", ago(GRACE)) },
+      "ownerless",
+    ],
+    ["has an old message in its inbox is unread", { inbox: [aMessage("m-1", ago(GRACE))] }, "unread"],
+    [
+      "has an old message among new ones is unread",
+      { inbox: [aMessage("m-1", ago(GRACE)), aMessage("m-2", NOON)] },
+      "unread",
+    ],
+    ["has messages that are items of their own is unread", { inboxItems: 1 }, "unread"],
+    [
+      "has an old message and is due is told apart as unread",
+      { inbox: [aMessage("m-1", ago(GRACE))], dueAt: ago(GRACE) },
+      "unread",
+    ],
+    ["has been due for a while is overdue", { dueAt: ago(GRACE) }, "overdue"],
+    ["runs, and began a while ago, is overdue", { status: "running", startAt: ago(GRACE) }, "overdue"],
+    [
+      "runs, and yielded until a while ago, is overdue",
+      { status: "running", startAt: ago(10 * GRACE), dueAt: ago(GRACE) },
+      "overdue",
+    ],
+    [
+      "runs, and yielded until a moment ago, is left alone",
+      { status: "running", startAt: ago(10 * GRACE), dueAt: ago(GRACE - 1) },
+      undefined,
+    ],
+    ["has just become due is left alone", { dueAt: ago(GRACE - 1) }, undefined],
+    ["has a message that just came is left alone", { inbox: [aMessage("m-1", ago(GRACE - 1))] }, undefined],
+    ["waits for a message alone is left alone, however long", { startAt: 0 }, undefined],
+    ["waits for a time to come is left alone", { dueAt: NOON + 1 }, undefined],
+    [
+      "is not to start yet is left alone, with messages waiting or not",
+      { status: "running", startAt: ago(GRACE - 1), inboxItems: 1 },
+      undefined,
+    ],
+  ] as const)("one that %s", (_, state, finding) => {
+    expect(decideAudit(anExecution(state), NOON)).toBe(finding);
+  });
+});
