@@ -23,8 +23,17 @@ export interface Deployment {
 
 const ROLE_ARN = "arn:aws:iam::000000000000:role/scheduler";
 
+/** What the command finds the deployment by. */
+const OUTPUTS = {
+  HoldfastService: { Value: "orders" },
+  HoldfastExecutionsTable: { Value: EXECUTIONS_TABLE },
+  HoldfastDirectoryTable: { Value: DIRECTORY_TABLE },
+  HoldfastWakeQueueUrl: { Value: { Ref: "Wake" } },
+  HoldfastBusName: { Value: { Ref: "Bus" } },
+};
+
 export async function openDeployment(): Promise<Deployment> {
-  const cloud = await testCloud({
+  const resources = {
     Wake: { Type: "AWS::SQS::Queue", Properties: { QueueName: "wake" } },
     Dead: { Type: "AWS::SQS::Queue", Properties: { QueueName: "dead" } },
     Events: { Type: "AWS::SQS::Queue", Properties: { QueueName: "events" } },
@@ -38,7 +47,8 @@ export async function openDeployment(): Promise<Deployment> {
         Targets: [{ Id: "1", Arn: { "Fn::GetAtt": ["Events", "Arn"] } }],
       },
     },
-  });
+  };
+  const cloud = await testCloud(resources, {}, { Outputs: OUTPUTS });
   const { environment } = cloud.cloud;
   const connection = connectionFrom(environment);
   await createTables(

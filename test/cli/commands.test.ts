@@ -1,0 +1,196 @@
+/** The command against a real table, queue, bus and CloudFormation of the local cloud, found as `holdfast dev` leaves them. */
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { stripVTControlCharacters } from "node:util";
+import picocolors from "picocolors";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { createWorker } from "../../functions/worker.js";
+import { exitCodeOf, messageOf } from "../../lib/cli/exit.js";
+import { writeLocalFile } from "../../lib/cli/local-file.js";
+import { createProgram } from "../../lib/cli/program.js";
+import type { Terminal } from "../../lib/cli/terminal.js";
+import { app, event, workflow } from "../../lib/index.js";
+import { startExecution } from "../../lib/runtime/start.js";
+import { batchOf, type Deployment, invocation, openDeployment } from "../functions/deployment.js";
+import { eventually } from "../local/harness.js";
+
+const Paid = event<{ order: string }>("payment.completed", { key: ({ order }) => order });
+const waits = workflow("waits", async (ctx, { id }: { id: string }) => {
+  await ctx.step("reserve\nit", () => "held\u001b[31m");
+  await ctx.waitForEvent(Paid, { key: id });
+});
+const stalls = workflow("stalls", async (ctx) => {
+  await ctx.step("a", () => 1);
+  await new Promise(() => {});
+});
+const shop = app({ workflows: [waits, stalls], events: [Paid] });
+
+let deployment: Deployment;
+let stateDir: string;
+beforeAll(async () => {
+  deployment = await openDeployment();
+  stateDir = mkdtempSync(join(tmpdir(), "holdfast-cli-"));
+  const { environment, stacks } = deployment.cloud.cloud;
+  writeLocalFile(stateDir, { pid: process.pid, environment, stacks: stacks.map(({ name }) => name) });
+  for (const [workflowName, id] of [
+    ["waits", "w-1"],
+    ["waits", "w-2"],
+    ["stalls", "s-1"],
+  ] as const) {
+    await startExecution(deployment.outside, shop, { workflow: workflowName, input: { id }, id });
+  }
+  const worker = createWorker(shop, () => deployment.outside);
+  for (const wake of await deployment.wakes()) await worker(batchOf(wake), invocation());
+});
+afterAll(async () => {
+  rmSync(stateDir, { recursive: true, force: true });
+  await deployment.cloud.stop();
+});
+
+interface Run {
+  readonly out: string;
+  readonly err: string;
+  readonly code: number;
+}
+
+async function holdfast(args: readonly string[], width?: number): Promise<Run> {
+  const lines = { out: [] as string[], err: [] as string[] };
+  let code = 0;
+  const terminal: Terminal = {
+    out: (line) => void lines.out.push(line),
+    err: (line) => void lines.err.push(line),
+    endWith: (exitCode) => {
+      code = exitCode;
+    },
+    colors: picocolors.createColors(width !== undefined),
+    width,
+  };
+  try {
+    await createProgram(terminal).parseAsync(["node", "holdfast", ...args, "--state-dir", stateDir]);
+  } catch (error) {
+    code = exitCodeOf(error);
+    terminal.err(messageOf(error));
+  }
+  return { out: lines.out.join("\n"), err: lines.err.join("\n"), code };
+}
+
+describe("list", () => {
+  test("shows open and stalled executions, newest first", async () => {
+    const { out } = await holdfast(["list"]);
+    expect(out.split("\n")[0]).toMatch(/^EXECUTION +WORKFLOW +STATUS +CREATED +CLOSED OR DUE$/);
+    expect(out).toMatch(/w-1 +waits +suspended/);
+    expect(out).toMatch(/s-1 +stalls +stalled/);
+  });
+
+  test("fits a narrow terminal without cutting ids", async () => {
+    const { out } = await holdfast(["list"], 70);
+    const lines = out.split("\n").map(stripVTControlCharacters);
+    expect(Math.max(...lines.map((line) => line.length))).toBeLessThanOrEqual(70);
+    expect(out).toContain("w-1");
+  });
+
+  test("filters, pages and prints JSON for machines", async () => {
+    const first = JSON.parse((await holdfast(["list", "--workflow", "waits", "-n", "1", "--json"])).out);
+    expect(first).toMatchObject({ executions: [{ workflow: "waits", status: "suspended" }] });
+    const second = await holdfast(["list", "-f", "waits", "-n", "1", "--json", "--cursor", first.cursor]);
+    const ids = [first, JSON.parse(second.out)].map(({ executions }) => executions[0].executionId);
+    expect(ids.sort()).toEqual(["w-1", "w-2"]);
+  });
+});
+
+describe("show and history", () => {
+  test("show says what it waits for and what would free it", async () => {
+    const { out, code } = await holdfast(["show", "w-1"]);
+    expect(out).toMatch(/status +suspended/);
+    expect(out).toMatch(/now +It waits for event "payment.completed" with key "w-1"\./);
+    expect(out).toMatch(
+      /freed by +Event "payment.completed" with key "w-1"\. To end it: holdfast cancel w-1/,
+    );
+    expect(code).toBe(0);
+  });
+
+  test("history is a table; what users store can't break its lines or colour the screen", async () => {
+    const { out } = await holdfast(["history", "w-1"]);
+    const lines = out.split("\n");
+    expect(lines).toHaveLength(3);
+    expect(lines[1]).toMatch(/^0 .*ExecutionStarted +waits +\{"id":"w-1"\}$/);
+    expect(lines[2]).toMatch(/StepCompleted +step:reserve.*held/);
+    expect(out).not.toContain("\u001b");
+    const stored = JSON.parse((await holdfast(["history", "w-1", "--json"])).out);
+    expect(stored[1].event).toMatchObject({ type: "StepCompleted", result: "held\u001b[31m" });
+  });
+
+  test("an id that nobody has ends with 3", async () => {
+    const { err, out, code } = await holdfast(["show", "nope"]);
+    expect({ out, code }).toEqual({ out: "", code: 3 });
+    expect(err).toContain('There is no execution "nope"');
+  });
+});
+
+describe("send, cancel and redrive", () => {
+  test("send puts the event on the bus, for one execution if it is told so", async () => {
+    const file = join(stateDir, "data.json");
+    writeFileSync(file, '{"order":"w-1"}');
+    const { out } = await holdfast([
+      "send",
+      "payment.completed",
+      "--data",
+      `@${file}`,
+      "--target",
+      "w-1",
+      "--id",
+      "p",
+    ]);
+    expect(out).toBe("published payment.completed, id p");
+    const [body] = await eventually(async () => {
+      const bodies = await deployment.drain("events");
+      expect(bodies).not.toHaveLength(0);
+      return bodies;
+    });
+    expect(JSON.parse(body ?? "")).toMatchObject({
+      source: "orders",
+      detail: { order: "w-1" },
+      resources: ["holdfast:event:p", "holdfast:execution:w-1"],
+    });
+  });
+
+  test("cancel appends the message and sends the wake", async () => {
+    const { out } = await holdfast(["cancel", "w-2", "--reason", "test"]);
+    expect(out).toBe("asked w-2 to cancel; it was suspended");
+    expect(await deployment.wakes()).toEqual([{ executionId: "w-2", reason: "message" }]);
+    expect((await deployment.outside.store.readHead("w-2"))?.inbox).toMatchObject([
+      { kind: "cancel", reason: "test", by: "holdfast" },
+    ]);
+  });
+
+  test("redrive reopens a stalled execution and wakes it", async () => {
+    expect((await holdfast(["redrive", "s-1"])).out).toBe("s-1 goes on; it is running");
+    expect(await deployment.wakes()).toEqual([{ executionId: "s-1", reason: "redrive" }]);
+  });
+});
+
+describe("mistakes", () => {
+  test.each([
+    [["send", "x", "--data", "{oops"], 2, "--data is no JSON"],
+    [["send", "x", "--data", "@nowhere.json"], 2, "names a file that can't be read"],
+    [["send", "x", "--data", "[1]"], 2, "expected an object"],
+    [["start", "waits", "--delay", "60"], 2, "--delay is no duration"],
+    [["start", "waits"], 2, 'There is no workflow "waits"'],
+    [["show", "w-1", "--stack", "Nope"], 1, 'There is no stack "Nope"'],
+  ])("%j ends with %i: %s", async (args, code, message) => {
+    const run = await holdfast(args);
+    expect(run.code).toBe(code);
+    expect(run.err).toContain(message);
+    expect(run.err).not.toMatch(/^ +at /m);
+  });
+
+  test.each([["show"], ["list", "--status", "fine"], ["lst"], ["list", "-n", "0"]])(
+    "%j is refused by the command line",
+    async (...args) => {
+      const { err, out } = await holdfast(args);
+      expect(err).toMatch(/^error: /);
+      expect(out).toBe("");
+    },
+  );
+});
