@@ -25,7 +25,7 @@ export class Agenda {
   /** Steps whose bodies are not running, to be decided upon, in the order of their requests. */
   steps: StepOperation[] = [];
   /** Waits that were asked for and are not known to the directory. */
-  unregistered: WaitOperation[] = [];
+  readonly unregistered: WaitOperation[] = [];
   readonly #due = new Heap<Due>();
   readonly #waits = new Map<string, WaitOperation[]>();
 

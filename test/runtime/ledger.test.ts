@@ -22,8 +22,11 @@ const sequential = workflow("sequential-steps", async (ctx, input: { steps: numb
   for (let n = 0; n < input.steps; n++) total += await ctx.step(`step-${n}`, () => n);
   return { total };
 });
-const parallel = workflow("parallel-steps", async (ctx, input: { steps: number }) =>
-  (await Promise.all(Array.from({ length: input.steps }, (_, n) => ctx.step(`branch-${n}`, async () => n)))).length,
+const parallel = workflow(
+  "parallel-steps",
+  async (ctx, input: { steps: number }) =>
+    (await Promise.all(Array.from({ length: input.steps }, (_, n) => ctx.step(`branch-${n}`, async () => n))))
+      .length,
 );
 const sleeping = workflow("sleeping", async (ctx) => {
   await ctx.step("before", () => order);
@@ -36,7 +39,9 @@ const sending = workflow("sending", async (ctx) => {
   await ctx.step("between", () => order);
   await ctx.step("after", () => order);
 });
-const waiting = workflow("waiting", async (ctx) => ctx.waitForEvent(Paid, { key: order.orderId, timeout: "3d" }));
+const waiting = workflow("waiting", async (ctx) =>
+  ctx.waitForEvent(Paid, { key: order.orderId, timeout: "3d" }),
+);
 
 interface Row {
   readonly what: string;
@@ -54,7 +59,11 @@ beforeAll(async () => {
   const { client, documents } = freshDynamo();
   await createTables(client);
   capacity = meter(documents);
-  store = createDynamoStore({ documents, executionsTable: EXECUTIONS_TABLE, directoryTable: DIRECTORY_TABLE });
+  store = createDynamoStore({
+    documents,
+    executionsTable: EXECUTIONS_TABLE,
+    directoryTable: DIRECTORY_TABLE,
+  });
 });
 
 afterAll(() => {
@@ -70,28 +79,41 @@ async function within(what: string, budget: number, work: () => Promise<unknown>
   return spent;
 }
 
-const makeBench = (): Bench => new Bench([sequential, parallel, sleeping, sending, waiting], [Paid], { store });
+const makeBench = (): Bench =>
+  new Bench([sequential, parallel, sleeping, sending, waiting], [Paid], { store });
 
 async function inline(bench: Bench, workflowName: string, input: unknown, id: string): Promise<void> {
   const now = bench.cloud.clock.now();
   const limits = { stopAt: now + 50_000, deadline: now + 60_000 };
-  await startExecution(bench.cloud.client(), bench.app, { workflow: workflowName, input, id }, { owner: "request-1", limits });
+  await startExecution(
+    bench.cloud.client(),
+    bench.app,
+    { workflow: workflowName, input, id },
+    { owner: "request-1", limits },
+  );
 }
 
 describe("the write-unit ledger of whole runs", () => {
-  it.each([1, 3, 10, 100])("an inline run of %i steps costs its steps + 4, start and indexes and end included", async (steps) => {
-    const bench = makeBench();
-    const id = `sequential-${steps}`;
-    const spent = await within(`${steps} sequential steps, inline, start to end`, steps + 4, () => inline(bench, sequential.name, { steps }, id));
-    expect(await bench.status(id)).toBe("completed");
-    // The create, a commit for each step but the last, the settlement, and the read of the result for the caller.
-    expect(spent.roundTrips).toBeLessThanOrEqual(steps + 2);
-  });
+  it.each([1, 3, 10, 100])(
+    "an inline run of %i steps costs its steps + 4, start and indexes and end included",
+    async (steps) => {
+      const bench = makeBench();
+      const id = `sequential-${steps}`;
+      const spent = await within(`${steps} sequential steps, inline, start to end`, steps + 4, () =>
+        inline(bench, sequential.name, { steps }, id),
+      );
+      expect(await bench.status(id)).toBe("completed");
+      // The create, a commit for each step but the last, the settlement, and the read of the result for the caller.
+      expect(spent.roundTrips).toBeLessThanOrEqual(steps + 2);
+    },
+  );
 
   it("a queued start costs 3, and its first turn a lease", async () => {
     const bench = makeBench();
     await within("start", 3, () => bench.start(sequential, { steps: 3 }, "queued"));
-    await within("first turn of 3 steps when queued: lease, 2 commits, settlement + index", 5, () => bench.cloud.settle());
+    await within("first turn of 3 steps when queued: lease, 2 commits, settlement + index", 5, () =>
+      bench.cloud.settle(),
+    );
     expect(await bench.status("queued")).toBe("completed");
   });
 
@@ -105,16 +127,22 @@ describe("the write-unit ledger of whole runs", () => {
 
   it("a last step and its suspension are one write, and a resume is one and the read", async () => {
     const bench = makeBench();
-    await within("a step and a suspension, inline: start, settlement", 4, () => inline(bench, sleeping.name, undefined, "sleeping"));
+    await within("a step and a suspension, inline: start, settlement", 4, () =>
+      inline(bench, sleeping.name, undefined, "sleeping"),
+    );
     expect(await bench.status("sleeping")).toBe("suspended");
-    await within("resume, timer, a step (with the tail), completion + index", 1 + 1 + 2, () => bench.cloud.advance(600_000));
+    await within("resume, timer, a step (with the tail), completion + index", 1 + 1 + 2, () =>
+      bench.cloud.advance(600_000),
+    );
     expect(await bench.status("sleeping")).toBe("completed");
   });
 
   it("sending an event costs nothing to commit and at most 3 until it is published", async () => {
     const bench = makeBench();
     bench.cloud.relayIsOn = false;
-    await within("3 steps and an event, inline: as 3 steps, + 1 index for the mark", 3 + 4 + 1, () => inline(bench, sending.name, undefined, "sending"));
+    await within("3 steps and an event, inline: as 3 steps, + 1 index for the mark", 3 + 4 + 1, () =>
+      inline(bench, sending.name, undefined, "sending"),
+    );
     bench.cloud.relayIsOn = true;
     await within("relaying an event: unmark + index", 2, () => bench.cloud.settle());
     expect(bench.cloud.published).toHaveLength(1);
@@ -122,11 +150,17 @@ describe("the write-unit ledger of whole runs", () => {
 
   it("waiting for an event that comes later costs the wait, the delivery with its record, the removal and the resume", async () => {
     const bench = makeBench();
-    await within("a wait, inline: start, wait record, settlement", 3 + 1 + 1, () => inline(bench, waiting.name, undefined, "waiting"));
-    await within("its event: recent-event record, delivery, lease, completion + index, removal", 1 + 1 + 1 + 2 + 1, async () => {
-      bench.publish(Paid, { orderId: order.orderId, amount: 7 });
-      await bench.cloud.settle();
-    });
+    await within("a wait, inline: start, wait record, settlement", 3 + 1 + 1, () =>
+      inline(bench, waiting.name, undefined, "waiting"),
+    );
+    await within(
+      "its event: recent-event record, delivery, lease, completion + index, removal",
+      1 + 1 + 1 + 2 + 1,
+      async () => {
+        bench.publish(Paid, { orderId: order.orderId, amount: 7 });
+        await bench.cloud.settle();
+      },
+    );
     expect(await bench.output("waiting")).toEqual({ orderId: order.orderId, amount: 7 });
   });
 });

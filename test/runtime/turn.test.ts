@@ -363,3 +363,68 @@ describe("a turn", () => {
     expect(await bench.output()).toContain('Step "deadly" was interrupted in attempt 4');
   });
 });
+
+describe("what was asked for when the workflow throws or is cancelled", () => {
+  it("is ended without retries and recorded once, then completed steps are undone", async () => {
+    const done: string[] = [];
+    const fan = workflow("fan", async (ctx) => {
+      await ctx.step("first", () => "1", { compensate: () => done.push("undo first") });
+      await Promise.all([
+        ctx.step("fails", () => {
+          throw new NonRetryableError("no");
+        }),
+        ctx.step("retries", () => {
+          throw new Error("again");
+        }),
+        ctx.step("finishes", async () => "2", { compensate: () => done.push("undo finishes") }),
+        ctx.step("once", () => "3", { semantics: "at-most-once", compensate: () => done.push("undo once") }),
+        ctx.sleep("1d"),
+      ]);
+    });
+    const bench = new Bench([fan]);
+    await bench.start(fan, undefined);
+    await bench.cloud.settle();
+    expect(await bench.status()).toBe("failed");
+    const story = await bench.story();
+    expect(story.filter((line) => line.endsWith("step:retries"))).toHaveLength(
+      story.includes("StepAttemptFailed step:retries") ? 2 : 1,
+    );
+    expect(new Set(story.filter((line) => line.startsWith("StepFailed"))).size).toBe(
+      story.filter((line) => line.startsWith("StepFailed")).length,
+    );
+    expect(done.at(-1)).toBe("undo first");
+    expect(done).toContain("undo finishes");
+  });
+
+  it("ends steps that wait for their retry when it is cancelled", async () => {
+    const patient = workflow("patient", async (ctx) => {
+      await Promise.all(
+        ["a", "b"].map((name) =>
+          ctx.step(
+            name,
+            () => {
+              throw new Error(name);
+            },
+            { retry: { initialInterval: "1h", jitter: "none" } },
+          ),
+        ),
+      );
+    });
+    const bench = new Bench([patient]);
+    await bench.start(patient, undefined);
+    await bench.cloud.settle();
+    const client = bench.cloud.client();
+    await client.store.appendMessage("x-1", { kind: "cancel", id: "c-1", at: bench.cloud.clock.now() });
+    await client.wakes.send({ executionId: "x-1", reason: "message" }, 0);
+    await bench.cloud.settle();
+    expect(await bench.status()).toBe("cancelled");
+    expect(await bench.story()).toEqual([
+      "StepAttemptFailed step:a",
+      "StepAttemptFailed step:b",
+      "CancelRequested",
+      "StepFailed step:a",
+      "StepFailed step:b",
+      "ExecutionCancelled",
+    ]);
+  });
+});
