@@ -1,16 +1,17 @@
 /** What the start function does with a checked request, and with a bus event. */
-import { type PlainError, plain, plainError } from "../client/plain.js";
-import { hasStopped, watch } from "../client/watch.js";
+
 import type { App } from "../define/app.js";
 import { parse } from "../define/schema.js";
 import { ExecutionConflictError, FencedError, HoldfastError } from "../model/errors.js";
 import type { Head } from "../model/head.js";
+import { type PlainError, plain, plainError } from "../model/plain.js";
 import type { ExecutionStatus } from "../model/status.js";
 import { decode } from "../model/value.js";
 import { type BusEvent, MalformedBusEventError } from "../runtime/bus-event.js";
 import type { Outside } from "../runtime/outside.js";
 import { executionIdFor, type StartRequest, startExecution } from "../runtime/start.js";
 import { loadValue } from "../runtime/values.js";
+import { hasStopped, watch } from "../runtime/watch.js";
 import type { Limits } from "../runtime/work.js";
 import type { StartPayload } from "./start-payload.js";
 

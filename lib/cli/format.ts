@@ -1,5 +1,5 @@
 /** How instants, values and statuses look on the screen. */
-import { plain } from "../client/plain.js";
+import { plain } from "../model/plain.js";
 import type { ExecutionStatus } from "../model/status.js";
 import type { Colors } from "./terminal.js";
 

@@ -17,16 +17,17 @@ import {
   ResultTimeoutError,
 } from "../model/errors.js";
 import type { Head } from "../model/head.js";
+import type { PlainError } from "../model/plain.js";
 import { type ExecutionStatus, isClosed } from "../model/status.js";
 import { type Duration, durationMs } from "../model/time.js";
 import type { ErrorClass, ErrorClasses } from "../model/value.js";
 import type { Outside } from "../runtime/outside.js";
 import { persistently } from "../runtime/persistently.js";
 import { startExecution } from "../runtime/start.js";
+import { hasStopped, watch } from "../runtime/watch.js";
 import { describeHead, readError, readValue } from "./describe.js";
 import { errorClasses } from "./error-classes.js";
 import { historyOf } from "./history.js";
-import type { PlainError } from "./plain.js";
 import { publishEvent } from "./publish.js";
 import {
   DEFAULT_WAIT,
@@ -38,7 +39,6 @@ import {
   type StartedExecution,
   type StartOptions,
 } from "./types.js";
-import { hasStopped, watch } from "./watch.js";
 
 /** The names of a deployment's resources; only those that the calls need must be there. */
 export type ClientNames = Names;
