@@ -11,8 +11,8 @@ let installed = false;
 export function logUnhandledRejections(logOf: () => Log): void {
   if (installed) return;
   installed = true;
-  const runtimes =
-    process.env.AWS_LAMBDA_RUNTIME_API === undefined ? [] : process.listeners("unhandledRejection");
+  const inLambda = process.env.AWS_LAMBDA_FUNCTION_NAME !== undefined;
+  const runtimes = inLambda ? process.listeners("unhandledRejection") : [];
   if (runtimes[0] !== undefined) process.removeListener("unhandledRejection", runtimes[0]);
   process.on("unhandledRejection", (reason) => {
     logOf().write("error", "A promise of the app was rejected, and nothing handled it.", { error: reason });
