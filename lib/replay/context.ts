@@ -1,11 +1,11 @@
 /** The context that workflow code holds: checks what it is asked for, and turns it into operations. It answers nothing itself (I2). */
 import type { Context, Logger, StepOptions } from "../define/context.js";
-import { checkRetry, STEP_RETRY } from "../define/retry.js";
+import { COMPENSATION_RETRY, checkRetry, STEP_RETRY } from "../define/retry.js";
 import { parseSync } from "../define/schema.js";
 import { InvalidDefinitionError } from "../model/errors.js";
 import { durationMs, type EpochMs } from "../model/time.js";
 import { randomFrom, uuidFrom } from "./deterministic.js";
-import type { Operation } from "./operation.js";
+import { type NewOperation, newStep } from "./operation.js";
 import type { Scope } from "./path.js";
 
 export type LogLevel = keyof Logger;
@@ -19,14 +19,8 @@ export interface Requests {
   now(): EpochMs;
   /** Throws when the call is misplaced (I14); false when the code may not run on (I10), and then must never be answered. */
   guard(operation: string): boolean;
-  request(operation: NewOperation, options?: StepOptions<unknown>): Promise<unknown>;
+  request(operation: NewOperation): Promise<unknown>;
 }
-
-type NewOperation = Operation extends infer Each
-  ? Each extends unknown
-    ? Omit<Each, "after" | "detached">
-    : never
-  : never;
 
 /** Five minutes: longer than any bus delivery that is not an outage. */
 const LOOKBACK_MS = 300_000;
@@ -61,25 +55,34 @@ export function makeContext(requests: Requests, workflow: string): Context {
     async step(name, body, options = {}) {
       if (!requests.guard("step")) return never();
       checkStep(name, body, options);
+      const { compensate, semantics, timeout } = options;
       const what = `step "${name}"`;
+      const retry = checkRetry(options.retry, STEP_RETRY, what);
+      const compensateRetry = checkRetry(
+        options.compensateRetry,
+        COMPENSATION_RETRY,
+        `the compensation of ${what}`,
+      );
+      const atMostOnce = semantics === "at-most-once";
       const result = await requests.request(
-        {
-          kind: "step",
+        newStep({
           path: scope.next("step", name),
           label: what,
           name,
           body,
-          retry:
-            options.semantics === "at-most-once"
-              ? { ...checkRetry(options.retry, STEP_RETRY, what), maxAttempts: 1 }
-              : checkRetry(options.retry, STEP_RETRY, what),
-          ...(options.timeout === undefined ? {} : { timeoutMs: durationMs(options.timeout) }),
-          atMostOnce: options.semantics === "at-most-once",
-          attempts: 0,
-          begun: false,
-          interrupted: false,
-        },
-        options,
+          retry: atMostOnce ? { ...retry, maxAttempts: 1 } : retry,
+          ...(timeout === undefined ? {} : { timeoutMs: durationMs(timeout) }),
+          atMostOnce,
+          ...(compensate === undefined
+            ? {}
+            : {
+                compensation: {
+                  // The recorded result of the step's own body, which is what the types promise.
+                  run: (recorded, step) => compensate.call(options, recorded as never, step),
+                  retry: compensateRetry,
+                },
+              }),
+        }),
       );
       return result as Awaited<ReturnType<typeof body>>;
     },

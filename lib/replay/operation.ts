@@ -16,6 +16,11 @@ interface Requested {
   detached: boolean;
 }
 
+export interface Compensation {
+  readonly run: (result: unknown, step: StepContext) => unknown;
+  readonly retry: CheckedRetryPolicy;
+}
+
 export interface StepOperation extends Requested {
   readonly kind: "step";
   readonly name: string;
@@ -23,6 +28,8 @@ export interface StepOperation extends Requested {
   readonly retry: CheckedRetryPolicy;
   readonly timeoutMs?: number;
   readonly atMostOnce: boolean;
+  /** Undoes it, once it has completed and the workflow throws. */
+  readonly compensation?: Compensation;
   /** Attempts that are used up: failed ones, and those that a crash ended. */
   attempts: number;
   /** The next attempt may not begin before it. */
@@ -64,3 +71,20 @@ export interface UndoOperation extends Requested {
 }
 
 export type Operation = StepOperation | SleepOperation | WaitOperation | SendOperation | UndoOperation;
+
+/** An operation as the code asks for it: the replay adds where in history that was. */
+export type NewOperation = Operation extends infer Each
+  ? Each extends unknown
+    ? Omit<Each, "after" | "detached">
+    : never
+  : never;
+
+/** A step as it is asked for: nothing has been tried yet. */
+export function newStep(
+  step: Pick<
+    StepOperation,
+    "path" | "label" | "name" | "body" | "retry" | "timeoutMs" | "atMostOnce" | "compensation"
+  >,
+): Omit<StepOperation, "after" | "detached"> {
+  return { kind: "step", ...step, attempts: 0, begun: false, interrupted: false };
+}

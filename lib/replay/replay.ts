@@ -27,8 +27,6 @@
  *     then completed steps are compensated in reverse order of the log. Operation promises are pre-handled.
  * I14 A context that is used after its execution's end, inside a step's body, or from another scope throws, naming the place.
  */
-import type { StepOptions } from "../define/context.js";
-import { COMPENSATION_RETRY, checkRetry } from "../define/retry.js";
 import type { AnyWorkflow } from "../define/workflow.js";
 import {
   CancelledError,
@@ -51,11 +49,12 @@ import {
 import type { EventMessage } from "../model/message.js";
 import type { EpochMs } from "../model/time.js";
 import { decode, type Encoded, type ErrorClasses, encode, encodeThrown } from "../model/value.js";
-import { Asked } from "./asked.js";
 import { makeContext, type Requests } from "./context.js";
-import type { Operation, StepOperation } from "./operation.js";
+import type { NewOperation, Operation, StepOperation } from "./operation.js";
+import { Operations } from "./operations.js";
 import { Scope } from "./path.js";
 import { misplaced, runInWorkflow } from "./running-in.js";
+import { type Undoable, undo } from "./undo.js";
 import { DeliveryWindow } from "./window.js";
 
 /** What is replayed. */
@@ -81,24 +80,7 @@ export type Outcome =
       readonly compensation: CompensationOutcome;
     };
 
-/** Both ends of an operation's promise, and of its end as the engine sees it. */
-interface Answer {
-  resolve(value: unknown): void;
-  reject(error: unknown): void;
-  ended(): void;
-  readonly end: Promise<void>;
-}
-
-interface Completed {
-  readonly operation: StepOperation;
-  readonly result: Encoded | undefined;
-  readonly compensate: NonNullable<StepOptions<unknown>["compensate"]>;
-  readonly options: StepOptions<unknown>;
-}
-
 export class Replay {
-  /** Asked for and not ended, in the order of their requests. */
-  readonly pending = new Map<string, Operation>();
   /** Messages taken from the inbox that nothing has consumed yet, oldest first. */
   readonly buffered = new Map<string, EventMessage>();
   /** Ids of all messages that are in history (PROTOCOL A3). */
@@ -122,11 +104,8 @@ export class Replay {
   readonly #program: Program;
   readonly #window = new DeliveryWindow();
   readonly #scope = new Scope("");
-  readonly #asked = new Asked();
-  readonly #answers = new Map<string, Answer>();
-  readonly #compensations = new Map<string, { options: StepOptions<unknown> }>();
-  readonly #completed: Completed[] = [];
-  #requested: Operation[] = [];
+  readonly #operations = new Operations();
+  readonly #completed: Undoable[] = [];
   #now: EpochMs;
   #cancelled: CancelledError | undefined;
   #over = false;
@@ -149,16 +128,19 @@ export class Replay {
     }, this.live);
   }
 
+  /** Asked for and not ended, in the order of their requests. */
+  get pending(): ReadonlyMap<string, Operation> {
+    return this.#operations.pending;
+  }
+
   /** The operations asked for since the last call. */
   takeRequested(): Operation[] {
-    const requested = this.#requested;
-    this.#requested = [];
-    return requested;
+    return this.#operations.takeRequested();
   }
 
   /** The digest that the next delivered event must carry. */
   asked(): string | undefined {
-    return this.#asked.digest();
+    return this.#operations.asked.digest();
   }
 
   /**
@@ -176,7 +158,7 @@ export class Replay {
     this.position += 1;
     this.crashes = 0;
     this.#now = Math.max(this.#now, event.at);
-    this.#asked.clear();
+    this.#operations.asked.clear();
     if (isClosingEvent(event)) {
       this.closing = event;
       return;
@@ -217,13 +199,13 @@ export class Replay {
         ExecutionFailed: "failed",
         ExecutionCancelled: "cancelled",
       }[event.type];
-      if (ended !== expected) throw new NonDeterminismError(recorded(), this.#asked.describe());
+      if (ended !== expected) throw new NonDeterminismError(recorded(), this.#operations.asked.describe());
     } else if ("op" in event && !this.pending.has(event.op)) {
       this.checkMovable();
-      throw new NonDeterminismError(recorded(), this.#asked.describe());
+      throw new NonDeterminismError(recorded(), this.#operations.asked.describe());
     }
-    if (event.asked !== this.#asked.digest()) {
-      throw new NonDeterminismError(`${recorded()}, after other requests`, this.#asked.describe());
+    if (event.asked !== this.#operations.asked.digest()) {
+      throw new NonDeterminismError(`${recorded()}, after other requests`, this.#operations.asked.describe());
     }
   }
 
@@ -232,11 +214,11 @@ export class Replay {
       case "StepCompleted":
         return this.#complete(event.op, event.result);
       case "StepFailed":
-        return this.#end(event.op, (answer) => answer.reject(this.#decode(event.error)));
+        return this.#operations.reject(event.op, this.#decode(event.error));
       case "TimerFired":
       case "EventSent":
       case "CompensationStarted":
-        return this.#end(event.op, (answer) => answer.resolve(undefined));
+        return this.#operations.resolve(event.op, undefined);
       case "EventReceived": {
         const message = event.message?.kind === "event" ? event.message : this.buffered.get(event.messageId);
         if (message === undefined) {
@@ -247,19 +229,21 @@ export class Replay {
         }
         this.seen.add(message.id);
         this.buffered.delete(message.id);
-        return this.#end(event.op, (answer) => answer.resolve(this.#decode(message.data)));
+        return this.#operations.resolve(event.op, this.#decode(message.data));
       }
       case "WaitTimedOut": {
         const wait = this.pending.get(event.op);
         if (wait?.kind !== "wait")
           throw new CorruptHistoryError(this.#program.executionId, `"${event.op}" timed out and is no wait`);
-        return this.#end(event.op, (answer) =>
-          answer.reject(new WaitTimeoutError(wait.event, wait.key, wait.timeoutMs ?? 0)),
+        return this.#operations.reject(
+          event.op,
+          new WaitTimeoutError(wait.event, wait.key, wait.timeoutMs ?? 0),
         );
       }
       case "CancelRequested":
         this.seen.add(event.messageId);
-        return this.#cancel(new CancelledError(event.reason));
+        this.#cancelled = new CancelledError(event.reason);
+        return this.#operations.rejectAll(this.#cancelled);
     }
   }
 
@@ -290,7 +274,7 @@ export class Replay {
     const step = this.pending.get(path);
     if (step?.kind !== "step") {
       this.checkMovable();
-      throw new NonDeterminismError(`an attempt of "${path}"`, this.#asked.describe());
+      throw new NonDeterminismError(`an attempt of "${path}"`, this.#operations.asked.describe());
     }
     change(step);
     step.after = this.position;
@@ -313,41 +297,13 @@ export class Replay {
     this.crashes = blamed ? 0 : this.crashes + 1;
   }
 
-  #complete(path: string, result: Encoded | undefined): void {
+  #complete(path: string, recorded: Encoded | undefined): void {
     const step = this.pending.get(path);
-    const options = this.#compensations.get(path)?.options;
-    if (step?.kind === "step" && options?.compensate !== undefined) {
-      this.#completed.push({ operation: step, result, compensate: options.compensate, options });
+    const result = () => (recorded === undefined ? undefined : this.#decode(recorded));
+    if (step?.kind === "step" && step.compensation !== undefined) {
+      this.#completed.push({ name: step.name, compensation: step.compensation, result });
     }
-    this.#end(path, (answer) => answer.resolve(result === undefined ? undefined : this.#decode(result)));
-  }
-
-  #end(path: string, answered: (answer: Answer) => void): void {
-    const answer = this.#answers.get(path);
-    if (answer === undefined)
-      throw new CorruptHistoryError(this.#program.executionId, `"${path}" is answered twice`);
-    answered(answer);
-    answer.ended();
-    this.#answers.delete(path);
-    this.#compensations.delete(path);
-    this.pending.delete(path);
-  }
-
-  #cancel(error: CancelledError): void {
-    this.#cancelled = error;
-    for (const operation of this.pending.values()) {
-      this.#answers.get(operation.path)?.reject(error);
-      this.#detach(operation);
-    }
-  }
-
-  /** Nobody waits for it any more. What may have an effect still has to end; the rest is forgotten. */
-  #detach(operation: Operation): void {
-    operation.detached = true;
-    if (operation.kind === "step" || operation.kind === "send") return;
-    this.#answers.get(operation.path)?.ended();
-    this.#answers.delete(operation.path);
-    this.pending.delete(operation.path);
+    this.#operations.resolve(path, result());
   }
 
   // -------------------------------------------------------------- the code
@@ -361,64 +317,21 @@ export class Replay {
       outcome = { kind: "completed", output: encode(output) };
     } catch (error) {
       if (!this.#mayRun("The workflow function ended")) return;
-      outcome = await this.#undo(error);
+      outcome = await this.#fail(error);
     }
     if (!this.#mayRun("The workflow function ended")) return;
-    this.#asked.add(`end:${outcome.kind}`, `the end of the workflow (${outcome.kind})`);
+    this.#operations.asked.add(`end:${outcome.kind}`, `the end of the workflow (${outcome.kind})`);
     for (const operation of this.pending.values()) operation.detached = true;
     this.outcome = outcome;
   }
 
-  /** I13. Runs like workflow code, by delivery alone, so that what it does is replayed like everything else. */
-  async #undo(error: unknown): Promise<Outcome> {
+  /** I13: what was asked for before is ended, then completed steps are undone. */
+  async #fail(error: unknown): Promise<Outcome> {
     const kind = this.#cancelled !== undefined && error === this.#cancelled ? "cancelled" : "failed";
     const stored = encodeThrown(error);
     this.failing = true;
-    const ends: Promise<void>[] = [];
-    for (const operation of [...this.pending.values()]) {
-      const end = this.#answers.get(operation.path)?.end;
-      this.#detach(operation);
-      if (end !== undefined && this.pending.has(operation.path)) ends.push(end);
-    }
-    await Promise.all(ends);
-    if (this.#completed.length === 0) return { kind, error: stored, compensation: "none" };
-
-    const scope = new Scope("undo/");
-    await this.#request({
-      kind: "undo",
-      path: scope.next("begin", ""),
-      label: "the compensations",
-      error: stored,
-    });
-    let compensation: CompensationOutcome = "complete";
-    for (const completed of this.#completed.reverse()) {
-      const { name } = completed.operation;
-      try {
-        await this.#request({
-          kind: "step",
-          path: scope.next("step", name),
-          label: `the compensation of step "${name}"`,
-          name,
-          body: (step) =>
-            completed.compensate(
-              completed.result === undefined ? undefined : this.#decode(completed.result),
-              step,
-            ),
-          retry: checkRetry(
-            completed.options.compensateRetry,
-            COMPENSATION_RETRY,
-            `the compensation of step "${name}"`,
-          ),
-          atMostOnce: false,
-          attempts: 0,
-          begun: false,
-          interrupted: false,
-        });
-      } catch {
-        // The failure is in history. One that gives up must not keep the others from being undone.
-        compensation = "incomplete";
-      }
-    }
+    await this.#operations.detachAll();
+    const compensation = await undo(this.#completed, stored, (operation) => this.#request(operation));
     return { kind, error: stored, compensation };
   }
 
@@ -434,10 +347,7 @@ export class Replay {
       now: () => this.#now,
       startAt: this.#program.startAt,
       guard: (operation) => this.#guard(operation),
-      request: (operation, options) => {
-        if (options !== undefined) this.#compensations.set(operation.path, { options });
-        return this.#request(operation);
-      },
+      request: (operation) => this.#request(operation),
     };
   }
 
@@ -459,30 +369,11 @@ export class Replay {
     return false;
   }
 
-  #request(requested: DistributiveOmit<Operation, "after" | "detached">): Promise<unknown> {
-    const operation: Operation = { ...requested, after: this.position, detached: false };
-    let resolve: Answer["resolve"] = () => {};
-    let reject: Answer["reject"] = () => {};
-    let ended: Answer["ended"] = () => {};
-    const promise = new Promise<unknown>((yes, no) => {
-      resolve = yes;
-      reject = no;
-    });
-    const end = new Promise<void>((yes) => {
-      ended = yes;
-    });
-    // A workflow may well drop a promise; a rejection that nobody awaits must not end the process.
-    promise.catch(() => {});
-    this.pending.set(operation.path, operation);
-    this.#answers.set(operation.path, { resolve, reject, ended, end });
-    this.#requested.push(operation);
-    this.#asked.add(operation.path, operation.label);
-    return promise;
+  #request(operation: NewOperation): Promise<unknown> {
+    return this.#operations.request(operation, this.position);
   }
 
   #decode(value: Encoded): unknown {
     return decode(value, this.#program.errors);
   }
 }
-
-type DistributiveOmit<T, K extends PropertyKey> = T extends unknown ? Omit<T, K> : never;
