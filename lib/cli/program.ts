@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { Command } from "commander";
 import { addCancel } from "./commands/cancel.js";
 import type { AddCommand } from "./commands/command.js";
+import { addDemo } from "./commands/demo.js";
 import { addDev } from "./commands/dev.js";
 import { addHistory } from "./commands/history.js";
 import { addList } from "./commands/list.js";
@@ -15,6 +16,7 @@ import type { Terminal } from "./terminal.js";
 /** In the order in which the help lists them. */
 const COMMANDS: readonly AddCommand[] = [
   addDev,
+  addDemo,
   addStart,
   addList,
   addShow,

@@ -39,7 +39,8 @@ function rowOf({ slot, event }: HistoryEntry): string[] {
   return [String(slot), shownInstant(event.at), event.type, of, detailOf(event)];
 }
 
-function detailOf(event: HistoryEntry["event"]): string {
+/** What an event says beyond its type and its operation, in a few words. */
+export function detailOf(event: HistoryEntry["event"]): string {
   switch (event.type) {
     case "ExecutionStarted":
       return stored(event.input);

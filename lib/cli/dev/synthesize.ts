@@ -22,8 +22,15 @@ export class SynthesisError extends HoldfastError {
   }
 }
 
-/** @param directory is emptied first, so that a stack that was removed is gone */
-export async function synthesize(app: string | undefined, directory: string): Promise<Synthesis> {
+/**
+ * @param directory is emptied first, so that a stack that was removed is gone
+ * @param context comes before what cdk.json says, as `-c` does
+ */
+export async function synthesize(
+  app: string | undefined,
+  directory: string,
+  context: Readonly<Record<string, unknown>> = {},
+): Promise<Synthesis> {
   const settings = readSettings();
   const command = app ?? settings.app;
   if (command === undefined) {
@@ -38,7 +45,11 @@ export async function synthesize(app: string | undefined, directory: string): Pr
     ...process.env,
     CDK_OUTDIR: outdir,
     // Asset metadata is how the templates say where a function's code lies.
-    CDK_CONTEXT_JSON: JSON.stringify({ ...settings.context, "aws:cdk:enable-asset-metadata": true }),
+    CDK_CONTEXT_JSON: JSON.stringify({
+      ...settings.context,
+      ...context,
+      "aws:cdk:enable-asset-metadata": true,
+    }),
   });
   if (!existsSync(resolve(outdir, "manifest.json")))
     throw new SynthesisError(command, "left no templates behind. It must call app.synth()", output);
