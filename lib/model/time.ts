@@ -59,6 +59,7 @@ function fromFields(fields: unknown): number {
   if (fields === null || typeof fields !== "object") {
     throw new InvalidDurationError(fields, "it is neither text nor an object of units");
   }
+  if (Object.keys(fields).length === 0) throw new InvalidDurationError(fields, "it names no unit");
   let ms = 0;
   for (const [name, count] of Object.entries(fields)) {
     const unitMs = Object.hasOwn(FIELD_MS, name) ? FIELD_MS[name] : undefined;

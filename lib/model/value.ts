@@ -51,7 +51,7 @@ export function encodeThrown(thrown: unknown): Encoded {
         })
       : mark("error", {
           name: "Error",
-          message: `Something that can't be stored was thrown: ${String(thrown)}`,
+          message: `Something that can't be stored was thrown: ${textOf(thrown)}`,
         });
   }
 }
@@ -158,7 +158,16 @@ function encodeCause(cause: unknown, path: string, above: readonly object[]): En
   try {
     return encodeAt(cause, `${path}.cause`, above);
   } catch {
-    return encodeThrown(cause instanceof Error ? new Error(cause.message) : String(cause));
+    return encodeThrown(cause instanceof Error ? new Error(cause.message) : textOf(cause));
+  }
+}
+
+/** An object's own `toString` may be missing, or throw. */
+function textOf(thrown: unknown): string {
+  try {
+    return String(thrown);
+  } catch {
+    return Object.prototype.toString.call(thrown);
   }
 }
 
