@@ -32,6 +32,9 @@ export interface SqsMappingDeps {
 /** Long enough to cost nothing while idle; a message or a stop ends it at once. */
 const POLL_MS = 20_000;
 
+/** A beat may be late by two thirds of the visibility timeout before its message shows. */
+const BEATS_PER_VISIBILITY = 3;
+
 export class SqsMapping {
   private readonly stopping = new AbortController();
   private readonly running = new Set<Promise<void>>();
@@ -100,7 +103,8 @@ export class SqsMapping {
 
   private async process(batch: readonly Received[]): Promise<void> {
     const event = { Records: batch.map((received) => recordOf(received, this.queue.name)) };
-    const outcome = await this.pool.invoke(JSON.stringify(event));
+    const release = this.keepHidden(batch);
+    const outcome = await this.pool.invoke(JSON.stringify(event)).finally(release);
     const ids = batch.map(({ message }) => message.id);
     const failed = !outcome.ok
       ? ids
@@ -116,6 +120,23 @@ export class SqsMapping {
     for (const { message, receipt } of batch) {
       if (!failed.includes(message.id)) this.deps.queues.delete(this.queue, receipt);
     }
+  }
+
+  /**
+   * Visibility is scaled and Lambda's timeouts are real, so on a fast clock a message would come back while its function still runs, and
+   * be taken for a crashed one's. While the invocation lasts its messages stay hidden; however it ends, their visibility runs from then on.
+   */
+  private keepHidden(batch: readonly Received[]): () => void {
+    const { clock } = this.deps;
+    const seconds = this.queue.settings.visibilityTimeoutSeconds;
+    if (clock.scale <= 1 || seconds === 0) return () => {};
+    const beat = setInterval(
+      () => {
+        for (const { receipt } of batch) this.queue.changeVisibility(receipt, seconds, clock.now());
+      },
+      (seconds * 1000) / clock.scale / BEATS_PER_VISIBILITY,
+    );
+    return () => clearInterval(beat);
   }
 }
 
