@@ -12,10 +12,13 @@ export interface Account {
   readonly status: string;
   readonly ms: number;
   readonly history: readonly HistoryLine[];
+  /** All together, as AWS bills them: refused writes too, by the size of the item that they met. */
   readonly units: number;
   readonly budget: readonly BudgetLine[];
-  /** Write calls, and how many of them were refused by their condition. */
   readonly calls: number;
+  /** What DynamoDB Local reported as consumed. */
+  readonly billed: number;
+  /** Writes that met their condition's refusal, each counted as one unit, as no item here is over 1 KB when it is met. */
   readonly refused: number;
 }
 
@@ -35,10 +38,12 @@ export async function accountOf(stage: Stage, played: Played, acting: Acting): P
   const { executionId, ids, budget } = played;
   const writes = await stillWrites(() => stage.meter.writesOf(ids));
   const description = await stage.client.describe(executionId);
-  const units = writes.reduce((sum, write) => sum + write.units, 0);
+  const billed = writes.reduce((sum, write) => sum + write.units, 0);
+  const refused = writes.filter((write) => write.refused).length;
+  const units = billed + refused;
   const allowed = total(budget);
   acting.claim(
-    `${units} write units were measured, at most ${allowed} by the ledger`,
+    `it cost ${units} write units, and the ledger allows ${allowed}`,
     units > 0 && units <= allowed,
   );
   return {
@@ -50,7 +55,8 @@ export async function accountOf(stage: Stage, played: Played, acting: Acting): P
     units,
     budget,
     calls: writes.length,
-    refused: writes.filter(({ refused }) => refused).length,
+    billed,
+    refused,
   };
 }
 

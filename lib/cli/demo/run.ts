@@ -2,7 +2,7 @@
 import { EXIT } from "../exit.js";
 import type { Terminal } from "../terminal.js";
 import { type Account, accountOf } from "./account.js";
-import { Acting, type Claim, type Played, type Scene } from "./scene.js";
+import { Acting, type Claim, type Scene } from "./scene.js";
 import { killedWorker } from "./scenes/killed-worker.js";
 import { paidOrder } from "./scenes/paid-order.js";
 import { startedTwice } from "./scenes/started-twice.js";
@@ -36,12 +36,16 @@ export async function runDemo(options: DemoOptions, terminal: Terminal): Promise
   screen.head("Holdfast: the real functions, as processes, on the real DynamoDB Local");
 
   // An interruption leaves the show at once; whatever was begun is still waited for, so that it can be ended.
-  const setting = setStage({ progress: (text) => screen.progress(text), undo });
+  const setting = setStage({
+    progress: (text) => screen.progress(text),
+    undo,
+    signal: interruption.signal,
+  });
   const show = async (): Promise<void> => {
     const stage = await setting;
     for (const [index, scene] of SCENES.entries()) {
       if (interruption.signal.aborted) return;
-      outcomes.push(await play(scene, index + 1, stage, screen));
+      outcomes.push(await play(scene, index + 1, stage, screen, interruption.signal));
       for (const { pid } of stage.cloud.functions.processes()) pids.add(pid);
     }
     outcomes.push({ title: "Afterwards", claims: [await nothingSetAside(stage)] });
@@ -49,7 +53,10 @@ export async function runDemo(options: DemoOptions, terminal: Terminal): Promise
   try {
     await Promise.race([show(), interruption.happened]);
   } finally {
-    if (interruption.signal.aborted) screen.progress("Stopping …");
+    if (interruption.signal.aborted) {
+      screen.progress("\nStopping …");
+      screen.mute();
+    }
     await setting.catch(() => {});
     for (const step of undo.splice(0).reverse()) await step();
     interruption.forget();
@@ -66,12 +73,18 @@ export async function runDemo(options: DemoOptions, terminal: Terminal): Promise
 
 const EXIT_INTERRUPTED = 130;
 
-async function play(scene: Scene, number: number, stage: Stage, screen: Screen): Promise<Outcome> {
+async function play(
+  scene: Scene,
+  number: number,
+  stage: Stage,
+  screen: Screen,
+  signal: AbortSignal,
+): Promise<Outcome> {
   const { title } = scene;
   screen.scene(number, title);
   stage.effects.onEffect = (effect) => screen.effect(effect);
   stage.audience.onEvent = (event) => screen.heard(event);
-  const acting = new Acting(stage, (text) => screen.say(text));
+  const acting = new Acting(stage, (text) => screen.say(text), signal);
   let account: Account | undefined;
   try {
     account = await accountOf(stage, await scene.play(acting), acting);
@@ -139,5 +152,3 @@ function interrupted(): Interruption {
     },
   };
 }
-
-export type { Played };

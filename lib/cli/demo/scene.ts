@@ -36,19 +36,22 @@ export class Acting {
     readonly stage: Stage,
     /** Says on the screen what is done now. */
     readonly say: (text: string) => void,
+    /** Aborted when the show is over before its end. */
+    readonly signal: AbortSignal,
   ) {}
 
   /** Checks a claim by comparing, so that a failure can say what was there instead. */
   claim(what: string, found: unknown, expected: unknown = true): void {
     const ok = JSON.stringify(found) === JSON.stringify(expected);
-    const instead = `${JSON.stringify(found)} instead of ${JSON.stringify(expected)}`;
-    this.claims.push({ what, ok, ...(ok ? {} : { found: instead }) });
+    const instead = `found ${JSON.stringify(found)}, expected ${JSON.stringify(expected)}`;
+    this.claims.push({ what, ok, ...(ok || expected === true ? {} : { found: instead }) });
   }
 
   /** Looks again and again until there is something. */
   async until<T>(what: string, look: () => Promise<T | undefined> | T | undefined): Promise<T> {
     const deadline = Date.now() + PATIENCE_MS;
     for (;;) {
+      this.signal.throwIfAborted();
       const found = await look();
       if (found !== undefined) return found;
       if (Date.now() > deadline) throw new Error(`waited ${PATIENCE_MS / 1_000} s in vain for ${what}`);

@@ -12,8 +12,13 @@ export class Screen {
 
   constructor(
     private readonly terminal: Terminal,
-    private readonly silent: boolean,
+    private silent: boolean,
   ) {}
+
+  /** The show is over: whoever still speaks is not heard. */
+  mute(): void {
+    this.silent = true;
+  }
 
   head(text: string): void {
     this.#line(this.terminal.colors.bold(text));
@@ -54,7 +59,7 @@ export class Screen {
     const { colors } = this.terminal;
     this.#line("");
     for (const claim of claims) this.#line(`   ${shownClaim(claim, this.terminal)}`);
-    if (claims.every(({ ok }) => ok)) return;
+    if (claims.every(({ ok }) => ok) || lastLines.length === 0) return;
     this.#line(colors.dim("   What the functions said last:"));
     for (const line of lastLines) this.#line(colors.dim(`     ${line}`));
   }

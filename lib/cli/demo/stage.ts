@@ -52,9 +52,11 @@ export interface SetUp {
   readonly progress: (text: string) => void;
   /** Everything that was begun adds how it is ended; the last is ended first. */
   readonly undo: (() => unknown)[];
+  /** Nothing more is begun once it is aborted. */
+  readonly signal: AbortSignal;
 }
 
-export async function setStage({ progress, undo }: SetUp): Promise<Stage> {
+export async function setStage({ progress, undo, signal }: SetUp): Promise<Stage> {
   if (!existsSync(APP)) {
     throw new UsageError(
       `The demo runs this repository's own stacks, and ${APP} is not here. Run it in a checkout of holdfast, with: npm run demo`,
@@ -68,6 +70,7 @@ export async function setStage({ progress, undo }: SetUp): Promise<Stage> {
   const [synthesized, metered] = await Promise.allSettled([synthesizeInto(templates), startMetered(undo)]);
   if (synthesized.status === "rejected") throw synthesized.reason;
   if (metered.status === "rejected") throw metered.reason;
+  signal.throwIfAborted();
   progress(`✓ stacks synthesized, DynamoDB Local up (${seconds(began)})`);
 
   const meter = metered.value;

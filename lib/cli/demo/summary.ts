@@ -27,7 +27,7 @@ export function printSummary(
 
 function printAccount(account: Account, terminal: Terminal): void {
   const { colors, out } = terminal;
-  const { executionId, workflow, status, ms, units, budget, calls, refused } = account;
+  const { executionId, workflow, status, ms, units, budget, calls, refused, billed } = account;
   out("");
   const state = status === "completed" ? colors.green(status) : colors.red(status);
   out(`${colors.bold(workflow)} ${executionId}: ${state} after ${shownSeconds(ms)}`);
@@ -44,9 +44,9 @@ function printAccount(account: Account, terminal: Terminal): void {
   );
   const allowed = total(budget);
   const bill = `${units} write units of at most ${allowed}`;
-  out(`${units <= allowed ? colors.green(bill) : colors.red(bill)}, in ${calls} writes, ${refused} refused`);
-  const lines = budget.map(({ what, units: each }) => `${what} ${each}`);
-  out(colors.dim(`  ledger: ${lines.join(" + ")}`));
+  const how = `in ${calls} writes${refused === 0 ? "" : `: ${billed}, and ${refused} refused, which AWS bills too`}`;
+  out(`${units <= allowed ? colors.green(bill) : colors.red(bill)}, ${how}`);
+  for (const { what, units: each } of budget) out(colors.dim(`${String(each).padStart(6)}  ${what}`));
 }
 
 function offset(ms: number): string {

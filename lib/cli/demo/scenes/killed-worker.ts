@@ -43,8 +43,8 @@ export const killedWorker: Scene = {
     );
     on.claim("the takeover stands in its history", await on.story(REPORT), STORY);
     on.claim(
-      "it was taken over within two seconds of its message's return",
-      second.at - killedAt < (WORKER_TIMEOUT + VISIBILITY_MARGIN + 2) * 1_000,
+      "it was taken over within three seconds of its message's return",
+      second.at - killedAt < (WORKER_TIMEOUT + VISIBILITY_MARGIN + 3) * 1_000,
     );
     on.claim("it completed", ended.output, { file: "report-2026-10.pdf", orders: 1_204, revenue: 98_310 });
     return {

@@ -27,7 +27,7 @@ export const startedTwice: Scene = {
     );
     on.claim("its history is that of one run", await on.story(GREETING), STORY);
     on.claim("it completed", ended.status, "completed");
-    return { executionId: GREETING, ids: [GREETING], budget: budget({ start: 1, completion: 1 }) };
+    return { executionId: GREETING, ids: [GREETING], budget: budget({ start: 1, repeat: 1, completion: 1 }) };
   },
 };
 

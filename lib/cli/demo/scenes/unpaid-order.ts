@@ -1,4 +1,4 @@
-import { budget } from "../budget.js";
+import { budget, errorKilobytes } from "../budget.js";
 import type { Scene } from "../scene.js";
 
 const ORDER = "order-unpaid";
@@ -8,14 +8,14 @@ export const unpaidOrder: Scene = {
   title: "An order that nobody pays",
   async play(on) {
     const { stage, say } = on;
-    say("→ order.placed, on the bus, to be paid within 2 s");
+    say("→ order.placed, on the bus, to be paid within 3 s");
     const placed = await stage.publish("order.placed", {
       orderId: ORDER,
       sku: "toaster",
       quantity: 2,
       amount: 58,
       card: "visa",
-      payWithin: "2s",
+      payWithin: "3s",
     });
     const id = await on.startedBy(placed, "order-saga");
     await on.waitsFor(id, "payment.completed");
@@ -38,7 +38,9 @@ export const unpaidOrder: Scene = {
       budget: budget({
         start: 1,
         recentEvent: 1,
-        commit: 5,
+        // The first step, the timeout with what it led to, the first undo; the other results ride in settlements.
+        commit: 3,
+        errorKilobyte: errorKilobytes(await stage.client.history(id)),
         wait: 1,
         suspension: 1,
         lease: 1,
