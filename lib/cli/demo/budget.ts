@@ -38,8 +38,6 @@ export function budget(counts: Partial<Record<keyof typeof LEDGER, number>>): Bu
  * for in its commit, again when the relay marks that commit, and in an item of its own where it is the execution's end.
  */
 export function errorKilobytes(history: readonly HistoryEntry[]): number {
-    for (const { event } of history)
-      if ("error" in event) console.error(JSON.stringify(event.error).length, JSON.stringify(event.error));
   const marked = new Set(history.flatMap(({ slot, event }) => (event.type === "EventSent" ? [slot] : [])));
   return history.reduce((sum, { slot, event }) => {
     if (!("error" in event)) return sum;
