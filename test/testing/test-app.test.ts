@@ -47,7 +47,9 @@ describe("the testing kit", () => {
   it("refuses what does not fit the schema, before anything is written", async () => {
     const t = await testApp(orders);
     // @ts-expect-error an order needs an id
-    await expect(t.client.start(order, { name: 3 }, { id: "o-1" })).rejects.toThrow(/nothing was written: id:/);
+    await expect(t.client.start(order, { name: 3 }, { id: "o-1" })).rejects.toThrow(
+      /nothing was written: id:/,
+    );
     await expect(t.client.describe("o-1")).rejects.toThrow(/no execution "o-1"/);
   });
 });
