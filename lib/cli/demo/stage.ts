@@ -67,11 +67,19 @@ export async function setStage({ progress, undo, signal }: SetUp): Promise<Stage
 
   progress("Synthesizing the stacks, and starting DynamoDB Local …");
   const began = Date.now();
-  const [synthesized, metered] = await Promise.allSettled([synthesizeInto(templates), startMetered(undo)]);
+  const told = async <T>(what: string, work: Promise<T>): Promise<T> => {
+    const done = await work;
+    progress(`✓ ${what} (${seconds(began)})`);
+    return done;
+  };
+  // Both are waited for, whatever becomes of the other: what was begun must be ended.
+  const [synthesized, metered] = await Promise.allSettled([
+    told("stacks synthesized", synthesizeInto(templates)),
+    told("DynamoDB Local is up", startMetered(undo)),
+  ]);
   if (synthesized.status === "rejected") throw synthesized.reason;
   if (metered.status === "rejected") throw metered.reason;
   signal.throwIfAborted();
-  progress(`✓ stacks synthesized, DynamoDB Local up (${seconds(began)})`);
 
   const meter = metered.value;
   const effects = new Effects();
@@ -94,7 +102,7 @@ export async function setStage({ progress, undo, signal }: SetUp): Promise<Stage
     onNotice: ({ level, text }) => keep(`${level}: ${text}`),
   });
   undo.push(() => cloud.stop());
-  progress(`✓ tables, queues, bus, scheduler and functions up (${seconds(cloudBegan)})`);
+  progress(`✓ tables, queues, bus and scheduler are up (${seconds(cloudBegan)})`);
   return { ...dressed(cloud, undo), cloud, effects, meter, lastLines };
 }
 

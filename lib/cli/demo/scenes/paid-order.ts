@@ -30,6 +30,11 @@ export const paidOrder: Scene = {
     const meanwhile = running(stage);
     say("→ payment.completed, on the bus");
     await stage.publish("payment.completed", { orderId: ORDER, amount: 39 });
+    await on.until("the sleep", async () => {
+      const { status, waits } = await stage.client.describe(id);
+      return status === "suspended" && waits.length === 0 ? true : undefined;
+    });
+    say("suspended: sleeps for two seconds, in no process");
     const ended = await on.ended(id);
     const [shipped] = await on.until("order.shipped on the bus", () => {
       const heard = stage.audience.heard("order.shipped", ORDER);
