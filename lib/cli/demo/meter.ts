@@ -2,8 +2,8 @@
  * The electricity meter of the demo: a proxy before DynamoDB that asks for the consumed capacity of every write, whoever
  * makes it, and reads the bill in the answer. So it measures the processes of the functions without changing them.
  *
- * DynamoDB Local bills writes as DynamoDB does, with one known difference: a write whose condition failed is not billed here,
- * and is billed by AWS. Those are counted apart.
+ * DynamoDB Local bills writes as DynamoDB does, with two known differences. A write whose condition failed is not billed here,
+ * and is billed by AWS: those are counted apart. And a transaction is billed here as if it were none, by AWS twice that.
  */
 import {
   Agent,
@@ -113,7 +113,8 @@ function measured(operation: string, asked: Buffer, content: Buffer, refused: bo
   if (refused) return { operation, keys, units: 0, refused };
   const consumed = objectIn(content).ConsumedCapacity;
   const bills = Array.isArray(consumed) ? consumed : [consumed];
-  return { operation, keys, units: bills.reduce((sum: number, bill) => sum + unitsOf(bill), 0), refused };
+  const units = bills.reduce((sum: number, bill) => sum + unitsOf(bill), 0);
+  return { operation, keys, units: units * (operation === "TransactWriteItems" ? 2 : 1), refused };
 }
 
 /** `CapacityUnits` is the table's and all indexes' together. */
