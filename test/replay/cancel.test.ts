@@ -49,6 +49,17 @@ describe("a cancel (I13)", () => {
     expect(errorOf(replay.outcome)).toBeInstanceOf(CancelledError);
   });
 
+  it("lets an event that was being sent be sent: its commit may hold it already", async () => {
+    const replay = await replayOf(async (ctx) => {
+      await Promise.all([ctx.sendEvent(Paid, {}), ctx.sleep("1h")]);
+    });
+    await replay.apply(cancelled("send:payment.completed", "sleep"));
+    expect([...replay.pending.keys()]).toEqual(["send:payment.completed"]);
+    const sent = { eventId: "e-1", name: "payment.completed" };
+    await replay.apply({ type: "EventSent", op: "send:payment.completed", at: NOON, ...sent });
+    expect(replay.outcome).toMatchObject({ kind: "cancelled" });
+  });
+
   it("lets clean-up code run steps, and sleeps, as ever", async () => {
     const replay = await replayOf(async (ctx) => {
       try {
