@@ -1,6 +1,5 @@
 /** An app in the local cloud: its bundled functions in processes of their own, on the real DynamoDB Local. */
 import { randomBytes } from "node:crypto";
-import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, expect, inject, it } from "vitest";
 import { OrderPlaced, PaymentCompleted } from "../../functions/workflows/events.js";
@@ -22,7 +21,7 @@ const said: { readonly effect: string; readonly pid: number }[] = [];
 
 beforeAll(async () => {
   cloud = await localCloud({
-    app: fileURLToPath(new URL("../../functions/workflows/index.ts", import.meta.url)),
+    app: fileURLToPath(new URL("./apps/shop.ts", import.meta.url)),
     inMemory: true,
     dynamodbEndpoint: inject("dynamodbEndpoint"),
     accessKeyId: `T${randomBytes(8).toString("hex")}`,
@@ -35,7 +34,7 @@ beforeAll(async () => {
 afterAll(async () => {
   const processes = cloud.functions.processes();
   await cloud.stop();
-  for (const { pid } of processes) expect(existsSync(`/proc/${pid}`)).toBe(false);
+  for (const { pid } of processes) expect(() => process.kill(pid, 0)).toThrow("ESRCH");
 });
 
 it("runs a workflow that a client starts", async () => {
@@ -59,6 +58,16 @@ it("hands an event from the bus to the execution that waits for it, which goes o
   );
   await cloud.publish(PaymentCompleted, { orderId: "o-1", amount: 39 });
   expect(await cloud.client.result(executionId)).toEqual({ status: "shipped", tracking: "parcel-o-1" });
+});
+
+it("takes what an execution sends to the bus, where it starts another one", async () => {
+  await eventually(async () => {
+    const [one] = (await cloud.client.list({ workflow: "follow-up" })).executions;
+    expect(await cloud.client.describe(one?.executionId ?? "")).toMatchObject({
+      status: "completed",
+      output: "How was parcel-o-1 of o-1?",
+    });
+  });
 });
 
 it("starts an execution for an event that declares one", async () => {

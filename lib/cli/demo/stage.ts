@@ -8,7 +8,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { EventBridgeClient, PutEventsCommand } from "@aws-sdk/client-eventbridge";
 import { InvokeCommand, LambdaClient } from "@aws-sdk/client-lambda";
-import { GetQueueAttributesCommand, SQSClient } from "@aws-sdk/client-sqs";
+import { GetQueueAttributesCommand, ListQueuesCommand, SQSClient } from "@aws-sdk/client-sqs";
 import { clientSettings, connectionFrom } from "../../aws/connection.js";
 import { namesFromOutputs } from "../../aws/stack-names.js";
 import { DurableClient } from "../../client/client.js";
@@ -34,8 +34,8 @@ export interface Stage {
   publish(name: string, detail: Readonly<Record<string, unknown>>): Promise<string>;
   /** Invokes the start function and gives its answer. */
   invokeStart(payload: Readonly<Record<string, unknown>>): Promise<Readonly<Record<string, unknown>>>;
-  /** How many messages are in all dead-letter queues together. */
-  deadLetters(): Promise<number>;
+  /** How many dead-letter queues there are, and how many messages in all of them together. */
+  deadLetters(): Promise<{ readonly queues: number; readonly messages: number }>;
 }
 
 /** Seconds. A dead turn is back after both together; the defaults are 60 and 30. */
@@ -164,14 +164,15 @@ function dressed(
       return JSON.parse(text);
     },
     async deadLetters() {
-      const counts = [...outputs].flatMap(([key, value]) => (key.endsWith("WakeDlqUrl") ? [value] : []));
-      const attributes = counts.map((QueueUrl) =>
-        sqs.send(
+      const { QueueUrls = [] } = await sqs.send(new ListQueuesCommand({}));
+      const counts = QueueUrls.filter((url) => /Dlq/.test(url)).map(async (QueueUrl) => {
+        const { Attributes } = await sqs.send(
           new GetQueueAttributesCommand({ QueueUrl, AttributeNames: ["ApproximateNumberOfMessages"] }),
-        ),
-      );
-      const found = await Promise.all(attributes);
-      return found.reduce((sum, { Attributes }) => sum + Number(Attributes?.ApproximateNumberOfMessages), 0);
+        );
+        return Number(Attributes?.ApproximateNumberOfMessages);
+      });
+      const messages = (await Promise.all(counts)).reduce((sum, count) => sum + count, 0);
+      return { queues: counts.length, messages };
     },
   };
 }
