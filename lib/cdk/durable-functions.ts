@@ -15,7 +15,7 @@ import { feedFromQueue, feedFromStream } from "./event-sources.js";
 import { deadLetterQueue, GuardedQueue } from "./guarded-queue.js";
 import { type Manifest, readManifest } from "./manifest.js";
 import { addOutputs } from "./outputs.js";
-import { type FunctionName, permissions, type Resources, reads, sends, turns } from "./permissions.js";
+import { clients, type FunctionName, permissions, type Resources, reads, sends } from "./permissions.js";
 import type { DurableFunctionsProps } from "./props.js";
 import { ServiceFunction, type ServiceFunctionProps } from "./service-function.js";
 import { resolveSettings, type Settings } from "./settings.js";
@@ -129,9 +129,9 @@ export class DurableFunctions extends Construct {
     return grantAll(grantee, [sends(this.wakeQueue)]);
   }
 
-  /** Lets somebody use all of `DurableClient` on the tables directly: start, signal, cancel, pause, redrive, and reading. */
+  /** Lets somebody use all of `DurableClient`: start, cancel, redrive, publish, and reading. Starting by name alone needs `grantStart` too. */
   grantClient(grantee: IGrantable): Grant {
-    return grantAll(grantee, [...turns(this), ...reads(this.tables)]);
+    return grantAll(grantee, clients(this));
   }
 
   private ownTables(props: DurableFunctionsProps): DurableTables {

@@ -59,6 +59,13 @@ export function turns(r: Pick<Resources, "tables" | "wakeQueue" | "timers">): Po
   return [
     allow(r.tables.executions, "GetItem", "Query", "PutItem", "UpdateItem", "DeleteItem"),
     allow(r.tables.directory, "PutItem", "Query", "DeleteItem"),
+    ...wakes(r),
+  ];
+}
+
+/** Makes wakes, near ones and far ones. */
+function wakes(r: Pick<Resources, "wakeQueue" | "timers">): PolicyStatement[] {
+  return [
     sends(r.wakeQueue),
     statement(["scheduler:CreateSchedule"], [r.timers.anySchedule]),
     // A schedule is created with the role under which it will send; handing it to anything but Scheduler is refused.
@@ -67,6 +74,16 @@ export function turns(r: Pick<Resources, "tables" | "wakeQueue" | "timers">): Po
       resources: [r.timers.role.roleArn],
       conditions: { StringEquals: { "iam:PassedToService": "scheduler.amazonaws.com" } },
     }),
+  ];
+}
+
+/** What `DurableClient` does itself: starts, looks, cancels, redrives and publishes. It runs no turn. */
+export function clients(r: Pick<Resources, "tables" | "wakeQueue" | "timers" | "bus">): PolicyStatement[] {
+  return [
+    allow(r.tables.executions, "GetItem", "BatchGetItem", "Query", "PutItem", "UpdateItem"),
+    queriesIndexes(r.tables.executions, indexNames.byWorkflow, indexNames.byStatus),
+    ...wakes(r),
+    publishes(r.bus),
   ];
 }
 

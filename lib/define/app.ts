@@ -39,12 +39,17 @@ export interface App {
  * @throws InvalidDefinitionError on two definitions of one name
  */
 export function app(options: AppOptions): App {
+  if (!Array.isArray(options?.workflows)) {
+    throw new InvalidDefinitionError(
+      "app() was given no list of workflows. Expected app({ workflows: [...], events: [...] }).",
+    );
+  }
   const workflows = byName("workflow", options.workflows);
   const started = options.workflows.flatMap((workflow) =>
     workflow.startOn === undefined ? [] : [workflow.startOn as AnyEventType],
   );
   const events = byName("event", [...new Set([...(options.events ?? []), ...started])]);
-  const errors = new Map((options.errors ?? []).map((type) => [type.name, type]));
+  const errors = classesByName(options.errors ?? []);
   return {
     kind: "app",
     workflows,
@@ -86,4 +91,22 @@ function byName<T extends { readonly kind: string; readonly name: string }>(
     map.set(definition.name, definition);
   }
   return map;
+}
+
+function classesByName(types: readonly ErrorClass[]): ErrorClasses {
+  const classes = new Map<string, ErrorClass>();
+  for (const type of types) {
+    if (typeof type !== "function") {
+      throw new InvalidDefinitionError(
+        "app() was given something under errors that is no class. Expected error classes.",
+      );
+    }
+    if (classes.has(type.name)) {
+      throw new InvalidDefinitionError(
+        `Two error classes of this app are called "${type.name}". They are told apart by name: rename one.`,
+      );
+    }
+    classes.set(type.name, type);
+  }
+  return classes;
 }

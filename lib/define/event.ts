@@ -30,6 +30,11 @@ export function event<Input = unknown, Data = Input>(
   options: EventOptions<Input, Data> = {},
 ): EventType<Input, Data> {
   checkName("an event", name);
+  if (typeof options !== "object" || options === null) {
+    throw new InvalidDefinitionError(
+      `The options of event "${name}" are ${String(options)}. Expected event(name, { schema, key }) or event(name).`,
+    );
+  }
   checkSchema(options.schema, `The schema of event "${name}"`);
   if (options.key !== undefined && typeof options.key !== "function") {
     throw new InvalidDefinitionError(

@@ -70,5 +70,18 @@ export function checkRetry(
       `retry.backoff of ${what} is ${policy.backoff}. Expected a number from 1 upward.`,
     );
   }
+  if (checked.jitter !== "full" && checked.jitter !== "none") {
+    throw new InvalidDefinitionError(
+      `retry.jitter of ${what} is ${String(policy.jitter)}. Expected "full" or "none".`,
+    );
+  }
+  if (
+    !Array.isArray(checked.nonRetryable) ||
+    checked.nonRetryable.some((type) => typeof type !== "function")
+  ) {
+    throw new InvalidDefinitionError(
+      `retry.nonRetryable of ${what} is not a list of error classes. Expected for example [OutOfStock].`,
+    );
+  }
   return checked;
 }

@@ -16,7 +16,7 @@ export function parseSync(schema: Schema | undefined, value: unknown, what: stri
   const result = schema["~standard"].validate(value);
   if (result instanceof Promise) {
     throw new InvalidDefinitionError(
-      `The schema of ${what} validates asynchronously. Workflow code needs one that answers at once.`,
+      `${what} can't be checked at once: its schema validates asynchronously. Workflow code needs one that answers at once.`,
     );
   }
   return accept(result, what);

@@ -62,8 +62,13 @@ export function workflow<Input, Output>(
       `Workflow "${name}" has no handler. Expected workflow(name, options, async (ctx, input) => …).`,
     );
   }
+  if (typeof options !== "object" || options === null) {
+    throw new InvalidDefinitionError(
+      `The options of workflow "${name}" are ${String(options)}. Expected workflow(name, options, handler) or workflow(name, handler).`,
+    );
+  }
   checkSchema(options.input, `The input of workflow "${name}"`);
-  if (options.startOn !== undefined && options.startOn.kind !== "event") {
+  if (options.startOn !== undefined && options.startOn?.kind !== "event") {
     throw new InvalidDefinitionError(
       `startOn of workflow "${name}" is not an event. Expected what event(...) returns.`,
     );

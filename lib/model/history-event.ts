@@ -93,6 +93,12 @@ export interface CompensationStarted extends Answer {
   readonly error: Encoded;
 }
 
+/** The engine could not go on, and a person has to act (DESIGN §5): why, in words. What comes after it came after a redrive. */
+export interface ExecutionStalled extends Recorded {
+  readonly type: "ExecutionStalled";
+  readonly reason: string;
+}
+
 /** An owner took the execution over from one that never released it (DESIGN §4). Counts one attempt for each step pending at its place. */
 export interface LeaseTaken extends Recorded {
   readonly type: "LeaseTaken";
@@ -134,6 +140,7 @@ export type HistoryEvent =
   | MessageBuffered
   | CancelRequested
   | CompensationStarted
+  | ExecutionStalled
   | LeaseTaken
   | ExecutionCompleted
   | ExecutionFailed
@@ -143,7 +150,7 @@ export type HistoryEvent =
 export type ClosingEvent = ExecutionCompleted | ExecutionFailed | ExecutionCancelled;
 
 /** Those that change the state of operations without being delivered to the code: they answer nothing, and are never matched (I2). */
-export type NotedEvent = StepStarted | StepAttemptFailed | MessageBuffered | LeaseTaken;
+export type NotedEvent = StepStarted | StepAttemptFailed | MessageBuffered | ExecutionStalled | LeaseTaken;
 
 /** Those that the code sees, one at a time (I2), the closing one last. */
 export type DeliveredEvent = Exclude<HistoryEvent, NotedEvent>;
@@ -153,6 +160,7 @@ export function isNotedEvent(event: HistoryEvent): event is NotedEvent {
     case "StepStarted":
     case "StepAttemptFailed":
     case "MessageBuffered":
+    case "ExecutionStalled":
     case "LeaseTaken":
       return true;
     default:

@@ -2,7 +2,8 @@
 import type { Context, Logger, StepOptions } from "../define/context.js";
 import { COMPENSATION_RETRY, checkRetry, STEP_RETRY } from "../define/retry.js";
 import { parseSync } from "../define/schema.js";
-import { InvalidDefinitionError } from "../model/errors.js";
+import { InvalidDefinitionError, PayloadTooLargeError } from "../model/errors.js";
+import { checkStorable } from "../model/storable.js";
 import { durationMs, type EpochMs } from "../model/time.js";
 import { randomFrom, uuidFrom } from "./deterministic.js";
 import { type NewOperation, newStep } from "./operation.js";
@@ -31,6 +32,13 @@ const SKEW_MS = 60_000;
 /** Awaited by code that may not go on: it is garbage-collected with the replay (I7: no exception runs through user code). */
 const never = (): Promise<never> => new Promise(() => {});
 
+/** A workflow may well drop a promise: a rejection that nobody awaits must not end the process (I13). */
+function handled<T>(code: () => Promise<T>): Promise<T> {
+  const promise = code();
+  promise.catch(() => {});
+  return promise;
+}
+
 export function makeContext(requests: Requests, workflow: string): Context {
   const { scope, executionId } = requests;
 
@@ -52,107 +60,120 @@ export function makeContext(requests: Requests, workflow: string): Context {
       return uuidFrom(executionId, scope.draw());
     },
 
-    async step(name, body, options = {}) {
-      if (!requests.guard("step")) return never();
-      checkStep(name, body, options);
-      const { compensate, semantics, timeout } = options;
-      const what = `step "${name}"`;
-      const retry = checkRetry(options.retry, STEP_RETRY, what);
-      const compensateRetry = checkRetry(
-        options.compensateRetry,
-        COMPENSATION_RETRY,
-        `the compensation of ${what}`,
-      );
-      const atMostOnce = semantics === "at-most-once";
-      const result = await requests.request(
-        newStep({
-          path: scope.next("step", name),
-          label: what,
-          name,
-          body,
-          retry: atMostOnce ? { ...retry, maxAttempts: 1 } : retry,
-          ...(timeout === undefined ? {} : { timeoutMs: durationMs(timeout) }),
-          atMostOnce,
-          ...(compensate === undefined
-            ? {}
-            : {
-                compensation: {
-                  // The recorded result of the step's own body, which is what the types promise.
-                  run: (recorded, step) => compensate.call(options, recorded as never, step),
-                  retry: compensateRetry,
-                },
-              }),
-        }),
-      );
-      return result as Awaited<ReturnType<typeof body>>;
-    },
-
-    async sleep(duration) {
-      if (!requests.guard("sleep")) return never();
-      const dueAt = requests.now() + durationMs(duration);
-      await requests.request({ kind: "sleep", path: scope.next("sleep", ""), label: "a sleep", dueAt });
-    },
-
-    async sleepUntil(instant) {
-      if (!requests.guard("sleepUntil")) return never();
-      const dueAt = instant instanceof Date ? instant.getTime() : Number.NaN;
-      if (Number.isNaN(dueAt)) {
-        throw new InvalidDefinitionError(
-          `ctx.sleepUntil was given ${String(instant)}. Expected a valid Date.`,
+    step(name, body, options = {}) {
+      return handled(async () => {
+        if (!requests.guard("step")) return never();
+        checkStep(name, body, options);
+        const { compensate, semantics, timeout } = options;
+        const what = `step "${name}"`;
+        const retry = checkRetry(options.retry, STEP_RETRY, what);
+        const compensateRetry = checkRetry(
+          options.compensateRetry,
+          COMPENSATION_RETRY,
+          `the compensation of ${what}`,
         );
-      }
-      await requests.request({ kind: "sleep", path: scope.next("sleep", ""), label: "a sleep", dueAt });
-    },
-
-    async waitForEvent(event, options = {}) {
-      if (!requests.guard("waitForEvent")) return never();
-      if (event?.kind !== "event") {
-        throw new InvalidDefinitionError(
-          "ctx.waitForEvent was given something that is no event. Expected what event(...) returns.",
+        const atMostOnce = semantics === "at-most-once";
+        const result = await requests.request(
+          newStep({
+            path: scope.next("step", name),
+            label: what,
+            name,
+            body,
+            retry: atMostOnce ? { ...retry, maxAttempts: 1 } : retry,
+            ...(timeout === undefined ? {} : { timeoutMs: durationMs(timeout) }),
+            atMostOnce,
+            ...(compensate === undefined
+              ? {}
+              : {
+                  compensation: {
+                    // The recorded result of the step's own body, which is what the types promise.
+                    run: (recorded, step) => compensate.call(options, recorded as never, step),
+                    retry: compensateRetry,
+                  },
+                }),
+          }),
         );
-      }
-      if ((event.key === undefined) !== (options.key === undefined)) {
-        throw new InvalidDefinitionError(
-          event.key === undefined
-            ? `Event "${event.name}" declares no key, so a wait for it can't name one. Remove the wait's key, or declare event(name, { key }).`
-            : `Event "${event.name}" declares a key, so a wait for it must name one. Expected ctx.waitForEvent(${event.name}, { key }).`,
-        );
-      }
-      const now = requests.now();
-      const timeoutMs = options.timeout === undefined ? undefined : durationMs(options.timeout);
-      const lookbackMs = options.lookback === undefined ? LOOKBACK_MS : durationMs(options.lookback);
-      const data = await requests.request({
-        kind: "wait",
-        path: scope.next("wait", event.name),
-        label: `a wait for event "${event.name}"`,
-        event: event.name,
-        ...(options.key === undefined ? {} : { key: options.key }),
-        ...(timeoutMs === undefined ? {} : { timeoutMs, deadline: now + timeoutMs }),
-        since: Math.max(requests.startAt, now - lookbackMs) - SKEW_MS,
+        return result as Awaited<ReturnType<typeof body>>;
       });
-      return data as never;
     },
 
-    async sendEvent(event, data) {
-      if (!requests.guard("sendEvent")) return never();
-      if (event?.kind !== "event") {
-        throw new InvalidDefinitionError(
-          "ctx.sendEvent was given something that is no event. Expected what event(...) returns.",
-        );
-      }
-      // Only checked: what is published is what the sender gave, and each receiver's schema makes of it what it needs.
-      parseSync(event.schema, data, `The payload of event "${event.name}"`);
-      await requests.request({
-        kind: "send",
-        path: scope.next("send", event.name),
-        label: `sending event "${event.name}"`,
-        event: event.name,
-        detail: detailOf(event.name, data),
+    sleep(duration) {
+      return handled(async () => {
+        if (!requests.guard("sleep")) return never();
+        const dueAt = requests.now() + durationMs(duration);
+        await requests.request({ kind: "sleep", path: scope.next("sleep", ""), label: "a sleep", dueAt });
+      });
+    },
+
+    sleepUntil(instant) {
+      return handled(async () => {
+        if (!requests.guard("sleepUntil")) return never();
+        const dueAt = instant instanceof Date ? instant.getTime() : Number.NaN;
+        if (Number.isNaN(dueAt)) {
+          throw new InvalidDefinitionError(
+            `ctx.sleepUntil was given ${String(instant)}. Expected a valid Date.`,
+          );
+        }
+        await requests.request({ kind: "sleep", path: scope.next("sleep", ""), label: "a sleep", dueAt });
+      });
+    },
+
+    waitForEvent(event, options = {}) {
+      return handled(async () => {
+        if (!requests.guard("waitForEvent")) return never();
+        if (event?.kind !== "event") {
+          throw new InvalidDefinitionError(
+            "ctx.waitForEvent was given something that is no event. Expected what event(...) returns.",
+          );
+        }
+        if ((event.key === undefined) !== (options.key === undefined)) {
+          throw new InvalidDefinitionError(
+            event.key === undefined
+              ? `Event "${event.name}" declares no key, so a wait for it can't name one. Remove the wait's key, or declare event(name, { key }).`
+              : `Event "${event.name}" declares a key, so a wait for it must name one. Expected ctx.waitForEvent(${event.name}, { key }).`,
+          );
+        }
+        const now = requests.now();
+        const timeoutMs = options.timeout === undefined ? undefined : durationMs(options.timeout);
+        const lookbackMs = options.lookback === undefined ? LOOKBACK_MS : durationMs(options.lookback);
+        const data = await requests.request({
+          kind: "wait",
+          path: scope.next("wait", event.name),
+          label: `a wait for event "${event.name}"`,
+          event: event.name,
+          ...(options.key === undefined ? {} : { key: options.key }),
+          ...(timeoutMs === undefined ? {} : { timeoutMs, deadline: now + timeoutMs }),
+          since: Math.max(requests.startAt, now - lookbackMs) - SKEW_MS,
+        });
+        return data as never;
+      });
+    },
+
+    sendEvent(event, data) {
+      return handled(async () => {
+        if (!requests.guard("sendEvent")) return never();
+        if (event?.kind !== "event") {
+          throw new InvalidDefinitionError(
+            "ctx.sendEvent was given something that is no event. Expected what event(...) returns.",
+          );
+        }
+        // Only checked: what is published is what the sender gave, and each receiver's schema makes of it what it needs.
+        parseSync(event.schema, data, `The payload of event "${event.name}"`);
+        await requests.request({
+          kind: "send",
+          path: scope.next("send", event.name),
+          label: `sending event "${event.name}"`,
+          event: event.name,
+          detail: detailOf(event.name, data),
+        });
       });
     },
   };
   return context;
 }
+
+/** In bytes. EventBridge takes 256 KB for a whole entry: this leaves room for its names and stamps. */
+const LARGEST_DETAIL_BYTES = 255_000;
 
 function detailOf(name: string, data: unknown): string {
   const text = JSON.stringify(data);
@@ -161,6 +182,11 @@ function detailOf(name: string, data: unknown): string {
       `The payload of event "${name}" is not an object. EventBridge takes only JSON objects as an event's detail.`,
     );
   }
+  const bytes = Buffer.byteLength(text);
+  const what = `The payload of event "${name}"`;
+  if (bytes > LARGEST_DETAIL_BYTES) throw new PayloadTooLargeError(what, bytes, LARGEST_DETAIL_BYTES);
+  // In the commit it stands as text within text, which escapes may make longer than the bus's own limit.
+  checkStorable(text, what);
   return text;
 }
 

@@ -30,7 +30,6 @@ export class Operations {
       });
       this.#ends.set(operation.path, { resolve, reject, ended, end });
     });
-    // A workflow may well drop a promise; a rejection that nobody awaits must not end the process.
     promise.catch(() => {});
     this.pending.set(operation.path, operation);
     this.#requested.push(operation);
@@ -63,9 +62,19 @@ export class Operations {
     }
   }
 
-  /** Detaches everything that is pending. Resolves once all of it that may have an effect has ended. */
+  /**
+   * The code is over: detaches everything that is pending, and whatever ends it is not told to the code any more. Resolves once all of it
+   * that may have an effect has ended.
+   */
   async detachAll(): Promise<void> {
-    for (const operation of this.pending.values()) this.#detach(operation);
+    for (const operation of this.pending.values()) {
+      const ends = this.#ends.get(operation.path);
+      if (ends !== undefined) {
+        ends.resolve = () => {};
+        ends.reject = () => {};
+      }
+      this.#detach(operation);
+    }
     await Promise.all([...this.pending.keys()].map((path) => this.#ends.get(path)?.end));
   }
 

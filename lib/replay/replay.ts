@@ -47,8 +47,9 @@ import {
   type NotedEvent,
 } from "../model/history-event.js";
 import type { EventMessage } from "../model/message.js";
+import { storable, storableError } from "../model/storable.js";
 import type { EpochMs } from "../model/time.js";
-import { decode, type Encoded, type ErrorClasses, encode, encodeThrown } from "../model/value.js";
+import { decode, type Encoded, type ErrorClasses } from "../model/value.js";
 import { makeContext, type Requests } from "./context.js";
 import type { NewOperation, Operation, StepOperation } from "./operation.js";
 import { Operations } from "./operations.js";
@@ -265,6 +266,10 @@ export class Replay {
           step.retryAt = event.retryAt;
           step.interrupted = false;
         });
+      case "ExecutionStalled":
+        // Whoever redrove it has seen to the cause: crashes count anew.
+        this.crashes = 0;
+        return;
       case "LeaseTaken":
         return this.#countCrash(event.at);
     }
@@ -314,7 +319,7 @@ export class Replay {
     try {
       const context = makeContext(this.#requests(), workflow.name);
       const output: unknown = await workflow.handler(context, this.#decode(input) as never);
-      outcome = { kind: "completed", output: encode(output) };
+      outcome = { kind: "completed", output: storable(output, `The output of workflow "${workflow.name}"`) };
     } catch (error) {
       if (!this.#mayRun("The workflow function ended")) return;
       outcome = await this.#fail(error);
@@ -328,7 +333,7 @@ export class Replay {
   /** I13: what was asked for before is ended, then completed steps are undone. */
   async #fail(error: unknown): Promise<Outcome> {
     const kind = this.#cancelled !== undefined && error === this.#cancelled ? "cancelled" : "failed";
-    const stored = encodeThrown(error);
+    const stored = storableError(error);
     this.failing = true;
     await this.#operations.detachAll();
     const compensation = await undo(this.#completed, stored, (operation) => this.#request(operation));
@@ -355,6 +360,8 @@ export class Replay {
   #guard(operation: string): boolean {
     const where = this.#over ? "after its execution had ended" : misplaced(this.#scope);
     if (where !== undefined) throw new ContextMisuseError(operation, where);
+    // I13: once the function has settled its code is over, whatever branch of it still runs.
+    if (this.failing || this.outcome !== undefined) return false;
     return this.#mayRun(`ctx.${operation} was called`);
   }
 

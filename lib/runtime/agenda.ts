@@ -69,15 +69,12 @@ export class Agenda {
     return this.#due.pop();
   }
 
-  /** The newest pending wait that this message is for (I11). */
+  /** The newest pending wait that this message is for (I11): of its name and key, and not too old for the wait's lookback. */
   waitFor(message: EventMessage): WaitOperation | undefined {
-    const waits = this.#waits.get(waitKey(message.name, message.key));
-    while (waits !== undefined && waits.length > 0) {
-      const newest = waits[waits.length - 1];
-      if (newest !== undefined && this.pending.get(newest.path) === newest) return newest;
-      waits.pop();
-    }
-    return undefined;
+    const key = waitKey(message.name, message.key);
+    const waits = (this.#waits.get(key) ?? []).filter((wait) => this.pending.get(wait.path) === wait);
+    this.#waits.set(key, waits);
+    return waits.findLast((wait) => wait.since <= message.at);
   }
 
   #fileWait(wait: WaitOperation): void {

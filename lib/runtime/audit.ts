@@ -127,5 +127,10 @@ export async function rescue(outside: Outside, wake: Wake, requestId: string): P
     pendingAt: () => outside.clock.now(),
   });
   const inbox = new Inbox(outside.store, head.executionId, new Set());
-  await stall(outside, owned, { journal, inbox, seen: new Set() }, new CrashLoopError(rescues));
+  await stall(
+    outside,
+    owned,
+    { journal, inbox, seen: new Set(), waits: owned.head.waits },
+    new CrashLoopError(rescues),
+  );
 }

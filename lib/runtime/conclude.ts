@@ -2,6 +2,7 @@
  * The ends of a turn: suspended, yielded, closed, stalled. Each makes what the turn saw durable, in the settlement itself where it fits,
  * and arms the next wake before the write that makes it needed (the baton rule, DESIGN §3).
  */
+import type { WaitKey } from "../model/head.js";
 import type { ClosingEvent, HistoryEvent } from "../model/history-event.js";
 import type { ExecutionStatus, OpenStatus } from "../model/status.js";
 import type { EpochMs } from "../model/time.js";
@@ -24,15 +25,21 @@ const TAIL_ROOM_BYTES = 400;
 /** After so many refused settlements, the newest messages are left to their own wakes, which were put back and will look again (I6). */
 const MOST_REFUSALS = 3;
 
+/** Arms the wake that a suspension until `dueAt` needs. */
+export async function armFor({ outside, owned }: Work, dueAt: EpochMs): Promise<void> {
+  // A wake for the very same instant was armed before the last settlement, and is still on its way.
+  if (!owned.takenOver && owned.head.dueAt === dueAt) return;
+  await arm(outside, { executionId: owned.head.executionId, reason: "timer", dueAt });
+}
+
 /** Nothing can move before `dueAt`, or, without it, before a message comes. Undefined when one came meanwhile: the turn goes on. */
-export async function suspend(work: Work, dueAt: EpochMs | undefined): Promise<ExecutionStatus | undefined> {
-  const { outside, owned, replay } = work;
-  const status: OpenStatus = replay.failing ? "compensating" : "suspended";
-  // A wake for the very same instant was armed by the settlement before, and is still on its way.
-  if (dueAt !== undefined && (owned.takenOver || owned.head.dueAt !== dueAt)) {
-    await arm(outside, { executionId: owned.head.executionId, reason: "timer", dueAt });
-  }
-  const settled = await settleOpen(work, { status, ...(dueAt === undefined ? {} : { dueAt }) }, true);
+export async function suspend(
+  work: Work,
+  dueAt: EpochMs | undefined,
+  guardInbox: boolean,
+): Promise<ExecutionStatus | undefined> {
+  const status: OpenStatus = work.replay.failing ? "compensating" : "suspended";
+  const settled = await settleOpen(work, { status, ...(dueAt === undefined ? {} : { dueAt }) }, guardInbox);
   return settled === "settled" ? status : undefined;
 }
 
@@ -50,6 +57,7 @@ async function settleOpen(
   guardInbox: boolean,
 ): Promise<"settled" | "inbox-moved"> {
   const { outside, owned, replay, journal, inbox, waits } = work;
+  await journal.landed();
   if (!journal.asTail([], TAIL_ROOM_BYTES).fits) await journal.flush();
   await waits.remove(replay.pending);
   return settle(outside, owned, {
@@ -81,6 +89,7 @@ export async function close(work: Work, outcome: Outcome): Promise<ExecutionStat
           error: await storeValue(outside.store, executionId, "error", outcome.error),
           compensation: outcome.compensation,
         };
+  await journal.landed();
   for (let refusals = 0; ; refusals++) {
     const closing = replay.closing === undefined ? [closingEvent(work, outcome, at)] : [];
     if (!journal.asTail(closing, TAIL_ROOM_BYTES).fits) await journal.flush();
@@ -112,21 +121,31 @@ export async function close(work: Work, outcome: Outcome): Promise<ExecutionStat
 export async function stall(
   outside: Outside,
   owned: Owned,
-  parts: { readonly journal: Journal; readonly inbox: Inbox; readonly seen: ReadonlySet<string> },
+  parts: {
+    readonly journal: Journal;
+    readonly inbox: Inbox;
+    readonly seen: ReadonlySet<string>;
+    /** Those that stand: it still accepts messages, so they stay. */
+    readonly waits: readonly WaitKey[];
+  },
   error: Error,
 ): Promise<ExecutionStatus> {
-  const { journal, inbox } = parts;
-  const { executionId } = owned.head;
-  outside.log.write("error", "The execution is stalled.", { executionId, error: error.message });
-  await journal.flush();
+  const { journal, inbox, seen, waits } = parts;
+  const at = outside.clock.now();
+  outside.log.write("error", "The execution is stalled.", {
+    executionId: owned.head.executionId,
+    error: error.message,
+  });
+  await journal.landed();
+  journal.add({ type: "ExecutionStalled", at, reason: error.message });
+  if (!journal.asTail([], TAIL_ROOM_BYTES).fits) await journal.flush();
   await settle(outside, owned, {
-    settlement: { status: "stalled", error: encodeThrown(error), at: outside.clock.now() },
+    settlement: { status: "stalled", error: encodeThrown(error), at },
     slot: journal.slot,
     tail: tailOf(journal, []),
     inbox,
-    // It still accepts messages, so its wait records stay.
-    waits: owned.head.waits,
-    seen: parts.seen,
+    waits,
+    seen,
     guardInbox: false,
   });
   return "stalled";

@@ -1,13 +1,12 @@
 /** What can happen to an execution, as the history event that says so. Its time and digest are added when it is recorded. */
 import { decideRetry } from "../decide/retry.js";
-import { PayloadTooLargeError } from "../model/errors.js";
 import { type HistoryEvent, isNotedEvent } from "../model/history-event.js";
 import { digest } from "../model/ids.js";
 import type { CancelMessage } from "../model/message.js";
 import type { OutgoingEvent } from "../model/outgoing.js";
+import { storable, storableError } from "../model/storable.js";
 import type { EpochMs } from "../model/time.js";
-import { type Encoded, encode, encodeThrown } from "../model/value.js";
-import type { SendOperation, StepOperation, UndoOperation } from "../replay/operation.js";
+import type { SendOperation, UndoOperation } from "../replay/operation.js";
 import type { FinishedAttempt } from "./bodies.js";
 
 type Unstamped = HistoryEvent extends infer Each
@@ -21,9 +20,6 @@ export interface Happening {
   /** Rides in the same commit. */
   readonly outgoing?: OutgoingEvent;
 }
-
-/** In bytes of JSON: a step's result must fit a commit, with what surrounds it. */
-const LARGEST_RESULT_BYTES = 290_000;
 
 /** The event as it is recorded. */
 export function stamp(event: Unstamped, at: EpochMs, asked: string | undefined): HistoryEvent {
@@ -52,7 +48,9 @@ export function attemptEnded({ step, attempt, end, at }: FinishedAttempt, random
   let error: unknown;
   if (end.ok) {
     try {
-      const result = storable(step, end.value);
+      const { value } = end;
+      // Absent for `undefined`, the commonest result of all.
+      const result = value === undefined ? undefined : storable(value, `The result of step "${step.name}"`);
       return { event: { type: "StepCompleted", op, attempt, ...(result === undefined ? {} : { result }) } };
     } catch (unstorable) {
       error = unstorable;
@@ -76,25 +74,4 @@ export function cancelRequested({ id: messageId, by, reason }: CancelMessage): H
       ...(reason === undefined ? {} : { reason }),
     },
   };
-}
-
-/** Absent for `undefined`, the commonest result of all. */
-function storable(step: StepOperation, value: unknown): Encoded | undefined {
-  if (value === undefined) return undefined;
-  const encoded = encode(value);
-  const bytes = Buffer.byteLength(JSON.stringify(encoded));
-  if (bytes > LARGEST_RESULT_BYTES) {
-    throw new PayloadTooLargeError(`The result of step "${step.name}"`, bytes, LARGEST_RESULT_BYTES);
-  }
-  return encoded;
-}
-
-/** An error must never be lost over its size. */
-function storableError(error: unknown): Encoded {
-  const encoded = encodeThrown(error);
-  if (Buffer.byteLength(JSON.stringify(encoded)) <= LARGEST_RESULT_BYTES) return encoded;
-  const { name, message } = error instanceof Error ? error : { name: "Error", message: String(error) };
-  const short = new Error(`${message.slice(0, 1_000)}… (cut: the whole error was too large to store)`);
-  short.name = name;
-  return encodeThrown(short);
 }

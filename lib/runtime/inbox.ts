@@ -31,16 +31,19 @@ export class Inbox {
         ? await this.store.loadMessages(this.executionId)
         : [];
     for (const message of aside) this.items.add(message.id);
-    for (const message of [...head.inbox, ...aside]) this.#add(message);
-    this.#fresh.sort((a, b) => a.at - b.at);
+    const accepted = [...head.inbox, ...aside].filter((message) => !this.found.has(message.id));
+    for (const message of accepted) this.found.add(message.id);
+    this.offer(accepted);
     this.seq = head.inboxSeq;
     this.lookedAt = now;
   }
 
-  /** A recent event that came before its wait: it is no message yet, but is taken as one. */
-  offer(message: Message): void {
-    if (this.inHistory.has(message.id) || this.#fresh.some((other) => other.id === message.id)) return;
-    this.#fresh.push(message);
+  /** Recent events that came before their wait: they are no messages yet, but are taken as such. */
+  offer(messages: readonly Message[]): void {
+    const present = new Set(this.#fresh.map((message) => message.id));
+    for (const message of messages) {
+      if (!this.inHistory.has(message.id) && !present.has(message.id)) this.#fresh.push(message);
+    }
     this.#fresh.sort((a, b) => a.at - b.at);
   }
 
@@ -65,12 +68,5 @@ export class Inbox {
   /** How many messages that are items of their own stay in the inbox. */
   itemsBeside(drained: ReadonlySet<string>): number {
     return [...this.items].filter((id) => !drained.has(id)).length;
-  }
-
-  #add(message: Message): void {
-    if (this.found.has(message.id)) return;
-    this.found.add(message.id);
-    if (!this.inHistory.has(message.id) && !this.#fresh.some((other) => other.id === message.id))
-      this.#fresh.push(message);
   }
 }

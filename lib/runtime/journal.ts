@@ -3,11 +3,12 @@
  * takes along everything that was added meanwhile. The slot is the fence: a slot that is taken means that somebody else owns the
  * execution now.
  */
-import { FencedError, PayloadTooLargeError } from "../model/errors.js";
+import { FencedError } from "../model/errors.js";
 import type { Tail } from "../model/head.js";
 import type { HistoryEvent } from "../model/history-event.js";
 import { digest } from "../model/ids.js";
 import type { OutgoingEvent } from "../model/outgoing.js";
+import { jsonBytes } from "../model/storable.js";
 import type { EpochMs } from "../model/time.js";
 import type { Commit, ExecutionStore } from "../store/ports.js";
 import { persistently } from "./persistently.js";
@@ -53,11 +54,8 @@ export class Journal {
   }
 
   add(event: HistoryEvent, outgoing?: OutgoingEvent): void {
-    const bytes =
-      Buffer.byteLength(JSON.stringify(event)) +
-      (outgoing === undefined ? 0 : Buffer.byteLength(outgoing.detail) + 200);
-    if (bytes > LARGEST_COMMIT_BYTES)
-      throw new PayloadTooLargeError(`${event.type} of this execution`, bytes, LARGEST_COMMIT_BYTES);
+    // What can be too large was refused where it came from (`model/storable.ts`), as the failure of whoever made it.
+    const bytes = jsonBytes(event) + (outgoing === undefined ? 0 : jsonBytes(outgoing));
     this.#unwritten.push({ event, bytes, ...(outgoing === undefined ? {} : { outgoing }) });
     this.position += 1;
   }
@@ -82,6 +80,11 @@ export class Journal {
     }
   }
 
+  /** Resolves when no write is in flight. Whatever settles waits for it: a commit in flight would supersede the tail at its own slot. */
+  async landed(): Promise<void> {
+    while (this.#flight !== undefined) await this.#flight;
+  }
+
   /**
    * Everything that is not in a commit yet, and `more`, to ride in the head's settlement. It must be a commit instead when it holds
    * outgoing events (the head is rewritten, and they must stay) or is larger than `room` bytes.
@@ -90,10 +93,11 @@ export class Journal {
     more: readonly HistoryEvent[],
     room: number,
   ): { fits: false } | { fits: true; tail: Tail | undefined } {
+    if (this.writing) throw new Error("A tail was asked for while a commit to its own slot was in flight.");
     if (this.#unwritten.some((entry) => entry.outgoing !== undefined)) return { fits: false };
     const events = [...this.#carried, ...this.#unwritten.map((entry) => entry.event), ...more];
     if (events.length === 0) return { fits: true, tail: undefined };
-    if (Buffer.byteLength(JSON.stringify(events)) > room) return { fits: false };
+    if (jsonBytes(events) > room) return { fits: false };
     return { fits: true, tail: { slot: this.slot + 1, events } };
   }
 

@@ -13,13 +13,16 @@ import type { EpochMs } from "../model/time.js";
 import type { Operation, StepOperation, WaitOperation } from "../replay/operation.js";
 import { Agenda } from "./agenda.js";
 import { Bodies, type FinishedAttempt } from "./bodies.js";
-import { close, suspend, yieldTurn } from "./conclude.js";
+import { armFor, close, suspend, yieldTurn } from "./conclude.js";
 import { answered, attemptEnded, cancelRequested, type Happening, stamp } from "./happening.js";
 import { persistently } from "./persistently.js";
 import type { Work } from "./work.js";
 
 /** How often a long turn looks at its inbox (I6): one cheap read, so that a cancel need not wait for the turn's end. */
 const LOOK_EVERY_MS = 5_000;
+
+/** After so many refused suspensions, the newest messages are left to their own wakes, which were put back and will look again (I6). */
+const MOST_REFUSALS = 3;
 
 const NEVER = Number.POSITIVE_INFINITY;
 
@@ -32,7 +35,11 @@ export class Live {
   #starting: { readonly step: StepOperation; readonly attempt: number }[] = [];
   /** Waits that may take a message which was buffered before them. */
   readonly #newWaits: WaitOperation[] = [];
-  #registering = 0;
+  readonly #registering = new Set<Promise<void>>();
+  /** How often a suspension was refused because a message had come. */
+  #refusals = 0;
+  /** The instant for which this turn has armed a wake. */
+  #armedFor: EpochMs | undefined;
   #failure: { readonly error: unknown } | undefined;
   #poke: () => void = () => {};
 
@@ -46,7 +53,9 @@ export class Live {
   async run(): Promise<ExecutionStatus> {
     const { replay } = this.work;
     replay.live = true;
-    replay.takeRequested();
+    // Of an owner that never settled, any wait since the last settlement may stand in the directory, ended ones too.
+    const requested = replay.takeRequested();
+    if (this.work.owned.takenOver) this.#suspect(requested);
     this.#file([...replay.pending.values()]);
     for (;;) {
       this.#raise();
@@ -73,6 +82,9 @@ export class Live {
       if (status !== undefined) return status;
     }
     await this.#bodies.quiet();
+    // A record that is written after its removal would stay for ever.
+    await Promise.allSettled(this.#registering);
+    this.#raise();
     return close(this.work, replay.outcome);
   }
 
@@ -80,11 +92,14 @@ export class Live {
   async #idle(): Promise<ExecutionStatus | undefined> {
     const { journal } = this.work;
     const due = this.#agenda.nextDue()?.at;
-    const stepsHeld = this.#agenda.steps.length > 0 || this.#starting.length > 0;
-    if (this.#bodies.running > 0 || this.#registering > 0 || journal.writing) {
+    const stepsHeld = this.#agenda.steps.length > 0;
+    if (this.#bodies.running > 0 || this.#registering.size > 0 || journal.writing) {
       // What is done is made durable while bodies run. A registration alone is short, and the settlement may still take its news along.
       if (this.#bodies.running > 0 && journal.behind && !journal.writing) this.#inBackground(journal.flush());
       await this.#wait(due);
+    } else if (this.#starting.length > 0) {
+      // Their start is recorded: yielding now would make them look interrupted.
+      await journal.flush();
     } else if (this.#nearDeadline() && (stepsHeld || this.#isSoon(due))) {
       return yieldTurn(this.work);
     } else if (stepsHeld) {
@@ -92,9 +107,20 @@ export class Live {
     } else if (this.#isSoon(due)) {
       await this.#wait(due);
     } else {
-      return suspend(this.work, due);
+      return this.#suspend(due);
     }
     return undefined;
+  }
+
+  /** Undefined when a message came meanwhile: the turn goes on. */
+  async #suspend(due: EpochMs | undefined): Promise<ExecutionStatus | undefined> {
+    if (due !== undefined && due !== this.#armedFor) {
+      await armFor(this.work, due);
+      this.#armedFor = due;
+    }
+    const status = await suspend(this.work, due, this.#refusals < MOST_REFUSALS);
+    if (status === undefined) this.#refusals += 1;
+    return status;
   }
 
   // -------------------------------------------------------------- what happens next
@@ -109,7 +135,7 @@ export class Live {
       const finished = this.#bodies.firstFinished();
       const message = this.work.inbox.peek();
       const due = this.#agenda.nextDue();
-      const dueAt = due !== undefined && due.at <= now ? due.at : NEVER;
+      const dueAt = due !== undefined && due.at <= now && this.#mayFall(due.operation) ? due.at : NEVER;
       const messageAt = message?.at ?? NEVER;
 
       let happening: Happening | undefined;
@@ -164,7 +190,7 @@ export class Live {
       return replay.failing ? { event: { type: "MessageBuffered", message } } : cancelRequested(message);
     }
     const wait = this.#agenda.waitFor(message);
-    if (wait !== undefined && wait.since <= message.at) {
+    if (wait !== undefined) {
       return { event: { type: "EventReceived", op: wait.path, messageId: message.id, message } };
     }
     // What was only offered by the directory was never accepted, and may be offered again.
@@ -199,10 +225,13 @@ export class Live {
   #file(operations: readonly Operation[]): void {
     this.#agenda.file(operations);
     for (const operation of operations) {
-      if (operation.kind !== "wait") continue;
-      this.#newWaits.push(operation);
-      if (this.work.owned.takenOver) this.work.waits.suspect(operation);
+      if (operation.kind === "wait") this.#newWaits.push(operation);
     }
+    if (this.work.owned.takenOver) this.#suspect(operations);
+  }
+
+  #suspect(operations: readonly Operation[]): void {
+    for (const operation of operations) if (operation.kind === "wait") this.work.waits.suspect(operation);
   }
 
   // -------------------------------------------------------------- effects
@@ -262,15 +291,9 @@ export class Live {
     const { replay, waits, inbox } = this.work;
     for (const wait of this.#agenda.unregistered.splice(0)) {
       if (replay.pending.get(wait.path) !== wait || waits.registered(wait)) continue;
-      this.#registering += 1;
-      const registration = waits.register(wait).then((recent) => {
-        for (const message of recent) inbox.offer(message);
-      });
-      this.#inBackground(
-        registration.finally(() => {
-          this.#registering -= 1;
-        }),
-      );
+      const registration = waits.register(wait).then((recent) => inbox.offer(recent));
+      this.#registering.add(registration);
+      this.#inBackground(registration.finally(() => this.#registering.delete(registration)));
     }
   }
 
@@ -292,7 +315,9 @@ export class Live {
     // Past the deadline nothing is waited for but an end: the process is about to be killed.
     const limit = [limits.stopAt, limits.deadline].find((at) => at > now) ?? NEVER;
     const look = this.#bodies.running > 0 ? inbox.lookedAt + LOOK_EVERY_MS : NEVER;
-    const until = Math.min(due ?? NEVER, limit, look);
+    // A wait that is due and not yet answered by the directory is waited for like a body.
+    const next = due !== undefined && due > now ? due : NEVER;
+    const until = Math.min(next, limit, look);
     const enough = new AbortController();
     const poked = new Promise<void>((resolve) => {
       this.#poke = resolve;
@@ -302,7 +327,6 @@ export class Live {
       ...(until === NEVER ? [] : [outside.clock.sleep(until - now, enough.signal)]),
     ]);
     enough.abort();
-    if (this.#bodies.running > 0 && outside.clock.now() >= look) await this.#look();
   }
 
   #nearDeadline(): boolean {
@@ -313,11 +337,18 @@ export class Live {
     return due !== undefined && due - this.work.outside.clock.now() <= INLINE_MS;
   }
 
-  /** Before a wait times out, the inbox is looked at: a message that was accepted before the deadline wins (I9). */
+  /** A wait times out only once nothing can be missed that was accepted before its deadline (I9): neither in the directory nor in the inbox. */
+  #mayFall(operation: Operation): boolean {
+    return operation.kind !== "wait" || this.work.waits.answered(operation);
+  }
+
   #mustLook(): boolean {
+    const { inbox, outside } = this.work;
+    const now = outside.clock.now();
+    if (now - inbox.lookedAt >= LOOK_EVERY_MS) return true;
     const due = this.#agenda.nextDue();
-    if (due === undefined || due.operation.kind !== "wait") return false;
-    return due.at <= this.work.outside.clock.now() && this.work.inbox.lookedAt < due.at;
+    if (due === undefined || due.operation.kind !== "wait" || due.at > now) return false;
+    return this.#mayFall(due.operation) && inbox.lookedAt < due.at;
   }
 
   async #look(): Promise<void> {

@@ -2,11 +2,12 @@
  * Getting hold of an execution (DESIGN §4): the lease, its history, and, when the lease before was never released, the record that fences
  * its owner out. Only then may effects begin.
  */
-import { CorruptHistoryError, FencedError } from "../model/errors.js";
+import { CorruptHistoryError, EngineError, FencedError } from "../model/errors.js";
 import type { Head } from "../model/head.js";
 import type { HistoryEvent } from "../model/history-event.js";
 import { digest } from "../model/ids.js";
 import type { EpochMs } from "../model/time.js";
+import { encodeThrown } from "../model/value.js";
 import type { Commit } from "../store/ports.js";
 import type { Outside } from "./outside.js";
 import { persistently } from "./persistently.js";
@@ -28,13 +29,13 @@ export interface Owned {
 /** More than the zombies that can race us for slots: each of them stops at its first lost one. */
 const MOST_SLOT_TRIES = 20;
 
-/** Leases a released execution. Undefined when somebody else was faster. */
+/** Leases a released execution. Undefined when somebody else was faster, or its history can't be read (it is stalled then). */
 export async function lease(outside: Outside, request: LeaseRequest): Promise<Owned | undefined> {
   const leased = await acquire(outside, request);
   if (leased === undefined) return undefined;
   // Nobody has ever held it, so there is nothing to read.
   if (request.head.epoch === 0) return ownCreated(leased.head, leased.token);
-  return load(outside, leased.head, leased.token);
+  return orStall(outside, leased, () => load(outside, leased.head, leased.token));
 }
 
 /** An execution that nobody held before: nothing is in its history. */
@@ -42,10 +43,53 @@ export function ownCreated(head: Head, leaseToken: string): Owned {
   return { head, leaseToken, history: [], slot: 0, carried: [], takenOver: false };
 }
 
-/** Takes an execution over whose lease was never released. Undefined when somebody else was faster. */
+/** Takes an execution over whose lease was never released. Undefined when somebody else was faster, or its history can't be read. */
 export async function takeOver(outside: Outside, request: LeaseRequest): Promise<Owned | undefined> {
   const leased = await acquire(outside, request);
   if (leased === undefined) return undefined;
+  return orStall(outside, leased, () => fence(outside, leased));
+}
+
+interface Leased {
+  readonly head: Head;
+  readonly token: string;
+}
+
+/** A history that can't be read names itself (P1): the execution stalls, with everything as it was found. */
+async function orStall(
+  outside: Outside,
+  leased: Leased,
+  read: () => Promise<Owned>,
+): Promise<Owned | undefined> {
+  try {
+    return await read();
+  } catch (error) {
+    if (!(error instanceof EngineError)) throw error;
+    const { head, token } = leased;
+    outside.log.write("error", "The execution is stalled.", {
+      executionId: head.executionId,
+      error: error.message,
+    });
+    await persistently(() =>
+      outside.store.settle({
+        executionId: head.executionId,
+        from: head.status,
+        epoch: head.epoch,
+        leaseToken: token,
+        slot: head.slot,
+        ...(head.tail === undefined ? {} : { tail: head.tail }),
+        settlement: { status: "stalled", error: encodeThrown(error), at: outside.clock.now() },
+        waits: head.waits,
+        drained: [],
+        token: digest(`${token}\nstalled`, 16),
+      }),
+    );
+    return undefined;
+  }
+}
+
+/** Writes the takeover record into the next slot: from here on the owner before can write no more. */
+async function fence(outside: Outside, leased: Leased): Promise<Owned> {
   const { executionId, epoch } = leased.head;
   for (let attempt = 0; attempt < MOST_SLOT_TRIES; attempt++) {
     const owned = await load(outside, leased.head, leased.token);
@@ -79,10 +123,7 @@ interface LeaseRequest {
   readonly until: EpochMs;
 }
 
-async function acquire(
-  outside: Outside,
-  request: LeaseRequest,
-): Promise<{ head: Head; token: string } | undefined> {
+async function acquire(outside: Outside, request: LeaseRequest): Promise<Leased | undefined> {
   const { head, owner, until } = request;
   const token = outside.token();
   const result = await persistently(() =>

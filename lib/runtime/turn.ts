@@ -41,15 +41,24 @@ export async function runTurn(
   let seen: ReadonlySet<string> = new Set();
   let inbox = new Inbox(outside.store, executionId, seen);
   let replay: Replay | undefined;
+  let waits: Waits | undefined;
   try {
     replay = await replayOf(outside, app, owned);
     seen = replay.seen;
     await replay.begin();
-    for (const { event, slot: recordedIn } of history) await replay.apply(event, recordedIn);
+    let settled = head.settleToken !== undefined;
+    for (const { event, slot: recordedIn } of history) {
+      // What was asked for up to the last settlement is settled; what came after it may have left something behind (`Live.run`).
+      if (settled && recordedIn > head.slot) {
+        settled = false;
+        replay.takeRequested();
+      }
+      await replay.apply(event, recordedIn);
+    }
     if (replay.crashes >= MOST_CRASHES) throw new CrashLoopError(replay.crashes);
     inbox = new Inbox(outside.store, executionId, seen);
     await inbox.take(head, outside.clock.now());
-    const waits = new Waits(outside.store, executionId, head.waits, !owned.takenOver);
+    waits = new Waits(outside.store, executionId, head.waits, !owned.takenOver);
     const work = { outside, owned, limits, replay, journal, inbox, waits };
     // The process before died between the last commit and the settlement.
     if (replay.closing !== undefined && replay.outcome !== undefined)
@@ -57,7 +66,7 @@ export async function runTurn(
     return await new Live(work).run();
   } catch (error) {
     if (!(error instanceof EngineError || error instanceof UnknownWorkflowError)) throw error;
-    return stall(outside, owned, { journal, inbox, seen }, error);
+    return stall(outside, owned, { journal, inbox, seen, waits: waits?.standing() ?? head.waits }, error);
   } finally {
     replay?.end();
   }

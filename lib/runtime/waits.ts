@@ -11,8 +11,10 @@ import { persistently } from "./persistently.js";
 export class Waits {
   /** Records that stand (or may stand) in the directory, by the operation's path. */
   readonly #standing = new Map<string, WaitKey>();
-  /** Those of them that are known to stand. */
+  /** Those of them that are known to stand, or are on their way. */
   readonly #registered = new Set<string>();
+  /** Those whose recent events were read after the record stood: nothing that came before can be missed any more. */
+  readonly #answered = new Set<string>();
 
   /**
    * @param standing as the last settlement left them
@@ -26,12 +28,19 @@ export class Waits {
   ) {
     for (const wait of standing) {
       this.#standing.set(wait.op, wait);
-      if (certain) this.#registered.add(wait.op);
+      if (!certain) continue;
+      this.#registered.add(wait.op);
+      this.#answered.add(wait.op);
     }
   }
 
   registered(wait: WaitOperation): boolean {
     return this.#registered.has(wait.path);
+  }
+
+  /** Whether the wait may time out: everything that came before its record has been offered to it. */
+  answered(wait: WaitOperation): boolean {
+    return this.#answered.has(wait.path);
   }
 
   /** The owner before may have registered it without living to say so: it has to be removed all the same once it is over. */
@@ -55,6 +64,7 @@ export class Waits {
         since: wait.since,
       }),
     );
+    this.#answered.add(wait.path);
     return recent
       .filter((event) => event.target === undefined || event.target === this.executionId)
       .map((event) => ({

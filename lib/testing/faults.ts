@@ -31,6 +31,8 @@ export class ProcessDiedError extends HoldfastError {
 export class Faults {
   /** Names of the calls made, in their order. */
   readonly calls: string[] = [];
+  /** How often a process asked for the time: a turn that is at work does so at every event, without any other call. */
+  ticks = 0;
   /** Calls under way. */
   callsUnderWay = 0;
   /** Step bodies under way. */
@@ -81,6 +83,13 @@ export class TestProcess {
       store: this.#wrap("store", real.store) satisfies Store,
       wakes: this.#wrap("wakes", real.wakes),
       bus: this.#wrap("bus", real.bus),
+      clock: {
+        now: () => {
+          this.faults.ticks += 1;
+          return real.clock.now();
+        },
+        sleep: (ms, signal) => real.clock.sleep(ms, signal),
+      },
     };
   }
 

@@ -46,7 +46,8 @@ export interface TestApp {
 
 /** A deployment of `app` to test against. Nothing has to be stopped: it is gone with its last reference. */
 export async function testApp(app: App, options: TestAppOptions = {}): Promise<TestApp> {
-  const store = options.store === undefined || options.store === "memory" ? createMemoryStore() : options.store;
+  const store =
+    options.store === undefined || options.store === "memory" ? createMemoryStore() : options.store;
   const cloud = new TestCloud({ app, store, ...(options.seed === undefined ? {} : { seed: options.seed }) });
   const client = new DurableClient({
     outside: () => cloud.client(),

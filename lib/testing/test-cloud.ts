@@ -266,7 +266,7 @@ export class TestCloud {
   async #quiet(): Promise<void> {
     let patience = Date.now() + PATIENCE_MS;
     let seen = this.#progress();
-    for (let calm = 0; calm < 3; ) {
+    for (let calm = 0; calm < 5; ) {
       await new Promise((resolve) => setImmediate(resolve));
       const now = this.#progress();
       if (now !== seen) patience = Date.now() + PATIENCE_MS;
@@ -278,7 +278,7 @@ export class TestCloud {
 
   /** Changes whenever an invocation begins or ends, or a call is made or answered. */
   #progress(): string {
-    return `${this.#invocations}/${this.#running.size}/${this.faults.calls.length}/${this.faults.callsUnderWay}/${this.faults.bodiesUnderWay}`;
+    return `${this.#invocations}/${this.#running.size}/${this.faults.calls.length}/${this.faults.ticks}/${this.faults.callsUnderWay}/${this.faults.bodiesUnderWay}`;
   }
 
   #nextInstant(): EpochMs | undefined {

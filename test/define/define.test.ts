@@ -220,7 +220,7 @@ describe("a schema at the edge", () => {
     expect(await parse(slow, 7, "The input")).toBe(7);
     expect(() => parseSync(slow, 7, 'The payload of event "order.placed"')).toThrow(InvalidDefinitionError);
     expect(() => parseSync(slow, 7, 'The payload of event "order.placed"')).toThrow(
-      /The schema of The payload of event "order\.placed" validates asynchronously\. Workflow code needs one that answers at once/i,
+      /its schema validates asynchronously\. Workflow code needs one that answers at once/,
     );
   });
 });

@@ -69,6 +69,8 @@ export function detailOf(event: HistoryEntry["event"]): string {
       return event.reason ?? "";
     case "CompensationStarted":
       return error(event.error);
+    case "ExecutionStalled":
+      return event.reason;
     case "LeaseTaken":
       return `epoch ${event.epoch}`;
     case "ExecutionFailed":

@@ -8,7 +8,7 @@ import { paidOrder } from "./scenes/paid-order.js";
 import { startedTwice } from "./scenes/started-twice.js";
 import { unpaidOrder } from "./scenes/unpaid-order.js";
 import { Screen } from "./screen.js";
-import { type Stage, setStage } from "./stage.js";
+import { requireCheckout, type Stage, setStage } from "./stage.js";
 import { printSummary, toJson } from "./summary.js";
 
 export interface DemoOptions {
@@ -25,6 +25,7 @@ export interface Outcome {
 }
 
 export async function runDemo(options: DemoOptions, terminal: Terminal): Promise<number> {
+  requireCheckout();
   // The SDK's advice about Node is for those who write against it.
   process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= "true";
   const began = Date.now();

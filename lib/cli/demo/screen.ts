@@ -6,6 +6,8 @@ import type { Claim } from "./scene.js";
 
 const CLOCK_WIDTH = 8;
 const NAME_WIDTH = 22;
+/** After the clock, the arrow and the name, with the gaps between them. */
+const DETAIL_BEGINS = CLOCK_WIDTH + 2 + 2 + NAME_WIDTH + 1;
 
 export class Screen {
   #began = Date.now();
@@ -51,8 +53,9 @@ export class Screen {
 
   /** Somebody else heard an event on the bus. */
   heard({ name, detail }: HeardEvent): void {
-    const { colors } = this.terminal;
-    this.#timed(`${colors.magenta(`← ${name.padEnd(NAME_WIDTH)}`)} ${colors.dim(JSON.stringify(detail))}`);
+    const { colors, width } = this.terminal;
+    const shown = cut(JSON.stringify(detail), (width ?? Number.POSITIVE_INFINITY) - DETAIL_BEGINS);
+    this.#timed(`${colors.magenta(`← ${name.padEnd(NAME_WIDTH)}`)} ${colors.dim(shown)}`);
   }
 
   claims(claims: readonly Claim[], lastLines: readonly string[]): void {
@@ -72,6 +75,10 @@ export class Screen {
   #line(text: string): void {
     if (!this.silent) this.terminal.out(text);
   }
+}
+
+function cut(text: string, width: number): string {
+  return text.length <= width ? text : `${text.slice(0, Math.max(0, width - 1))}…`;
 }
 
 export function shownClaim({ what, ok, found }: Claim, { colors }: Terminal): string {

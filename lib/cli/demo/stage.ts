@@ -56,12 +56,15 @@ export interface SetUp {
   readonly signal: AbortSignal;
 }
 
+/** Throws {@link UsageError}. */
+export function requireCheckout(): void {
+  if (existsSync(APP)) return;
+  throw new UsageError(
+    `The demo runs this repository's own stacks, and ${APP} is not here. Run it in a checkout of holdfast, with: npm run demo`,
+  );
+}
+
 export async function setStage({ progress, undo, signal }: SetUp): Promise<Stage> {
-  if (!existsSync(APP)) {
-    throw new UsageError(
-      `The demo runs this repository's own stacks, and ${APP} is not here. Run it in a checkout of holdfast, with: npm run demo`,
-    );
-  }
   const templates = mkdtempSync(join(tmpdir(), "holdfast-demo-"));
   undo.push(() => rmSync(templates, { recursive: true, force: true }));
 

@@ -15,16 +15,21 @@ const consumes = (queue: string) =>
   `sqs:DeleteMessage sqs:GetQueueAttributes sqs:ReceiveMessage on ${queue}.Arn`;
 const publishes = "events:PutEvents on OrdersBus.Arn";
 
-/** Reading and writing an execution's items, its waits, and its next wakes. */
-const turn = [
-  `dynamodb:DeleteItem dynamodb:GetItem dynamodb:PutItem dynamodb:Query dynamodb:UpdateItem on ${executions}`,
-  `dynamodb:DeleteItem dynamodb:PutItem dynamodb:Query on ${directory}`,
+/** Wakes, near ones and far ones. */
+const wakes = [
   sendsWakes,
   // The only wildcard: schedules are named by a hash of their timer, so the group is the limit that can be set.
   expect.stringMatching(
     /^scheduler:CreateSchedule on arn:AWS::Partition:scheduler:AWS::Region:AWS::AccountId:schedule\/Shop-Orders-Timers-Group-[0-9A-F]{8}\/\*$/,
   ),
   "iam:PassRole on OrdersTimersRole.Arn if StringEquals iam:PassedToService scheduler.amazonaws.com",
+];
+
+/** Reading and writing an execution's items, its waits, and its next wakes. */
+const turn = [
+  `dynamodb:DeleteItem dynamodb:GetItem dynamodb:PutItem dynamodb:Query dynamodb:UpdateItem on ${executions}`,
+  `dynamodb:DeleteItem dynamodb:PutItem dynamodb:Query on ${directory}`,
+  ...wakes,
 ];
 
 const expected: Record<string, unknown[]> = {
@@ -125,7 +130,15 @@ describe("grants", () => {
     ["Starter", ["lambda:InvokeFunction on OrdersStartFunction.Arn"]],
     ["Reader", reads],
     ["Waker", [sendsWakes]],
-    ["Client", [...turn, ...reads]],
+    [
+      "Client",
+      [
+        `dynamodb:BatchGetItem dynamodb:GetItem dynamodb:PutItem dynamodb:Query dynamodb:UpdateItem on ${executions}`,
+        `dynamodb:Query on ${executions}/index/byStatus ${executions}/index/byWorkflow`,
+        ...wakes,
+        publishes,
+      ],
+    ],
   ])("a %s gets exactly this", (name, statements) => {
     const found = statementsOf(after, name);
     expect(found).toHaveLength(statements.length);

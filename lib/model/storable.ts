@@ -1,0 +1,39 @@
+/**
+ * What fits into storage. A value that does not is the failure of whoever made it (the step, the workflow, the send), raised where it can
+ * be caught and recorded, never by the write that would have held it.
+ */
+import { PayloadTooLargeError } from "./errors.js";
+import { type Encoded, encode, encodeThrown } from "./value.js";
+
+/**
+ * In bytes of JSON, of one result, output, error or outgoing event. A DynamoDB item holds 400 KB, and a commit may hold an event and what
+ * surrounds it.
+ */
+export const LARGEST_VALUE_BYTES = 290_000;
+
+/** The size that a value has in an item. */
+export function jsonBytes(value: unknown): number {
+  return Buffer.byteLength(JSON.stringify(value) ?? "");
+}
+
+/** The stored form of a value. Throws `UnencodableValueError` or `PayloadTooLargeError`, naming `what`. */
+export function storable(value: unknown, what: string): Encoded {
+  const encoded = encode(value);
+  checkStorable(encoded, what);
+  return encoded;
+}
+
+export function checkStorable(value: unknown, what: string): void {
+  const bytes = jsonBytes(value);
+  if (bytes > LARGEST_VALUE_BYTES) throw new PayloadTooLargeError(what, bytes, LARGEST_VALUE_BYTES);
+}
+
+/** The stored form of what was thrown. An error must never be lost over its size, so a large one is cut to its name and message. */
+export function storableError(error: unknown): Encoded {
+  const encoded = encodeThrown(error);
+  if (jsonBytes(encoded) <= LARGEST_VALUE_BYTES) return encoded;
+  const { name, message } = error instanceof Error ? error : { name: "Error", message: String(error) };
+  const short = new Error(`${message.slice(0, 1_000)}… (cut: the whole error was too large to store)`);
+  short.name = name.slice(0, 100);
+  return encodeThrown(short);
+}
