@@ -13,6 +13,8 @@ export const killedWorker: Scene = {
     const started = await stage.client.start("report", { month: "2026-10", renderMs: 600 }, { id: REPORT });
     const began = () => stage.effects.of(REPORT, "report.render-began");
     const first = await on.until("the rendering to begin", () => began()[0]);
+    // A number from a log is not killed unless it is one of ours.
+    if (!isOurs(on, first.pid)) throw new Error(`process ${first.pid} is none of the functions'`);
     process.kill(first.pid, "SIGKILL");
     const killedAt = Date.now();
     say(`→ kill -9 ${first.pid}, the worker's process`);
@@ -68,8 +70,12 @@ function rendered({ stage }: Acting, pid: number): number {
   return stage.effects.of(REPORT, "report.render-ended").filter((one) => one.pid === pid).length;
 }
 
-function isGone({ stage }: Acting, pid: number): boolean {
-  if (stage.cloud.functions.processes().some((one) => one.pid === pid)) return false;
+function isOurs({ stage }: Acting, pid: number): boolean {
+  return stage.cloud.functions.processes().some((one) => one.pid === pid);
+}
+
+function isGone(on: Acting, pid: number): boolean {
+  if (isOurs(on, pid)) return false;
   try {
     process.kill(pid, 0);
     return false;
