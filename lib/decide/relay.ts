@@ -14,7 +14,7 @@ import type { EpochMs } from "../model/time.js";
 export const LARGEST_ENTRY_BYTES = 262_144;
 
 /** With full jitter under a cap of five minutes a try comes every two and a half on average: these are some seventeen days, an outage of a week and more. */
-const MOST_TRIES = 10_000;
+export const MOST_TRIES = 10_000;
 const FIRST_DELAY_MS = 1_000;
 const LONGEST_DELAY_MS = 300_000;
 

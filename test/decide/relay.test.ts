@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { afterTry, nextTryAt, type PublishOutcome } from "../../lib/decide/relay.js";
+import { afterTry, MOST_TRIES, nextTryAt, type PublishOutcome } from "../../lib/decide/relay.js";
 import type { OutboxEntryState } from "../../lib/model/outgoing.js";
 import { isFinal } from "../../lib/model/outgoing.js";
 import { NOON } from "../builders.js";
@@ -34,11 +34,16 @@ describe("what becomes of an outgoing event after a try, row by row", () => {
     ],
     [
       "still has one try left after the last but one",
-      tried(898),
+      tried(MOST_TRIES - 2),
       throttled,
-      { state: "failed", tries: 899, lastError: "throttled" },
+      { state: "failed", tries: MOST_TRIES - 1, lastError: "throttled" },
     ],
-    ["is dead after the last", tried(899), throttled, { state: "dead", tries: 900, lastError: "throttled" }],
+    [
+      "is dead after the last",
+      tried(MOST_TRIES - 1),
+      throttled,
+      { state: "dead", tries: MOST_TRIES, lastError: "throttled" },
+    ],
   ] as const)("an event %s", (_, before, outcome, after) => {
     expect(afterTry(before, outcome)).toEqual(after);
   });
@@ -52,7 +57,7 @@ describe("what becomes of an outgoing event after a try, row by row", () => {
 
   it("ends within a bounded number of tries, whatever the bus answers", () => {
     let entry = tried(0);
-    for (let tries = 0; tries < 900; tries++) {
+    for (let tries = 0; tries < MOST_TRIES; tries++) {
       expect(isFinal(entry.state)).toBe(false);
       entry = afterTry(entry, throttled);
     }
