@@ -1,7 +1,6 @@
 /** The client's public part. */
 export { type ClientNames, type ClientOptions, type ClientSettings, DurableClient } from "./client.js";
 export type { Progress } from "./progress.js";
-export { PublishFailedError } from "./publish.js";
 export type {
   ExecutionDescription,
   ExecutionPage,

@@ -1,21 +1,10 @@
 import type { AnyEventType } from "../define/event.js";
 import { parse } from "../define/schema.js";
-import { HoldfastError, InvalidInputError } from "../model/errors.js";
+import { InvalidInputError, PublishFailedError } from "../model/errors.js";
 import { checkExecutionId, checkName } from "../model/ids.js";
 import { eventIdResource, targetResource } from "../runtime/bus-event.js";
 import type { BusEntry, Outside } from "../runtime/outside.js";
 import type { PublishOptions } from "./types.js";
-
-/** The bus did not take an event. */
-export class PublishFailedError extends HoldfastError {
-  readonly code = "PUBLISH_FAILED";
-  constructor(event: string, eventId: string, why: string) {
-    super(
-      `The bus did not take event "${event}": ${why}. Nothing was published; publish it again with { id: "${eventId}" }, so that it can't be counted twice.`,
-    );
-    this.name = "PublishFailedError";
-  }
-}
 
 /** @returns the event's stable id */
 export async function publishEvent(

@@ -34,7 +34,7 @@ export interface WaitOptions {
   readonly key?: string;
   /** `WaitTimeoutError` after it. Default: none. */
   readonly timeout?: Duration;
-  /** How far back an event may have come before the wait began. Default 5 minutes, never before the execution's start. */
+  /** How far back an event may have come before the wait began. Default 5 minutes, at most 1 day, never before the execution's start. */
   readonly lookback?: Duration;
 }
 
@@ -71,6 +71,7 @@ export interface Context {
 
   /** Waits, from nothing to a year, holding nothing. */
   sleep(duration: Duration): Promise<void>;
+  /** At most 366 days away; an instant that is past is no wait. */
   sleepUntil(instant: Date): Promise<void>;
 
   /**

@@ -80,7 +80,7 @@ export class ExecutionNotFoundError extends HoldfastError {
   readonly code = "EXECUTION_NOT_FOUND";
   constructor(executionId: string) {
     super(
-      `There is no execution "${executionId}". Check the id and the service; closed executions are deleted when their retention ends.`,
+      `There is no execution "${executionId}". Check the id, and that this is the deployment (stack, account, region) that it was started in.`,
     );
     this.name = "ExecutionNotFoundError";
   }
@@ -131,6 +131,17 @@ export class ResultTimeoutError extends HoldfastError {
       `Execution "${executionId}" is still ${status} after ${waitedMs} ms. It goes on; ask again, or with a longer timeout.`,
     );
     this.name = "ResultTimeoutError";
+  }
+}
+
+/** The bus did not take an event. */
+export class PublishFailedError extends HoldfastError {
+  readonly code = "PUBLISH_FAILED";
+  constructor(event: string, eventId: string, why: string) {
+    super(
+      `The bus did not take event "${event}": ${why}. Nothing was published; publish it again with { id: "${eventId}" }, so that it can't be counted twice.`,
+    );
+    this.name = "PublishFailedError";
   }
 }
 

@@ -42,6 +42,9 @@ const FIELD_MS: Record<string, number> = {
 /** The longest sleep and the longest wait timeout: one leap year. EventBridge Scheduler itself has no such limit; a typo has. */
 export const LONGEST_DURATION_MS = 366 * UNIT_MS.d;
 
+/** The longest lookback of a wait. Recent events are kept for a day more, so that a slow worker still finds all of its lookback. */
+export const LONGEST_LOOKBACK_MS = UNIT_MS.d;
+
 /** A duration in milliseconds, rounded to whole ones. Throws {@link InvalidDurationError}. */
 export function durationMs(duration: Duration): number {
   const ms = Math.round(typeof duration === "string" ? fromText(duration) : fromFields(duration));

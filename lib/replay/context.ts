@@ -4,7 +4,7 @@ import { COMPENSATION_RETRY, checkRetry, STEP_RETRY } from "../define/retry.js";
 import { parseSync } from "../define/schema.js";
 import { InvalidDefinitionError, PayloadTooLargeError } from "../model/errors.js";
 import { checkStorable } from "../model/storable.js";
-import { durationMs, type EpochMs } from "../model/time.js";
+import { durationMs, type EpochMs, LONGEST_DURATION_MS, LONGEST_LOOKBACK_MS } from "../model/time.js";
 import { randomFrom, uuidFrom } from "./deterministic.js";
 import { type NewOperation, newStep } from "./operation.js";
 import type { Scope } from "./path.js";
@@ -114,6 +114,12 @@ export function makeContext(requests: Requests, workflow: string): Context {
             `ctx.sleepUntil was given ${String(instant)}. Expected a valid Date.`,
           );
         }
+        // The limit of every duration. `now` is recorded, so a replay refuses what was refused, and nothing else.
+        if (dueAt - requests.now() > LONGEST_DURATION_MS) {
+          throw new InvalidDefinitionError(
+            `ctx.sleepUntil was given ${new Date(dueAt).toISOString()}, which is more than 366 days away. Expected a nearer instant: sleep in stages, or check how the date was computed.`,
+          );
+        }
         await requests.request({ kind: "sleep", path: scope.next("sleep", ""), label: "a sleep", dueAt });
       });
     },
@@ -136,6 +142,11 @@ export function makeContext(requests: Requests, workflow: string): Context {
         const now = requests.now();
         const timeoutMs = options.timeout === undefined ? undefined : durationMs(options.timeout);
         const lookbackMs = options.lookback === undefined ? LOOKBACK_MS : durationMs(options.lookback);
+        if (lookbackMs > LONGEST_LOOKBACK_MS) {
+          throw new InvalidDefinitionError(
+            `A wait for event "${event.name}" asks for a lookback of ${JSON.stringify(options.lookback)}. Expected at most 1 day: older events are not kept. Begin the wait earlier, before the event can come.`,
+          );
+        }
         const data = await requests.request({
           kind: "wait",
           path: scope.next("wait", event.name),

@@ -80,17 +80,22 @@ async function mark(
   outcomes: ReadonlyMap<Candidate, PublishOutcome>,
 ): Promise<void> {
   const states: OutboxEntryState[] = [...outbox.states];
+  const givenUp: { readonly event: OutgoingEvent; readonly state: OutboxEntryState }[] = [];
   for (const candidate of candidates) {
     const outcome = outcomes.get(candidate);
     const before = states[candidate.index];
-    if (candidate.outbox === outbox && outcome !== undefined && before !== undefined)
-      states[candidate.index] = afterTry(before, outcome);
+    const event = outbox.outgoing[candidate.index];
+    if (candidate.outbox !== outbox || outcome === undefined || before === undefined || event === undefined)
+      continue;
+    const state = afterTry(before, outcome);
+    states[candidate.index] = state;
+    if (isFinal(state.state) && state.state !== "published") givenUp.push({ event, state });
   }
   const open = states.filter((state) => !isFinal(state.state));
   const tries = Math.max(0, ...open.map((state) => state.tries));
   const { executionId, slot, version } = outbox;
   // When the mark was changed by somebody else meanwhile, theirs stands: an event may be published twice, and is never lost.
-  await persistently(() =>
+  const { marked } = await persistently(() =>
     outside.store.markOutbox({
       executionId,
       slot,
@@ -99,6 +104,17 @@ async function mark(
       ...(open.length === 0 ? {} : { pendingAt: nextTryAt(tries, outside.clock.now(), outside.random()) }),
     }),
   );
+  // Nothing will try these again, so this line is the last that is heard of them: once, by whoever made them final.
+  for (const { event, state } of marked ? givenUp : []) {
+    outside.log.write("error", "An outgoing event will never be published.", {
+      eventId: event.id,
+      event: event.name,
+      executionId,
+      slot,
+      state: state.state,
+      error: state.lastError,
+    });
+  }
   for (const state of open) {
     outside.log.write("warn", "An outgoing event was not published and will be tried again.", {
       executionId,

@@ -48,12 +48,6 @@ function everyDocument(): string[] {
   return ["README.md", ...under("docs")];
 }
 
-/** What a fragment takes for granted. On its first line, so that lines keep their numbers. */
-function assumedBy({ document, text }: Block): string {
-  if (document !== "docs/local-cloud.md" || text.includes("node:child_process")) return "";
-  return 'import { spawn } from "node:child_process"; ';
-}
-
 /** The compiler's complaints about the blocks, told by where they stand in their documents. */
 function complaints(blocks: readonly Block[]): string[] {
   const { config } = ts.readConfigFile(join(project, "tsconfig.json"), ts.sys.readFile);
@@ -73,7 +67,7 @@ function complaints(blocks: readonly Block[]): string[] {
     const block = byFile.get(resolve(file));
     return block === undefined
       ? getSourceFile(file, languageVersion, ...rest)
-      : ts.createSourceFile(file, assumedBy(block) + block.text, languageVersion);
+      : ts.createSourceFile(file, block.text, languageVersion);
   };
   const program = ts.createProgram([...byFile.keys()], settings, host);
   return [...byFile].flatMap(([file, { document, line }]) => {

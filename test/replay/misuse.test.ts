@@ -27,6 +27,8 @@ const operations: readonly (readonly [string, (ctx: Context) => unknown])[] = [
   ["uuid", (ctx) => ctx.uuid()],
 ];
 
+const DAY_MS = 86_400_000;
+
 const attempt = async (call: () => unknown): Promise<unknown> => {
   try {
     return await call();
@@ -180,6 +182,16 @@ describe("what a context is asked for", () => {
       "a sleep until no date",
       (ctx) => ctx.sleepUntil(new Date(Number.NaN)),
       /Invalid Date\. Expected a valid Date/,
+    ],
+    [
+      "a sleep until more than a leap year from now",
+      (ctx) => ctx.sleepUntil(new Date(NOON + 366 * DAY_MS + 1)),
+      /2027-01-02T12:00:00\.001Z, which is more than 366 days away/,
+    ],
+    [
+      "a lookback to events that are no longer kept",
+      (ctx) => ctx.waitForEvent(Paid, { lookback: { hours: 25 } }),
+      /a lookback of \{"hours":25\}\. Expected at most 1 day/,
     ],
     ["a wait for no event", (ctx) => ctx.waitForEvent("paid" as never), /given something that is no event/],
     [

@@ -8,14 +8,14 @@
  *
  * `ttl` is a hint to the table, which deletes late: readers never rely on it.
  */
-import type { EpochMs } from "../../model/time.js";
+import { type EpochMs, LONGEST_LOOKBACK_MS } from "../../model/time.js";
 import type { Encoded } from "../../model/value.js";
 import type { RecentEvent } from "../ports.js";
 import { type Item, ItemReader } from "./item.js";
 import { type Key, recentIdentityKey, type Subject } from "./keys.js";
 
 /** The longest lookback and a day more (PROTOCOL A5). */
-export const KEPT_MS = 2 * 24 * 60 * 60 * 1_000;
+export const KEPT_MS = LONGEST_LOOKBACK_MS + 24 * 60 * 60 * 1_000;
 
 export function recentEventItem(key: Key, event: RecentEvent): Item {
   return {

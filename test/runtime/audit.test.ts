@@ -1,0 +1,56 @@
+/** What a run of the audit writes: where it stopped, and nothing when it stopped where it began. */
+import { describe, expect, it } from "vitest";
+import { audit } from "../../lib/runtime/audit.js";
+import type { Outside } from "../../lib/runtime/outside.js";
+import { createMemoryStore } from "../../lib/store/memory/index.js";
+import type { Store } from "../../lib/store/ports.js";
+import { execution, T0 } from "../store/builders.js";
+
+/** A store that notes which cursors were saved, and an audit that runs on it. */
+function audited(): { store: Store; run: () => Promise<string[]> } {
+  let saved: string[] = [];
+  const memory = createMemoryStore();
+  const store: Store = {
+    ...memory,
+    saveCursor: (name, cursor, version) => {
+      saved.push(cursor === "" ? `${name} from the beginning` : name);
+      return memory.saveCursor(name, cursor, version);
+    },
+  };
+  const outside: Outside = {
+    service: "orders",
+    store,
+    wakes: { send: async () => {}, schedule: async () => {} },
+    bus: { publish: async () => [] },
+    clock: { now: () => T0, sleep: async () => {} },
+    log: { write: () => {} },
+    random: () => 0.5,
+    token: () => "token",
+  };
+  const run = async () => {
+    saved = [];
+    await audit(outside);
+    return saved;
+  };
+  return { store, run };
+}
+
+describe("the audit's cursors", () => {
+  it("are not written while every shard fits in one page", async () => {
+    const { store, run } = audited();
+    for (let index = 0; index < 20; index++) await store.createExecution(execution(`few-${index}`));
+    expect(await run()).toEqual([]);
+    expect(await run()).toEqual([]);
+  });
+
+  it("move on through a shard that does not fit, and back to its beginning after its last page", async () => {
+    const { store, run } = audited();
+    for (let index = 0; index < 300; index++) await store.createExecution(execution(`many-${index}`));
+    const first = await run();
+    expect(first.length).toBeGreaterThan(0);
+    expect(first.filter((each) => each.includes("beginning"))).toEqual([]);
+    const second = await run();
+    expect(second).toEqual(first.map((name) => `${name} from the beginning`));
+    expect(await run()).toEqual(first);
+  });
+});
