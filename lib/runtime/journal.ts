@@ -16,6 +16,9 @@ import { persistently } from "./persistently.js";
 /** A DynamoDB item holds 400 KB, names and marks included. */
 const LARGEST_COMMIT_BYTES = 300_000;
 
+/** A commit costs a unit per KB whatever its size, so there is no saving beyond a few KB; this bounds what a crash makes the code do again. */
+const FULL_BYTES = 100_000;
+
 interface Entry {
   readonly event: HistoryEvent;
   readonly bytes: number;
@@ -30,6 +33,7 @@ export class Journal {
   /** How many of them are durable. */
   durable: number;
   #unwritten: Entry[] = [];
+  #bytes = 0;
   /** The tail that was loaded from the head: durable there, and carried along by whatever is next written at its slot. */
   #carried: readonly HistoryEvent[];
   #flight: Promise<void> | undefined;
@@ -56,6 +60,7 @@ export class Journal {
   add(event: HistoryEvent, outgoing?: OutgoingEvent): void {
     // What can be too large was refused where it came from (`model/storable.ts`), as the failure of whoever made it.
     const bytes = jsonBytes(event) + (outgoing === undefined ? 0 : jsonBytes(outgoing));
+    this.#bytes += bytes;
     this.#unwritten.push({ event, bytes, ...(outgoing === undefined ? {} : { outgoing }) });
     this.position += 1;
   }
@@ -63,6 +68,11 @@ export class Journal {
   /** Something was added that is not durable. */
   get behind(): boolean {
     return this.durable < this.position;
+  }
+
+  /** Enough has gathered that a write of its own pays: nothing is gained by holding more in memory. */
+  get full(): boolean {
+    return this.#bytes >= FULL_BYTES;
   }
 
   get writing(): boolean {
@@ -129,6 +139,7 @@ export class Journal {
     this.durable += batch.length;
     this.#carried = [];
     this.#unwritten = this.#unwritten.slice(batch.length);
+    this.#bytes -= batch.reduce((sum, entry) => sum + entry.bytes, 0);
   }
 
   #takeBatch(): Entry[] {

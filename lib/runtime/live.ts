@@ -70,6 +70,9 @@ export class Live {
         await this.#look();
         continue;
       }
+      // Code that only sends never comes to wait for anything: it is stopped here (I8).
+      if (this.#nearDeadline() && this.#agenda.immediate.length > 0 && !this.#busy())
+        return yieldTurn(this.work);
       const next = this.#next();
       if (next !== undefined) {
         await this.#record(next);
@@ -93,7 +96,7 @@ export class Live {
     const { journal } = this.work;
     const due = this.#agenda.nextDue()?.at;
     const stepsHeld = this.#agenda.steps.length > 0;
-    if (this.#bodies.running > 0 || this.#registering.size > 0 || journal.writing) {
+    if (this.#busy()) {
       // What is done is made durable while bodies run. A registration alone is short, and the settlement may still take its news along.
       if (this.#bodies.running > 0 && journal.behind && !journal.writing) this.#inBackground(journal.flush());
       await this.#wait(due);
@@ -110,6 +113,11 @@ export class Live {
       return this.#suspend(due);
     }
     return undefined;
+  }
+
+  /** Something is under way in this process that will end by itself. */
+  #busy(): boolean {
+    return this.#bodies.running > 0 || this.#registering.size > 0 || this.work.journal.writing;
   }
 
   /** Undefined when a message came meanwhile: the turn goes on. */
@@ -219,6 +227,7 @@ export class Live {
     journal.add(recorded, outgoing);
     await replay.apply(recorded);
     this.#file(replay.takeRequested());
+    if (journal.full && !journal.writing) this.#inBackground(journal.flush());
     if (event.type === "CancelRequested" || replay.failing !== wasFailing) this.#abandonDetached();
   }
 

@@ -428,3 +428,26 @@ describe("what was asked for when the workflow throws or is cancelled", () => {
     ]);
   });
 });
+
+describe("code that never waits", () => {
+  it("yields near the invocation's end, and goes on in the next turn", async () => {
+    const Tick = event<{ n: number }>("tick");
+    let drawn = 0;
+    const chatty = workflow("chatty", async (ctx) => {
+      for (let n = 0; n < 300; n++) {
+        await ctx.sendEvent(Tick, { n });
+        drawn += 1;
+        // Time passes while the code runs, though it waits for nothing.
+        if (drawn === 100) bench.cloud.clock.moveTo(bench.cloud.clock.now() + 55_000);
+      }
+      return "said it all";
+    });
+    const bench: Bench = new Bench([chatty]);
+    await bench.start(chatty, undefined);
+    await bench.cloud.settle();
+    expect(await bench.output()).toBe("said it all");
+    const ids = bench.cloud.published.map(({ resources }) => resources[0]);
+    expect(new Set(ids).size).toBe(300);
+    expect((await bench.head()).epoch).toBe(2);
+  });
+});
