@@ -62,6 +62,15 @@ export function statementsOf(template: Template, role: string): string[] {
     .sort();
 }
 
+/** What a role may do, one line per action and resource: `action on resource`. Conditions are left out. */
+export function permittedTo(template: Template, role: string): string[] {
+  const pairs = statementsOf(template, role).flatMap((statement) => {
+    const [actions = "", resources = ""] = statement.replace(/ if .*$/, "").split(" on ");
+    return actions.split(" ").flatMap((action) => resources.split(" ").map((on) => `${action} on ${on}`));
+  });
+  return [...new Set(pairs)].sort();
+}
+
 export interface Statement {
   readonly Effect: string;
   readonly Action: string | string[];

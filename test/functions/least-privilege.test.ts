@@ -1,0 +1,294 @@
+/**
+ * Least privilege, held from both sides: every function is taken through all that it can do, on real tables and queues, and the calls that
+ * it made are exactly those that its synthesized role allows. A permission that no call needs fails here by name, and so does a call that
+ * no permission allows. What Lambda itself does in a function's name (reading its stream, consuming its queue) is listed apart.
+ */
+import { DynamoDBStreamsClient } from "@aws-sdk/client-dynamodb-streams";
+import { SendMessageCommand } from "@aws-sdk/client-sqs";
+import { AccountPrincipal, Role } from "aws-cdk-lib/aws-iam";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { z } from "zod";
+import { createAudit } from "../../functions/audit.js";
+import { createDeliver } from "../../functions/deliver.js";
+import { createRelay } from "../../functions/relay.js";
+import { createStart } from "../../functions/start.js";
+import { createWorker } from "../../functions/worker.js";
+import { connectionFrom } from "../../lib/aws/connection.js";
+import { deadWakes } from "../../lib/aws/dead-wakes.js";
+import { type Names, RESOURCE_NAMES, VARIABLES } from "../../lib/aws/environment.js";
+import { type AwsOutside, createAwsOutside } from "../../lib/aws/outside.js";
+import { app, DurableClient, event, workflow } from "../../lib/index.js";
+import { shardOf } from "../../lib/model/ids.js";
+import { INDEX_SHARDS } from "../../lib/store/ports.js";
+import { permittedTo, resource, synthesize } from "../infra/support.js";
+import { execution } from "../store/builders.js";
+import { type Calls, recordCalls } from "./calls.js";
+import { batchOf, busEvent, type Deployment, invocation, openDeployment } from "./deployment.js";
+import { newImagesOf } from "./stream.js";
+
+// ---------------------------------------------------------------- what the roles say
+
+const { template } = synthesize({}, (durable, stack) => {
+  durable.grantClient(new Role(stack, "Client", { assumedBy: new AccountPrincipal(stack.account) }));
+});
+
+/** What each resource of the template is called in the deployment that the functions run against here. */
+const CALLED: readonly (readonly [RegExp, string])[] = [
+  [/^OrdersTablesExecutions\.Arn/, "Executions"],
+  [/^OrdersTablesDirectory\.Arn/, "Directory"],
+  [/^OrdersWakeQueue\.Arn$/, "wake"],
+  [/^OrdersWakeDlq\.Arn$/, "dead"],
+  [/^OrdersBus\.Arn$/, "bus"],
+  [/^arn:.*:schedule\/Shop-Orders-Timers-Group-[0-9A-F]{8}\/\*$/, "timers"],
+  [/^OrdersTimersRole\.Arn$/, "arn:aws:iam::000000000000:role/scheduler"],
+];
+
+const consumes = (queue: string) =>
+  ["DeleteMessage", "GetQueueAttributes", "ReceiveMessage"].map((action) => `sqs:${action} on ${queue}.Arn`);
+
+/** What Lambda itself does under a function's role, beside its log. */
+const LAMBDA_DOES: Readonly<Record<string, readonly string[]>> = {
+  Start: consumes("OrdersStartsEventsQueue"),
+  Worker: consumes("OrdersWakeQueue").map((line) => line.replace("OrdersWakeQueue.Arn", "wake")),
+  Deliver: consumes("OrdersDeliveriesEventsQueue"),
+  Relay: [
+    ...["DescribeStream", "GetRecords", "GetShardIterator", "ListStreams"].map(
+      (action) => `dynamodb:${action} on OrdersTablesExecutions.StreamArn`,
+    ),
+    // Records that the function was never able to take.
+    "sqs:SendMessage on OrdersRelayDlq.Arn",
+  ],
+  Audit: [],
+};
+
+/** What the role allows to the code that runs under it. */
+function allowed(role: string): string[] {
+  return permittedTo(template, role)
+    .filter((line) => !line.startsWith("logs:"))
+    .map((line) => {
+      const [action = "", on = ""] = line.split(" on ");
+      const [pattern, called] = CALLED.find(([known]) => known.test(on)) ?? [];
+      return pattern === undefined ? line : `${action} on ${on.replace(pattern, called ?? "")}`;
+    })
+    .sort();
+}
+
+// ---------------------------------------------------------------- what runs
+
+const Paid = event("payment.completed", {
+  schema: z.object({ order: z.string(), note: z.string().default("") }),
+  key: ({ order }) => order,
+});
+const Shipped = event<{ order: string }>("order.shipped");
+const Placed = event("order.placed", { schema: z.object({ id: z.string() }), key: ({ id }) => id });
+
+/** Longer than what a head or its inbox takes in: it becomes an item of its own. */
+const LONG = "x".repeat(5_000);
+
+/** What happens while a step's body runs: an event that comes during the turn. */
+let during: () => Promise<unknown> = async () => undefined;
+
+const order = workflow("order", { startOn: Placed }, async (ctx, { id }) => {
+  const paid = ctx.waitForEvent(Paid, { key: id, timeout: "2d" });
+  const shipped = ctx.waitForEvent(Shipped, { timeout: "10m" }).catch(() => undefined);
+  await ctx.step("meanwhile", () => during());
+  const { note } = await paid;
+  await ctx.sendEvent(Shipped, { order: id });
+  await shipped;
+  return note;
+});
+const echo = workflow<{ text: string }, string>("echo", async (ctx, { text }) =>
+  ctx.step("echo", () => `${text}${text}`),
+);
+const fails = workflow("fails", async (ctx) =>
+  ctx.step("fail", () => Promise.reject(new Error(LONG)), { retry: { maxAttempts: 1 } }),
+);
+const sleeper = workflow("sleeper", async (ctx) => {
+  await ctx.sleep("5m");
+  await ctx.sleep("3d");
+});
+const sender = workflow("sender", async (ctx) => {
+  await ctx.sendEvent(Shipped, { order: ctx.executionId });
+  await ctx.sleep("1h");
+});
+const shop = app({ workflows: [order, echo, fails, sleeper, sender], events: [Paid, Shipped] });
+
+const MINUTE = 60_000;
+
+let deployment: Deployment;
+let calls: Calls;
+beforeAll(async () => {
+  deployment = await openDeployment();
+  calls = recordCalls();
+});
+afterAll(async () => {
+  calls.stop();
+  await deployment.cloud.stop();
+});
+
+/** What a function's own environment describes in the template: a name that it is not told fails where it is needed. */
+function outsideOf(name: string): AwsOutside {
+  const { Variables } = resource(template, "AWS::Lambda::Function", `Orders${name}Function`).Properties
+    .Environment;
+  const told = RESOURCE_NAMES.filter((key) => VARIABLES[key] in Variables);
+  const names: Names = Object.fromEntries(told.map((key) => [key, deployment.names[key] ?? "unknown"]));
+  return createAwsOutside({ names, connection: connection(), log: { write: () => {} } });
+}
+
+const connection = () => connectionFrom(deployment.cloud.cloud.environment);
+const later = (outside: AwsOutside, ms: number): AwsOutside => ({
+  ...outside,
+  clock: {
+    ...outside.clock,
+    now: () => Date.now() + ms,
+    sleep: (wait, signal) => outside.clock.sleep(wait, signal),
+  },
+});
+
+const start = (payload: unknown) =>
+  calls.as("Start", () => createStart(shop, () => outsideOf("Start"))(payload, invocation()));
+const work = (wakes: readonly unknown[], outside = outsideOf("Worker")) =>
+  calls.as("Worker", () => createWorker(shop, () => outside)(batchOf(...wakes), invocation()));
+const deliver = (...events: unknown[]) =>
+  calls.as("Deliver", () =>
+    createDeliver(shop, () => outsideOf("Deliver"))(batchOf(...events), invocation()),
+  );
+const wake = (executionId: string, reason = "message") => ({ executionId, reason });
+
+/** An event for one execution alone, which goes into its inbox whatever it waits for. */
+const paidFor = (id: string, note: string, eventId: string) => ({
+  ...Object(busEvent("payment.completed", { order: id, note }, eventId)),
+  resources: [`holdfast:execution:${id}`],
+});
+const statusOf = async (id: string) => (await deployment.outside.store.readHead(id))?.status;
+
+test("the start function makes every call that its role allows, and no other", async () => {
+  await start({ workflow: "echo", id: "s-large", input: { text: LONG }, wait: true });
+  await start({ workflow: "echo", id: "s-large", input: { text: LONG } });
+  await start({ workflow: "echo", id: "s-late", input: { text: "a" }, delay: { minutes: 20 } });
+  await start({ workflow: "echo", id: "s-soon", input: { text: "a" }, delay: { minutes: 5 } });
+  await start({ workflow: "fails", id: "s-fails", wait: true });
+  await start({ workflow: "sleeper", id: "s-sleeps", wait: "1ms" });
+  // Too large for the head, it comes while the first turn runs here.
+  during = () => deliver(paidFor("s-order", LONG, "p-1"));
+  await start({ workflow: "order", id: "s-order", input: { id: "s-order" }, wait: "1ms" });
+  during = async () => undefined;
+  await start(batchOf(busEvent("order.placed", { id: "s-placed" }, "placed-1")));
+  expect(await statusOf("s-order")).toBe("suspended");
+  expect([...calls.of("Start"), ...(LAMBDA_DOES.Start ?? [])].sort()).toEqual(allowed("OrdersStartRole"));
+});
+
+test("the worker makes every call that its role allows, and no other", async () => {
+  const { store } = deployment.outside;
+  await start({ workflow: "echo", id: "w-large", input: { text: LONG } });
+  await work([wake("w-large", "start"), wake("w-nobody"), "rubbish"]);
+  await start({ workflow: "sleeper", id: "w-sleeps" });
+  await work([wake("w-sleeps", "start")]);
+  await work([wake("w-sleeps", "timer")], later(outsideOf("Worker"), 6 * MINUTE));
+  await work([{ ...wake("w-sleeps", "timer"), dueAt: Date.now() + 3 * MINUTE }]);
+  // Messages beside the head, a send, and the last of two waits that ends by its timeout.
+  await start({ workflow: "order", id: "w-order", input: { id: "w-order" } });
+  await work([wake("w-order", "start")]);
+  await deliver(paidFor("w-order", LONG, "p-2"));
+  await work([wake("w-order")]);
+  await work([wake("w-order", "timer")], later(outsideOf("Worker"), 11 * MINUTE));
+  expect(await statusOf("w-order")).toBe("completed");
+  await work([wake("w-order")]);
+  // A turn that dies before it settles, and the redelivery that takes over.
+  await start({ workflow: "fails", id: "w-dies" });
+  const dying = outsideOf("Worker");
+  const settle = () => Promise.reject(new Error("the process ends here"));
+  await work([wake("w-dies", "start")], { ...dying, store: { ...dying.store, settle } });
+  await work([wake("w-dies", "start")]);
+  expect(await statusOf("w-dies")).toBe("failed");
+  // What this app does not declare stalls.
+  await store.createExecution(execution("w-stalls", { workflow: "gone" }));
+  await work([wake("w-stalls", "start")]);
+  expect(await statusOf("w-stalls")).toBe("stalled");
+  expect([...calls.of("Worker"), ...(LAMBDA_DOES.Worker ?? [])].sort()).toEqual(allowed("OrdersWorkerRole"));
+});
+
+test("deliver makes every call that its role allows, and no other", async () => {
+  const { store } = deployment.outside;
+  await start({ workflow: "order", id: "d-order", input: { id: "d-order" }, wait: "1ms" });
+  await deliver(
+    busEvent("payment.completed", { order: "d-order" }, "d-1"),
+    busEvent("payment.completed", { order: "d-order", note: LONG }, "d-2"),
+    busEvent("order.shipped", { order: "d-order" }, "d-3"),
+    paidFor("d-nobody", "", "d-4"),
+    busEvent("order.lost", {}, "d-5"),
+    "rubbish",
+  );
+  // Waits that were left behind by an execution that is closed, and by one that is gone.
+  for (const executionId of ["s-fails", "d-gone"])
+    await store.putWait({ name: "payment.completed", key: "d-left", executionId, op: "wait:1" });
+  await deliver(busEvent("payment.completed", { order: "d-left" }, "d-6"));
+  expect(await store.findWaits({ name: "payment.completed", key: "d-left", limit: 9 })).toEqual({
+    items: [],
+  });
+  expect([...calls.of("Deliver"), ...(LAMBDA_DOES.Deliver ?? [])].sort()).toEqual(
+    allowed("OrdersDeliverRole"),
+  );
+});
+
+test("the relay makes every call that its role allows, and no other", async () => {
+  const { region = "", endpoints, credentials } = connection();
+  const streams = new DynamoDBStreamsClient({
+    region,
+    endpoint: endpoints?.dynamodb ?? "",
+    ...(credentials === undefined ? {} : { credentials }),
+  });
+  await start({ workflow: "sender", id: "r-sender", wait: "1ms" });
+  const images = await newImagesOf(streams, "Executions");
+  const records = { Records: images.map((NewImage) => ({ dynamodb: { NewImage } })) };
+  const outside = outsideOf("Relay");
+  const down: AwsOutside = { ...outside, bus: { publish: () => Promise.reject(new Error("no bus")) } };
+  for (const each of [down, outside])
+    await calls.as("Relay", () => createRelay(() => each)(records, invocation()));
+  expect([...calls.of("Relay"), ...(LAMBDA_DOES.Relay ?? [])].sort()).toEqual(allowed("OrdersRelayRole"));
+});
+
+test("the audit makes every call that its role allows, and no other", async () => {
+  const { cloud, names, outside } = deployment;
+  // One shard with more than a page, so that a cursor is saved; one execution whose worker died and whose wake came back too often; an
+  // event that no relay took.
+  const ids = Array.from({ length: 400 }, (_, index) => `a-${index}`);
+  const crowd = ids.filter((id) => shardOf(id, INDEX_SHARDS) === 0).slice(0, 30);
+  await Promise.all(crowd.map((id) => outside.store.createExecution(execution(id))));
+  await start({ workflow: "sender", id: "a-sender", wait: "1ms" });
+  const lease = { owner: "m-9", token: "t", until: Date.now() - 10 * MINUTE };
+  await outside.store.createExecution(execution("a-dies", { lease }));
+  for (const dead of [wake("a-0"), { ...wake("a-dies"), rescues: 3 }])
+    await cloud.sqs.send(
+      new SendMessageCommand({ QueueUrl: names.wakeDlqUrl ?? "", MessageBody: JSON.stringify(dead) }),
+    );
+  const audit = createAudit(
+    () => later(outsideOf("Audit"), 30 * MINUTE),
+    () => deadWakes(names.wakeDlqUrl ?? "", connection()),
+  );
+  const report = await calls.as("Audit", () => audit({}, invocation()));
+  expect(report.rescued).toBe(2);
+  expect(report.woken).toBeGreaterThan(25);
+  expect(report.relayed).toBeGreaterThan(0);
+  expect(await statusOf("a-dies")).toBe("stalled");
+  expect([...calls.of("Audit"), ...(LAMBDA_DOES.Audit ?? [])].sort()).toEqual(allowed("OrdersAuditRole"));
+});
+
+test("the client makes every call that its grant allows, and no other", async () => {
+  const client = new DurableClient({ outside: deployment.outside, workflows: [echo] });
+  await calls.as("Client", async () => {
+    await client.start(echo, { text: LONG }, { id: "c-late", delay: "20m" });
+    await client.start(echo, { text: LONG }, { id: "c-late", delay: "20m" });
+    await client.describe("s-fails");
+    await client.result("s-large");
+    await client.history("s-large");
+    await client.list({ workflow: "echo" });
+    await client.list({ status: "failed" });
+    await client.list({ status: "stalled" });
+    await client.list();
+    await client.cancel("c-late", { reason: LONG });
+    await client.redrive("w-stalls");
+    await client.publish(Paid, { order: "c-1" });
+  });
+  expect(calls.of("Client")).toEqual(allowed("Client"));
+});
