@@ -27,7 +27,7 @@ export interface Delivered {
 export async function deliver(outside: Outside, app: App, event: BusEvent): Promise<Delivered> {
   const message = await accept(outside, app, event);
   if (event.target !== undefined) {
-    await deliverTo(outside, event.target, message, undefined);
+    await deliverTo(outside, event.target, message, []);
     return { executions: 1 };
   }
   const served = new Set<string>();
@@ -42,10 +42,15 @@ export async function deliver(outside: Outside, app: App, event: BusEvent): Prom
       }),
     );
     // Each waiting execution gets the event once; which of its waits takes it is the execution's own affair (I11).
-    const waits = page.items.filter((wait) => !served.has(wait.executionId));
-    const first = new Map(waits.map((wait) => [wait.executionId, wait]));
-    await Promise.all([...first.values()].map((wait) => deliverTo(outside, wait.executionId, message, wait)));
-    for (const executionId of first.keys()) served.add(executionId);
+    const executions = new Set(page.items.map((wait) => wait.executionId));
+    for (const executionId of served) executions.delete(executionId);
+    await Promise.all(
+      [...executions].map((executionId) => {
+        const waits = page.items.filter((wait) => wait.executionId === executionId);
+        return deliverTo(outside, executionId, message, waits);
+      }),
+    );
+    for (const executionId of executions) served.add(executionId);
     cursor = page.cursor;
   } while (cursor !== undefined);
   return { executions: served.size };
@@ -89,7 +94,7 @@ async function deliverTo(
   outside: Outside,
   executionId: string,
   message: EventMessage,
-  wait: WaitRecord | undefined,
+  waits: readonly WaitRecord[],
 ): Promise<void> {
   const result = await persistently(() => outside.store.appendMessage(executionId, message));
   switch (result.outcome) {
@@ -99,13 +104,17 @@ async function deliverTo(
       await outside.wakes.send({ executionId, reason: "message" }, 0);
       return;
     case "closed":
-      // It closed without removing its record (PROTOCOL A6).
-      if (wait !== undefined) await persistently(() => outside.store.deleteWait(wait));
+      // It closed without removing its records (PROTOCOL A6).
+      await remove(outside, waits);
       return;
     case "missing":
       // A wait without an execution is debris of a deletion; a target that does not exist is the sender's mistake.
-      if (wait === undefined) throw new ExecutionNotFoundError(executionId);
-      await persistently(() => outside.store.deleteWait(wait));
+      if (waits.length === 0) throw new ExecutionNotFoundError(executionId);
+      await remove(outside, waits);
       return;
   }
+}
+
+async function remove(outside: Outside, waits: readonly WaitRecord[]): Promise<void> {
+  await Promise.all(waits.map((wait) => persistently(() => outside.store.deleteWait(wait))));
 }
