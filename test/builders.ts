@@ -3,14 +3,14 @@
 import type { Context } from "../lib/define/context.js";
 import { type AnyWorkflow, workflow } from "../lib/define/workflow.js";
 import type { HistoryEvent } from "../lib/model/history-event.js";
-import { digest } from "../lib/model/ids.js";
 import { encode } from "../lib/model/value.js";
+import { askedDigest } from "../lib/replay/asked.js";
 import { Replay } from "../lib/replay/replay.js";
 
 /** Noon of the first of January 2026. */
 export const NOON = Date.UTC(2026, 0, 1, 12);
 
-export const asking = (...paths: string[]): { asked: string } => ({ asked: digest(paths.join("\n"), 8) });
+export const asking = (...paths: string[]): { asked: string } => ({ asked: askedDigest(paths) });
 
 export const completed = (
   name: string,

@@ -32,11 +32,19 @@ const SKEW_MS = 60_000;
 /** Awaited by code that may not go on: it is garbage-collected with the replay (I7: no exception runs through user code). */
 const never = (): Promise<never> => new Promise(() => {});
 
-/** A workflow may well drop a promise: a rejection that nobody awaits must not end the process (I13). */
-function handled<T>(code: () => Promise<T>): Promise<T> {
-  const promise = code();
-  promise.catch(() => {});
-  return promise;
+/**
+ * Asks, or rejects with what was wrong with the question. A workflow may well drop the promise: a rejection that nobody awaits must not end
+ * the process (I13). No async function of ours stands between the operation's promise and the code: each would cost a replay its promises.
+ */
+function asking<T>(ask: () => Promise<unknown>): Promise<T> {
+  try {
+    // What is answered is what the operation's own types promise: the recorded result of that very body, event or timer.
+    return ask() as Promise<T>;
+  } catch (error) {
+    const refused = Promise.reject<T>(error);
+    refused.catch(() => {});
+    return refused;
+  }
 }
 
 export function makeContext(requests: Requests, workflow: string): Context {
@@ -61,7 +69,7 @@ export function makeContext(requests: Requests, workflow: string): Context {
     },
 
     step(name, body, options = {}) {
-      return handled(async () => {
+      return asking(() => {
         if (!requests.guard("step")) return never();
         checkStep(name, body, options);
         const { compensate, semantics, timeout } = options;
@@ -73,7 +81,7 @@ export function makeContext(requests: Requests, workflow: string): Context {
           `the compensation of ${what}`,
         );
         const atMostOnce = semantics === "at-most-once";
-        const result = await requests.request(
+        return requests.request(
           newStep({
             path: scope.next("step", name),
             label: what,
@@ -93,20 +101,19 @@ export function makeContext(requests: Requests, workflow: string): Context {
                 }),
           }),
         );
-        return result as Awaited<ReturnType<typeof body>>;
       });
     },
 
     sleep(duration) {
-      return handled(async () => {
+      return asking(() => {
         if (!requests.guard("sleep")) return never();
         const dueAt = requests.now() + durationMs(duration);
-        await requests.request({ kind: "sleep", path: scope.next("sleep", ""), label: "a sleep", dueAt });
+        return requests.request({ kind: "sleep", path: scope.next("sleep", ""), label: "a sleep", dueAt });
       });
     },
 
     sleepUntil(instant) {
-      return handled(async () => {
+      return asking(() => {
         if (!requests.guard("sleepUntil")) return never();
         const dueAt = instant instanceof Date ? instant.getTime() : Number.NaN;
         if (Number.isNaN(dueAt)) {
@@ -120,12 +127,12 @@ export function makeContext(requests: Requests, workflow: string): Context {
             `ctx.sleepUntil was given ${new Date(dueAt).toISOString()}, which is more than 366 days away. Expected a nearer instant: sleep in stages, or check how the date was computed.`,
           );
         }
-        await requests.request({ kind: "sleep", path: scope.next("sleep", ""), label: "a sleep", dueAt });
+        return requests.request({ kind: "sleep", path: scope.next("sleep", ""), label: "a sleep", dueAt });
       });
     },
 
     waitForEvent(event, options = {}) {
-      return handled(async () => {
+      return asking(() => {
         if (!requests.guard("waitForEvent")) return never();
         if (event?.kind !== "event") {
           throw new InvalidDefinitionError(
@@ -147,7 +154,7 @@ export function makeContext(requests: Requests, workflow: string): Context {
             `A wait for event "${event.name}" asks for a lookback of ${JSON.stringify(options.lookback)}. Expected at most 1 day: older events are not kept. Begin the wait earlier, before the event can come.`,
           );
         }
-        const data = await requests.request({
+        return requests.request({
           kind: "wait",
           path: scope.next("wait", event.name),
           label: `a wait for event "${event.name}"`,
@@ -156,12 +163,11 @@ export function makeContext(requests: Requests, workflow: string): Context {
           ...(timeoutMs === undefined ? {} : { timeoutMs, deadline: now + timeoutMs }),
           since: Math.max(requests.startAt, now - lookbackMs) - SKEW_MS,
         });
-        return data as never;
       });
     },
 
     sendEvent(event, data) {
-      return handled(async () => {
+      return asking(() => {
         if (!requests.guard("sendEvent")) return never();
         if (event?.kind !== "event") {
           throw new InvalidDefinitionError(
@@ -170,7 +176,7 @@ export function makeContext(requests: Requests, workflow: string): Context {
         }
         // Only checked: what is published is what the sender gave, and each receiver's schema makes of it what it needs.
         parseSync(event.schema, data, `The payload of event "${event.name}"`);
-        await requests.request({
+        return requests.request({
           kind: "send",
           path: scope.next("send", event.name),
           label: `sending event "${event.name}"`,

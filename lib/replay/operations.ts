@@ -8,8 +8,8 @@ import type { NewOperation, Operation } from "./operation.js";
 interface Ends {
   resolve(value: unknown): void;
   reject(error: unknown): void;
-  ended(): void;
-  readonly end: Promise<void>;
+  /** There once somebody waits for the operation's own end. */
+  ended?: () => void;
 }
 
 export class Operations {
@@ -24,11 +24,7 @@ export class Operations {
   request(requested: NewOperation, after: number): Promise<unknown> {
     const operation: Operation = { ...requested, after, detached: false };
     const promise = new Promise<unknown>((resolve, reject) => {
-      let ended = () => {};
-      const end = new Promise<void>((yes) => {
-        ended = yes;
-      });
-      this.#ends.set(operation.path, { resolve, reject, ended, end });
+      this.#ends.set(operation.path, { resolve, reject });
     });
     promise.catch(() => {});
     this.pending.set(operation.path, operation);
@@ -75,7 +71,15 @@ export class Operations {
       }
       this.#detach(operation);
     }
-    await Promise.all([...this.pending.keys()].map((path) => this.#ends.get(path)?.end));
+    await Promise.all([...this.pending.keys()].map((path) => this.#endOf(path)));
+  }
+
+  #endOf(path: string): Promise<void> {
+    return new Promise((resolve) => {
+      const ends = this.#ends.get(path);
+      if (ends === undefined) resolve();
+      else ends.ended = resolve;
+    });
   }
 
   /** Nobody waits for it any more. What may have an effect still has to end, without retries; the rest is forgotten. */
@@ -85,7 +89,7 @@ export class Operations {
   }
 
   #end(path: string): void {
-    this.#ends.get(path)?.ended();
+    this.#ends.get(path)?.ended?.();
     this.#ends.delete(path);
     this.pending.delete(path);
   }
