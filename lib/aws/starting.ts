@@ -45,8 +45,8 @@ export async function startNow(
   const request = {
     workflow,
     input,
-    // Chosen here, so that the execution can be found when its first turn fails under us.
-    id: id ?? outside.token(),
+    // The request's own id: Lambda repeats a failed asynchronous invocation under it, and the repeat must find what the first one started.
+    id: id ?? inline.owner,
     ...(delayMs === undefined ? {} : { delayMs }),
     ...(onConflict === undefined ? {} : { onConflict }),
   };

@@ -8,6 +8,7 @@ import { Construct } from "constructs";
 import { Alarms } from "./alarms.js";
 import { auditTimeout, runEvery } from "./audit-schedule.js";
 import { appEntry, bundleHandler, bundleService, serviceEntry } from "./bundle.js";
+import { HoldfastConfigError } from "./config-error.js";
 import { DurableTables, type HoldfastTables } from "./durable-tables.js";
 import { environments } from "./environment.js";
 import { type Bus, EventRoutes } from "./event-routes.js";
@@ -21,7 +22,10 @@ import { ServiceFunction, type ServiceFunctionProps } from "./service-function.j
 import { resolveSettings, type Settings } from "./settings.js";
 import { Timers } from "./timers.js";
 
-/** Deliver writes to a few executions per event; a type with very many waiters goes on in its next try. */
+/**
+ * Deliver writes to a few executions per event. A try begins anew, so an event with more waiters than it can serve in this time (some
+ * tens of thousands) would end in the dead-letter queue, with most of them served.
+ */
 const deliverTimeout = Duration.seconds(30);
 /** A hundred records are ten calls and a hundred small writes: seconds. The rest is for throttling. */
 const relayTimeout = Duration.seconds(60);
@@ -71,6 +75,7 @@ export class DurableFunctions extends Construct {
     });
 
     this.tables = props.tables ?? this.ownTables(props);
+    this.refuseSharedTables();
     this.bus = props.eventBus ?? new EventBus(this, "Bus");
     const beyond = (timeout: Duration) => timeout.plus(settings.visibilityMargin);
     const wake = new GuardedQueue(this, "Wake", { visibilityTimeout: beyond(settings.workerTimeout) });
@@ -132,6 +137,28 @@ export class DurableFunctions extends Construct {
   /** Lets somebody use all of `DurableClient`: start, cancel, redrive, publish, and reading. Starting by name alone needs `grantStart` too. */
   grantClient(grantee: IGrantable): Grant {
     return grantAll(grantee, clients(this));
+  }
+
+  /**
+   * Nothing in the tables says which deployment an execution belongs to. Of two on the same tables each relay would publish the other's
+   * events, and each audit would wake the other's executions, in a worker that does not know their workflows.
+   */
+  private refuseSharedTables(): void {
+    const other = this.node.root.node
+      .findAll()
+      .find(
+        (each) =>
+          each instanceof DurableFunctions &&
+          each !== this &&
+          each.tables?.executions.tableArn === this.tables.executions.tableArn,
+      );
+    if (other === undefined) return;
+    throw new HoldfastConfigError({
+      what: "Two deployments can't share their tables.",
+      expected: "a DurableTables construct for each DurableFunctions construct",
+      found: `${other.node.path} and ${this.node.path} on the same Executions table`,
+      next: "Make another DurableTables for one of them, or put the workflows of both into one app. The bus may be shared.",
+    });
   }
 
   private ownTables(props: DurableFunctionsProps): DurableTables {

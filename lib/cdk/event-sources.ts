@@ -48,7 +48,8 @@ const relayRetries = 5;
  * was not announced yet (`ps`). Every other write, most of them by far, never invokes it.
  *
  * From the oldest record that there is (TRIM_HORIZON): with LATEST, what is written while the mapping is being made, or made
- * anew, would be passed over until the audit comes by. Commits that were relayed before are recognized by their missing mark.
+ * anew, would be passed over until the audit comes by. A mapping that is made anew publishes the events of the last 24 hours again, under
+ * the ids that they had: a stream shows each commit as it was written, with its mark.
  */
 export function feedFromStream(
   target: LambdaFunction,

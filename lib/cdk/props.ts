@@ -18,8 +18,8 @@ export interface DurableFunctionsProps extends DurableTablesProps {
    */
   readonly serviceName?: string;
   /**
-   * Tables that are there already, from a `DurableTables` in a stack of their own. With them, `removalPolicy` and
-   * `deletionProtection` are theirs to say.
+   * Tables that are there already, from a `DurableTables` in a stack of their own. No other deployment may use them. With
+   * them, `removalPolicy` and `deletionProtection` are theirs to say.
    * @default a `DurableTables` inside of this construct
    */
   readonly tables?: HoldfastTables;

@@ -77,6 +77,17 @@ describe("start", () => {
     });
   });
 
+  test("an asynchronous invocation that Lambda repeats finds what its first try started", async () => {
+    const request = invocation();
+    const first = await start({ workflow: "double", input: { n: 4 } }, request);
+    expect(first).toMatchObject({ created: true });
+    expect(await start({ workflow: "double", input: { n: 4 } }, request)).toEqual({
+      ...first,
+      created: false,
+    });
+    expect(await start({ workflow: "double", input: { n: 4 } })).toMatchObject({ created: true });
+  });
+
   test("answers with the error of one that failed", async () => {
     expect(await start({ workflow: "fails", id: "f-1", wait: true })).toMatchObject({
       status: "failed",

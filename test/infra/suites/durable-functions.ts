@@ -290,7 +290,7 @@ describe("beside what is there already", () => {
   new DurableFunctions(shop, "Orders", { app: fixture("app"), tables, eventBus });
   new DurableFunctions(shop, "Returns", {
     app: fixture("quiet-app"),
-    tables,
+    tables: new DurableTables(storage, "ReturnsTables"),
     eventBus,
     serviceName: "returns",
   });

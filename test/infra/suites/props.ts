@@ -54,6 +54,16 @@ describe("a prop that cannot be right is refused while the stack is synthesized"
     expect(messageFor(() => ({ tables: { executions: table, directory: table } }))).toContain("no stream");
   });
 
+  it("tables that are another deployment's", () => {
+    const message = messageFor((stack) => {
+      const tables = new DurableTables(stack, "Tables");
+      new DurableFunctions(stack, "Returns", { app: fixture("quiet-app"), tables });
+      return { tables };
+    });
+    expect(message).toContain("Two deployments can't share their tables");
+    expect(message).toMatch(/found: {4}\S+\/Returns and \S+ on the same Executions table/);
+  });
+
   it.each(["removalPolicy", "deletionProtection"] as const)("%s, for tables that are another's", (prop) => {
     const message = messageFor((stack) => ({
       tables: new DurableTables(stack, "Tables"),
