@@ -176,6 +176,8 @@ describe("mistakes", () => {
     [["send", "x", "--data", "@nowhere.json"], 2, "names a file that can't be read"],
     [["send", "x", "--data", "[1]"], 2, "expected an object"],
     [["start", "waits", "--delay", "60"], 2, "--delay is no duration"],
+    // Said before anybody on AWS is asked.
+    [["start", "waits", "--wait", "soon", "--aws"], 2, "--wait is no duration"],
     [["start", "waits"], 2, 'There is no workflow "waits"'],
     [["show", "w-1", "--stack", "Nope"], 1, 'There is no stack "Nope"'],
   ])("%j ends with %i: %s", async (args, code, message) => {

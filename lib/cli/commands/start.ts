@@ -30,8 +30,10 @@ export const addStart: AddCommand = (program, terminal) => {
     .option("--json", "print JSON")
     .action(async (workflow: string, options: Options) => {
       const input = options.input === undefined ? undefined : await readJson(options.input, "--input");
+      // Before anybody is asked: what is wrong with the command line is not found out over the network.
+      const asked = startOptions(options);
       const client = await connect(options, terminal);
-      const started = await client.start(workflow, input, startOptions(options));
+      const started = await client.start(workflow, input, asked);
       if (options.json) terminal.out(json(started));
       else print(terminal, started, options.wait !== undefined);
       if (options.wait !== undefined) terminal.endWith(codeOf(started));
