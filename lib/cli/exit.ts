@@ -28,6 +28,7 @@ export class UsageError extends HoldfastError {
 const CODES: Readonly<Record<string, ExitCode>> = {
   UsageError: EXIT.usage,
   InvalidInputError: EXIT.usage,
+  PayloadTooLargeError: EXIT.usage,
   InvalidDurationError: EXIT.usage,
   InvalidDefinitionError: EXIT.usage,
   UnknownWorkflowError: EXIT.usage,

@@ -260,7 +260,7 @@ export class DurableClient {
   /**
    * Publishes an event on the deployment's bus; its payload is checked against the event's schema first.
    * @returns the event's stable id
-   * @throws InvalidInputError, PublishFailedError
+   * @throws InvalidInputError, PayloadTooLargeError, PublishFailedError
    */
   async publish<Input, Data>(
     event: EventType<Input, Data>,

@@ -1,7 +1,8 @@
 import type { AnyEventType } from "../define/event.js";
 import { parse } from "../define/schema.js";
-import { InvalidInputError, PublishFailedError } from "../model/errors.js";
+import { InvalidInputError, PayloadTooLargeError, PublishFailedError } from "../model/errors.js";
 import { checkExecutionId, checkName } from "../model/ids.js";
+import { LARGEST_DETAIL_BYTES } from "../model/outgoing.js";
 import { eventIdResource, targetResource } from "../runtime/bus-event.js";
 import type { BusEntry, Outside } from "../runtime/outside.js";
 import type { PublishOptions } from "./types.js";
@@ -32,8 +33,21 @@ export async function publishEvent(
 }
 
 function detailOf(name: string, data: unknown): string {
-  if (typeof data === "object" && data !== null && !Array.isArray(data)) return JSON.stringify(data);
-  throw new InvalidInputError(`The payload of event "${name}"`, [
-    { path: "", message: "expected an object: the bus takes nothing else as an event's detail" },
-  ]);
+  const what = `The payload of event "${name}"`;
+  const refused = (message: string) => new InvalidInputError(what, [{ path: "", message }]);
+  const text = typeof data === "object" && data !== null && !Array.isArray(data) ? jsonOf(data) : undefined;
+  if (text instanceof Error) throw refused(`it is no JSON: ${text.message}`);
+  if (text === undefined)
+    throw refused("expected an object: the bus takes nothing else as an event's detail");
+  const bytes = Buffer.byteLength(text);
+  if (bytes > LARGEST_DETAIL_BYTES) throw new PayloadTooLargeError(what, bytes, LARGEST_DETAIL_BYTES);
+  return text;
+}
+
+function jsonOf(data: object): string | undefined | Error {
+  try {
+    return JSON.stringify(data);
+  } catch (error) {
+    return error instanceof Error ? error : new Error(String(error));
+  }
 }

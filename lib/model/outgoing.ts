@@ -1,6 +1,9 @@
 /** Outgoing events: they ride in the commit that caused them, and the relay publishes them. */
 import type { EpochMs } from "./time.js";
 
+/** In bytes. EventBridge takes 256 KB for a whole entry: this leaves room for its names and stamps. */
+export const LARGEST_DETAIL_BYTES = 255_000;
+
 /** One outgoing event, complete: nothing is computed again when it is published. */
 export interface OutgoingEvent {
   /** Stable over every retry: derived from the execution and the operation. */

@@ -3,6 +3,7 @@ import type { Context, Logger, StepOptions } from "../define/context.js";
 import { COMPENSATION_RETRY, checkRetry, STEP_RETRY } from "../define/retry.js";
 import { parseSync } from "../define/schema.js";
 import { InvalidDefinitionError, PayloadTooLargeError } from "../model/errors.js";
+import { LARGEST_DETAIL_BYTES } from "../model/outgoing.js";
 import { checkStorable } from "../model/storable.js";
 import { durationMs, type EpochMs, LONGEST_DURATION_MS, LONGEST_LOOKBACK_MS } from "../model/time.js";
 import { randomFrom, uuidFrom } from "./deterministic.js";
@@ -188,9 +189,6 @@ export function makeContext(requests: Requests, workflow: string): Context {
   };
   return context;
 }
-
-/** In bytes. EventBridge takes 256 KB for a whole entry: this leaves room for its names and stamps. */
-const LARGEST_DETAIL_BYTES = 255_000;
 
 function detailOf(name: string, data: unknown): string {
   const text = JSON.stringify(data);

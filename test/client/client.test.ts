@@ -10,6 +10,7 @@ import {
   event,
   InvalidInputError,
   NonDurableAwaitError,
+  PayloadTooLargeError,
   PublishFailedError,
   ResultTimeoutError,
   UnknownWorkflowError,
@@ -213,6 +214,10 @@ describe("cancel, redrive and publish", () => {
       client.publish(Paid, { order: "o-1" }),
     ).rejects.toThrow(InvalidInputError);
     await expect(client.publish("payment.completed", [1])).rejects.toThrow("expected an object");
+    await expect(client.publish("payment.completed", { amount: 1n })).rejects.toThrow("it is no JSON");
+    await expect(client.publish("payment.completed", { text: "é".repeat(130_000) })).rejects.toThrow(
+      PayloadTooLargeError,
+    );
     const { eventId } = await client.publish(Paid, { order: "o-1", amount: 3 }, { target: "o-1", id: "p-1" });
     expect(eventId).toBe("p-1");
     expect(cloud.published).toMatchObject([
