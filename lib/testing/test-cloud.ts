@@ -68,6 +68,8 @@ export class TestCloud {
   #tokens = 0;
   /** The relay and its stream stand still while it is off. */
   relayIsOn = true;
+  /** The scheduler refuses every schedule while it is off. */
+  schedulerIsOn = true;
   #invocations = 0;
 
   constructor(private readonly options: TestCloudOptions) {
@@ -86,7 +88,10 @@ export class TestCloud {
       wakes: {
         send: async (wake, delaySeconds) =>
           this.wakeQueue.send(wake, this.clock.now() + delaySeconds * 1_000),
-        schedule: async (wake, at) => this.wakeQueue.send(wake, at),
+        schedule: async (wake, at) => {
+          if (!this.schedulerIsOn) throw new Error("The scheduler is down.");
+          this.wakeQueue.send(wake, at);
+        },
       },
       bus: {
         publish: async (entries) => {

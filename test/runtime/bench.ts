@@ -1,4 +1,5 @@
 /** A workbench for runtime tests: a test cloud on the memory store, and what its executions look like. */
+import { DurableClient } from "../../lib/client/client.js";
 import { app } from "../../lib/define/app.js";
 import type { AnyEventType } from "../../lib/define/event.js";
 import type { AnyWorkflow } from "../../lib/define/workflow.js";
@@ -29,6 +30,10 @@ export class Bench {
       ...(options.seed === undefined ? {} : { seed: options.seed }),
       ...(options.workerTimeoutMs === undefined ? {} : { workerTimeoutMs: options.workerTimeoutMs }),
     });
+  }
+
+  get client(): DurableClient {
+    return new DurableClient({ outside: this.cloud.client() });
   }
 
   /** Starts by a client, as `DurableClient.start` does. */
@@ -82,6 +87,11 @@ export class Bench {
     const last = commits.at(-1)?.slot ?? 0;
     const tail = head.tail !== undefined && head.tail.slot > last ? head.tail.events : [];
     return [...commits.flatMap((commit) => commit.events), ...tail];
+  }
+
+  /** How many wait records of this event and key stand in the directory. */
+  async waitRecords(event: AnyEventType, key: string): Promise<number> {
+    return (await this.store.findWaits({ name: event.name, key, limit: 100 })).items.length;
   }
 
   async story(id = "x-1"): Promise<string[]> {

@@ -1,0 +1,52 @@
+/** Values that no storage holds: each is the failure of whoever made it, and costs no effect a second run. */
+import { event, PayloadTooLargeError, workflow } from "holdfast";
+import { describe, expect, it } from "vitest";
+import { Bench } from "./bench.js";
+
+const Report = event<{ text: string }>("report");
+const tooLong = "x".repeat(400_000);
+
+describe("a value too large to store", () => {
+  it("is an error that the code can catch, where it is sent as an event", async () => {
+    const reporter = workflow("reporter", async (ctx) => {
+      try {
+        await ctx.sendEvent(Report, { text: tooLong });
+        return "sent";
+      } catch (error) {
+        return error instanceof PayloadTooLargeError ? "too large" : String(error);
+      }
+    });
+    const bench = new Bench([reporter]);
+    await bench.start(reporter, undefined);
+    await bench.cloud.settle();
+    expect(await bench.output()).toBe("too large");
+    expect(bench.cloud.published).toEqual([]);
+  });
+
+  it.each([
+    { what: "an output", end: () => tooLong, error: /The output of workflow "wordy" is [\d,.]+ bytes/ },
+    {
+      what: "an error",
+      end: () => {
+        throw Object.assign(new Error("the service answered"), { body: tooLong });
+      },
+      error: /the service answered/,
+    },
+  ])(
+    "fails the execution where it is $what: no body runs again, and what was done is undone",
+    async ({ end, error }) => {
+      const world: string[] = [];
+      const wordy = workflow("wordy", async (ctx) => {
+        await ctx.step("pay", () => world.push("pay"), { compensate: () => world.push("refund") });
+        return end();
+      });
+      const bench = new Bench([wordy]);
+      await bench.start(wordy, undefined);
+      await bench.cloud.advance(3_600_000);
+      expect(await bench.status()).toBe("failed");
+      expect(String(await bench.error())).toMatch(error);
+      expect(world).toEqual(["pay", "refund"]);
+      expect(bench.cloud.errors).toEqual([]);
+    },
+  );
+});
