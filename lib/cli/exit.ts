@@ -72,7 +72,7 @@ const ADVICE: readonly { readonly fits: RegExp; readonly next: string }[] = [
   },
   {
     fits: /AccessDenied|not authorized/i,
-    next: "The AWS identity in use may not do this. The construct's grantClient(...) and grantStart(...) give what the command needs.",
+    next: "The AWS identity in use may not do this. The construct's grantClient(...) and grantStart(...) give what the command needs, beside cloudformation:DescribeStacks on the stack.",
   },
   {
     fits: /ECONNREFUSED|ENOTFOUND|TimeoutError/,
