@@ -12,15 +12,22 @@ type Environment = Record<string, string>;
 export const environments: Record<FunctionName, (source: EnvironmentSource) => Environment> = {
   start: turns,
   worker: turns,
-  deliver: (s) => ({ ...base(s), ...directory(s) }),
+  deliver: (s) => ({ ...base(s), ...directory(s), ...wakes(s) }),
   relay: (s) => ({ ...base(s), ...bus(s) }),
-  audit: (s) => ({ ...base(s), ...directory(s), ...bus(s), HOLDFAST_WAKE_DLQ_URL: s.wakeDlq.queueUrl }),
+  audit: (s) => ({
+    ...base(s),
+    ...directory(s),
+    ...wakes(s),
+    ...bus(s),
+    HOLDFAST_WAKE_DLQ_URL: s.wakeDlq.queueUrl,
+  }),
 };
 
 function turns(s: EnvironmentSource): Environment {
   return {
     ...base(s),
     ...directory(s),
+    ...wakes(s),
     // A schedule names its target and its dead-letter queue by ARN, and the role that it sends under.
     HOLDFAST_WAKE_QUEUE_ARN: s.wakeQueue.queueArn,
     HOLDFAST_SCHEDULE_GROUP: s.timers.group.scheduleGroupName,
@@ -33,9 +40,12 @@ function base(s: EnvironmentSource): Environment {
   return {
     HOLDFAST_SERVICE: s.serviceName,
     HOLDFAST_EXECUTIONS_TABLE: s.tables.executions.tableName,
-    HOLDFAST_WAKE_QUEUE_URL: s.wakeQueue.queueUrl,
     ...(s.logLevel === undefined ? {} : { HOLDFAST_LOG_LEVEL: s.logLevel }),
   };
+}
+
+function wakes(s: EnvironmentSource): Environment {
+  return { HOLDFAST_WAKE_QUEUE_URL: s.wakeQueue.queueUrl };
 }
 
 function directory(s: EnvironmentSource): Environment {

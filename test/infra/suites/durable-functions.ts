@@ -62,7 +62,8 @@ describe("the functions", () => {
   });
 
   it("are told what they use, and nothing else", () => {
-    const base = ["HOLDFAST_EXECUTIONS_TABLE", "HOLDFAST_SERVICE", "HOLDFAST_WAKE_QUEUE_URL"];
+    const base = ["HOLDFAST_EXECUTIONS_TABLE", "HOLDFAST_SERVICE"];
+    const wakes = ["HOLDFAST_WAKE_QUEUE_URL"];
     const directory = ["HOLDFAST_DIRECTORY_TABLE"];
     const bus = ["HOLDFAST_BUS_NAME"];
     const timers = [
@@ -72,11 +73,11 @@ describe("the functions", () => {
       "HOLDFAST_WAKE_QUEUE_ARN",
     ];
     const told = (name: string) => Object.keys(lambda(name).Environment.Variables).sort();
-    expect(told("Start")).toEqual([...base, ...directory, ...timers].sort());
-    expect(told("Worker")).toEqual([...base, ...directory, ...timers].sort());
-    expect(told("Deliver")).toEqual([...base, ...directory].sort());
+    expect(told("Start")).toEqual([...base, ...directory, ...wakes, ...timers].sort());
+    expect(told("Worker")).toEqual([...base, ...directory, ...wakes, ...timers].sort());
+    expect(told("Deliver")).toEqual([...base, ...directory, ...wakes].sort());
     expect(told("Relay")).toEqual([...base, ...bus].sort());
-    expect(told("Audit")).toEqual([...base, ...directory, ...bus, "HOLDFAST_WAKE_DLQ_URL"].sort());
+    expect(told("Audit")).toEqual([...base, ...directory, ...wakes, ...bus, "HOLDFAST_WAKE_DLQ_URL"].sort());
   });
 
   it("log as much as is asked for", () => {
