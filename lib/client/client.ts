@@ -7,6 +7,7 @@ import type { Reach } from "../aws/client-outside.js";
 import type { Names } from "../aws/environment.js";
 import type { StartAnswer } from "../aws/starting.js";
 import { app } from "../define/app.js";
+import { classesByName } from "../define/error-classes.js";
 import type { AnyEventType, EventType } from "../define/event.js";
 import type { AnyWorkflow, Workflow } from "../define/workflow.js";
 import {
@@ -26,7 +27,6 @@ import { persistently } from "../runtime/persistently.js";
 import { startExecution } from "../runtime/start.js";
 import { hasStopped, watch } from "../runtime/watch.js";
 import { describeHead, readError, readValue } from "./describe.js";
-import { errorClasses } from "./error-classes.js";
 import { historyOf } from "./history.js";
 import { publishEvent } from "./publish.js";
 import {
@@ -72,7 +72,7 @@ export class DurableClient {
   constructor(options: ClientOptions) {
     const { workflows = [], errors, ...where } = options;
     this.#workflows = workflows;
-    this.#classes = errorClasses(errors);
+    this.#classes = classesByName(errors ?? []);
     if ("outside" in where) {
       const { outside } = where;
       this.#where = undefined;

@@ -1,6 +1,7 @@
 /** `app(...)`: what one deployment serves. Its manifest is what the infrastructure is made from. */
 import { InvalidDefinitionError, UnknownWorkflowError } from "../model/errors.js";
 import type { ErrorClass, ErrorClasses } from "../model/value.js";
+import { classesByName } from "./error-classes.js";
 import type { AnyEventType } from "./event.js";
 import type { AnyWorkflow } from "./workflow.js";
 
@@ -91,22 +92,4 @@ function byName<T extends { readonly kind: string; readonly name: string }>(
     map.set(definition.name, definition);
   }
   return map;
-}
-
-function classesByName(types: readonly ErrorClass[]): ErrorClasses {
-  const classes = new Map<string, ErrorClass>();
-  for (const type of types) {
-    if (typeof type !== "function") {
-      throw new InvalidDefinitionError(
-        "app() was given something under errors that is no class. Expected error classes.",
-      );
-    }
-    if (classes.has(type.name)) {
-      throw new InvalidDefinitionError(
-        `Two error classes of this app are called "${type.name}". They are told apart by name: rename one.`,
-      );
-    }
-    classes.set(type.name, type);
-  }
-  return classes;
 }

@@ -1,33 +1,3 @@
-/**
- * The replay core: a workflow function and its history in, what it asks for next out. It owns the running code and the state of what
- * the code asked for. It refuses to know where history is kept, what time it is, and how effects are done: `runtime/` does those.
- *
- * Invariants, cited by number here, in `runtime/turn.ts` and in their tests:
- *
- * I1  Live effects begin only after the last recorded history event has been delivered.
- * I2  History events are delivered one at a time, in log order, and the code runs until it is quiet between two of them. No operation is
- *     resolved at its request, every one by delivery. When it is an event's turn, the operation that it answers must have been asked
- *     for, and what was asked since the previous delivery must have the digest that the event carries; the closing event is the last.
- *     Events that answer nothing (attempts, `LeaseTaken`) are not matched. A changed duration is no divergence: the new due time holds.
- * I3  An operation is identified by scope path, kind, name and occurrence in its scope (`path.ts`).
- * I4  Effects wait for durability, code does not: an effect begins only when everything that was applied before it was asked for is
- *     durable (`Operation.after`). Code gets decoded copies, live as on replay; what can't be encoded is that step's failure.
- * I5  Live results are handed over as I2 replays them: one at a time, code quiet in between, in the order in which they are recorded.
- * I6  Settling is conditional on epoch, lease and inboxSeq (`runtime/settle.ts`).
- * I7  Suspension is a result, not an exception: `catch` and `finally` in user code never see it. Nothing suspends on what is due.
- * I8  Near the invocation's deadline nothing new begins; the turn settles and wakes itself.
- * I9  Time and randomness are arguments: `now` is the time of the last delivered event and never runs backwards, a timer is due at
- *     `now` at its request plus its duration. What is due is ordered by its time.
- * I10 Code runs only in delivery windows (`window.ts`). What asks or ends outside one was woken by something that is not durable:
- *     `NonDurableAwaitError`, at once. Where the code waits and nothing can move it, the same error, never a hang.
- * I11 A message goes to the newest pending wait of its name and key; its consumption is a history event.
- * I12 A failed attempt is a history event, durable before the next begins; `LeaseTaken` counts one attempt for each step that was
- *     pending at its place. Scheduling is incremental: nothing scans all pending operations at each event.
- * I13 Once the workflow function settles, its code is over. On failure, what was asked for before is ended without retries and recorded,
- *     then completed steps are compensated in reverse order of the log. Operation promises are pre-handled.
- * I14 A context that is used after its execution's end, inside a step's body, or from another scope throws, naming the place.
- */
-import type { AnyWorkflow } from "../define/workflow.js";
 import {
   CancelledError,
   ContextMisuseError,
@@ -39,7 +9,6 @@ import {
 } from "../model/errors.js";
 import {
   type ClosingEvent,
-  type CompensationOutcome,
   type DeliveredEvent,
   type HistoryEvent,
   isClosingEvent,
@@ -49,37 +18,15 @@ import {
 import type { EventMessage } from "../model/message.js";
 import { storable, storableError } from "../model/storable.js";
 import type { EpochMs } from "../model/time.js";
-import { decode, type Encoded, type ErrorClasses } from "../model/value.js";
+import { decode, type Encoded } from "../model/value.js";
 import { makeContext, type Requests } from "./context.js";
 import type { NewOperation, Operation, StepOperation } from "./operation.js";
 import { Operations } from "./operations.js";
 import { Scope } from "./path.js";
+import type { Outcome, Program } from "./program.js";
 import { misplaced, runInWorkflow } from "./running-in.js";
 import { type Undoable, undo } from "./undo.js";
 import { DeliveryWindow } from "./window.js";
-
-/** What is replayed. */
-export interface Program {
-  readonly executionId: string;
-  readonly workflow: AnyWorkflow;
-  readonly input: Encoded;
-  /** The id of the bus event that started it: counts as consumed (PROTOCOL A4). */
-  readonly startedBy?: string;
-  /** `now` until the first delivery. */
-  readonly startAt: EpochMs;
-  readonly errors: ErrorClasses;
-  /** Where `ctx.log` goes, with this replay deciding whether anything is said. */
-  readonly log: Requests["log"];
-}
-
-/** How the workflow function, and the compensations after it, ended. */
-export type Outcome =
-  | { readonly kind: "completed"; readonly output: Encoded }
-  | {
-      readonly kind: "failed" | "cancelled";
-      readonly error: Encoded;
-      readonly compensation: CompensationOutcome;
-    };
 
 export class Replay {
   /** Messages taken from the inbox that nothing has consumed yet, oldest first. */

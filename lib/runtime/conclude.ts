@@ -7,7 +7,7 @@ import type { ClosingEvent, HistoryEvent } from "../model/history-event.js";
 import type { ExecutionStatus, OpenStatus } from "../model/status.js";
 import type { EpochMs } from "../model/time.js";
 import { encodeThrown } from "../model/value.js";
-import type { Outcome } from "../replay/replay.js";
+import type { Outcome } from "../replay/program.js";
 import type { Settlement } from "../store/ports.js";
 import { arm } from "./arm.js";
 import { doClosingDuties } from "./closing.js";

@@ -2,7 +2,7 @@ import { CancelledError, type Context, event } from "holdfast";
 import { describe, expect, it } from "vitest";
 import type { HistoryEvent } from "../../lib/model/history-event.js";
 import { decode } from "../../lib/model/value.js";
-import type { Outcome } from "../../lib/replay/replay.js";
+import type { Outcome } from "../../lib/replay/program.js";
 import { asking, completed, NOON, replayOf } from "../builders.js";
 
 const Paid = event("payment.completed");

@@ -2,7 +2,7 @@ import { NonRetryableError, UnencodableValueError } from "holdfast";
 import { describe, expect, it } from "vitest";
 import type { HistoryEvent } from "../../lib/model/history-event.js";
 import { decode, encodeThrown } from "../../lib/model/value.js";
-import type { Outcome } from "../../lib/replay/replay.js";
+import type { Outcome } from "../../lib/replay/program.js";
 import { asking, completed, NOON, replayOf } from "../builders.js";
 
 const failed = (name: string, error: unknown, after = [`step:${name}`]): HistoryEvent => ({

@@ -3,7 +3,7 @@ import type { Context } from "../../lib/define/context.js";
 import type { HistoryEvent } from "../../lib/model/history-event.js";
 import { encode, encodeThrown } from "../../lib/model/value.js";
 import type { Operation } from "../../lib/replay/operation.js";
-import type { Outcome } from "../../lib/replay/replay.js";
+import type { Outcome } from "../../lib/replay/program.js";
 import { NOON, replayOf } from "../builders.js";
 
 export type Code = (ctx: Context) => Promise<unknown>;
