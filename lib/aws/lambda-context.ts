@@ -20,6 +20,8 @@ const SETTLING_SHARE = 0.2;
  */
 export function limitsOf(context: LambdaContext, clock: SystemClock): Limits {
   const realMs = context.getRemainingTimeInMillis();
-  const deadline = clock.now() + clock.fromReal(realMs);
-  return { deadline, stopAt: deadline - clock.fromReal(Math.min(SETTLING_MS, SETTLING_SHARE * realMs)) };
+  const wholeMs = clock.fromReal(realMs);
+  const deadline = clock.now() + wholeMs;
+  const settlingMs = clock.fromReal(Math.min(SETTLING_MS, SETTLING_SHARE * realMs));
+  return { wholeMs, deadline, stopAt: deadline - settlingMs };
 }

@@ -6,13 +6,14 @@
  * | nobody waits for it any more (detached)                    | fail with its last error, or as interrupted  |
  * | is at-most-once and its body may have begun                | fail as interrupted: it never runs twice     |
  * | has used up its attempts (a crash took the last)           | fail with its last error, or as interrupted  |
+ * | is allowed more time than any invocation has               | fail, saying so: it would only ever be killed |
  * | retries later                                              | wait                                         |
  * | was asked for after something that is not durable yet      | hold (I4)                                    |
  * | the invocation's deadline is near                          | hold (I8)                                    |
  * | is at-most-once                                            | record its start, then run                   |
  * | anything else                                              | run                                          |
  */
-import { CancelledError, StepInterruptedError } from "../model/errors.js";
+import { CancelledError, InvalidDefinitionError, StepInterruptedError } from "../model/errors.js";
 import type { EpochMs } from "../model/time.js";
 import { type Encoded, encodeThrown } from "../model/value.js";
 import type { StepOperation } from "../replay/operation.js";
@@ -26,7 +27,13 @@ export type StepAction =
 
 export function decideStep(
   step: StepOperation,
-  at: { readonly now: EpochMs; readonly durable: number; readonly deadlineIsNear: boolean },
+  at: {
+    readonly now: EpochMs;
+    readonly durable: number;
+    readonly deadlineIsNear: boolean;
+    /** The length of an invocation. */
+    readonly invocationMs: number;
+  },
 ): StepAction {
   const attempt = step.attempts + 1;
   if (step.detached)
@@ -43,6 +50,9 @@ export function decideStep(
       error: step.interrupted ? interrupted(step, step.attempts) : lastErrorOf(step, "no attempts are left"),
     };
   }
+  if (step.timeoutMs !== undefined && step.timeoutMs > at.invocationMs) {
+    return { do: "fail", attempt, error: encodeThrown(tooLong(step.name, step.timeoutMs, at.invocationMs)) };
+  }
   if (step.retryAt !== undefined && step.retryAt > at.now) return { do: "wait", until: step.retryAt };
   if (step.after > at.durable || at.deadlineIsNear) return { do: "hold" };
   return { do: step.atMostOnce ? "record-start" : "run", attempt };
@@ -52,6 +62,12 @@ function lastErrorOf(step: StepOperation, otherwise: string): Encoded {
   if (step.interrupted) return interrupted(step, step.attempts);
   if (step.lastError !== undefined) return step.lastError;
   return encodeThrown(new CancelledError(`step "${step.name}" never began, since ${otherwise}`));
+}
+
+function tooLong(name: string, timeoutMs: number, invocationMs: number): InvalidDefinitionError {
+  return new InvalidDefinitionError(
+    `Step "${name}" has a timeout of ${timeoutMs} ms, and the function that runs it is ended after ${Math.round(invocationMs)} ms. Make the step shorter, or raise workerTimeout (and startTimeout) of the construct.`,
+  );
 }
 
 function interrupted(step: StepOperation, attempt: number): Encoded {

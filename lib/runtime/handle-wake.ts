@@ -1,7 +1,6 @@
 /** What the worker does with one wake: the table of `decide/wake.ts`, with the calls. */
 import { decideWake, tooEarlyFor } from "../decide/wake.js";
 import type { App } from "../define/app.js";
-import type { EpochMs } from "../model/time.js";
 import type { Wake } from "../model/wake.js";
 import { arm } from "./arm.js";
 import { doClosingDuties } from "./closing.js";
@@ -9,6 +8,7 @@ import type { Outside } from "./outside.js";
 import { lease, takeOver } from "./own.js";
 import { persistently } from "./persistently.js";
 import { runTurn } from "./turn.js";
+import type { Limits } from "./work.js";
 
 /** Added to the invocation's own deadline: the lease must outlive the process, by more than clocks differ. */
 export const LEASE_SLACK_MS = 5_000;
@@ -29,7 +29,7 @@ export async function handleWake(
   app: App,
   wake: Wake,
   messageId: string,
-  limits: { readonly stopAt: EpochMs; readonly deadline: EpochMs },
+  limits: Limits,
 ): Promise<Handled> {
   const { clock, store } = outside;
   const early = tooEarlyFor(wake, clock.now());

@@ -253,7 +253,12 @@ export class Live {
 
   #decideSteps(): void {
     const { journal, outside, replay } = this.work;
-    const at = { now: outside.clock.now(), durable: journal.durable, deadlineIsNear: this.#nearDeadline() };
+    const at = {
+      now: outside.clock.now(),
+      durable: journal.durable,
+      deadlineIsNear: this.#nearDeadline(),
+      invocationMs: this.work.limits.wholeMs,
+    };
     const held: StepOperation[] = [];
     // Once each: a step that was held may have been filed again when it was detached.
     for (const step of new Set(this.#agenda.steps)) {

@@ -7,8 +7,10 @@ import type { Outside } from "./outside.js";
 import type { Owned } from "./own.js";
 import type { Waits } from "./waits.js";
 
-/** When this invocation ends. */
+/** How long this invocation may last. */
 export interface Limits {
+  /** From its beginning to its deadline: no step may be allowed more. */
+  readonly wholeMs: number;
   /** Nothing new begins after it (I8). */
   readonly stopAt: EpochMs;
   /** The process is killed at it. */

@@ -238,7 +238,7 @@ export class TestCloud {
   #limits(): Limits {
     const timeoutMs = this.options.workerTimeoutMs ?? 60_000;
     const deadline = this.clock.now() + timeoutMs;
-    return { deadline, stopAt: deadline - Math.min(10_000, timeoutMs / 5) };
+    return { wholeMs: timeoutMs, deadline, stopAt: deadline - Math.min(10_000, timeoutMs / 5) };
   }
 
   #invoke(task: Task): void {

@@ -7,7 +7,7 @@ import type { StepOperation } from "../../lib/replay/operation.js";
 import { NOON } from "../builders.js";
 import { aStep } from "./builders.js";
 
-const now = { now: NOON, durable: 0, deadlineIsNear: false };
+const now = { now: NOON, durable: 0, deadlineIsNear: false, invocationMs: 60_000 };
 const outOfStock = encodeThrown(new RangeError("out of stock"));
 const once = { atMostOnce: true, retry: { ...STEP_RETRY, maxAttempts: 1 } };
 
@@ -82,6 +82,15 @@ describe("what to do with a pending step, row by row", () => {
 
   it("retries later: waits until then", () => {
     expect(decided({ attempts: 1, retryAt: NOON + 1 })).toEqual({ do: "wait", until: NOON + 1 });
+  });
+
+  it("fails a step that is allowed more time than any invocation has, and says so", () => {
+    const action = decided({ timeoutMs: 60_001, after: 9 });
+    if (action.do !== "fail") throw new Error(`expected a failure, found ${action.do}`);
+    expect(String(decode(action.error))).toMatch(
+      /a timeout of 60001 ms, and the function that runs it is ended after 60000 ms/,
+    );
+    expect(decided({ timeoutMs: 60_000 }).do).toBe("run");
   });
 
   it("retries later, near the deadline or not yet durable: still says until when, so that a wake can be sent", () => {

@@ -84,7 +84,7 @@ const makeBench = (): Bench =>
 
 async function inline(bench: Bench, workflowName: string, input: unknown, id: string): Promise<void> {
   const now = bench.cloud.clock.now();
-  const limits = { stopAt: now + 50_000, deadline: now + 60_000 };
+  const limits = { wholeMs: 60_000, stopAt: now + 50_000, deadline: now + 60_000 };
   await startExecution(
     bench.cloud.client(),
     bench.app,
