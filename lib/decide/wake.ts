@@ -9,6 +9,7 @@
  * | a live lease of somebody else, and it announces a message          | put back to the lease's end, never dropped                     |
  * | a live lease of somebody else, and it is anything else             | put back with a short, growing delay: it may be the only carrier |
  * | an expired lease, or one held under its own message id             | taken over                                                     |
+ * | a released lease before `startAt`, and a cancel in its inbox       | a turn, which ends it: its code never begins (PROTOCOL E)      |
  * | a released lease before `startAt`                                  | dropped: the start's own wake is on its way                    |
  * | a released lease, an empty inbox, and nothing due                  | dropped                                                        |
  * | a released lease                                                   | a turn                                                         |
@@ -16,6 +17,7 @@
  * A wake before its own `dueAt` is put back before any table is touched ({@link tooEarlyFor}).
  */
 import type { Head } from "../model/head.js";
+import type { CancelMessage } from "../model/message.js";
 import { isClosed } from "../model/status.js";
 import type { EpochMs } from "../model/time.js";
 import type { Wake } from "../model/wake.js";
@@ -59,7 +61,9 @@ export function decideWake(found: {
     }
     return putBack(wake, growing(puts), "another owner is at work");
   }
-  if (head.startAt > now + INLINE_MS) return { do: "drop", why: "before its start" };
+  if (isBeforeStart(head, now)) {
+    return cancelIn(head) === undefined ? { do: "drop", why: "before its start" } : { do: "turn" };
+  }
   if (head.status !== "running" && head.inbox.length === 0 && head.inboxItems === 0 && !isDue(head, now)) {
     return { do: "drop", why: "nothing is due" };
   }
@@ -76,6 +80,16 @@ export function tooEarlyFor(wake: Wake, now: EpochMs): number | undefined {
 export function isDue(head: Head, now: EpochMs): boolean {
   if (head.status === "running") return true;
   return head.dueAt !== undefined && head.dueAt <= now + INLINE_MS;
+}
+
+/** Its code may not begin yet, nor within the second that a turn can wait for. */
+export function isBeforeStart(head: Head, now: EpochMs): boolean {
+  return head.startAt > now + INLINE_MS;
+}
+
+/** The request to cancel that lies in its inbox, if any. */
+export function cancelIn(head: Head): CancelMessage | undefined {
+  return head.inbox.find((message) => message.kind === "cancel");
 }
 
 /** 1, 2, 4 … 30 s. */

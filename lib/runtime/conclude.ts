@@ -2,16 +2,20 @@
  * The ends of a turn: suspended, yielded, closed, stalled. Each makes what the turn saw durable, in the settlement itself where it fits,
  * and arms the next wake before the write that makes it needed (the baton rule, DESIGN §3).
  */
+import { CancelledError } from "../model/errors.js";
 import type { WaitKey } from "../model/head.js";
 import type { ClosingEvent, HistoryEvent } from "../model/history-event.js";
+import type { CancelMessage } from "../model/message.js";
 import type { ExecutionStatus, OpenStatus } from "../model/status.js";
+import { storableError } from "../model/storable.js";
 import type { EpochMs } from "../model/time.js";
 import { encodeThrown } from "../model/value.js";
 import type { Outcome } from "../replay/program.js";
 import type { Settlement } from "../store/ports.js";
 import { arm } from "./arm.js";
 import { doClosingDuties } from "./closing.js";
-import type { Inbox } from "./inbox.js";
+import { cancelRequested } from "./happening.js";
+import { Inbox } from "./inbox.js";
 import type { Journal } from "./journal.js";
 import type { Outside } from "./outside.js";
 import type { Owned } from "./own.js";
@@ -115,6 +119,44 @@ export async function close(work: Work, outcome: Outcome): Promise<ExecutionStat
   }
   await doClosingDuties(outside, waits.standing());
   return settlement.status;
+}
+
+/** Cancelled before its start: its code never began, so there is nothing to tell it and nothing to undo. */
+export async function closeUnbegun(
+  outside: Outside,
+  owned: Owned,
+  journal: Journal,
+  cancel: CancelMessage,
+): Promise<ExecutionStatus> {
+  const { executionId } = owned.head;
+  const at = outside.clock.now();
+  const inbox = new Inbox(outside.store, executionId, new Set());
+  await inbox.take(owned.head, at);
+  const unread = [...inbox.found].filter((id) => id !== cancel.id);
+  journal.add({ ...cancelRequested(cancel).event, at });
+  journal.add({
+    type: "ExecutionCancelled",
+    at,
+    compensation: "none",
+    ...(unread.length === 0 ? {} : { unread }),
+  });
+  if (!journal.asTail([], TAIL_ROOM_BYTES).fits) await journal.flush();
+  const error = storableError(new CancelledError(cancel.reason));
+  await settle(outside, owned, {
+    settlement: {
+      status: "cancelled",
+      closedAt: at,
+      error: await storeValue(outside.store, executionId, "error", error),
+      compensation: "none",
+    },
+    slot: journal.slot,
+    tail: tailOf(journal, []),
+    inbox,
+    waits: [],
+    seen: inbox.found,
+    guardInbox: false,
+  });
+  return "cancelled";
 }
 
 /** An error of the engine's own, which no code may catch: the execution stands still, keeps its history, and goes on after a fixed deploy. */

@@ -1,5 +1,5 @@
 /** What the worker does with one wake: the table of `decide/wake.ts`, with the calls. */
-import { decideWake, tooEarlyFor } from "../decide/wake.js";
+import { decideWake, isBeforeStart, tooEarlyFor } from "../decide/wake.js";
 import type { App } from "../define/app.js";
 import type { Wake } from "../model/wake.js";
 import { arm } from "./arm.js";
@@ -54,6 +54,9 @@ export async function handleWake(
     case "turn":
     case "take-over": {
       if (head === undefined) return { did: "dropped", detail: "no such execution" };
+      // Woken within the second before its start by something else than its own wake.
+      if (!isBeforeStart(head, clock.now()) && head.startAt > clock.now())
+        await clock.sleep(head.startAt - clock.now());
       const request = { head, owner: messageId, until: limits.deadline + LEASE_SLACK_MS };
       const owned = action.do === "turn" ? await lease(outside, request) : await takeOver(outside, request);
       if (owned === undefined) {

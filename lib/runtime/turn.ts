@@ -2,11 +2,12 @@
  * One turn (DESIGN §2): replay what is recorded, go on from there (`live.ts`), and settle (`conclude.ts`). Errors of the engine's own end
  * the turn as `stalled`; a lost lease and infrastructure errors end it as they are, and the wake comes again.
  */
+import { cancelIn, isBeforeStart } from "../decide/wake.js";
 import type { App } from "../define/app.js";
 import { CrashLoopError, EngineError, UnknownWorkflowError } from "../model/errors.js";
 import type { ExecutionStatus } from "../model/status.js";
 import { Replay } from "../replay/replay.js";
-import { close, stall } from "./conclude.js";
+import { close, closeUnbegun, stall } from "./conclude.js";
 import { Inbox } from "./inbox.js";
 import { Journal } from "./journal.js";
 import { Live } from "./live.js";
@@ -38,6 +39,9 @@ export async function runTurn(
     carried,
     pendingAt: () => outside.clock.now(),
   });
+  const now = outside.clock.now();
+  const cancel = isBeforeStart(head, now) ? cancelIn(head) : undefined;
+  if (cancel !== undefined) return closeUnbegun(outside, owned, journal, cancel);
   let seen: ReadonlySet<string> = new Set();
   let inbox = new Inbox(outside.store, executionId, seen);
   let replay: Replay | undefined;

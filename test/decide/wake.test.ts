@@ -98,6 +98,14 @@ describe("what a wake finds, and what follows, row by row", () => {
     expect(finding(anExecution({ lease: heldBy("me", NOON + 60_000) }))).toEqual({ do: "take-over" });
   });
 
+  it("a released lease before the start, and a cancel in its inbox: a turn, which ends it", () => {
+    const cancelled = {
+      startAt: NOON + 60_000,
+      inbox: [{ kind: "cancel" as const, id: "cancel", at: NOON }],
+    };
+    expect(finding(anExecution(cancelled))).toEqual({ do: "turn" });
+  });
+
   it("a released lease before `startAt`: dropped, with or without messages", () => {
     const delayed = { status: "running", startAt: NOON + 1_001 } as const;
     expect(finding(anExecution(delayed))).toEqual({ do: "drop", why: "before its start" });

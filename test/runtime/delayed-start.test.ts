@@ -1,0 +1,74 @@
+import { CancelledError, workflow } from "holdfast";
+import { describe, expect, it } from "vitest";
+import { Bench } from "./bench.js";
+
+const DAY_MS = 86_400_000;
+
+describe("a delayed start", () => {
+  const world: string[] = [];
+  const tomorrow = workflow("tomorrow", async (ctx) => {
+    await ctx.step("begin", () => world.push("began"));
+    return "done";
+  });
+
+  it("begins at its time, and not before", async () => {
+    world.length = 0;
+    const bench = new Bench([tomorrow]);
+    await bench.start(tomorrow, undefined, "x-1", { delayMs: DAY_MS });
+    await bench.cloud.advance(DAY_MS - 1);
+    expect(world).toEqual([]);
+    await bench.cloud.advance(1);
+    expect(world).toEqual(["began"]);
+    expect(await bench.output()).toBe("done");
+  });
+
+  it("that is cancelled before its time ends at once, and its code never begins", async () => {
+    world.length = 0;
+    const bench = new Bench([tomorrow]);
+    await bench.start(tomorrow, undefined, "x-1", { delayMs: DAY_MS });
+    await bench.client.cancel("x-1", { reason: "not needed" });
+    await bench.cloud.settle();
+    expect(await bench.status()).toBe("cancelled");
+    expect(await bench.error()).toBeInstanceOf(CancelledError);
+    expect(String(await bench.error())).toContain("not needed");
+    expect(await bench.story()).toEqual(["CancelRequested", "ExecutionCancelled"]);
+    await bench.cloud.advance(DAY_MS + 60_000);
+    expect(world).toEqual([]);
+    expect(await bench.story()).toEqual(["CancelRequested", "ExecutionCancelled"]);
+  });
+
+  it.each(["before", "after", "reply-lost"] as const)(
+    "ends so though a process dies %s any call of it",
+    async (when) => {
+      for (let call = 1; call <= 8; call++) {
+        world.length = 0;
+        const bench = new Bench([tomorrow]);
+        await bench.start(tomorrow, undefined, "x-1", { delayMs: DAY_MS });
+        bench.cloud.faults.plan({ call, when });
+        // Whoever is not answered asks again (PROTOCOL A8); by then it may be cancelled already.
+        await bench.client.cancel("x-1").catch(() => bench.client.cancel("x-1").catch(() => {}));
+        await bench.cloud.advance(2 * DAY_MS);
+        expect(await bench.status(), `${when} call ${call}`).toBe("cancelled");
+        expect(world, `${when} call ${call}`).toEqual([]);
+      }
+    },
+  );
+});
+
+describe("a wake within the second before the start", () => {
+  it("waits for the rest, so that the code never begins early", async () => {
+    let beganAt = 0;
+    const soon = workflow("soon", async (ctx) => {
+      await ctx.step("begin", () => {
+        beganAt = bench.cloud.clock.now();
+      });
+    });
+    const bench: Bench = new Bench([soon]);
+    const head = await bench.start(soon, undefined, "x-1", { delayMs: 10_000 });
+    await bench.cloud.advance(9_500);
+    await bench.cloud.client().wakes.send({ executionId: "x-1", reason: "message" }, 0);
+    await bench.cloud.advance(60_000);
+    expect(beganAt).toBeGreaterThanOrEqual(head.startAt);
+    expect(await bench.status()).toBe("completed");
+  });
+});
