@@ -1,5 +1,5 @@
 /**
- * How a wake is carried to its time (DESIGN §6). Pure functions of time, so that every border can be tested.
+ * How a wake is carried to its time. Pure functions of time, so that every border can be tested.
  *
  * | remaining          | carried by                                                                        |
  * |--------------------|-----------------------------------------------------------------------------------|

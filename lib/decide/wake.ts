@@ -1,5 +1,5 @@
 /**
- * What a wake finds, and what follows (the table of DESIGN §3). The branches are its rows, in this order.
+ * What a wake finds, and what follows. The branches are its rows, in this order.
  *
  * | the wake finds                                                     | then                                                          |
  * |--------------------------------------------------------------------|---------------------------------------------------------------|
@@ -9,7 +9,7 @@
  * | a live lease of somebody else, and it announces a message          | put back to the lease's end, never dropped                     |
  * | a live lease of somebody else, and it is anything else             | put back with a short, growing delay: it may be the only carrier |
  * | an expired lease, or one held under its own message id             | taken over                                                     |
- * | a released lease before `startAt`, and a cancel in its inbox       | a turn, which ends it: its code never begins (PROTOCOL E)      |
+ * | a released lease before `startAt`, and a cancel in its inbox       | a turn, which ends it: its code never begins (PROTOCOL E2)     |
  * | a released lease before `startAt`                                  | dropped: the start's own wake is on its way                    |
  * | a released lease, an empty inbox, and nothing due                  | dropped                                                        |
  * | a released lease                                                   | a turn                                                         |

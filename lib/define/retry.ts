@@ -27,7 +27,7 @@ export interface CheckedRetryPolicy {
   readonly nonRetryable: readonly ErrorClass[];
 }
 
-/** DESIGN §5: long enough to outlive a throttled dependency, short enough that a broken one fails within minutes. */
+/** Long enough to outlive a throttled dependency, short enough that a broken one fails within minutes. */
 export const STEP_RETRY: CheckedRetryPolicy = {
   maxAttempts: 4,
   initialIntervalMs: 1_000,

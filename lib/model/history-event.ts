@@ -93,13 +93,13 @@ export interface CompensationStarted extends Answer {
   readonly error: Encoded;
 }
 
-/** The engine could not go on, and a person has to act (DESIGN §5): why, in words. What comes after it came after a redrive. */
+/** The engine could not go on, and a person has to act: why, in words. What comes after it came after a redrive. */
 export interface ExecutionStalled extends Recorded {
   readonly type: "ExecutionStalled";
   readonly reason: string;
 }
 
-/** An owner took the execution over from one that never released it (DESIGN §4). Counts one attempt for each step pending at its place. */
+/** An owner took the execution over from one that never released it. Counts one attempt for each step pending at its place. */
 export interface LeaseTaken extends Recorded {
   readonly type: "LeaseTaken";
   readonly epoch: number;

@@ -1,7 +1,7 @@
 /** A wake: a hint that an execution should be looked at. It never carries truth; losing it is repaired, repeating it is harmless. */
 import type { EpochMs } from "./time.js";
 
-/** Why it was sent. Decides only how long it is put back when another owner is at work (DESIGN §3, the wake table). */
+/** Why it was sent. Decides only how long it is put back when another owner is at work (`decide/wake.ts`). */
 export type WakeReason = "start" | "timer" | "message" | "insurance" | "yield" | "redrive" | "audit";
 
 export interface Wake {

@@ -1,4 +1,4 @@
-/** Sends a wake towards its time (DESIGN §6). Always before the write that makes it needed: an orphan costs one read, a missing one an execution. */
+/** Sends a wake towards its time. Always before the write that makes it needed: an orphan costs one read, a missing one an execution. */
 import { carrierFor, delaySecondsFor, LONGEST_DELAY_MS } from "../decide/timer.js";
 import type { Wake } from "../model/wake.js";
 import type { Outside } from "./outside.js";

@@ -1,5 +1,5 @@
 /**
- * Events on the bus: how ours are stamped, and how anybody's are read (DESIGN §7). `detail` is the user's payload and nothing else; our
+ * Events on the bus: how ours are stamped, and how anybody's are read. `detail` is the user's payload and nothing else; our
  * stable id, order stamp and target stand in the entry's `Resources`.
  */
 import { HoldfastError } from "../model/errors.js";

@@ -1,6 +1,6 @@
 /**
  * The ends of a turn: suspended, yielded, closed, stalled. Each makes what the turn saw durable, in the settlement itself where it fits,
- * and arms the next wake before the write that makes it needed (the baton rule, DESIGN §3).
+ * and arms the next wake before the write that makes it needed (the baton rule, docs/architecture.md).
  */
 import { CancelledError } from "../model/errors.js";
 import type { WaitKey } from "../model/head.js";

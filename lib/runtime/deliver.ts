@@ -1,5 +1,5 @@
 /**
- * Delivering a bus event to the executions that wait for it (DESIGN §7, PROTOCOL A). Strictly in this order: the recent-event record, then
+ * Delivering a bus event to the executions that wait for it (PROTOCOL A). Strictly in this order: the recent-event record, then
  * the waits; for each an inbox message, then its wake; only then is the event acknowledged. A repeat does it all again, harmlessly.
  */
 import type { App } from "../define/app.js";

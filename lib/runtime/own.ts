@@ -1,5 +1,5 @@
 /**
- * Getting hold of an execution (DESIGN §4): the lease, its history, and, when the lease before was never released, the record that fences
+ * Getting hold of an execution: the lease, its history, and, when the lease before was never released, the record that fences
  * its owner out. Only then may effects begin.
  */
 import { CorruptHistoryError, EngineError, FencedError } from "../model/errors.js";

@@ -1,5 +1,5 @@
 /**
- * The relay (DESIGN §7): publishes what commits hold for the bus. The commit's `pending` mark is the truth: it goes when every entry is
+ * The relay: publishes what commits hold for the bus. The commit's `pending` mark is the truth: it goes when every entry is
  * final, and until then the audit tries again. One try per call; nothing here can block what comes after it.
  */
 import { afterTry, LARGEST_ENTRY_BYTES, nextTryAt, type PublishOutcome } from "../decide/relay.js";

@@ -1,5 +1,5 @@
 /**
- * Starting an execution (DESIGN §3, "Start"): check everything, then one conditional write, with the wake that carries it sent in
+ * Starting an execution: check everything, then one conditional write, with the wake that carries it sent in
  * parallel, never only after.
  */
 import type { App } from "../define/app.js";

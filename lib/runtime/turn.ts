@@ -1,5 +1,5 @@
 /**
- * One turn (DESIGN §2): replay what is recorded, go on from there (`live.ts`), and settle (`conclude.ts`). Errors of the engine's own end
+ * One turn: replay what is recorded, go on from there (`live.ts`), and settle (`conclude.ts`). Errors of the engine's own end
  * the turn as `stalled`; a lost lease and infrastructure errors end it as they are, and the wake comes again.
  */
 import { cancelIn, isBeforeStart } from "../decide/wake.js";

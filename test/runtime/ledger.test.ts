@@ -1,5 +1,5 @@
 /**
- * The write-unit ledger of DESIGN §4 for whole runs of the real engine on DynamoDB Local, from what DynamoDB reports it consumed. Printed
+ * The write-unit ledger for whole runs of the real engine on DynamoDB Local, from what DynamoDB reports it consumed. Printed
  * as a table; fails above the budget.
  */
 import { event, workflow } from "holdfast";
