@@ -38,6 +38,13 @@ export interface Stall {
   readonly at: EpochMs;
 }
 
+/** Whose child an execution is. */
+export interface Parent {
+  readonly executionId: string;
+  /** The operation that asked for it: two parents, or two operations, never share a child. */
+  readonly op: string;
+}
+
 export interface Head {
   readonly executionId: string;
   readonly workflow: string;
@@ -53,8 +60,21 @@ export interface Head {
   readonly input: StoredValue;
   readonly output?: StoredValue;
   readonly error?: StoredValue;
+  /** What the code last set for queries to read, as of the last settlement. */
+  readonly state?: StoredValue;
   /** The id of the bus event that started it: counts as consumed (PROTOCOL A4). */
   readonly startedBy?: string;
+  readonly parent?: Parent;
+  /** The execution itself times out at it. */
+  readonly deadline?: EpochMs;
+  /** What `random` and `uuid` are drawn from, where that is not its own id: a fork must draw what its origin drew. */
+  readonly seed?: string;
+  /** Behaviours of the engine that this execution's history relies on (`replay/flags.ts`). */
+  readonly flags: readonly number[];
+  /** The execution whose `continueAsNew` or fork it is. */
+  readonly origin?: { readonly kind: "continued" | "forked"; readonly executionId: string };
+  /** Of a `continued` execution: the one that goes on. */
+  readonly continuedTo?: string;
   /** Rises by one with every lease. */
   readonly epoch: number;
   readonly lease?: Lease;
@@ -68,8 +88,12 @@ export interface Head {
   readonly inboxItems: number;
   /** The earliest instant at which something of it is due; absent when only a message can move it. */
   readonly dueAt?: EpochMs;
-  /** The wait records that stand in the directory, so that closing can remove them without replaying. */
+  /** Some of the wait records that stand in the directory: for those who look, and to remove them where nothing is replayed. */
   readonly waits: readonly WaitKey[];
+  /** How many wait records stand. */
+  readonly waitCount: number;
+  /** It closed with children that nobody had told of it yet (PROTOCOL B1): its history says which. */
+  readonly openChildren?: boolean;
   readonly compensation?: "none" | "complete" | "incomplete";
   readonly stall?: Stall;
   /** Left by the last settlement: tells our own success whose reply was lost. */

@@ -55,15 +55,70 @@ export interface TimerFired extends Answer {
   readonly type: "TimerFired";
 }
 
-/** A wait took a message: one that came with this event (`message`), or one that was buffered earlier (`messageId` alone). */
-export interface EventReceived extends Answer {
-  readonly type: "EventReceived";
+/** An operation took a message: one that came with this event (`message`), or one that was buffered earlier (`messageId` alone). */
+interface Received extends Answer {
   readonly messageId: string;
   readonly message?: Message;
 }
 
+export interface EventReceived extends Received {
+  readonly type: "EventReceived";
+}
+
+export interface SignalReceived extends Received {
+  readonly type: "SignalReceived";
+}
+
+/** A callback was completed or failed from outside: the message says which. */
+export interface CallbackReceived extends Received {
+  readonly type: "CallbackReceived";
+}
+
+/** A child ended, well or not: the message says which. */
+export interface ChildEnded extends Received {
+  readonly type: "ChildEnded";
+}
+
+/** A child could not be created: its input does not fit, or its id belongs to somebody else. */
+export interface ChildRefused extends Answer {
+  readonly type: "ChildRefused";
+  readonly error: Encoded;
+}
+
+/** A child is about to be created (written before it is, PROTOCOL B2). */
+export interface ChildRequested extends Recorded {
+  readonly type: "ChildRequested";
+  readonly op: string;
+  readonly childId: string;
+  readonly workflow: string;
+  readonly onParentClose: OnParentClose;
+}
+
+/** Nobody waits for a child any more: it was asked to end as its `onParentClose` says. */
+export interface ChildAbandoned extends Answer {
+  readonly type: "ChildAbandoned";
+}
+
+/** What becomes of a child whose parent no longer waits for it. */
+export type OnParentClose = "cancel" | "abandon" | "terminate";
+
 export interface WaitTimedOut extends Answer {
   readonly type: "WaitTimedOut";
+}
+
+/** Whoever holds a callback token was still at work at `heartbeatAt`. */
+export interface CallbackHeartbeat extends Recorded {
+  readonly type: "CallbackHeartbeat";
+  readonly op: string;
+  readonly messageId: string;
+  readonly heartbeatAt: EpochMs;
+}
+
+/** A step's body reported how far it has come. */
+export interface StepHeartbeat extends Recorded {
+  readonly type: "StepHeartbeat";
+  readonly op: string;
+  readonly details: Encoded;
 }
 
 /** An outgoing event was handed to the commit that holds this history event (and lies in that commit's outbox). */
@@ -73,10 +128,30 @@ export interface EventSent extends Answer {
   readonly name: string;
 }
 
+/** A signal for another execution was handed to the commit that holds this history event. */
+export interface SignalSent extends Answer {
+  readonly type: "SignalSent";
+  readonly to: string;
+  readonly name: string;
+}
+
 /** A message was taken from the inbox before anything awaited it. */
 export interface MessageBuffered extends Recorded {
   readonly type: "MessageBuffered";
   readonly message: Message;
+}
+
+/** An update reached its handler. */
+export interface UpdateReceived extends Answering {
+  readonly type: "UpdateReceived";
+  readonly messageId: string;
+  readonly message?: Message;
+}
+
+/** An update's answer was stored where its sender reads it. */
+export interface UpdateAnswered extends Answer {
+  readonly type: "UpdateAnswered";
+  readonly messageId: string;
 }
 
 /** The execution was asked to cancel: every operation that is pending throws `CancelledError`. */
@@ -87,10 +162,43 @@ export interface CancelRequested extends Answering {
   readonly reason?: string;
 }
 
+/** The execution's own timeout passed: every operation that is pending throws `ExecutionTimeoutError`. */
+export interface DeadlinePassed extends Answering {
+  readonly type: "DeadlinePassed";
+}
+
+interface Controlled extends Recorded {
+  readonly messageId: string;
+  readonly by?: string;
+  readonly reason?: string;
+}
+
+/** No new step begins from here on. */
+export interface ExecutionPaused extends Controlled {
+  readonly type: "ExecutionPaused";
+}
+
+export interface ExecutionResumed extends Controlled {
+  readonly type: "ExecutionResumed";
+}
+
+/** A failed or stalled execution goes on. */
+export interface ExecutionRedriven extends Controlled {
+  readonly type: "ExecutionRedriven";
+  /** Positions (from 0) of the history events that no longer count: the failures that ended it, and its end. Absent when there are none. */
+  readonly voided?: readonly number[];
+}
+
 /** The workflow function threw: from here on, completed steps are undone in reverse order. */
 export interface CompensationStarted extends Answer {
   readonly type: "CompensationStarted";
   readonly error: Encoded;
+}
+
+/** The code asked whether it may use a change, for the first time and not on a replay: from here on the answer is yes. */
+export interface ChangePatched extends Recorded {
+  readonly type: "ChangePatched";
+  readonly change: string;
 }
 
 /** The engine could not go on, and a person has to act: why, in words. What comes after it came after a redrive. */
@@ -127,51 +235,97 @@ export interface ExecutionCancelled extends Closing {
   readonly compensation: CompensationOutcome;
 }
 
-/** Everything that is written into commits. The execution's start is its head itself (slot 0). */
-export type HistoryEvent =
+/** Ended at once, from outside: its code was told nothing, and nothing was undone. */
+export interface ExecutionTerminated extends Recorded {
+  readonly type: "ExecutionTerminated";
+  readonly by?: string;
+  readonly reason?: string;
+}
+
+/** The code asked to go on as a new execution. What that one inherits stands here, since it is created after this one has ended. */
+export interface ExecutionContinued extends Answering {
+  readonly type: "ExecutionContinued";
+  readonly input: Encoded;
+  /** Accepted and not yet consumed, oldest first. */
+  readonly carried?: readonly Message[];
+  /** Ids of messages that were consumed lately, so that a repeat of one is known there too (PROTOCOL B5). */
+  readonly consumed?: readonly string[];
+}
+
+/** Those that end the history. Only a redrive can follow. */
+export type ClosingEvent =
+  | ExecutionCompleted
+  | ExecutionFailed
+  | ExecutionCancelled
+  | ExecutionTerminated
+  | ExecutionContinued;
+
+/** Those that change the state of operations without being delivered to the code: they answer nothing, and are never matched (I2). */
+export type NotedEvent =
   | StepStarted
   | StepAttemptFailed
+  | StepHeartbeat
+  | ChildRequested
+  | CallbackHeartbeat
+  | MessageBuffered
+  | ExecutionPaused
+  | ExecutionResumed
+  | ExecutionRedriven
+  | ChangePatched
+  | ExecutionStalled
+  | LeaseTaken;
+
+/** Those that take a message. */
+export type ReceivedEvent = EventReceived | SignalReceived | CallbackReceived | ChildEnded;
+
+/** Those that the code sees, one at a time (I2), the closing one last. */
+export type DeliveredEvent =
   | StepCompleted
   | StepFailed
   | TimerFired
-  | EventReceived
+  | ReceivedEvent
+  | ChildRefused
+  | ChildAbandoned
   | WaitTimedOut
   | EventSent
-  | MessageBuffered
+  | SignalSent
+  | UpdateReceived
+  | UpdateAnswered
   | CancelRequested
+  | DeadlinePassed
   | CompensationStarted
-  | ExecutionStalled
-  | LeaseTaken
-  | ExecutionCompleted
-  | ExecutionFailed
-  | ExecutionCancelled;
+  | ClosingEvent;
 
-/** Those that end the history. */
-export type ClosingEvent = ExecutionCompleted | ExecutionFailed | ExecutionCancelled;
+/** Everything that is written into commits. The execution's start is its head itself (slot 0). */
+export type HistoryEvent = NotedEvent | DeliveredEvent;
 
-/** Those that change the state of operations without being delivered to the code: they answer nothing, and are never matched (I2). */
-export type NotedEvent = StepStarted | StepAttemptFailed | MessageBuffered | ExecutionStalled | LeaseTaken;
+const NOTED: ReadonlySet<string> = new Set<NotedEvent["type"]>([
+  "StepStarted",
+  "StepAttemptFailed",
+  "StepHeartbeat",
+  "ChildRequested",
+  "CallbackHeartbeat",
+  "MessageBuffered",
+  "ExecutionPaused",
+  "ExecutionResumed",
+  "ExecutionRedriven",
+  "ChangePatched",
+  "ExecutionStalled",
+  "LeaseTaken",
+]);
 
-/** Those that the code sees, one at a time (I2), the closing one last. */
-export type DeliveredEvent = Exclude<HistoryEvent, NotedEvent>;
+const CLOSING: ReadonlySet<string> = new Set<ClosingEvent["type"]>([
+  "ExecutionCompleted",
+  "ExecutionFailed",
+  "ExecutionCancelled",
+  "ExecutionTerminated",
+  "ExecutionContinued",
+]);
 
 export function isNotedEvent(event: HistoryEvent): event is NotedEvent {
-  switch (event.type) {
-    case "StepStarted":
-    case "StepAttemptFailed":
-    case "MessageBuffered":
-    case "ExecutionStalled":
-    case "LeaseTaken":
-      return true;
-    default:
-      return false;
-  }
+  return NOTED.has(event.type);
 }
 
 export function isClosingEvent(event: HistoryEvent): event is ClosingEvent {
-  return (
-    event.type === "ExecutionCompleted" ||
-    event.type === "ExecutionFailed" ||
-    event.type === "ExecutionCancelled"
-  );
+  return CLOSING.has(event.type);
 }

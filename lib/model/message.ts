@@ -19,11 +19,123 @@ export interface EventMessage extends Accepted {
   readonly data: Encoded;
 }
 
-/** A request to cancel. */
-export interface CancelMessage extends Accepted {
-  readonly kind: "cancel";
+/** Sent to this execution by name, by a client or by another execution. */
+export interface SignalMessage extends Accepted {
+  readonly kind: "signal";
+  readonly name: string;
+  readonly data: Encoded;
+}
+
+/** How something outside ended: with `error` it failed, without one it gave `result` (absent for `undefined`). */
+interface Ended {
+  readonly result?: Encoded;
+  readonly error?: Encoded;
+}
+
+/** A callback token was completed or failed from outside. */
+export interface CallbackMessage extends Accepted, Ended {
+  readonly kind: "callback";
+  /** The callback operation's path. */
+  readonly op: string;
+}
+
+/** Whoever holds a callback token is still at work. Brings no wake of its own: it is read when the heartbeat would be overdue. */
+export interface HeartbeatMessage extends Accepted {
+  readonly kind: "heartbeat";
+  readonly op: string;
+}
+
+/** A child execution ended. */
+export interface ChildMessage extends Accepted, Ended {
+  readonly kind: "child";
+  readonly childId: string;
+}
+
+/** A validated message that wants an answer. */
+export interface UpdateMessage extends Accepted {
+  readonly kind: "update";
+  readonly name: string;
+  readonly data: Encoded;
+}
+
+interface Asked extends Accepted {
   readonly by?: string;
   readonly reason?: string;
 }
 
-export type Message = EventMessage | CancelMessage;
+/** A request to cancel. */
+export interface CancelMessage extends Asked {
+  readonly kind: "cancel";
+}
+
+/** A request to begin no new step. */
+export interface PauseMessage extends Asked {
+  readonly kind: "pause";
+}
+
+/** The end of a pause. */
+export interface ResumeMessage extends Asked {
+  readonly kind: "resume";
+}
+
+/** A failed or stalled execution is to go on. Written together with the status that lets it. */
+export interface RedriveMessage extends Asked {
+  readonly kind: "redrive";
+}
+
+/** Messages that an operation of the workflow's code can wait for. */
+export type AwaitedMessage = EventMessage | SignalMessage | CallbackMessage | ChildMessage;
+
+export type Message =
+  | AwaitedMessage
+  | HeartbeatMessage
+  | UpdateMessage
+  | CancelMessage
+  | PauseMessage
+  | ResumeMessage
+  | RedriveMessage;
+
+/**
+ * What a message is about: an operation that waits names the same subject. As JSON of a list, so that no name or key can pass for another
+ * pair, and an empty key is not an absent one.
+ */
+export function subjectOf(message: AwaitedMessage): string {
+  switch (message.kind) {
+    case "event":
+      return eventSubject(message.name, message.key);
+    case "signal":
+      return signalSubject(message.name);
+    case "callback":
+      return callbackSubject(message.op);
+    case "child":
+      return childSubject(message.childId);
+  }
+}
+
+export function eventSubject(name: string, key: string | undefined): string {
+  return JSON.stringify(key === undefined ? ["event", name] : ["event", name, key]);
+}
+
+export function signalSubject(name: string): string {
+  return JSON.stringify(["signal", name]);
+}
+
+export function callbackSubject(op: string): string {
+  return JSON.stringify(["callback", op]);
+}
+
+export function childSubject(childId: string): string {
+  return JSON.stringify(["child", childId]);
+}
+
+export function isAwaited(message: Message): message is AwaitedMessage {
+  switch (message.kind) {
+    case "event":
+    case "signal":
+    case "callback":
+    case "child":
+      return true;
+    default:
+      return false;
+  }
+}

@@ -1,22 +1,50 @@
-/** Outgoing events: they ride in the commit that caused them, and the relay publishes them. */
+/** What an execution sends: it rides in the commit that caused it, and the relay carries it from there. */
+import type { SignalMessage } from "./message.js";
 import type { EpochMs } from "./time.js";
+import type { Encoded } from "./value.js";
 
 /** In bytes. EventBridge takes 256 KB for a whole entry: this leaves room for its names and stamps. */
 export const LARGEST_DETAIL_BYTES = 255_000;
 
-/** One outgoing event, complete: nothing is computed again when it is published. */
-export interface OutgoingEvent {
+interface Sent {
   /** Stable over every retry: derived from the execution and the operation. */
   readonly id: string;
+  readonly at: EpochMs;
+}
+
+/** An event for the bus, complete: nothing is computed again when it is published. */
+export interface OutgoingEvent extends Sent {
+  readonly kind: "event";
   /** The bus's `detail-type`. */
   readonly name: string;
   /** The user's payload as JSON text, and nothing else. */
   readonly detail: string;
-  readonly at: EpochMs;
 }
 
+/** A signal for another execution: the relay appends it to that one's inbox and wakes it. */
+export interface OutgoingSignal extends Sent {
+  readonly kind: "signal";
+  /** The execution that it is for. */
+  readonly to: string;
+  readonly message: SignalMessage;
+}
+
+/** An execution to be started: the relay creates it (idempotent by its id) and wakes it. */
+export interface OutgoingStart extends Sent {
+  readonly kind: "start";
+  readonly executionId: string;
+  readonly workflow: string;
+  readonly version?: string;
+  readonly definition: string;
+  readonly input: Encoded;
+  /** From its creation. */
+  readonly timeoutMs?: number;
+}
+
+export type Outgoing = OutgoingEvent | OutgoingSignal | OutgoingStart;
+
 /**
- * Where an outgoing event stands. `pending` is not tried yet (or was tried by a relay that did not come back), `processing` is claimed
+ * Where an outgoing message stands. `pending` is not tried yet (or was tried by a relay that did not come back), `processing` is claimed
  * by a re-relay, `failed` will be tried again; `published`, `invalid`, `expired` and `dead` are final.
  */
 export type OutboxState = "pending" | "processing" | "published" | "failed" | "invalid" | "expired" | "dead";

@@ -18,7 +18,7 @@ export type ExecutionStatus = (typeof STATUSES)[number];
 /** Statuses in which the engine may still move the execution by itself. */
 export type OpenStatus = "running" | "suspended" | "paused" | "compensating";
 
-/** Statuses from which there is no way back. */
+/** Statuses in which an execution has ended. Only a failed one can be made to go on again, by a redrive. */
 export type ClosedStatus = "completed" | "failed" | "cancelled" | "terminated" | "continued";
 
 const OPEN: readonly ExecutionStatus[] = ["running", "suspended", "paused", "compensating"];
@@ -32,7 +32,7 @@ export const TRANSITIONS: Record<ExecutionStatus, readonly ExecutionStatus[]> = 
   compensating: ["compensating", "paused", "failed", "cancelled", "terminated", "stalled"],
   stalled: ["stalled", "running", "compensating", "cancelled", "terminated"],
   completed: ["completed"],
-  failed: ["failed"],
+  failed: ["failed", "running"],
   cancelled: ["cancelled"],
   terminated: ["terminated"],
   continued: ["continued"],
@@ -43,7 +43,7 @@ export function isOpen(status: ExecutionStatus): status is OpenStatus {
   return OPEN.includes(status);
 }
 
-/** Ended for good. `stalled` is neither open nor closed: it waits for a person and still takes messages. */
+/** Ended. `stalled` is neither open nor closed: it waits for a person and still takes messages. */
 export function isClosed(status: ExecutionStatus): status is ClosedStatus {
   return CLOSED.includes(status);
 }

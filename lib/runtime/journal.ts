@@ -7,7 +7,7 @@ import { FencedError } from "../model/errors.js";
 import type { Tail } from "../model/head.js";
 import type { HistoryEvent } from "../model/history-event.js";
 import { digest } from "../model/ids.js";
-import type { OutgoingEvent } from "../model/outgoing.js";
+import type { Outgoing } from "../model/outgoing.js";
 import { jsonBytes } from "../model/storable.js";
 import type { EpochMs } from "../model/time.js";
 import type { Commit, ExecutionStore } from "../store/ports.js";
@@ -22,7 +22,7 @@ const FULL_BYTES = 100_000;
 interface Entry {
   readonly event: HistoryEvent;
   readonly bytes: number;
-  readonly outgoing?: OutgoingEvent;
+  readonly outgoing?: Outgoing;
 }
 
 export class Journal {
@@ -57,7 +57,7 @@ export class Journal {
     this.#carried = options.carried;
   }
 
-  add(event: HistoryEvent, outgoing?: OutgoingEvent): void {
+  add(event: HistoryEvent, outgoing?: Outgoing): void {
     // What can be too large was refused where it came from (`model/storable.ts`), as the failure of whoever made it.
     const bytes = jsonBytes(event) + (outgoing === undefined ? 0 : jsonBytes(outgoing));
     this.#bytes += bytes;

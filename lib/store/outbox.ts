@@ -1,10 +1,10 @@
 /** Outboxes: the pure part of reading and marking them. */
-import type { OutboxEntryState, OutgoingEvent } from "../model/outgoing.js";
+import type { OutboxEntryState, Outgoing } from "../model/outgoing.js";
 import type { EpochMs } from "../model/time.js";
 import type { Commit, Outbox } from "./ports.js";
 
 /** Where every outgoing event stands when its commit is written: nothing of it is stored, so that a commit stays small. */
-export function initialStates(outgoing: readonly OutgoingEvent[]): OutboxEntryState[] {
+export function initialStates(outgoing: readonly Outgoing[]): OutboxEntryState[] {
   return outgoing.map(() => ({ state: "pending", tries: 0 }));
 }
 

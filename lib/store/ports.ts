@@ -9,13 +9,18 @@
  */
 import type { Head, StoredValue, Tail, WaitKey } from "../model/head.js";
 import type { HistoryEvent } from "../model/history-event.js";
-import type { Message } from "../model/message.js";
-import type { OutboxEntryState, OutgoingEvent } from "../model/outgoing.js";
+import type { Message, RedriveMessage } from "../model/message.js";
+import type { OutboxEntryState, Outgoing } from "../model/outgoing.js";
 import type { ClosedStatus, ExecutionStatus, OpenStatus } from "../model/status.js";
 import type { EpochMs } from "../model/time.js";
+import type { CancellationReason, TransactionAction } from "../model/transaction.js";
 import type { Encoded } from "../model/value.js";
 
-/** The first write of an execution. `lease` is there when the creator runs the first turn itself (epoch 1), else epoch is 0. */
+/**
+ * The first write of an execution. `lease` is there when the creator runs the first turn itself (epoch 1), else epoch is 0. `slot` is above
+ * 0 when commits were written before it (a fork, a successor). `closed` makes it closed from the start, for a child whose parent has no
+ * more use for it (PROTOCOL B2).
+ */
 export type NewExecution = Pick<
   Head,
   | "executionId"
@@ -26,9 +31,14 @@ export type NewExecution = Pick<
   | "startAt"
   | "input"
   | "startedBy"
+  | "parent"
+  | "deadline"
+  | "seed"
+  | "flags"
+  | "origin"
   | "lease"
   | "createToken"
->;
+> & { readonly slot?: number; readonly closed?: "cancelled" | "terminated" };
 
 /** One stored history record. */
 export interface Commit {
@@ -41,14 +51,14 @@ export interface Commit {
   readonly token: string;
   readonly events: readonly HistoryEvent[];
   /** In order; their index is part of their order stamp. Empty for most commits. */
-  readonly outgoing: readonly OutgoingEvent[];
+  readonly outgoing: readonly Outgoing[];
 }
 
 /** A commit's outgoing events together with where each stands. */
 export interface Outbox {
   readonly executionId: string;
   readonly slot: number;
-  readonly outgoing: readonly OutgoingEvent[];
+  readonly outgoing: readonly Outgoing[];
   /** One per outgoing event. */
   readonly states: readonly OutboxEntryState[];
   /** Rises with every write of the states: the condition of the next one. */
@@ -66,6 +76,8 @@ export type Settlement =
       readonly output?: StoredValue;
       readonly error?: StoredValue;
       readonly compensation?: "none" | "complete" | "incomplete";
+      readonly continuedTo?: string;
+      readonly openChildren?: boolean;
     }
   | { readonly status: "stalled"; readonly error: Encoded; readonly at: EpochMs };
 
@@ -81,7 +93,10 @@ export interface SettleRequest {
   readonly slot: number;
   readonly tail?: Tail;
   readonly settlement: Settlement;
+  /** Set only when it changed. */
+  readonly state?: StoredValue;
   readonly waits: readonly WaitKey[];
+  readonly waitCount: number;
   /** Messages that are in history now: they leave the head's inbox with this write; items of their own are deleted after it. */
   readonly drained: readonly string[];
   /**
@@ -145,7 +160,7 @@ export interface ExecutionStore {
 
   /**
    * Condition: status open, epoch and lease token (or no lease) still those of `seen`. Epoch rises by one.
-   * A repeat that finds its own token is `acquired`.
+   * A repeat that finds its own token is `acquired`. `evenStalled` takes a stalled execution too: to terminate it.
    */
   acquireLease(request: {
     readonly executionId: string;
@@ -153,6 +168,7 @@ export interface ExecutionStore {
     readonly owner: string;
     readonly token: string;
     readonly until: EpochMs;
+    readonly evenStalled?: boolean;
   }): Promise<{ acquired: true; head: Head } | { acquired: false; head: Head | undefined }>;
 
   /** All commits after `afterSlot`, in slot order, strongly consistent, all pages. */
@@ -163,6 +179,20 @@ export interface ExecutionStore {
     commit: Commit,
     pendingAt?: EpochMs,
   ): Promise<{ appended: true } | { appended: false; found: Commit }>;
+
+  /**
+   * The commit and the user's own writes, all or nothing, in one `TransactWriteItems`. `taken`: the slot is somebody else's. `refused`: the
+   * table would not do an action; one reason per action, in their order. A repeat that finds its own token in the slot is `appended`.
+   */
+  commitTransaction(
+    commit: Commit,
+    actions: readonly TransactionAction[],
+    pendingAt?: EpochMs,
+  ): Promise<
+    | { outcome: "appended" }
+    | { outcome: "taken"; found: Commit }
+    | { outcome: "refused"; reasons: readonly CancellationReason[] }
+  >;
 
   /**
    * Ends a turn: writes the status, tail and wake info, and releases the lease.
@@ -198,9 +228,13 @@ export interface ExecutionStore {
   /** Newest first. Eventually consistent: by index. */
   listExecutions(request: ListRequest): Promise<Page<ExecutionSummary>>;
 
-  /** Puts a stalled execution back to `running`. Condition: it is stalled. */
+  /**
+   * Puts a failed or stalled execution back to `running`, and the message into its inbox, in one write. Condition: it is failed or stalled.
+   * A repeat that finds its own message is `reopened`.
+   */
   reopen(
     executionId: string,
+    message: RedriveMessage,
   ): Promise<{ reopened: true; head: Head } | { reopened: false; head: Head | undefined }>;
 }
 

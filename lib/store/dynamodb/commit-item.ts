@@ -5,7 +5,7 @@
 
 import { CorruptHistoryError } from "../../model/errors.js";
 import type { HistoryEvent } from "../../model/history-event.js";
-import type { OutboxEntryState, OutgoingEvent } from "../../model/outgoing.js";
+import type { OutboxEntryState, Outgoing } from "../../model/outgoing.js";
 import type { EpochMs } from "../../model/time.js";
 import { initialStates } from "../outbox.js";
 import type { Commit, Outbox } from "../ports.js";
@@ -34,7 +34,7 @@ export function readCommitItem(item: Item): Commit {
     epoch: read.number("epoch"),
     token: read.text("token"),
     events: read.list<HistoryEvent>("events"),
-    outgoing: read.list<OutgoingEvent>("out"),
+    outgoing: read.list<Outgoing>("out"),
   };
 }
 
@@ -42,7 +42,7 @@ export function readCommitItem(item: Item): Commit {
 export function readOutboxItem(item: Item): Outbox | undefined {
   if (item.out === undefined) return undefined;
   const read = new ItemReader(item);
-  const outgoing = read.list<OutgoingEvent>("out");
+  const outgoing = read.list<Outgoing>("out");
   const pendingAt = read.optionalNumber("obAt");
   return {
     ...identityOf(read),

@@ -1,0 +1,50 @@
+/**
+ * Writes of a user's own that commit together with a step's result. The shapes are those of DynamoDB's document client
+ * (`TransactWriteCommand`), plain JavaScript values and expressions.
+ */
+
+interface Expression {
+  readonly TableName: string;
+  readonly ConditionExpression?: string;
+  readonly ExpressionAttributeNames?: Readonly<Record<string, string>>;
+  readonly ExpressionAttributeValues?: Readonly<Record<string, unknown>>;
+}
+
+export interface TransactionPut extends Expression {
+  readonly Item: Readonly<Record<string, unknown>>;
+}
+
+export interface TransactionUpdate extends Expression {
+  readonly Key: Readonly<Record<string, unknown>>;
+  readonly UpdateExpression: string;
+}
+
+export interface TransactionDelete extends Expression {
+  readonly Key: Readonly<Record<string, unknown>>;
+}
+
+export interface TransactionCheck extends Expression {
+  readonly Key: Readonly<Record<string, unknown>>;
+  readonly ConditionExpression: string;
+}
+
+export type TransactionAction =
+  | { readonly Put: TransactionPut }
+  | { readonly Update: TransactionUpdate }
+  | { readonly Delete: TransactionDelete }
+  | { readonly ConditionCheck: TransactionCheck };
+
+/** Why DynamoDB cancelled one item of a transaction: `None` for those that were not at fault. */
+export interface CancellationReason {
+  /** DynamoDB's code: `ConditionalCheckFailed`, `TransactionConflict`, `ValidationError`, … */
+  readonly code: string;
+  readonly message?: string;
+  /** The item as it was, when the action asked for it (`ReturnValuesOnConditionCheckFailure`). */
+  readonly item?: Readonly<Record<string, unknown>>;
+}
+
+/** DynamoDB takes 100 actions in a transaction, of which one is the history's. */
+export const MOST_TRANSACTION_ACTIONS = 99;
+
+/** In bytes of all items together, the history's included. */
+export const LARGEST_TRANSACTION_BYTES = 4 * 1024 * 1024;
