@@ -1,7 +1,12 @@
 /** What workflow code is given. Everything that it awaits must come from here: only that is recorded and replayed. */
+import type { OnParentClose } from "../model/history-event.js";
 import type { Duration } from "../model/time.js";
 import type { EventType } from "./event.js";
+import type { MapOptions, MapResult } from "./map.js";
 import type { RetryPolicy } from "./retry.js";
+import type { Schema } from "./schema.js";
+import type { Transaction, TransactionOptions } from "./transaction.js";
+import type { Workflow } from "./workflow.js";
 
 /** Handed to a step's body. */
 export interface StepContext {
@@ -12,12 +17,22 @@ export interface StepContext {
   readonly idempotencyKey: string;
   /** Aborted when the step's timeout passes, or when its result no longer matters. */
   readonly signal: AbortSignal;
+  /**
+   * Says that the body is still at work, and how far it has come. The details are kept for a next attempt ({@link lastHeartbeat}): at once in
+   * this process, and in history with the next write, at most every few seconds. With the step's `heartbeat` option, an attempt that says
+   * nothing for so long has failed.
+   */
+  heartbeat(details?: unknown): void;
+  /** The details of the last heartbeat of an attempt before this one, if any. */
+  readonly lastHeartbeat: unknown;
 }
 
 export interface StepOptions<Result> {
   readonly retry?: RetryPolicy;
   /** For one attempt. Must be shorter than the worker's own timeout. */
   readonly timeout?: Duration;
+  /** An attempt whose body does not call `step.heartbeat` for so long fails with `StepTimeoutError`. */
+  readonly heartbeat?: Duration;
   /**
    * `"at-least-once"` (default): a crash may repeat the body, within `maxAttempts`.
    * `"at-most-once"`: one attempt, recorded before it begins; a crash ends it with `StepInterruptedError`.
@@ -37,6 +52,38 @@ export interface WaitOptions {
   /** How far back an event may have come before the wait began. Default 5 minutes, at most 1 day, never before the execution's start. */
   readonly lookback?: Duration;
 }
+
+export interface SignalOptions {
+  /** `WaitTimeoutError` after it. Default: none. */
+  readonly timeout?: Duration;
+}
+
+export interface CallbackOptions {
+  /** `WaitTimeoutError` after it. Default: none. */
+  readonly timeout?: Duration;
+  /** `WaitTimeoutError` when its holder gives no sign of life (`client.heartbeatCallback`) for so long. Default: none is expected. */
+  readonly heartbeat?: Duration;
+}
+
+/** Something that is completed, or failed, from outside. */
+export interface Callback<Result> {
+  /** Hand it to whoever is to complete it: `client.completeCallback(token, result)`. The same on every replay. */
+  readonly token: string;
+  /** What it is completed with; rejects with what it is failed with. */
+  readonly promise: Promise<Result>;
+}
+
+export interface ChildOptions {
+  /** Its execution id. Default: derived from this execution and the place in the code. */
+  readonly id?: string;
+  /** What becomes of it when this execution ends, or no longer waits for it. Default `"cancel"`. */
+  readonly onParentClose?: OnParentClose;
+}
+
+/** The branch that ended first, and what it gave. */
+export type RaceResult<Branches extends Record<string, (ctx: Context) => unknown>> = {
+  [Name in keyof Branches]: { readonly winner: Name; readonly value: Awaited<ReturnType<Branches[Name]>> };
+}[keyof Branches];
 
 /** A structured log that is quiet on replay. */
 export interface Logger {
@@ -82,4 +129,90 @@ export interface Context {
 
   /** Publishes an event, at least once, if and only if this point of the workflow becomes durable. */
   sendEvent<Input, Data>(event: EventType<Input, Data>, data: NoInfer<Input>): Promise<void>;
+
+  /**
+   * Runs a step whose writes to your own DynamoDB tables, outgoing messages and result commit together or not at all: exactly once.
+   * @param body gathers writes; it may read, and may run again when the transaction is in conflict with another
+   * @throws TransactionCancelledError when a condition does not hold, with the reasons by action; and what `step` throws
+   */
+  transaction<Result>(
+    name: string,
+    body: (tx: Transaction, step: StepContext) => Result | Promise<Result>,
+    options?: TransactionOptions<NoInfer<Result>>,
+  ): Promise<Result>;
+
+  /**
+   * Waits for a signal of that name, sent by `client.signal` or `ctx.signal`. Signals that came before are kept, and are taken in the order
+   * of their coming.
+   * @throws WaitTimeoutError
+   */
+  waitForSignal<Data = unknown>(name: string, options?: SignalOptions): Promise<Data>;
+
+  /** Signals another execution, at least once, if and only if this point of the workflow becomes durable. Does not wait for it to be seen. */
+  signal(executionId: string, name: string, data?: unknown): Promise<void>;
+
+  /** Waits for somebody outside who holds the token. Ask for it before you hand the token out; await `promise` after. */
+  callback<Result = unknown>(name: string, options?: CallbackOptions): Callback<Result>;
+
+  /**
+   * Runs another workflow as an execution of its own and waits for its result.
+   * @throws ChildFailedError when it ends otherwise (its `cause` is the child's own error), or can't be created
+   */
+  child<Input, Output>(
+    workflow: Workflow<Input, Output>,
+    input: NoInfer<Input>,
+    options?: ChildOptions,
+  ): Promise<Output>;
+
+  /**
+   * Runs the branches side by side, and gives the first that ends; rejects if it is one that throws. The others are abandoned: their code
+   * does not go on (neither `catch` nor `finally`), their steps get an aborted signal, their waits and timers are removed, their children
+   * end as `onParentClose` says, and their unfinished sagas are undone.
+   */
+  race<Branches extends Record<string, (ctx: Context) => unknown>>(
+    branches: Branches,
+  ): Promise<RaceResult<Branches>>;
+
+  /**
+   * Runs `fn` for every item, each in a branch of its own.
+   * @throws MapFailedError when more items fail than are tolerated (default: none), or too few can succeed
+   */
+  map<Item, Result>(
+    items: readonly Item[],
+    fn: (ctx: Context, item: Item, index: number) => Result | Promise<Result>,
+    options?: MapOptions,
+  ): Promise<MapResult<Result>>;
+
+  /**
+   * A compensation scope: when `fn` throws, the steps that completed in it are undone, in reverse order, and the error is thrown on. When it
+   * returns, they are undone only if the code around it fails later.
+   */
+  saga<Result>(fn: (ctx: Context) => Result | Promise<Result>): Promise<Result>;
+
+  /** What `client.describe(id).state` shows, from the next suspension (or end) on. */
+  setState(value: unknown): void;
+
+  /**
+   * Answers `client.update(id, name, input)` from here on. The handler is workflow code: it may await what its context gives. Updates that
+   * came before are kept.
+   */
+  handleUpdate<Input, Parsed, Answer>(
+    name: string,
+    options: { readonly input: Schema<Input, Parsed> },
+    handler: (ctx: Context, input: Parsed) => Answer | Promise<Answer>,
+  ): void;
+  handleUpdate<Input, Answer>(
+    name: string,
+    handler: (ctx: Context, input: Input) => Answer | Promise<Answer>,
+  ): void;
+
+  /** Whether this execution may use a change of the code: yes for those that come here with it, no for those that were here before it. */
+  patched(change: string): boolean;
+
+  /**
+   * Ends this execution and goes on as a new one with the same workflow, an empty history, and the messages that nobody has read. Nothing
+   * after it runs.
+   * @throws InvalidInputError
+   */
+  continueAsNew(input: unknown): Promise<never>;
 }

@@ -97,6 +97,26 @@ export class ExecutionConflictError extends HoldfastError {
   }
 }
 
+/** A control operation that makes no sense for the execution as it is. Nothing was written. */
+export class InvalidControlError extends HoldfastError {
+  readonly code = "INVALID_CONTROL";
+  constructor(operation: string, executionId: string, why: string) {
+    super(`Execution "${executionId}" can't be ${operation}: ${why}. Nothing was written.`);
+    this.name = "InvalidControlError";
+  }
+}
+
+/** A callback token that this deployment did not make. */
+export class InvalidCallbackTokenError extends HoldfastError {
+  readonly code = "INVALID_CALLBACK_TOKEN";
+  constructor(token: unknown) {
+    super(
+      `${shown(token)} is not a callback token. Expected the whole text that ctx.callback(...) gave as its token.`,
+    );
+    this.name = "InvalidCallbackTokenError";
+  }
+}
+
 /** A message for an execution that has ended. */
 export class ExecutionClosedError extends HoldfastError {
   readonly code = "EXECUTION_CLOSED";
@@ -202,14 +222,83 @@ export class StepInterruptedError extends HoldfastError {
   }
 }
 
-/** The awaited event did not come within the wait's `timeout`. */
+/** What was awaited (an event, a signal, a callback, a sign of life) did not come in time. */
 export class WaitTimeoutError extends HoldfastError {
   readonly code = "WAIT_TIMEOUT";
-  constructor(eventName: string, key: string | undefined, timeoutMs: number) {
-    super(
-      `No "${eventName}" event${key === undefined ? "" : ` with key "${key}"`} came within ${timeoutMs} ms.`,
-    );
+  /** @param what for example `event "payment.completed" with key "o-1"` */
+  constructor(what: string, timeoutMs: number) {
+    super(`No ${what} came within ${timeoutMs} ms.`);
     this.name = "WaitTimeoutError";
+  }
+}
+
+/** The execution's own timeout passed. Clean-up code may catch it; completed steps are compensated afterwards. */
+export class ExecutionTimeoutError extends HoldfastError {
+  readonly code = "EXECUTION_TIMEOUT";
+  constructor(timeoutMs: number) {
+    super(
+      `The execution did not end within its timeout of ${timeoutMs} ms. Raise the workflow's timeout, or look in its history for what took so long.`,
+    );
+    this.name = "ExecutionTimeoutError";
+  }
+}
+
+/** A child execution did not end well, or could not be created. `status` says how it ended, `cause` is its own error. */
+export class ChildFailedError extends HoldfastError {
+  readonly code = "CHILD_FAILED";
+  readonly childId: string;
+  readonly status: string;
+  constructor(workflow: string, childId: string, status: string, options?: ErrorOptions) {
+    const why = options?.cause instanceof Error ? `: ${options.cause.name}: ${options.cause.message}` : "";
+    super(`Child "${childId}" of workflow "${workflow}" is ${status}${why}`, options);
+    this.name = "ChildFailedError";
+    this.childId = childId;
+    this.status = status;
+  }
+}
+
+/** More items of a `ctx.map` failed than it tolerates. */
+export class MapFailedError extends HoldfastError {
+  readonly code = "MAP_FAILED";
+  readonly failures: readonly { readonly index: number; readonly error: unknown }[];
+  constructor(
+    items: number,
+    failures: readonly { readonly index: number; readonly error: unknown }[],
+    rule: string,
+  ) {
+    const first = failures[0];
+    super(
+      `${failures.length} of ${items} items failed, and ${rule}.${first === undefined ? "" : ` The first is item ${first.index}: ${String(first.error)}`}`,
+      first === undefined ? {} : { cause: first.error },
+    );
+    this.name = "MapFailedError";
+    this.failures = failures;
+  }
+}
+
+/** Why DynamoDB would not do one action of a transaction. */
+export interface TransactionReason {
+  /** DynamoDB's code: `None` for an action that was not at fault. */
+  readonly code: string;
+  readonly message?: string;
+  /** The item as it was, where the action asked for it. */
+  readonly item?: Readonly<Record<string, unknown>>;
+}
+
+/** DynamoDB cancelled a `ctx.transaction`: nothing of it was written. */
+export class TransactionCancelledError extends HoldfastError {
+  readonly code = "TRANSACTION_CANCELLED";
+  /** One per action, in the order in which the body asked for them. */
+  readonly reasons: readonly TransactionReason[];
+  constructor(name: string, reasons: readonly TransactionReason[]) {
+    const guilty = reasons.flatMap(({ code, message }, index) =>
+      code === "None" ? [] : [`action ${index} (${code}${message === undefined ? "" : `: ${message}`})`],
+    );
+    super(
+      `Transaction "${name}" was cancelled and nothing of it was written: ${guilty.join(", ") || "DynamoDB gave no reason"}. Look at the conditions of these actions.`,
+    );
+    this.name = "TransactionCancelledError";
+    this.reasons = reasons;
   }
 }
 
@@ -272,6 +361,17 @@ export class CrashLoopError extends EngineError {
       `${crashes} turns in a row died without a step pending, so the workflow code itself (or its memory or import) kills the process. Read the worker's log, deploy a fix, then redrive the execution.`,
     );
     this.name = "CrashLoopError";
+  }
+}
+
+/** The execution was recorded by a later release of the engine. */
+export class UnknownEngineFlagError extends EngineError {
+  readonly code = "UNKNOWN_ENGINE_FLAG";
+  constructor(executionId: string, unknown: readonly number[], known: readonly number[]) {
+    super(
+      `Execution "${executionId}" relies on engine behaviours ${unknown.join(", ")}, and this release knows ${known.join(", ")}: a later release recorded it. Deploy that release (or a later one), then redrive the execution.`,
+    );
+    this.name = "UnknownEngineFlagError";
   }
 }
 

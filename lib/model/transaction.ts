@@ -34,15 +34,6 @@ export type TransactionAction =
   | { readonly Delete: TransactionDelete }
   | { readonly ConditionCheck: TransactionCheck };
 
-/** Why DynamoDB cancelled one item of a transaction: `None` for those that were not at fault. */
-export interface CancellationReason {
-  /** DynamoDB's code: `ConditionalCheckFailed`, `TransactionConflict`, `ValidationError`, … */
-  readonly code: string;
-  readonly message?: string;
-  /** The item as it was, when the action asked for it (`ReturnValuesOnConditionCheckFailure`). */
-  readonly item?: Readonly<Record<string, unknown>>;
-}
-
 /** DynamoDB takes 100 actions in a transaction, of which one is the history's. */
 export const MOST_TRANSACTION_ACTIONS = 99;
 

@@ -5,51 +5,71 @@
 
 /**
  * The digest of a list of paths: 53 bits as 9 to 11 characters of base 36, so two different programs meet once in 10^15. It is no
- * protection against anybody, and is computed at every event, so it is not a cryptographic one.
+ * protection against anybody, and is computed at every event, so it is not a cryptographic one. It grows with the list: asking for it
+ * costs the same however long the list is.
  * Source: cyrb53 by bryc, public domain: two 32-bit multiplicative hashes, mixed.
  */
-export function askedDigest(paths: readonly string[]): string {
-  let high = 0xdeadbeef;
-  let low = 0x41c6ce57;
-  for (const path of paths) {
+class PathDigest {
+  #high = 0xdeadbeef;
+  #low = 0x41c6ce57;
+
+  add(path: string): void {
+    let high = this.#high;
+    let low = this.#low;
     for (let index = 0; index < path.length; index++) {
       const char = path.charCodeAt(index);
       high = Math.imul(high ^ char, 2654435761);
       low = Math.imul(low ^ char, 1597334677);
     }
     // Where one path ends and the next begins is part of the list.
-    high = Math.imul(high ^ 0x1ffff, 2654435761);
-    low = Math.imul(low ^ 0x1ffff, 1597334677);
+    this.#high = Math.imul(high ^ 0x1ffff, 2654435761);
+    this.#low = Math.imul(low ^ 0x1ffff, 1597334677);
   }
-  const a = Math.imul(high ^ (high >>> 16), 2246822507) ^ Math.imul(low ^ (low >>> 13), 3266489909);
-  const b = Math.imul(low ^ (low >>> 16), 2246822507) ^ Math.imul(a ^ (a >>> 13), 3266489909);
-  return (4294967296 * (2097151 & b) + (a >>> 0)).toString(36);
+
+  text(): string {
+    const [high, low] = [this.#high, this.#low];
+    const a = Math.imul(high ^ (high >>> 16), 2246822507) ^ Math.imul(low ^ (low >>> 13), 3266489909);
+    const b = Math.imul(low ^ (low >>> 16), 2246822507) ^ Math.imul(a ^ (a >>> 13), 3266489909);
+    return (4294967296 * (2097151 & b) + (a >>> 0)).toString(36);
+  }
 }
 
+export function askedDigest(paths: readonly string[]): string {
+  const digest = new PathDigest();
+  for (const path of paths) digest.add(path);
+  return digest.text();
+}
+
+/** How many requests are remembered in words, for the message of an error. */
+const MOST_SHOWN = 5;
+
 export class Asked {
+  #count = 0;
   #labels: string[] = [];
-  #paths: string[] = [];
+  #digest = new PathDigest();
 
   add(path: string, label: string): void {
-    this.#paths.push(path);
-    this.#labels.push(label);
+    this.#count += 1;
+    if (this.#labels.length < MOST_SHOWN) this.#labels.push(label);
+    this.#digest.add(path);
   }
 
   /** Undefined when nothing was asked for. */
   digest(): string | undefined {
-    return this.#paths.length === 0 ? undefined : askedDigest(this.#paths);
+    return this.#count === 0 ? undefined : this.#digest.text();
   }
 
   /** For people. */
   describe(): string {
-    if (this.#labels.length === 0) return "nothing more";
-    const shown = this.#labels.slice(0, 5).join(", ");
-    return this.#labels.length > 5 ? `${shown} and ${this.#labels.length - 5} more` : shown;
+    if (this.#count === 0) return "nothing more";
+    const shown = this.#labels.join(", ");
+    return this.#count > MOST_SHOWN ? `${shown} and ${this.#count - MOST_SHOWN} more` : shown;
   }
 
   clear(): void {
-    if (this.#paths.length === 0) return;
+    if (this.#count === 0) return;
+    this.#count = 0;
     this.#labels = [];
-    this.#paths = [];
+    this.#digest = new PathDigest();
   }
 }

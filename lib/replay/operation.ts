@@ -2,17 +2,23 @@
 
 import type { StepContext } from "../define/context.js";
 import type { CheckedRetryPolicy } from "../define/retry.js";
+import type { Transaction } from "../define/transaction.js";
+import type { AnyWorkflow } from "../define/workflow.js";
+import type { OnParentClose } from "../model/history-event.js";
 import type { EpochMs } from "../model/time.js";
 import type { Encoded } from "../model/value.js";
+import type { Branch } from "./branch.js";
 
 interface Requested {
   /** Who it is, in every replay (I3). */
   readonly path: string;
   /** For people: `step "reserve"`. */
   readonly label: string;
+  /** Whose code asked for it. */
+  readonly branch: Branch;
   /** How many history events had been applied when it was asked for: all of them must be durable before its effect begins (I4). */
   after: number;
-  /** Its promise was rejected by a cancel, or the workflow function is over: it only still has to end, without retries (I13). */
+  /** Its promise was rejected by a cancel, or its branch was abandoned: it only still has to end, without retries (I13). */
   detached: boolean;
 }
 
@@ -21,12 +27,19 @@ export interface Compensation {
   readonly retry: CheckedRetryPolicy;
 }
 
+/** What a step does: a body whose effect is its own affair, or one whose writes commit together with its result. */
+export type StepWork =
+  | { readonly kind: "body"; readonly run: (step: StepContext) => unknown }
+  | { readonly kind: "transaction"; readonly run: (tx: Transaction, step: StepContext) => unknown };
+
 export interface StepOperation extends Requested {
   readonly kind: "step";
   readonly name: string;
-  readonly body: (step: StepContext) => unknown;
+  readonly work: StepWork;
   readonly retry: CheckedRetryPolicy;
   readonly timeoutMs?: number;
+  /** An attempt that reports nothing for so long has failed. */
+  readonly heartbeatMs?: number;
   readonly atMostOnce: boolean;
   /** Undoes it, once it has completed and the workflow throws. */
   readonly compensation?: Compensation;
@@ -36,6 +49,8 @@ export interface StepOperation extends Requested {
   retryAt?: EpochMs;
   /** Why the last attempt failed. */
   lastError?: Encoded;
+  /** What the body last reported of itself, in any attempt. */
+  lastHeartbeat?: Encoded;
   /** An at-most-once body may have begun: its start is recorded. */
   begun: boolean;
   /** The last attempt was ended by a crash, so nobody knows how far it came. */
@@ -47,14 +62,35 @@ export interface SleepOperation extends Requested {
   readonly dueAt: EpochMs;
 }
 
+/** What a wait waits for. */
+export type Awaited =
+  /** `since`: events that came before the wait are eligible from here on (PROTOCOL A5). */
+  | { readonly kind: "event"; readonly name: string; readonly key?: string; readonly since: EpochMs }
+  | { readonly kind: "signal"; readonly name: string }
+  | { readonly kind: "callback"; readonly name: string };
+
 export interface WaitOperation extends Requested {
   readonly kind: "wait";
-  readonly event: string;
-  readonly key?: string;
+  /** What a message must be about to end it. */
+  readonly subject: string;
+  readonly awaited: Awaited;
   readonly timeoutMs?: number;
   readonly deadline?: EpochMs;
-  /** Events that came before the wait are eligible from here on (PROTOCOL A5). */
-  readonly since: EpochMs;
+  /** A callback whose holder gives no sign of life for so long has failed. */
+  readonly heartbeatMs?: number;
+  /** The last sign of life, at first the request itself. */
+  heartbeatAt: EpochMs;
+}
+
+export interface ChildOperation extends Requested {
+  readonly kind: "child";
+  readonly subject: string;
+  readonly childId: string;
+  readonly workflow: AnyWorkflow;
+  readonly input: unknown;
+  readonly onParentClose: OnParentClose;
+  /** The request is recorded: the child may exist. */
+  requested: boolean;
 }
 
 export interface SendOperation extends Requested {
@@ -64,18 +100,49 @@ export interface SendOperation extends Requested {
   readonly detail: string;
 }
 
+export interface SignalOperation extends Requested {
+  readonly kind: "signal";
+  /** The execution that it is for. */
+  readonly to: string;
+  readonly name: string;
+  readonly data: Encoded;
+}
+
 /** The engine's own: makes a failure part of history before anything is undone. */
 export interface UndoOperation extends Requested {
   readonly kind: "undo";
   readonly error: Encoded;
 }
 
-export type Operation = StepOperation | SleepOperation | WaitOperation | SendOperation | UndoOperation;
+/** The engine's own: gives an update's sender its answer. */
+export interface AnswerOperation extends Requested {
+  readonly kind: "answer";
+  readonly messageId: string;
+  readonly answer: Answer;
+}
 
-/** An operation as the code asks for it: the replay adds where in history that was. */
+/** What a sender of an update is told. */
+export type Answer =
+  | { readonly ok: true; readonly value: Encoded }
+  | { readonly ok: false; readonly error: Encoded };
+
+export type Operation =
+  | StepOperation
+  | SleepOperation
+  | WaitOperation
+  | ChildOperation
+  | SendOperation
+  | SignalOperation
+  | UndoOperation
+  | AnswerOperation;
+
+/** Operations that a message ends. */
+export type ReceivingOperation = WaitOperation | ChildOperation;
+
+/** An operation as the code asks for it: the replay adds whose code that was, and where in history. */
 export type NewOperation = Operation extends infer Each
   ? Each extends unknown
-    ? Omit<Each, "after" | "detached">
+    ? Omit<Each, "after" | "detached" | "branch">
     : never
   : never;
 
@@ -83,8 +150,31 @@ export type NewOperation = Operation extends infer Each
 export function newStep(
   step: Pick<
     StepOperation,
-    "path" | "label" | "name" | "body" | "retry" | "timeoutMs" | "atMostOnce" | "compensation"
+    | "path"
+    | "label"
+    | "name"
+    | "work"
+    | "retry"
+    | "timeoutMs"
+    | "heartbeatMs"
+    | "atMostOnce"
+    | "compensation"
   >,
-): Omit<StepOperation, "after" | "detached"> {
+): Omit<StepOperation, "after" | "detached" | "branch"> {
   return { kind: "step", ...step, attempts: 0, begun: false, interrupted: false };
+}
+
+/** Whether it has to end by an event even when nobody waits for it any more: something of it may have left the process. */
+export function mustEnd(operation: Operation): boolean {
+  switch (operation.kind) {
+    case "step":
+    case "send":
+    case "signal":
+    case "answer":
+      return true;
+    case "child":
+      return operation.requested;
+    default:
+      return false;
+  }
 }

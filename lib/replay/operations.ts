@@ -1,9 +1,11 @@
 /**
  * The operations of one replay, from request to end. An operation has two ends: its promise, which the code awaits, and its own, which a
- * history event brings. Usually one event brings both; a cancel or the workflow's failure rejects the promise first (I13).
+ * history event brings. Usually one event brings both; a cancel rejects the promise first, and an abandoned branch is told nothing at all
+ * (I13).
  */
 import { Asked } from "./asked.js";
-import type { NewOperation, Operation } from "./operation.js";
+import type { Branch } from "./branch.js";
+import { mustEnd, type NewOperation, type Operation } from "./operation.js";
 
 interface Ends {
   resolve(value: unknown): void;
@@ -12,6 +14,8 @@ interface Ends {
   ended?: () => void;
 }
 
+const silent = (): void => {};
+
 export class Operations {
   /** Asked for and not ended, in the order of their requests. */
   readonly pending = new Map<string, Operation>();
@@ -19,15 +23,17 @@ export class Operations {
   readonly asked = new Asked();
   readonly #ends = new Map<string, Ends>();
   #requested: Operation[] = [];
+  #detached: Operation[] = [];
 
   /** @param after how many history events had been applied by then */
-  request(requested: NewOperation, after: number): Promise<unknown> {
-    const operation: Operation = { ...requested, after, detached: false };
+  request(requested: NewOperation, branch: Branch, after: number): Promise<unknown> {
+    const operation: Operation = { ...requested, branch, after, detached: false };
     const promise = new Promise<unknown>((resolve, reject) => {
       this.#ends.set(operation.path, { resolve, reject });
     });
-    promise.catch(() => {});
+    promise.catch(silent);
     this.pending.set(operation.path, operation);
+    branch.operations.add(operation);
     this.#requested.push(operation);
     this.asked.add(operation.path, operation.label);
     return promise;
@@ -40,6 +46,13 @@ export class Operations {
     return requested;
   }
 
+  /** Those that nobody waits for since the last call, and that still have to end. */
+  takeDetached(): Operation[] {
+    const detached = this.#detached;
+    this.#detached = [];
+    return detached;
+  }
+
   resolve(path: string, value: unknown): void {
     this.#ends.get(path)?.resolve(value);
     this.#end(path);
@@ -50,47 +63,72 @@ export class Operations {
     this.#end(path);
   }
 
-  /** Rejects the promise of everything that is pending, and detaches it. */
+  /** Rejects the promise of everything that is pending, and detaches it. Compensations go on. */
   rejectAll(error: Error): void {
-    for (const operation of this.pending.values()) {
+    for (const operation of [...this.pending.values()]) {
+      if (operation.branch.kind === "undoes") continue;
       this.#ends.get(operation.path)?.reject(error);
       this.#detach(operation);
     }
   }
 
-  /**
-   * The code is over: detaches everything that is pending, and whatever ends it is not told to the code any more. Resolves once all of it
-   * that may have an effect has ended.
-   */
-  async detachAll(): Promise<void> {
-    for (const operation of this.pending.values()) {
+  /** Its code does not go on: whatever ends its operations is not told to it any more. Compensations go on. */
+  abandon(branch: Branch): void {
+    if (branch.kind === "undoes") return;
+    branch.over = "abandoned";
+    for (const inner of [...branch.inner]) this.abandon(inner);
+    for (const operation of [...branch.operations]) {
       const ends = this.#ends.get(operation.path);
       if (ends !== undefined) {
-        ends.resolve = () => {};
-        ends.reject = () => {};
+        ends.resolve = silent;
+        ends.reject = silent;
       }
       this.#detach(operation);
     }
-    await Promise.all([...this.pending.keys()].map((path) => this.#endOf(path)));
+    branch.end();
+  }
+
+  /** Resolves once everything of these branches that may have an effect has ended. */
+  async allEnded(branches: readonly Branch[]): Promise<void> {
+    await Promise.all(branches.flatMap((branch) => this.#ending(branch)));
+  }
+
+  /** The workflow function has ended well: nothing that is pending matters any more. */
+  detachAll(): void {
+    for (const operation of this.pending.values()) operation.detached = true;
+  }
+
+  #ending(branch: Branch): Promise<void>[] {
+    return [
+      ...[...branch.operations].map((operation) => this.#endOf(operation.path)),
+      ...[...branch.inner].flatMap((inner) => this.#ending(inner)),
+    ];
   }
 
   #endOf(path: string): Promise<void> {
     return new Promise((resolve) => {
       const ends = this.#ends.get(path);
-      if (ends === undefined) resolve();
-      else ends.ended = resolve;
+      if (ends === undefined) return resolve();
+      const before = ends.ended;
+      ends.ended = () => {
+        before?.();
+        resolve();
+      };
     });
   }
 
-  /** Nobody waits for it any more. What may have an effect still has to end, without retries; the rest is forgotten. */
   #detach(operation: Operation): void {
+    if (operation.detached) return;
     operation.detached = true;
-    if (operation.kind !== "step" && operation.kind !== "send") this.#end(operation.path);
+    if (mustEnd(operation)) this.#detached.push(operation);
+    else this.#end(operation.path);
   }
 
   #end(path: string): void {
+    const operation = this.pending.get(path);
     this.#ends.get(path)?.ended?.();
     this.#ends.delete(path);
     this.pending.delete(path);
+    operation?.branch.remove(operation);
   }
 }

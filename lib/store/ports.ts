@@ -7,13 +7,14 @@
  * past the SDK's retries). After a throw the outcome is unknown, and every write may be repeated with the same arguments: tokens tell
  * an own success whose reply was lost from somebody else's.
  */
+import type { TransactionReason } from "../model/errors.js";
 import type { Head, StoredValue, Tail, WaitKey } from "../model/head.js";
 import type { HistoryEvent } from "../model/history-event.js";
 import type { Message, RedriveMessage } from "../model/message.js";
 import type { OutboxEntryState, Outgoing } from "../model/outgoing.js";
 import type { ClosedStatus, ExecutionStatus, OpenStatus } from "../model/status.js";
 import type { EpochMs } from "../model/time.js";
-import type { CancellationReason, TransactionAction } from "../model/transaction.js";
+import type { TransactionAction } from "../model/transaction.js";
 import type { Encoded } from "../model/value.js";
 
 /**
@@ -191,7 +192,7 @@ export interface ExecutionStore {
   ): Promise<
     | { outcome: "appended" }
     | { outcome: "taken"; found: Commit }
-    | { outcome: "refused"; reasons: readonly CancellationReason[] }
+    | { outcome: "refused"; reasons: readonly TransactionReason[] }
   >;
 
   /**
