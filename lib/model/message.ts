@@ -1,4 +1,5 @@
 /** What others say to an execution: accepted into its inbox at most once by id, and in its history exactly once. */
+import type { ClosedStatus } from "./status.js";
 import type { EpochMs } from "./time.js";
 import type { Encoded } from "./value.js";
 
@@ -49,6 +50,8 @@ export interface HeartbeatMessage extends Accepted {
 export interface ChildMessage extends Accepted, Ended {
   readonly kind: "child";
   readonly childId: string;
+  /** How it ended. */
+  readonly status: ClosedStatus;
 }
 
 /** A validated message that wants an answer. */

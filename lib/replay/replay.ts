@@ -1,49 +1,74 @@
+/**
+ * The replay core: a workflow function and its history in, what it asks for next out. It owns the running code (`code.ts`) and the state
+ * of what the code asked for. It refuses to know where history is kept, what time it is, and how effects are done: `runtime/` does those.
+ *
+ * Invariants, cited by number here, in `runtime/` and in their tests:
+ *
+ * I1  Live effects begin only after the last recorded history event has been delivered.
+ * I2  History events are delivered one at a time, in log order, and the code runs until it is quiet between two of them. No operation is
+ *     resolved at its request, every one by delivery. When it is an event's turn, the operation that it answers must have been asked
+ *     for, and what was asked since the previous delivery must have the digest that the event carries; the closing event is the last.
+ *     Events that answer nothing (attempts, `LeaseTaken`) are not matched. A changed duration is no divergence: the new due time holds.
+ * I3  An operation is identified by scope path, kind, name and occurrence in its scope (`path.ts`).
+ * I4  Effects wait for durability, code does not: an effect begins only when everything that was applied before it was asked for is
+ *     durable (`Operation.after`). Code gets decoded copies, live as on replay; what can't be encoded is that step's failure. A
+ *     transaction's result alone is handed over after it is durable, since the write itself decides it.
+ * I5  Live results are handed over as I2 replays them: one at a time, code quiet in between, in the order in which they are recorded.
+ * I6  Settling is conditional on epoch, lease and inboxSeq (`runtime/settle.ts`).
+ * I7  Suspension is a result, not an exception: `catch` and `finally` in user code never see it. Nothing suspends on what is due.
+ * I8  Near the invocation's deadline nothing new begins; the turn settles and wakes itself.
+ * I9  Time and randomness are arguments: `now` is the time of the last delivered event and never runs backwards, a timer is due at
+ *     `now` at its request plus its duration. What is due is ordered by its time.
+ * I10 Code runs only in delivery windows (`window.ts`). What asks or ends outside one was woken by something that is not durable:
+ *     `NonDurableAwaitError`, at once. Where the code waits and nothing can move it, the same error, never a hang.
+ * I11 A message goes to the newest pending wait of its subject; its consumption is a history event.
+ * I12 A failed attempt is a history event, durable before the next begins; `LeaseTaken` counts one attempt for each step that was
+ *     pending at its place. Scheduling is incremental: nothing scans all pending operations at each event.
+ * I13 Once the workflow function settles, its code is over. On failure, what was asked for before is ended without retries and recorded,
+ *     then completed steps are compensated in reverse order of the log. So it is with an abandoned branch and with a saga that failed.
+ *     Operation promises are pre-handled.
+ * I14 A context that is used after its execution's end, inside a step's body, or from another branch throws, naming the place.
+ */
 import {
   CancelledError,
-  ContextMisuseError,
   CorruptHistoryError,
   type EngineError,
+  ExecutionTimeoutError,
   NonDeterminismError,
   NonDurableAwaitError,
-  WaitTimeoutError,
 } from "../model/errors.js";
 import {
+  type ChangePatched,
   type ClosingEvent,
   type DeliveredEvent,
   type HistoryEvent,
   isClosingEvent,
   isNotedEvent,
-  type NotedEvent,
 } from "../model/history-event.js";
-import type { EventMessage } from "../model/message.js";
-import { storable, storableError } from "../model/storable.js";
 import type { EpochMs } from "../model/time.js";
 import { decode, type Encoded } from "../model/value.js";
-import { makeContext, type Requests } from "./context.js";
-import type { NewOperation, Operation, StepOperation } from "./operation.js";
+import { Code } from "./code.js";
+import { isBuffered, Mailbox } from "./mailbox.js";
+import { note, voidFailure } from "./noting.js";
+import type { Operation } from "./operation.js";
 import { Operations } from "./operations.js";
-import { Scope } from "./path.js";
 import type { Outcome, Program } from "./program.js";
-import { misplaced, runInWorkflow } from "./running-in.js";
-import { type Undoable, undo } from "./undo.js";
+import { type Ended, endOf } from "./receiving.js";
 import { DeliveryWindow } from "./window.js";
 
 export class Replay {
-  /** Messages taken from the inbox that nothing has consumed yet, oldest first. */
-  readonly buffered = new Map<string, EventMessage>();
-  /** Ids of all messages that are in history (PROTOCOL A3). */
-  readonly seen = new Set<string>();
+  /** Messages taken from the inbox that nothing has consumed yet. */
+  readonly buffered = new Mailbox();
+  /** Ids of all messages that are in history (PROTOCOL A3), with the time of their recording. */
+  readonly seen = new Map<string, EpochMs>();
   /** How many history events have been applied. */
   position = 0;
   /** Turns in a row that died with no step pending and nothing recorded. */
   crashes = 0;
   /** History has been delivered to its end; effects may begin, and logs speak (I1). */
   live = false;
-  /** The workflow function threw, and what was asked for before is being ended and undone (I13). */
-  failing = false;
-  outcome: Outcome | undefined;
-  /** The engine's own error; once it is there, nothing is delivered any more. */
-  fault: EngineError | undefined;
+  /** No new step begins. */
+  paused = false;
   /** The history's last event, when it has ended. */
   closing: ClosingEvent | undefined;
   /** Called when a fault comes from outside a window, while the shell waits for something else. */
@@ -51,17 +76,29 @@ export class Replay {
 
   readonly #program: Program;
   readonly #window = new DeliveryWindow();
-  readonly #scope = new Scope("");
   readonly #operations = new Operations();
-  readonly #completed: Undoable[] = [];
+  readonly #code: Code;
+  #patched: string[] = [];
   #now: EpochMs;
-  #cancelled: CancelledError | undefined;
-  #over = false;
 
   constructor(program: Program) {
     this.#program = program;
     this.#now = program.startAt;
-    if (program.startedBy !== undefined) this.seen.add(program.startedBy);
+    if (program.startedBy !== undefined) this.seen.set(program.startedBy, program.startAt);
+    this.#code = new Code({
+      program,
+      operations: this.#operations,
+      window: this.#window,
+      now: () => this.#now,
+      position: () => this.position,
+      live: () => this.live,
+      notePatch: (change) => {
+        // Counted at once: what is asked for from here on has its effects after it is durable (I4).
+        this.position += 1;
+        this.#patched.push(change);
+      },
+      onFault: () => this.onFault(),
+    });
   }
 
   /** The time of the last delivered event. */
@@ -69,11 +106,29 @@ export class Replay {
     return this.#now;
   }
 
+  get outcome(): Outcome | undefined {
+    return this.#code.outcome;
+  }
+
+  /** The workflow function threw, and what was asked for before is being ended and undone (I13). */
+  get failing(): boolean {
+    return this.#code.failing;
+  }
+
+  /** The engine's own error; once it is there, nothing is delivered any more. */
+  get fault(): EngineError | undefined {
+    return this.#code.fault;
+  }
+
+  /** What the code last set for queries to read. */
+  get state(): Encoded | undefined {
+    return this.#code.state;
+  }
+
   /** Runs the workflow function until it is first quiet. */
-  begin(): Promise<void> {
-    return this.#window.run(() => {
-      runInWorkflow(this.#scope, () => void this.#main());
-    }, this.live);
+  async begin(): Promise<void> {
+    await this.#window.run(() => this.#code.begin(), this.live);
+    this.#code.fresh = false;
   }
 
   /** Asked for and not ended, in the order of their requests. */
@@ -86,6 +141,25 @@ export class Replay {
     return this.#operations.takeRequested();
   }
 
+  /** Those that nobody waits for since the last call, and that still have to end. */
+  takeDetached(): Operation[] {
+    return this.#operations.takeDetached();
+  }
+
+  /** Changes that came into use since the last call: the shell records them before anything else. */
+  takePatched(): Omit<ChangePatched, "at">[] {
+    return this.#patched.splice(0).map((change) => ({ type: "ChangePatched", change }));
+  }
+
+  /** Names of updates that came to be handled since the last call. */
+  takeHandled(): string[] {
+    return this.#code.takeHandled();
+  }
+
+  handlesUpdate(name: string): boolean {
+    return this.#code.handles(name);
+  }
+
   /** The digest that the next delivered event must carry. */
   asked(): string | undefined {
     return this.#operations.asked.digest();
@@ -94,19 +168,22 @@ export class Replay {
   /**
    * Applies one history event: delivers it to the code, or notes what it says of an operation.
    * @param slot where it is recorded, for messages; undefined for what is about to be recorded
+   * @param voided a redrive made it count no more
    * @throws NonDeterminismError, NonDurableAwaitError
    */
-  async apply(event: HistoryEvent, slot?: number): Promise<void> {
+  async apply(event: HistoryEvent, slot?: number, voided = false): Promise<void> {
     if (isNotedEvent(event)) {
       this.position += 1;
-      this.#note(event);
+      note(this, event, (path) => this.#unasked(`an attempt of "${path}"`));
+      if (event.type === "ExecutionRedriven") await this.#redrive();
       return;
     }
-    this.#match(event, slot);
+    if (!(voided && isClosingEvent(event))) this.#match(event, slot);
     this.position += 1;
     this.crashes = 0;
     this.#now = Math.max(this.#now, event.at);
     this.#operations.asked.clear();
+    if (voided) return voidFailure(this.pending, event);
     if (isClosingEvent(event)) {
       this.closing = event;
       return;
@@ -128,7 +205,7 @@ export class Replay {
 
   /** No context of this execution may be used from here on (I14). */
   end(): void {
-    this.#over = true;
+    this.#code.end();
   }
 
   // -------------------------------------------------------------- events
@@ -140,21 +217,28 @@ export class Replay {
       return slot === undefined ? what : `${what}, slot ${slot}`;
     };
     if (isClosingEvent(event)) {
+      // It was ended from outside: where its code stood does not matter.
+      if (event.type === "ExecutionTerminated") return;
       if (this.outcome === undefined) this.checkMovable();
       const ended = this.outcome?.kind;
       const expected = {
         ExecutionCompleted: "completed",
         ExecutionFailed: "failed",
         ExecutionCancelled: "cancelled",
+        ExecutionContinued: "continued",
       }[event.type];
       if (ended !== expected) throw new NonDeterminismError(recorded(), this.#operations.asked.describe());
     } else if ("op" in event && !this.pending.has(event.op)) {
-      this.checkMovable();
-      throw new NonDeterminismError(recorded(), this.#operations.asked.describe());
+      this.#unasked(recorded());
     }
     if (event.asked !== this.#operations.asked.digest()) {
       throw new NonDeterminismError(`${recorded()}, after other requests`, this.#operations.asked.describe());
     }
+  }
+
+  #unasked(recorded: string): never {
+    this.checkMovable();
+    throw new NonDeterminismError(recorded, this.#operations.asked.describe());
   }
 
   #deliver(event: Exclude<DeliveredEvent, ClosingEvent>): void {
@@ -162,169 +246,75 @@ export class Replay {
       case "StepCompleted":
         return this.#complete(event.op, event.result);
       case "StepFailed":
+      case "ChildRefused":
         return this.#operations.reject(event.op, this.#decode(event.error));
       case "TimerFired":
       case "EventSent":
+      case "SignalSent":
+      case "UpdateAnswered":
       case "CompensationStarted":
+      case "ChildAbandoned":
         return this.#operations.resolve(event.op, undefined);
-      case "EventReceived": {
-        const message = event.message?.kind === "event" ? event.message : this.buffered.get(event.messageId);
-        if (message === undefined) {
-          throw new CorruptHistoryError(
-            this.#program.executionId,
-            `it consumes message "${event.messageId}", which it never received`,
-          );
-        }
-        this.seen.add(message.id);
-        this.buffered.delete(message.id);
-        return this.#operations.resolve(event.op, this.#decode(message.data));
-      }
-      case "WaitTimedOut": {
-        const wait = this.pending.get(event.op);
-        if (wait?.kind !== "wait")
-          throw new CorruptHistoryError(this.#program.executionId, `"${event.op}" timed out and is no wait`);
-        return this.#operations.reject(
-          event.op,
-          new WaitTimeoutError(wait.event, wait.key, wait.timeoutMs ?? 0),
-        );
+      case "EventReceived":
+      case "SignalReceived":
+      case "CallbackReceived":
+      case "ChildEnded":
+      case "WaitTimedOut":
+        return this.#end(event.op, endOf(event, this.pending.get(event.op), this.#message(event)));
+      case "UpdateReceived": {
+        const message = this.#message(event);
+        if (message?.kind === "update") this.#code.update(message);
+        return;
       }
       case "CancelRequested":
-        this.seen.add(event.messageId);
-        this.#cancelled = new CancelledError(event.reason);
-        return this.#operations.rejectAll(this.#cancelled);
+        this.seen.set(event.messageId, event.at);
+        this.paused = false;
+        return this.#code.interrupt(new CancelledError(event.reason));
+      case "DeadlinePassed":
+        return this.#code.interrupt(new ExecutionTimeoutError(this.#program.timeoutMs ?? 0));
     }
   }
 
-  #note(event: NotedEvent): void {
-    switch (event.type) {
-      case "MessageBuffered":
-        this.seen.add(event.message.id);
-        if (event.message.kind === "event") this.buffered.set(event.message.id, event.message);
-        this.crashes = 0;
-        return;
-      case "StepStarted":
-        return this.#noteStep(event.op, (step) => {
-          step.begun = true;
-        });
-      case "StepAttemptFailed":
-        return this.#noteStep(event.op, (step) => {
-          step.attempts = event.attempt;
-          step.lastError = event.error;
-          step.retryAt = event.retryAt;
-          step.interrupted = false;
-        });
-      case "ExecutionStalled":
-        // Whoever redrove it has seen to the cause: crashes count anew.
-        this.crashes = 0;
-        return;
-      case "LeaseTaken":
-        return this.#countCrash(event.at);
+  /** The message that an event consumes: one that it carries, or one that was buffered before. */
+  #message(event: DeliveredEvent) {
+    if (!("messageId" in event) || event.type === "CancelRequested") return undefined;
+    const carried = "message" in event ? event.message : undefined;
+    const message = carried !== undefined && isBuffered(carried) ? carried : this.buffered.get(event.messageId);
+    this.seen.set(event.messageId, event.at);
+    this.buffered.delete(event.messageId);
+    if (message === undefined && event.type !== "UpdateAnswered") {
+      throw new CorruptHistoryError(
+        this.#program.executionId,
+        `it consumes message "${event.messageId}", which it never received`,
+      );
     }
+    return message;
   }
 
-  #noteStep(path: string, change: (step: StepOperation) => void): void {
-    const step = this.pending.get(path);
-    if (step?.kind !== "step") {
-      this.checkMovable();
-      throw new NonDeterminismError(`an attempt of "${path}"`, this.#operations.asked.describe());
+  #end(op: string, ended: Ended | undefined): void {
+    if (ended === undefined) {
+      throw new CorruptHistoryError(this.#program.executionId, `"${op}" ended in a way that it can't end in`);
     }
-    change(step);
-    step.after = this.position;
-    this.crashes = 0;
-  }
-
-  /** I12: the turn before this place died. Each step that may have been running lost an attempt to it; if none was, the turn is to blame. */
-  #countCrash(at: EpochMs): void {
-    let blamed = false;
-    for (const operation of this.pending.values()) {
-      if (operation.kind !== "step") continue;
-      operation.after = this.position;
-      if (operation.retryAt !== undefined && operation.retryAt > at) continue;
-      if (operation.atMostOnce && !operation.begun) continue;
-      operation.attempts += 1;
-      operation.interrupted = true;
-      delete operation.retryAt;
-      blamed = true;
-    }
-    this.crashes = blamed ? 0 : this.crashes + 1;
+    if ("error" in ended) this.#operations.reject(op, ended.error(this.#program.errors));
+    else this.#operations.resolve(op, ended.value(this.#program.errors));
   }
 
   #complete(path: string, recorded: Encoded | undefined): void {
     const step = this.pending.get(path);
     const result = () => (recorded === undefined ? undefined : this.#decode(recorded));
     if (step?.kind === "step" && step.compensation !== undefined) {
-      this.#completed.push({ name: step.name, compensation: step.compensation, result });
+      const { name, compensation } = step;
+      step.branch.completed.push({ name, compensation, position: this.position, result });
     }
     this.#operations.resolve(path, result());
   }
 
-  // -------------------------------------------------------------- the code
-
-  async #main(): Promise<void> {
-    const { workflow, input } = this.#program;
-    let outcome: Outcome;
-    try {
-      const context = makeContext(this.#requests(), workflow.name);
-      const output: unknown = await workflow.handler(context, this.#decode(input) as never);
-      outcome = { kind: "completed", output: storable(output, `The output of workflow "${workflow.name}"`) };
-    } catch (error) {
-      if (!this.#mayRun("The workflow function ended")) return;
-      outcome = await this.#fail(error);
-    }
-    if (!this.#mayRun("The workflow function ended")) return;
-    this.#operations.asked.add(`end:${outcome.kind}`, `the end of the workflow (${outcome.kind})`);
-    for (const operation of this.pending.values()) operation.detached = true;
-    this.outcome = outcome;
-  }
-
-  /** I13: what was asked for before is ended, then completed steps are undone. */
-  async #fail(error: unknown): Promise<Outcome> {
-    const kind = this.#cancelled !== undefined && error === this.#cancelled ? "cancelled" : "failed";
-    const stored = storableError(error);
-    this.failing = true;
-    await this.#operations.detachAll();
-    const compensation = await undo(this.#completed, stored, (operation) => this.#request(operation));
-    return { kind, error: stored, compensation };
-  }
-
-  #requests(): Requests {
-    return {
-      executionId: this.#program.executionId,
-      log: {
-        write: (level, message, fields) => {
-          if (this.live) this.#program.log.write(level, message, fields);
-        },
-      },
-      scope: this.#scope,
-      now: () => this.#now,
-      startAt: this.#program.startAt,
-      guard: (operation) => this.#guard(operation),
-      request: (operation) => this.#request(operation),
-    };
-  }
-
-  /** I14, then I10. */
-  #guard(operation: string): boolean {
-    const where = this.#over ? "after its execution had ended" : misplaced(this.#scope);
-    if (where !== undefined) throw new ContextMisuseError(operation, where);
-    // I13: once the function has settled its code is over, whatever branch of it still runs.
-    if (this.failing || this.outcome !== undefined) return false;
-    return this.#mayRun(`ctx.${operation} was called`);
-  }
-
-  #mayRun(what: string): boolean {
-    if (this.#window.open && this.fault === undefined) return true;
-    if (this.fault === undefined && !this.#over) {
-      this.fault = new NonDurableAwaitError(
-        `${what} after an await on something that is not durable (a bare fetch, a timer, file I/O)`,
-      );
-      this.onFault();
-    }
-    return false;
-  }
-
-  #request(operation: NewOperation): Promise<unknown> {
-    return this.#operations.request(operation, this.position);
+  /** The execution's end no longer counts: what ended it is tried again. */
+  async #redrive(): Promise<void> {
+    this.closing = undefined;
+    await this.#window.run(() => {
+      this.#code.undoAgain();
+    }, this.live);
   }
 
   #decode(value: Encoded): unknown {

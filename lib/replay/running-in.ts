@@ -1,15 +1,15 @@
-/** Where the present code runs (I14): in a workflow's scope, in a step's body, or in neither. Known from `AsyncLocalStorage`. */
+/** Where the present code runs (I14): in a branch of a workflow, in a step's body, or in neither. Known from `AsyncLocalStorage`. */
 import { AsyncLocalStorage } from "node:async_hooks";
-import type { Scope } from "./path.js";
+import type { Branch } from "./branch.js";
 
 type Place =
-  | { readonly kind: "workflow"; readonly scope: Scope }
+  | { readonly kind: "workflow"; readonly branch: Branch }
   | { readonly kind: "step"; readonly name: string };
 
 const places = new AsyncLocalStorage<Place>();
 
-export function runInWorkflow<T>(scope: Scope, code: () => T): T {
-  return places.run({ kind: "workflow", scope }, code);
+export function runInWorkflow<T>(branch: Branch, code: () => T): T {
+  return places.run({ kind: "workflow", branch }, code);
 }
 
 export function runInStep<T>(name: string, code: () => T): T {
@@ -21,11 +21,12 @@ export function runNowhere<T>(code: () => T): T {
   return places.exit(code);
 }
 
-/** What is wrong with calling from here, in words, or undefined when `scope` is what runs. */
-export function misplaced(scope: Scope): string | undefined {
+/** What is wrong with calling from here, in words, or undefined when `branch` is what runs. */
+export function misplaced(branch: Branch): string | undefined {
   const place = places.getStore();
   if (place?.kind === "step") return `inside the body of step "${place.name}"`;
   if (place === undefined) return "from code that the workflow function did not start";
-  if (place.scope !== scope) return "from another scope than the one it belongs to";
+  if (place.branch !== branch)
+    return "from another branch than the one it belongs to (a race, map, saga or update hands each of its functions a context of its own: use that one)";
   return undefined;
 }

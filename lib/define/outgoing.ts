@@ -1,0 +1,48 @@
+/** What user code sends, checked where it is sent. */
+import { InvalidDefinitionError, PayloadTooLargeError } from "../model/errors.js";
+import { checkExecutionId } from "../model/ids.js";
+import { LARGEST_DETAIL_BYTES } from "../model/outgoing.js";
+import { checkStorable, storable } from "../model/storable.js";
+import type { Encoded } from "../model/value.js";
+import type { AnyEventType } from "./event.js";
+import { parseSync } from "./schema.js";
+
+/**
+ * An event's payload as the bus takes it.
+ * @throws InvalidDefinitionError, InvalidInputError, PayloadTooLargeError
+ */
+export function eventDetail(call: string, event: AnyEventType, data: unknown): string {
+  if (event?.kind !== "event") {
+    throw new InvalidDefinitionError(
+      `${call} was given something that is no event. Expected what event(...) returns.`,
+    );
+  }
+  const what = `The payload of event "${event.name}"`;
+  // Only checked: what is published is what the sender gave, and each receiver's schema makes of it what it needs.
+  parseSync(event.schema, data, what);
+  const text = JSON.stringify(data);
+  if (typeof data !== "object" || data === null || Array.isArray(data) || text === undefined) {
+    throw new InvalidDefinitionError(
+      `${what} is not an object. EventBridge takes only JSON objects as an event's detail.`,
+    );
+  }
+  const bytes = Buffer.byteLength(text);
+  if (bytes > LARGEST_DETAIL_BYTES) throw new PayloadTooLargeError(what, bytes, LARGEST_DETAIL_BYTES);
+  // In the commit it stands as text within text, which escapes may make longer than the bus's own limit.
+  checkStorable(text, what);
+  return text;
+}
+
+/**
+ * A signal's data in its stored form.
+ * @throws InvalidInputError, InvalidDefinitionError, UnencodableValueError, PayloadTooLargeError
+ */
+export function signalData(call: string, executionId: unknown, name: unknown, data: unknown): Encoded {
+  checkExecutionId(executionId);
+  if (typeof name !== "string" || name === "") {
+    throw new InvalidDefinitionError(
+      `${call} was given the signal name ${JSON.stringify(name)}. Expected text.`,
+    );
+  }
+  return storable(data, `The data of signal "${name}"`);
+}

@@ -1,0 +1,50 @@
+import type { Context } from "../../define/context.js";
+import { InvalidDefinitionError } from "../../model/errors.js";
+import { checkExecutionId, digest, LONGEST_EXECUTION_ID } from "../../model/ids.js";
+import { childSubject } from "../../model/message.js";
+import { asking, type Site } from "./site.js";
+
+const POLICIES: readonly unknown[] = ["cancel", "abandon", "terminate"];
+
+export function children(site: Site): Pick<Context, "child"> {
+  const { requests, branch } = site;
+  return {
+    child: (workflow, input, options = {}) =>
+      asking(site, "child", () => {
+        if (workflow?.kind !== "workflow") {
+          throw new InvalidDefinitionError(
+            "ctx.child was given something that is no workflow. Expected what workflow(...) returns.",
+          );
+        }
+        const { onParentClose = "cancel" } = options;
+        if (!POLICIES.includes(onParentClose)) {
+          throw new InvalidDefinitionError(
+            `onParentClose of a child of workflow "${workflow.name}" is ${JSON.stringify(onParentClose)}. Expected "cancel", "abandon" or "terminate".`,
+          );
+        }
+        const path = branch.scope.next("child", workflow.name);
+        const childId =
+          options.id === undefined ? childIdOf(requests.executionId, path) : checkExecutionId(options.id);
+        return requests.request(
+          {
+            kind: "child",
+            path,
+            label: `a child of workflow "${workflow.name}"`,
+            subject: childSubject(childId),
+            childId,
+            workflow,
+            input,
+            onParentClose,
+            requested: false,
+          },
+          branch,
+        );
+      }),
+  };
+}
+
+/** Readable where it fits: whose child it is, and a digest of where in the code it was asked for. */
+function childIdOf(executionId: string, path: string): string {
+  const id = `${executionId}/${digest(path, 10)}`;
+  return id.length <= LONGEST_EXECUTION_ID ? id : `child-${digest(`${executionId}\n${path}`, 22)}`;
+}

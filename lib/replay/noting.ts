@@ -1,0 +1,108 @@
+/** Events that answer no operation: what they change in the state of the replay. */
+import type { DeliveredEvent, NotedEvent } from "../model/history-event.js";
+import type { EpochMs } from "../model/time.js";
+import { isBuffered, type Mailbox } from "./mailbox.js";
+import type { ChildOperation, Operation, StepOperation, WaitOperation } from "./operation.js";
+
+/** The state that noted events change. */
+interface Noted {
+  readonly pending: ReadonlyMap<string, Operation>;
+  readonly buffered: Mailbox;
+  readonly seen: Map<string, EpochMs>;
+  readonly position: number;
+  crashes: number;
+  paused: boolean;
+}
+
+/** @param unasked throws: the event is of an operation that the code did not ask for */
+export function note(state: Noted, event: NotedEvent, unasked: (path: string) => never): void {
+  const step = (path: string): StepOperation => {
+    const found = state.pending.get(path);
+    if (found?.kind !== "step") return unasked(path);
+    found.after = state.position;
+    state.crashes = 0;
+    return found;
+  };
+  switch (event.type) {
+    case "MessageBuffered":
+      state.seen.set(event.message.id, event.at);
+      if (isBuffered(event.message)) state.buffered.put(event.message);
+      state.crashes = 0;
+      return;
+    case "StepStarted":
+      step(event.op).begun = true;
+      return;
+    case "StepAttemptFailed": {
+      const failed = step(event.op);
+      failed.attempts = event.attempt;
+      failed.lastError = event.error;
+      failed.retryAt = event.retryAt;
+      failed.interrupted = false;
+      return;
+    }
+    case "StepHeartbeat":
+      step(event.op).lastHeartbeat = event.details;
+      return;
+    case "ChildRequested": {
+      const child = state.pending.get(event.op) as ChildOperation | undefined;
+      if (child?.kind !== "child" || child.childId !== event.childId) return unasked(event.op);
+      child.requested = true;
+      child.after = state.position;
+      return;
+    }
+    case "CallbackHeartbeat": {
+      state.seen.set(event.messageId, event.at);
+      const wait = state.pending.get(event.op) as WaitOperation | undefined;
+      if (wait?.kind === "wait") wait.heartbeatAt = Math.max(wait.heartbeatAt, event.heartbeatAt);
+      return;
+    }
+    case "ExecutionPaused":
+      state.seen.set(event.messageId, event.at);
+      state.paused = true;
+      return;
+    case "ExecutionResumed":
+      state.seen.set(event.messageId, event.at);
+      state.paused = false;
+      return;
+    case "ExecutionRedriven":
+      state.seen.set(event.messageId, event.at);
+      state.crashes = 0;
+      for (const operation of state.pending.values()) operation.after = state.position;
+      return;
+    case "ChangePatched":
+      return;
+    case "ExecutionStalled":
+      // Whoever redrove it has seen to the cause: crashes count anew.
+      state.crashes = 0;
+      return;
+    case "LeaseTaken":
+      return countCrash(state, event.at);
+  }
+}
+
+/** I12: the turn before this place died. Each step that may have been running lost an attempt to it; if none was, the turn is to blame. */
+function countCrash(state: Noted, at: EpochMs): void {
+  let blamed = false;
+  for (const operation of state.pending.values()) {
+    if (operation.kind !== "step") continue;
+    operation.after = state.position;
+    if (operation.retryAt !== undefined && operation.retryAt > at) continue;
+    if (operation.atMostOnce && !operation.begun) continue;
+    operation.attempts += 1;
+    operation.interrupted = true;
+    delete operation.retryAt;
+    blamed = true;
+  }
+  state.crashes = blamed ? 0 : state.crashes + 1;
+}
+
+/** A redrive made this failure count no more: its step is as if it had never been tried. */
+export function voidFailure(pending: ReadonlyMap<string, Operation>, event: DeliveredEvent): void {
+  const operation = "op" in event ? pending.get(event.op) : undefined;
+  if (operation?.kind !== "step") return;
+  operation.attempts = 0;
+  operation.begun = false;
+  operation.interrupted = false;
+  delete operation.lastError;
+  delete operation.retryAt;
+}
