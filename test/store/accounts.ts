@@ -1,7 +1,8 @@
 /** A table of a user's own, for transactions: accounts with a balance. On DynamoDB Local, and as the memory store's `transact`. */
 import { CreateTableCommand, type DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { type DynamoDBDocumentClient, GetCommand } from "@aws-sdk/lib-dynamodb";
-import type { CancellationReason, TransactionAction } from "../../lib/model/transaction.js";
+import type { TransactionReason } from "../../lib/model/errors.js";
+import type { TransactionAction } from "../../lib/model/transaction.js";
 import type { Transact } from "../../lib/store/memory/index.js";
 
 export const ACCOUNTS_TABLE = "Accounts";
@@ -74,10 +75,7 @@ export function memoryAccounts(): Accounts & { readonly transact: Transact } {
   };
 }
 
-function writeOf(
-  balances: Map<string, number>,
-  action: TransactionAction,
-): (() => void) | CancellationReason {
+function writeOf(balances: Map<string, number>, action: TransactionAction): (() => void) | TransactionReason {
   if ("Put" in action) {
     const { id, balance } = action.Put.Item;
     const found = balances.get(String(id));
@@ -95,7 +93,7 @@ function writeOf(
   throw new Error("These accounts know Put and Update alone.");
 }
 
-function failed(item: Readonly<Record<string, unknown>> | undefined): CancellationReason {
+function failed(item: Readonly<Record<string, unknown>> | undefined): TransactionReason {
   return {
     code: "ConditionalCheckFailed",
     message: "The conditional request failed",

@@ -20,14 +20,14 @@
  * The slot is read whatever the reasons say, since DynamoDB does not promise to check all conditions once one of them has failed.
  */
 import {
-  type CancellationReason as RawReason,
+  type CancellationReason,
   ResourceNotFoundException,
   TransactionCanceledException,
 } from "@aws-sdk/client-dynamodb";
 import { GetCommand, TransactWriteCommand, type TransactWriteCommandInput } from "@aws-sdk/lib-dynamodb";
-import { InvalidTransactionError } from "../../model/errors.js";
+import { InvalidTransactionError, type TransactionReason } from "../../model/errors.js";
 import type { EpochMs } from "../../model/time.js";
-import type { CancellationReason, TransactionAction } from "../../model/transaction.js";
+import type { TransactionAction } from "../../model/transaction.js";
 import type { Commit, ExecutionStore } from "../ports.js";
 import { checkTransaction } from "../transaction.js";
 import { appendCommit, appendCommitParams } from "./append-commit.js";
@@ -80,7 +80,7 @@ export async function commitTransaction(
 }
 
 /** One per action; undefined when nothing is known of any. Throws when no repeat could mend it. */
-function reasonsOf(error: unknown, actions: number): CancellationReason[] | undefined {
+function reasonsOf(error: unknown, actions: number): TransactionReason[] | undefined {
   if (error instanceof TransactionCanceledException) {
     const given = error.CancellationReasons?.slice(1) ?? [];
     return given.length === actions ? given.map(reasonOf) : undefined;
@@ -96,7 +96,7 @@ function reasonsOf(error: unknown, actions: number): CancellationReason[] | unde
   return undefined;
 }
 
-function reasonOf({ Code, Message, Item }: RawReason): CancellationReason {
+function reasonOf({ Code, Message, Item }: CancellationReason): TransactionReason {
   return {
     code: Code ?? "None",
     ...(Message === undefined ? {} : { message: Message }),
