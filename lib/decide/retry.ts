@@ -12,6 +12,7 @@ import type { CheckedRetryPolicy } from "../define/retry.js";
 import {
   EngineError,
   InvalidDefinitionError,
+  InvalidTransactionError,
   NonRetryableError,
   PayloadTooLargeError,
   UnencodableValueError,
@@ -43,6 +44,7 @@ function isPermanent(error: unknown): boolean {
     error instanceof UnencodableValueError ||
     error instanceof PayloadTooLargeError ||
     error instanceof InvalidDefinitionError ||
+    error instanceof InvalidTransactionError ||
     error instanceof EngineError
   );
 }

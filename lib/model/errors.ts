@@ -189,6 +189,15 @@ export class PayloadTooLargeError extends HoldfastError {
   }
 }
 
+/** A transaction that no table would ever take as it is. Nothing was written. */
+export class InvalidTransactionError extends HoldfastError {
+  readonly code = "INVALID_TRANSACTION";
+  constructor(why: string, options?: ErrorOptions) {
+    super(`The transaction can't be made, and nothing was written: ${why}`, options);
+    this.name = "InvalidTransactionError";
+  }
+}
+
 // ---------------------------------------------------------------- what workflow code can meet and catch
 
 /** Throw it in a step to end the step at once, whatever its retry policy. */

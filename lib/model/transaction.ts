@@ -8,6 +8,8 @@ interface Expression {
   readonly ConditionExpression?: string;
   readonly ExpressionAttributeNames?: Readonly<Record<string, string>>;
   readonly ExpressionAttributeValues?: Readonly<Record<string, unknown>>;
+  /** `ALL_OLD` has a refusal show the item as it stands. */
+  readonly ReturnValuesOnConditionCheckFailure?: "ALL_OLD" | "NONE";
 }
 
 export interface TransactionPut extends Expression {

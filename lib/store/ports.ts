@@ -184,6 +184,7 @@ export interface ExecutionStore {
   /**
    * The commit and the user's own writes, all or nothing, in one `TransactWriteItems`. `taken`: the slot is somebody else's. `refused`: the
    * table would not do an action; one reason per action, in their order. A repeat that finds its own token in the slot is `appended`.
+   * Throws `InvalidTransactionError` for what no repeat could mend, before or instead of any write. Without actions it is `appendCommit`.
    */
   commitTransaction(
     commit: Commit,

@@ -14,6 +14,11 @@ export function bucketOf(status: ExecutionStatus): StatusBucket | undefined {
 
 export const OPEN_STATUSES: readonly ExecutionStatus[] = STATUSES.filter(isOpen);
 
+/** From which a person may have an execution go on. */
+export const REOPENABLE_STATUSES: readonly ExecutionStatus[] = STATUSES.filter(
+  (status) => !isOpen(status) && mayMove(status, "running"),
+);
+
 export const ACCEPTING_STATUSES: readonly ExecutionStatus[] = STATUSES.filter(acceptsMessages);
 
 /** Throws when the table of transitions forbids the move: the caller has a fault, and nothing has been written yet. */

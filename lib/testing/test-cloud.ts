@@ -320,13 +320,19 @@ export class TestCloud {
 
   /** A commit with outgoing events that was stored appears on the stream, whoever heard of its success. */
   #withStream(store: Store): Store {
+    const seen = (appended: boolean, { executionId, slot, outgoing }: Commit): void => {
+      if (appended && outgoing.length > 0) this.#stream.send({ executionId, slot }, this.clock.now());
+    };
     return {
       ...store,
       appendCommit: async (commit: Commit, pendingAt?: EpochMs) => {
         const result = await store.appendCommit(commit, pendingAt);
-        if (result.appended && commit.outgoing.length > 0) {
-          this.#stream.send({ executionId: commit.executionId, slot: commit.slot }, this.clock.now());
-        }
+        seen(result.appended, commit);
+        return result;
+      },
+      commitTransaction: async (commit, actions, pendingAt) => {
+        const result = await store.commitTransaction(commit, actions, pendingAt);
+        seen(result.outcome === "appended", commit);
         return result;
       },
     };

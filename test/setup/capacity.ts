@@ -1,7 +1,8 @@
 /**
  * What operations cost: asks DynamoDB for the consumed capacity of every call and adds it up, so that a ledger can be a test.
  *
- * DynamoDB Local reports index units per index; a refused conditional write reports none, although AWS bills it by the item's size.
+ * DynamoDB Local reports index units per index; of a transaction it counts one item of each table, at two units per KB, where
+ * AWS bills them all; a refused conditional write reports none, although AWS bills it by the item's size.
  */
 import type { ConsumedCapacity } from "@aws-sdk/client-dynamodb";
 import type { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";

@@ -1,7 +1,7 @@
 /** What the store's tests write, with every field that a test does not speak of already filled in. */
 import type { Head } from "../../lib/model/head.js";
 import type { HistoryEvent } from "../../lib/model/history-event.js";
-import type { EventMessage } from "../../lib/model/message.js";
+import type { EventMessage, RedriveMessage } from "../../lib/model/message.js";
 import type { OutgoingEvent } from "../../lib/model/outgoing.js";
 import type {
   Commit,
@@ -22,6 +22,7 @@ export function execution(executionId: string, fields: Partial<NewExecution> = {
     createdAt: T0,
     startAt: T0,
     input: { inline: { id: 1 } },
+    flags: [],
     createToken: `create-${executionId}`,
     ...fields,
   };
@@ -48,11 +49,15 @@ export function commit(executionId: string, slot: number, fields: Partial<Commit
 }
 
 export function outgoing(id: string): OutgoingEvent {
-  return { id, name: "order.shipped", detail: JSON.stringify({ orderId: 1 }), at: T0 };
+  return { kind: "event", id, name: "order.shipped", detail: JSON.stringify({ orderId: 1 }), at: T0 };
 }
 
 export function message(id: string, fields: Partial<EventMessage> = {}): EventMessage {
   return { id, at: T0, kind: "event", name: "payment.completed", data: null, ...fields };
+}
+
+export function redrive(id: string, fields: Partial<RedriveMessage> = {}): RedriveMessage {
+  return { id, at: T0, kind: "redrive", by: "ada", ...fields };
 }
 
 /** A message of about this many bytes. */
@@ -79,6 +84,7 @@ export function settlementOf(
     slot: head.slot,
     settlement,
     waits: [],
+    waitCount: fields.waits?.length ?? 0,
     drained: [],
     token: `settle-${head.epoch}`,
     ...fields,

@@ -1,6 +1,7 @@
 /** The contract of `lib/store/ports.ts`, as tests that every store must pass. */
 import { beforeAll, describe } from "vitest";
 import type { Store } from "../../lib/store/ports.js";
+import type { Accounts } from "./accounts.js";
 import { commitContract } from "./contract/commits.js";
 import { creationContract } from "./contract/creation.js";
 import { cursorContract } from "./contract/cursors.js";
@@ -10,14 +11,18 @@ import { listingContract } from "./contract/listing.js";
 import { outboxContract } from "./contract/outbox.js";
 import { payloadContract } from "./contract/payloads.js";
 import { recentEventContract } from "./contract/recent-events.js";
+import { reopeningContract } from "./contract/reopening.js";
 import { settleContract } from "./contract/settle.js";
+import { transactionContract } from "./contract/transactions.js";
 import { waitContract } from "./contract/waits.js";
 
 const PARTS = {
   "creating an execution": creationContract,
   "the lease": leaseContract,
   commits: commitContract,
+  transactions: transactionContract,
   settling: settleContract,
+  reopening: reopeningContract,
   "the inbox": inboxContract,
   payloads: payloadContract,
   "listing executions": listingContract,
@@ -27,19 +32,29 @@ const PARTS = {
   "what the audit reads": cursorContract,
 };
 
+/** A store, and a table of a user's own that its transactions reach. */
+export interface Made {
+  readonly store: Store;
+  readonly accounts: Accounts;
+}
+
 /** Each part has a store of its own; within one, tests keep apart by their execution ids. */
-export function describeStoreContract(name: string, makeStore: () => Promise<Store>): void {
+export function describeStoreContract(name: string, make: () => Promise<Made>): void {
   describe(name, () => {
     for (const [part, contract] of Object.entries(PARTS)) {
       describe(part, () => {
-        let store: Store | undefined;
+        let made: Made | undefined;
         beforeAll(async () => {
-          store = await makeStore();
+          made = await make();
         });
-        contract(() => {
-          if (store === undefined) throw new Error("The store is asked for before it is made.");
-          return store;
-        });
+        const use = (): Made => {
+          if (made === undefined) throw new Error("The store is asked for before it is made.");
+          return made;
+        };
+        contract(
+          () => use().store,
+          () => use().accounts,
+        );
       });
     }
   });

@@ -1,14 +1,20 @@
 /** What only the DynamoDB store has: half-done writes, sparse attributes, items that can't be read, throttled batches, stream images. */
-import { type AttributeValue, ProvisionedThroughputExceededException } from "@aws-sdk/client-dynamodb";
+import {
+  type AttributeValue,
+  ProvisionedThroughputExceededException,
+  TransactionCanceledException,
+} from "@aws-sdk/client-dynamodb";
 import { type DynamoDBDocumentClient, GetCommand, PutCommand, QueryCommand } from "@aws-sdk/lib-dynamodb";
 import { beforeAll, describe, expect, test } from "vitest";
-import { CorruptHistoryError } from "../../lib/model/errors.js";
+import { CorruptHistoryError, InvalidTransactionError } from "../../lib/model/errors.js";
+import type { TransactionAction } from "../../lib/model/transaction.js";
 import { createDynamoStore, parseOutboxImage } from "../../lib/store/dynamodb/index.js";
 import { messageItem } from "../../lib/store/dynamodb/message-item.js";
 import { identityItem } from "../../lib/store/dynamodb/recent-event-item.js";
 import type { Store } from "../../lib/store/ports.js";
 import { freshDynamo } from "../setup/client.js";
 import { createTables, DIRECTORY_TABLE, EXECUTIONS_TABLE } from "../setup/tables.js";
+import { ACCOUNTS_TABLE, type Accounts, add, dynamoAccounts, open } from "./accounts.js";
 import {
   COMPLETED,
   commit,
@@ -20,6 +26,7 @@ import {
   outgoing,
   owned,
   recentEvent,
+  redrive,
   STALLED,
   SUSPENDED,
   settlementOf,
@@ -30,11 +37,13 @@ const TABLES = { executionsTable: EXECUTIONS_TABLE, directoryTable: DIRECTORY_TA
 
 let documents: DynamoDBDocumentClient;
 let store: Store;
+let accounts: Accounts;
 
 beforeAll(async () => {
   const dynamo = freshDynamo();
   documents = dynamo.documents;
   await createTables(dynamo.client);
+  accounts = await dynamoAccounts(dynamo.client, documents);
   store = createDynamoStore({ documents, ...TABLES });
 });
 
@@ -91,6 +100,175 @@ describe("a client that retries a write whose reply was lost", () => {
     expect((await lossy.putRecentEvent(recentEvent("lossy"))).recorded).toEqual(recentEvent("lossy"));
     expect(await store.loadHistory("lossy", 0)).toHaveLength(1);
   });
+
+  test("does a transaction once, and its user's writes with it", async () => {
+    const lossy = losingReplies();
+    const one = commit("lossy-tx", 1);
+    expect(await lossy.commitTransaction(one, [open("lossy", 5)])).toEqual({ outcome: "appended" });
+    expect(await lossy.commitTransaction(commit("lossy-tx", 2), [add("lossy", 2)])).toEqual({
+      outcome: "appended",
+    });
+    expect(await accounts.balance("lossy")).toBe(7);
+    expect(await store.loadHistory("lossy-tx", 0)).toHaveLength(2);
+  });
+
+  test("reopens once, with one message", async () => {
+    const head = await owned(store, "lossy-reopen");
+    await store.settle(settlementOf(head, FAILED));
+    expect(await losingReplies().reopen("lossy-reopen", redrive("r1"))).toMatchObject({
+      reopened: true,
+      head: { inboxSeq: 1, inbox: [redrive("r1")] },
+    });
+  });
+});
+
+describe("a transaction", () => {
+  const read = async (id: string) =>
+    (await documents.send(new GetCommand({ TableName: ACCOUNTS_TABLE, Key: { id }, ConsistentRead: true })))
+      .Item;
+
+  test("takes every kind of action, with the document client's values", async () => {
+    const at = { TableName: ACCOUNTS_TABLE };
+    const rich = {
+      tags: new Set(["a", "b"]),
+      bytes: new Uint8Array([1, 2, 3]),
+      big: 9_007_199_254_740_993n,
+      deep: [{ none: null, yes: true }],
+    };
+    await store.commitTransaction(commit("shapes", 1), [
+      { Put: { ...at, Item: { id: "s-put", ...rich } } },
+      { Put: { ...at, Item: { id: "s-gone" } } },
+      { Put: { ...at, Item: { id: "s-checked", open: true } } },
+    ]);
+    expect(await read("s-put")).toEqual({ id: "s-put", ...rich });
+    const answer = await store.commitTransaction(commit("shapes", 2), [
+      { Update: { ...at, Key: { id: "s-put" }, UpdateExpression: "REMOVE deep" } },
+      { Delete: { ...at, Key: { id: "s-gone" }, ConditionExpression: "attribute_exists(id)" } },
+      {
+        ConditionCheck: {
+          ...at,
+          Key: { id: "s-checked" },
+          ConditionExpression: "#open = :yes",
+          ExpressionAttributeNames: { "#open": "open" },
+          ExpressionAttributeValues: { ":yes": true },
+        },
+      },
+    ]);
+    expect(answer).toEqual({ outcome: "appended" });
+    const { deep: _deep, ...rest } = rich;
+    expect(await read("s-put")).toEqual({ id: "s-put", ...rest });
+    expect(await read("s-gone")).toBeUndefined();
+    // What stood in the way comes back in the same values.
+    const refused = await store.commitTransaction(commit("shapes", 3), [
+      {
+        Put: {
+          ...at,
+          Item: { id: "s-put" },
+          ConditionExpression: "attribute_not_exists(id)",
+          ReturnValuesOnConditionCheckFailure: "ALL_OLD",
+        },
+      },
+    ]);
+    expect(refused).toMatchObject({ outcome: "refused", reasons: [{ item: { id: "s-put", ...rest } }] });
+  });
+
+  test("whose process dies before the call has done nothing, and after it everything", async () => {
+    const dies = (when: "before" | "after"): Store => {
+      const dynamo = freshDynamo();
+      dynamo.documents.config.credentials = documents.config.credentials;
+      dynamo.documents.middlewareStack.add(
+        (next, context) => async (args) => {
+          if (context.commandName !== "TransactWriteItemsCommand") return next(args);
+          if (when === "after") await next(args);
+          throw new Error(`the process died ${when}`);
+        },
+        { step: "initialize", priority: "low", name: "die" },
+      );
+      return createDynamoStore({ documents: dynamo.documents, ...TABLES });
+    };
+    const one = commit("dies", 1);
+    await expect(dies("before").commitTransaction(one, [open("dies", 1)])).rejects.toThrow("died before");
+    expect([await store.loadHistory("dies", 0), await accounts.balance("dies")]).toEqual([[], undefined]);
+    await expect(dies("after").commitTransaction(one, [open("dies", 1)])).rejects.toThrow("died after");
+    expect([await store.loadHistory("dies", 0), await accounts.balance("dies")]).toEqual([[one], 1]);
+    expect(await store.commitTransaction(one, [open("dies", 1)])).toEqual({ outcome: "appended" });
+    // Another owner, which runs the step again after a takeover, is fenced by the slot.
+    expect(
+      await store.commitTransaction(commit("dies", 1, { token: "other" }), [add("dies", 1)]),
+    ).toMatchObject({ outcome: "taken" });
+    expect(await accounts.balance("dies")).toBe(1);
+  });
+
+  test.each<[string, TransactionAction[]]>([
+    [
+      "an expression that is none",
+      [{ Delete: { TableName: ACCOUNTS_TABLE, Key: { id: "v" }, ConditionExpression: "((" } }],
+    ],
+    ["a key that is not the table's", [{ Delete: { TableName: ACCOUNTS_TABLE, Key: { name: "v" } } }]],
+  ])("that DynamoDB finds malformed (%s) is an error for good", async (_what, actions) => {
+    const attempt = store.commitTransaction(commit("malformed", 1), actions);
+    await expect(attempt).rejects.toThrow(InvalidTransactionError);
+    await expect(attempt).rejects.toThrow("DynamoDB says");
+    expect(await store.loadHistory("malformed", 0)).toEqual([]);
+  });
+
+  test("on a table that is not there is refused, not thrown: its step fails and is tried again", async () => {
+    const answer = await store.commitTransaction(commit("no-table", 1), [
+      { Put: { TableName: "Nowhere", Item: { id: "x" } } },
+    ]);
+    expect(answer).toMatchObject({ outcome: "refused", reasons: [{ code: "ResourceNotFoundException" }] });
+  });
+
+  describe("that DynamoDB cancels for what it can't be made to do here", () => {
+    const cancelled = (...codes: string[]): Store => {
+      const dynamo = freshDynamo();
+      dynamo.documents.config.credentials = documents.config.credentials;
+      dynamo.documents.middlewareStack.add(
+        (next, context) => async (args) => {
+          if (context.commandName !== "TransactWriteItemsCommand") return next(args);
+          throw new TransactionCanceledException({
+            message: "Transaction cancelled",
+            CancellationReasons: codes.map((Code) => ({ Code })),
+            $metadata: { httpStatusCode: 400 },
+          });
+        },
+        { step: "initialize", priority: "low", name: "cancel" },
+      );
+      return createDynamoStore({ documents: dynamo.documents, ...TABLES });
+    };
+
+    test.each(["TransactionConflict", "ThrottlingError", "ConditionalCheckFailed"])(
+      "is thrown when only our own item was at fault (%s) and its slot is free",
+      async (code) => {
+        const attempt = cancelled(code, "None").commitTransaction(commit("own", 1), [open("o", 1)]);
+        await expect(attempt).rejects.toThrow(TransactionCanceledException);
+      },
+    );
+
+    test("is refused when the user's item was in conflict with another transaction", async () => {
+      const answer = cancelled("None", "TransactionConflict", "None").commitTransaction(commit("own", 1), [
+        open("o", 1),
+        open("p", 1),
+      ]);
+      expect(await answer).toEqual({
+        outcome: "refused",
+        reasons: [{ code: "TransactionConflict" }, { code: "None" }],
+      });
+    });
+
+    test("is our own success when the slot holds it, whatever the reasons say", async () => {
+      const one = commit("told-otherwise", 1);
+      await store.appendCommit(one);
+      const answer = await cancelled("None", "ConditionalCheckFailed").commitTransaction(one, [open("o", 1)]);
+      expect(answer).toEqual({ outcome: "appended" });
+    });
+
+    test("is thrown when it says nothing of its reasons", async () => {
+      await expect(cancelled().commitTransaction(commit("own", 1), [open("o", 1)])).rejects.toThrow(
+        TransactionCanceledException,
+      );
+    });
+  });
 });
 
 describe("a write of two items that was cut short", () => {
@@ -132,6 +310,29 @@ describe("sparse attributes", () => {
     expect(await statusKey(head.executionId)).toBe("open");
     await store.settle(settlementOf(head, settlement));
     expect(await statusKey(head.executionId)).toBe(bucket);
+  });
+
+  test("an execution that is created closed is never in the status index", async () => {
+    await store.createExecution(execution("born-closed", { closed: "cancelled" }));
+    expect(await statusKey("born-closed")).toBeUndefined();
+    expect(await itemAt("born-closed", "head")).toMatchObject({ status: "cancelled", closedAt: T0 });
+  });
+
+  test("a reopened one is back among the open ones, and nothing of its end is left", async () => {
+    const head = await owned(store, "back");
+    await store.settle(settlementOf(head, FAILED));
+    await store.reopen("back", redrive("r1"));
+    expect(await statusKey("back")).toBe("open");
+    const names = Object.keys((await itemAt("back", "head")) ?? {});
+    for (const gone of ["closedAt", "error", "errorRef", "output", "outputRef", "compensation", "stall"])
+      expect(names).not.toContain(gone);
+  });
+
+  test("a settlement writes how many waits stand only where the head does not name them all", async () => {
+    const head = await owned(store, "counts");
+    const waits = [{ name: "n", executionId: "counts", op: "w" }];
+    await store.settle(settlementOf(head, SUSPENDED, { waits }));
+    expect(await itemAt("counts", "head")).not.toHaveProperty("waitCount");
   });
 
   test("createdAt and wf are never rewritten: they are the index's own key", async () => {
@@ -216,6 +417,10 @@ describe("an item that can't be read", () => {
     ["waits", "{}", "a JSON list"],
     ["inbox", { m1: 3 }, "a map of texts"],
     ["compensation", "some", "one of none"],
+    ["flags", "{}", "a JSON list"],
+    ["origin", "stolen", "one of continued"],
+    ["openChildren", "yes", "true or false"],
+    ["deadline", "soon", "a number"],
   ])("a head with a bad %s (%j) is named, with what was expected", async (attribute, value, expected) => {
     const id = `damaged-${attribute}-${JSON.stringify(value)}`;
     await owned(store, id);

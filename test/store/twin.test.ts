@@ -16,6 +16,7 @@ import {
   message,
   outgoing,
   recentEvent,
+  redrive,
   STALLED,
   SUSPENDED,
   settlementOf,
@@ -144,7 +145,7 @@ class Caller {
         const names = [`m${dice.below(12)}`, `m${dice.below(12)}`];
         return (store) => store.deleteMessages(id, names);
       },
-      () => (store) => store.reopen(id),
+      () => (store) => store.reopen(id, redrive(token, { at: T0 + slot })),
       () => (store) => store.readOutbox(id, slot),
       () => {
         const states = [{ state: dice.pick(["published", "failed"] as const), tries: 1 }];

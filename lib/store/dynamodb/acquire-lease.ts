@@ -17,8 +17,8 @@ const HELD_AS_SEEN = "#lease.#token = :seenToken";
 const RELEASED_AS_SEEN = "attribute_not_exists(#lease)";
 
 export function acquireLeaseParams(executionsTable: string, request: LeaseRequest): UpdateCommandInput {
-  const { executionId, seen, owner, token, until } = request;
-  const open = isOneOf("status", OPEN_STATUSES);
+  const { executionId, seen, owner, token, until, evenStalled } = request;
+  const open = isOneOf("status", evenStalled === true ? [...OPEN_STATUSES, "stalled"] : OPEN_STATUSES);
   const condition = all(
     open.condition,
     EPOCH_AS_SEEN,

@@ -14,19 +14,31 @@ import { groupOf, headKey, indexKey } from "./keys.js";
 
 const COMPENSATIONS = ["none", "complete", "incomplete"] as const;
 
+const ORIGINS = ["continued", "forked"] as const;
+
 /** The item of a head that has just been created: no tail, no messages, no waits. */
 export function newHeadItem(head: Head): Item {
+  const { parent, origin } = head;
   return {
     ...headKey(head.executionId),
     wf: indexKey(head.workflow, head.executionId),
-    st: statusIndexKey(head.status, head.executionId),
-    ...(head.version === undefined ? {} : { ver: head.version }),
+    ...present({ st: statusIndexKey(head.status, head.executionId), ver: head.version }),
     def: head.definition,
     status: head.status,
     createdAt: head.createdAt,
     ...(head.startAt === head.createdAt ? {} : { startAt: head.startAt }),
     ...present(storedValue("input", head.input)),
-    ...(head.startedBy === undefined ? {} : { startedBy: head.startedBy }),
+    ...present({
+      closedAt: head.closedAt,
+      startedBy: head.startedBy,
+      parent: parent?.executionId,
+      parentOp: parent?.op,
+      deadline: head.deadline,
+      seed: head.seed,
+      flags: head.flags.length === 0 ? undefined : JSON.stringify(head.flags),
+      origin: origin?.kind,
+      originId: origin?.executionId,
+    }),
     epoch: head.epoch,
     ...(head.lease === undefined ? {} : { lease: { ...head.lease } }),
     slot: head.slot,
@@ -66,6 +78,11 @@ export function waitsAttribute(waits: readonly WaitKey[]): string | undefined {
   );
 }
 
+/** How many stand, where that is not simply how many the head names. */
+export function waitCountAttribute(waits: readonly WaitKey[], waitCount: number): number | undefined {
+  return waitCount === waits.length ? undefined : waitCount;
+}
+
 type StoredWait = readonly [op: string, name: string, key?: string];
 
 export function readHeadItem(item: Item): Head {
@@ -74,6 +91,10 @@ export function readHeadItem(item: Item): Head {
   const createdAt = read.number("createdAt");
   const lease = read.map("lease");
   const tail = read.optionalText("tail");
+  const parent = read.optionalText("parent");
+  const waits = read
+    .list<StoredWait>("waits")
+    .map(([op, name, key]): WaitKey => ({ name, ...present({ key }), executionId, op }));
   return {
     executionId,
     workflow: groupOf(read.text("wf")),
@@ -85,7 +106,14 @@ export function readHeadItem(item: Item): Head {
     ...present({ closedAt: read.optionalNumber("closedAt") }),
     input: readStoredValue(read, "input") ?? { inline: read.json("input") },
     ...present({ output: readStoredValue(read, "output"), error: readStoredValue(read, "error") }),
-    ...present({ startedBy: read.optionalText("startedBy") }),
+    ...present({ state: readStoredValue(read, "state"), startedBy: read.optionalText("startedBy") }),
+    ...(parent !== undefined && { parent: { executionId: parent, op: read.text("parentOp") } }),
+    ...present({ deadline: read.optionalNumber("deadline"), seed: read.optionalText("seed") }),
+    flags: read.list<number>("flags"),
+    ...(item.origin !== undefined && {
+      origin: { kind: read.word("origin", ORIGINS), executionId: read.text("originId") },
+    }),
+    ...present({ continuedTo: read.optionalText("continuedTo") }),
     epoch: read.number("epoch"),
     ...(lease && {
       lease: { owner: lease.text("owner"), token: lease.text("token"), until: lease.number("until") },
@@ -98,9 +126,9 @@ export function readHeadItem(item: Item): Head {
     inbox: readInbox(read),
     inboxItems: read.optionalNumber("inboxItems") ?? 0,
     ...present({ dueAt: read.optionalNumber("dueAt") }),
-    waits: read
-      .list<StoredWait>("waits")
-      .map(([op, name, key]) => ({ name, ...present({ key }), executionId, op })),
+    waits,
+    waitCount: read.optionalNumber("waitCount") ?? waits.length,
+    ...present({ openChildren: read.optionalFlag("openChildren") }),
     ...(item.compensation !== undefined && { compensation: read.word("compensation", COMPENSATIONS) }),
     ...(item.stall !== undefined && { stall: read.json("stall") }),
     ...present({ settleToken: read.optionalText("settleToken") }),

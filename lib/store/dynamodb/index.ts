@@ -3,6 +3,7 @@ import type { Store } from "../ports.js";
 import { acquireLease } from "./acquire-lease.js";
 import { appendCommit } from "./append-commit.js";
 import { appendMessage } from "./append-message.js";
+import { commitTransaction } from "./commit-transaction.js";
 import { createExecution } from "./create-execution.js";
 import { deleteMessages } from "./delete-messages.js";
 import { deleteWait } from "./delete-wait.js";
@@ -37,6 +38,7 @@ export function createDynamoStore(tables: DynamoTables): Store {
     acquireLease: (request) => acquireLease(tables, request),
     loadHistory: (executionId, afterSlot) => loadHistory(tables, executionId, afterSlot),
     appendCommit: (commit, pendingAt) => appendCommit(tables, commit, pendingAt),
+    commitTransaction: (commit, actions, pendingAt) => commitTransaction(tables, commit, actions, pendingAt),
     settle: (request) => settle(tables, request),
     appendMessage: (executionId, message) => appendMessage(tables, executionId, message),
     loadMessages: (executionId) => loadMessages(tables, executionId),
@@ -44,7 +46,7 @@ export function createDynamoStore(tables: DynamoTables): Store {
     putPayload: (executionId, name, value) => putPayload(tables, executionId, name, value),
     getPayload: (executionId, name) => getPayload(tables, executionId, name),
     listExecutions: (request) => listExecutions(tables, request),
-    reopen: (executionId) => reopen(tables, executionId),
+    reopen: (executionId, message) => reopen(tables, executionId, message),
 
     readOutbox: (executionId, slot) => readOutbox(tables, executionId, slot),
     markOutbox: (request) => markOutbox(tables, request),

@@ -30,6 +30,11 @@ export class ItemReader {
     return found === undefined || typeof found === "number" ? found : this.#refuse(name, "a number");
   }
 
+  optionalFlag(name: string): boolean | undefined {
+    const found = this.#item[name];
+    return found === undefined || typeof found === "boolean" ? found : this.#refuse(name, "true or false");
+  }
+
   /** Text that is one of a few words. */
   word<T extends string>(name: string, words: readonly T[]): T {
     const found = this.#item[name];
@@ -94,11 +99,21 @@ export function plainItem(image: Readonly<Record<string, AttributeValue>>): Item
 
 function plainValue(value: AttributeValue): unknown {
   if (value.S !== undefined) return value.S;
-  if (value.N !== undefined) return Number(value.N);
+  if (value.N !== undefined) return plainNumber(value.N);
   if (value.M !== undefined) return plainItem(value.M);
   if (value.L !== undefined) return value.L.map(plainValue);
   if (value.BOOL !== undefined) return value.BOOL;
+  if (value.B !== undefined) return value.B;
+  if (value.SS !== undefined) return new Set(value.SS);
+  if (value.NS !== undefined) return new Set(value.NS.map(plainNumber));
+  if (value.BS !== undefined) return new Set(value.BS);
   return value.NULL === true ? null : undefined;
+}
+
+/** Whole numbers that a double can't hold exactly become BigInt, as the document client has it. */
+function plainNumber(text: string): number | bigint {
+  const number = Number(text);
+  return /^-?\d+$/.test(text) && !Number.isSafeInteger(number) ? BigInt(text) : number;
 }
 
 function isItem(found: unknown): found is Item {

@@ -1,27 +1,48 @@
 import { UpdateCommand, type UpdateCommandInput } from "@aws-sdk/lib-dynamodb";
+import type { RedriveMessage } from "../../model/message.js";
+import { messageBytes, messageContent } from "../inbox.js";
 import type { ExecutionStore } from "../ports.js";
+import { REOPENABLE_STATUSES } from "../status.js";
 import { answerOf } from "./conditional.js";
-import { namesIn, updateOf } from "./expressions.js";
-import { readHeadItem, statusIndexKey } from "./head-item.js";
+import { isOneOf, namesIn, updateOf } from "./expressions.js";
+import { readHeadItem, statusIndexKey, storedValue } from "./head-item.js";
 import { headKey } from "./keys.js";
 import { answered } from "./returned.js";
 import type { DynamoTables } from "./tables.js";
 
-const IS_STALLED = "#status = :stalled";
+/** It failed, or it stands still. */
+const MAY_GO_ON = isOneOf("status", REOPENABLE_STATUSES);
 
-export function reopenParams(executionsTable: string, executionId: string): UpdateCommandInput {
+export function reopenParams(
+  executionsTable: string,
+  executionId: string,
+  message: RedriveMessage,
+): UpdateCommandInput {
   const { update, values } = updateOf({
     status: "running",
     st: statusIndexKey("running", executionId),
     stall: undefined,
+    closedAt: undefined,
+    compensation: undefined,
+    openChildren: undefined,
+    ...storedValue("output", undefined),
+    ...storedValue("error", undefined),
   });
+  // Whatever the head's room: this message and the status that lets it be read must be one write.
+  const withMessage = `${update.replace("SET ", "SET #inbox.#id = :content, ")} ADD #inboxSeq :one, #inboxBytes :bytes`;
   return {
     TableName: executionsTable,
     Key: headKey(executionId),
-    ConditionExpression: IS_STALLED,
-    UpdateExpression: update,
-    ExpressionAttributeNames: namesIn(IS_STALLED, update),
-    ExpressionAttributeValues: { ...values, ":stalled": "stalled" },
+    ConditionExpression: MAY_GO_ON.condition,
+    UpdateExpression: withMessage,
+    ExpressionAttributeNames: { ...namesIn(MAY_GO_ON.condition, withMessage), "#id": message.id },
+    ExpressionAttributeValues: {
+      ...values,
+      ...MAY_GO_ON.values,
+      ":content": messageContent(message),
+      ":one": 1,
+      ":bytes": messageBytes(message),
+    },
     ReturnValues: "ALL_NEW",
     ReturnValuesOnConditionCheckFailure: "ALL_OLD",
   };
@@ -30,10 +51,13 @@ export function reopenParams(executionsTable: string, executionId: string): Upda
 export async function reopen(
   { documents, executionsTable }: DynamoTables,
   executionId: string,
+  message: RedriveMessage,
 ): ReturnType<ExecutionStore["reopen"]> {
   const answer = await answerOf(
-    documents.send(new UpdateCommand(reopenParams(executionsTable, executionId))),
+    documents.send(new UpdateCommand(reopenParams(executionsTable, executionId, message))),
   );
   if (!answer.refused) return { reopened: true, head: readHeadItem(answered(answer.output)) };
-  return { reopened: false, head: answer.found && readHeadItem(answer.found) };
+  if (answer.found === undefined) return { reopened: false, head: undefined };
+  const head = readHeadItem(answer.found);
+  return { reopened: head.inbox.some((held) => held.id === message.id), head };
 }

@@ -8,7 +8,14 @@ import type { ExecutionStore, Settlement, SettleRequest } from "../ports.js";
 import { checkTransition } from "../status.js";
 import { answerOf } from "./conditional.js";
 import { all, isOneOf, namesIn, updateOf } from "./expressions.js";
-import { readHeadItem, statusIndexKey, storedValue, tailAttributes, waitsAttribute } from "./head-item.js";
+import {
+  readHeadItem,
+  statusIndexKey,
+  storedValue,
+  tailAttributes,
+  waitCountAttribute,
+  waitsAttribute,
+} from "./head-item.js";
 import { headKey } from "./keys.js";
 import { readHead } from "./read-head.js";
 import type { DynamoTables } from "./tables.js";
@@ -44,7 +51,9 @@ export function settleParams(
       ...tailAttributes(request.tail),
       lease: undefined,
       slot: request.slot,
+      ...(request.state === undefined ? {} : storedValue("state", request.state)),
       waits: waitsAttribute(request.waits),
+      waitCount: waitCountAttribute(request.waits, request.waitCount),
       settleToken: request.token,
     },
     drained.map((_, index) => `#inbox.#drained${index}`),
@@ -110,7 +119,7 @@ function inboxAttributes({
 /** The index key is only written when the execution leaves the open bucket: between open statuses it would be paid for nothing. */
 function statusAttributes(executionId: string, settlement: Settlement): Record<string, unknown> {
   const { status } = settlement;
-  const cleared = { status, dueAt: undefined, stall: undefined };
+  const cleared = { status, dueAt: undefined, stall: undefined, openChildren: undefined };
   if (settlement.status === "stalled") {
     const { error, at } = settlement;
     return { ...cleared, st: statusIndexKey(status, executionId), stall: JSON.stringify({ error, at }) };
@@ -121,6 +130,8 @@ function statusAttributes(executionId: string, settlement: Settlement): Record<s
     st: statusIndexKey(status, executionId),
     closedAt: settlement.closedAt,
     compensation: settlement.compensation,
+    continuedTo: settlement.continuedTo,
+    openChildren: settlement.openChildren === true ? true : undefined,
     ...storedValue("output", settlement.output),
     ...storedValue("error", settlement.error),
   };

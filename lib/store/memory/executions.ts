@@ -1,21 +1,40 @@
 /** Heads, commits, inboxes and payloads, in memory. */
 import type { Head } from "../../model/head.js";
 import { acceptsMessages, isOpen } from "../../model/status.js";
+import type { EpochMs } from "../../model/time.js";
 import { checkDense } from "../dense.js";
 import { byAcceptance, fitsInHead, messageBytes, messageContent } from "../inbox.js";
 import { checkPayloadSize, checkSize, LARGEST_RECORD_BYTES } from "../limits.js";
 import { listExecutions } from "../listing.js";
 import { newHead } from "../new-head.js";
 import { firstPendingAt, initialStates } from "../outbox.js";
-import type { ExecutionStore } from "../ports.js";
-import { checkTransition } from "../status.js";
+import type { Commit, ExecutionStore } from "../ports.js";
+import { checkTransition, REOPENABLE_STATUSES } from "../status.js";
+import { checkTransaction } from "../transaction.js";
 import { listingReads } from "./listing.js";
+import { reopenedHead } from "./reopened-head.js";
 import { settledHead } from "./settled-head.js";
 import { copy, type ExecutionItems, itemsOf, type State } from "./state.js";
+import type { Transact } from "./transact.js";
 
-export function executionMethods(state: State): ExecutionStore {
+export function executionMethods(state: State, transact: Transact): ExecutionStore {
   const of = (executionId: string): ExecutionItems => itemsOf(state, executionId);
   const headOf = (executionId: string): Head | undefined => state.executions.get(executionId)?.head;
+
+  /** The commit in its slot, or the one that stands there. */
+  const fill = (commit: Commit, pendingAt: EpochMs | undefined): Commit => {
+    const { commits } = of(commit.executionId);
+    const found = commits.get(commit.slot);
+    if (found !== undefined) return found.commit;
+    const dueAt = firstPendingAt(commit, pendingAt);
+    const { executionId, slot, outgoing } = commit;
+    const outbox = { executionId, slot, outgoing, states: initialStates(outgoing), version: 0 };
+    commits.set(slot, {
+      commit: copy(commit),
+      outbox: dueAt === undefined ? undefined : copy({ ...outbox, pendingAt: dueAt }),
+    });
+    return commit;
+  };
 
   return {
     async createExecution(execution) {
@@ -32,11 +51,12 @@ export function executionMethods(state: State): ExecutionStore {
       return head && copy(head);
     },
 
-    async acquireLease({ executionId, seen, owner, token, until }) {
+    async acquireLease({ executionId, seen, owner, token, until, evenStalled }) {
       const head = headOf(executionId);
       if (head === undefined) return { acquired: false, head: undefined };
       const asSeen = head.epoch === seen.epoch && head.lease?.token === seen.leaseToken;
-      if (!isOpen(head.status) || !asSeen) return { acquired: head.lease?.token === token, head: copy(head) };
+      const mayBeOwned = isOpen(head.status) || (evenStalled === true && head.status === "stalled");
+      if (!mayBeOwned || !asSeen) return { acquired: head.lease?.token === token, head: copy(head) };
       const taken: Head = { ...head, epoch: head.epoch + 1, lease: { owner, token, until } };
       of(executionId).head = taken;
       return { acquired: true, head: copy(taken) };
@@ -54,21 +74,20 @@ export function executionMethods(state: State): ExecutionStore {
     async appendCommit(commit, pendingAt) {
       const what = `Commit ${commit.slot} of execution "${commit.executionId}"`;
       checkSize(what, LARGEST_RECORD_BYTES, JSON.stringify(commit.events), JSON.stringify(commit.outgoing));
-      const { commits } = of(commit.executionId);
-      const found = commits.get(commit.slot);
-      if (found !== undefined) {
-        return found.commit.token === commit.token
-          ? { appended: true }
-          : { appended: false, found: copy(found.commit) };
+      const found = fill(commit, pendingAt);
+      return found.token === commit.token ? { appended: true } : { appended: false, found: copy(found) };
+    },
+
+    async commitTransaction(commit, actions, pendingAt) {
+      checkTransaction(commit, actions);
+      if (of(commit.executionId).commits.get(commit.slot) === undefined && actions.length > 0) {
+        const reasons = transact(actions);
+        if (reasons?.some((reason) => reason.code !== "None")) return { outcome: "refused", reasons };
       }
-      const dueAt = firstPendingAt(commit, pendingAt);
-      const { executionId, slot, outgoing } = commit;
-      const outbox = { executionId, slot, outgoing, states: initialStates(outgoing), version: 0 };
-      commits.set(slot, {
-        commit: copy(commit),
-        outbox: dueAt === undefined ? undefined : copy({ ...outbox, pendingAt: dueAt }),
-      });
-      return { appended: true };
+      const found = fill(commit, pendingAt);
+      return found.token === commit.token
+        ? { outcome: "appended" }
+        : { outcome: "taken", found: copy(found) };
     },
 
     async settle(request) {
@@ -127,13 +146,16 @@ export function executionMethods(state: State): ExecutionStore {
 
     listExecutions: async (request) => listExecutions(listingReads(state), request),
 
-    async reopen(executionId) {
+    async reopen(executionId, message) {
       const head = headOf(executionId);
-      if (head?.status !== "stalled") return { reopened: false, head: head && copy(head) };
-      const { stall: _stall, ...rest } = head;
-      const reopened: Head = { ...rest, status: "running" };
-      of(executionId).head = reopened;
-      return { reopened: true, head: copy(reopened) };
+      if (head === undefined) return { reopened: false, head };
+      if (!REOPENABLE_STATUSES.includes(head.status)) {
+        return { reopened: head.inbox.some((held) => held.id === message.id), head: copy(head) };
+      }
+      const items = of(executionId);
+      items.head = reopenedHead(head, copy(message));
+      items.inboxBytes += messageBytes(message);
+      return { reopened: true, head: copy(items.head) };
     },
   };
 }

@@ -8,12 +8,20 @@ import { directoryMethods } from "./directory.js";
 import { executionMethods } from "./executions.js";
 import { outboxMethods } from "./outbox.js";
 import { emptyState } from "./state.js";
+import { type Transact, withoutTables } from "./transact.js";
+
+export type { Transact } from "./transact.js";
+
+export interface MemoryStoreOptions {
+  /** Does the user's own writes of a transaction. Without it, `commitTransaction` throws `InvalidTransactionError`. */
+  readonly transact?: Transact;
+}
 
 /** A store of one's own, empty. It is gone with its last reference. */
-export function createMemoryStore(): Store {
+export function createMemoryStore({ transact = withoutTables }: MemoryStoreOptions = {}): Store {
   const state = emptyState();
   return {
-    ...executionMethods(state),
+    ...executionMethods(state, transact),
     ...outboxMethods(state),
     ...directoryMethods(state),
     ...auditMethods(state),

@@ -9,7 +9,14 @@ export function settledHead(head: Head, request: SettleRequest): Head | undefine
   const nothingNew = request.inboxSeq === undefined || head.inboxSeq === request.inboxSeq;
   if (!stillTheOwner || !nothingNew || !mayMove(head.status, request.settlement.status)) return undefined;
 
-  const { lease: _lease, tail: _tail, dueAt: _dueAt, stall: _stall, ...kept } = head;
+  const {
+    lease: _lease,
+    tail: _tail,
+    dueAt: _dueAt,
+    stall: _stall,
+    openChildren: _openChildren,
+    ...kept
+  } = head;
   const drained = new Set(request.drained);
   const exactItems = request.inboxSeq === undefined ? undefined : request.inboxItems;
   return {
@@ -19,7 +26,9 @@ export function settledHead(head: Head, request: SettleRequest): Head | undefine
     ...(request.tail === undefined ? {} : { tail: request.tail }),
     inbox: head.inbox.filter((message) => !drained.has(message.id)),
     inboxItems: exactItems ?? head.inboxItems,
+    ...(request.state === undefined ? {} : { state: request.state }),
     waits: request.waits,
+    waitCount: request.waitCount,
     settleToken: request.token,
   };
 }
@@ -34,12 +43,14 @@ function statusFields(settlement: Settlement): Partial<Head> & Pick<Head, "statu
       ...(settlement.dueAt === undefined ? {} : { dueAt: settlement.dueAt }),
     };
   }
-  const { status, closedAt, output, error, compensation } = settlement;
+  const { status, closedAt, output, error, compensation, continuedTo, openChildren } = settlement;
   return {
     status,
     closedAt,
     ...(output === undefined ? {} : { output }),
     ...(error === undefined ? {} : { error }),
     ...(compensation === undefined ? {} : { compensation }),
+    ...(continuedTo === undefined ? {} : { continuedTo }),
+    ...(openChildren === true ? { openChildren } : {}),
   };
 }

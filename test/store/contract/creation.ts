@@ -23,6 +23,7 @@ export function creationContract(store: () => Store): void {
         startAt: T0 + 5_000,
         input: { inline: { id: 1 } },
         startedBy: "bus-1",
+        flags: [],
         epoch: 1,
         lease: lease("mine"),
         slot: 0,
@@ -30,10 +31,47 @@ export function creationContract(store: () => Store): void {
         inbox: [],
         inboxItems: 0,
         waits: [],
+        waitCount: 0,
         createToken: "create-created",
       },
     });
     expect(await store().readHead("created")).toEqual(created.head);
+  });
+
+  test("keeps where the execution comes from, and what it was given to go by", async () => {
+    const fields = {
+      parent: { executionId: "parent-1", op: "child:ship" },
+      deadline: T0 + 86_400_000,
+      seed: "origin-1",
+      flags: [1, 3],
+      origin: { kind: "forked", executionId: "origin-1" },
+      slot: 4,
+    } as const;
+    const { head } = await store().createExecution(execution("related", fields));
+    expect(head).toMatchObject(fields);
+    expect(await store().readHead("related")).toEqual(head);
+  });
+
+  test.each(["cancelled", "terminated"] as const)("can be closed from the start, as %s", async (closed) => {
+    const id = `closed-${closed}`;
+    const request = execution(id, { closed, workflow: id });
+    const { head } = await store().createExecution(request);
+    expect(head).toMatchObject({ status: closed, closedAt: T0, epoch: 0 });
+    expect(await store().readHead(id)).toEqual(head);
+    expect(await store().createExecution(request)).toEqual({ created: true, head });
+    expect(await store().createExecution(execution(id, { createToken: "late" }))).toEqual({
+      created: false,
+      head,
+    });
+    expect(await store().acquireLease({ executionId: id, seen: { epoch: 0 }, ...lease("a") })).toMatchObject({
+      acquired: false,
+    });
+    expect((await store().listExecutions({ workflow: id, limit: 5 })).items).toMatchObject([
+      { executionId: id, status: closed },
+    ]);
+    expect((await store().listExecutions({ status: "running", limit: 100 })).items).not.toContainEqual(
+      expect.objectContaining({ executionId: id }),
+    );
   });
 
   test("begins at epoch 0 without a lease", async () => {

@@ -9,6 +9,7 @@ import {
   SUSPENDED,
   settled,
   settlementOf,
+  T0,
 } from "../builders.js";
 
 export function leaseContract(store: () => Store): void {
@@ -109,20 +110,28 @@ export function leaseContract(store: () => Store): void {
     expect((await store().readHead("raced"))?.epoch).toBe(1);
   });
 
-  test("reopens a stalled execution, and only that", async () => {
-    await settled(store(), "stuck", STALLED);
-    expect(await store().readHead("stuck")).toMatchObject({
-      status: "stalled",
-      stall: { error: { name: "NonDeterminismError" } },
+  test("is taken on a stalled execution by who asks for that, and leaves it stalled", async () => {
+    await settled(store(), "stalled-too", STALLED);
+    const request = { executionId: "stalled-too", seen: { epoch: 1 }, ...lease("b"), evenStalled: true };
+    const taken = await store().acquireLease(request);
+    expect(taken).toMatchObject({ acquired: true, head: { epoch: 2, status: "stalled", stall: {} } });
+    expect(await store().acquireLease(request)).toMatchObject({ acquired: true, head: { epoch: 2 } });
+    if (!taken.acquired) throw new Error("not acquired");
+    const settlement = { status: "terminated", closedAt: T0 + 5_000 } as const;
+    expect(await store().settle(settlementOf(taken.head, settlement))).toEqual({ settled: true });
+    const found = await store().readHead("stalled-too");
+    expect(found).toMatchObject({ status: "terminated", closedAt: T0 + 5_000 });
+    expect(found?.stall).toBeUndefined();
+  });
+
+  test("is not taken on a closed execution, whatever is asked", async () => {
+    await settled(store(), "closed-too", COMPLETED);
+    const answer = await store().acquireLease({
+      executionId: "closed-too",
+      seen: { epoch: 1 },
+      ...lease("b"),
+      evenStalled: true,
     });
-    const answer = await store().reopen("stuck");
-    expect(answer).toMatchObject({ reopened: true, head: { status: "running" } });
-    expect(answer.head?.stall).toBeUndefined();
-    expect(await store().reopen("stuck")).toMatchObject({ reopened: false, head: { status: "running" } });
-    expect(await store().reopen("nobody")).toEqual({ reopened: false, head: undefined });
-    const taken = await store().acquireLease({ executionId: "stuck", seen: { epoch: 1 }, ...lease("b") });
-    expect(taken).toMatchObject({ acquired: true, head: { epoch: 2 } });
-    if (taken.acquired)
-      expect(await store().settle(settlementOf(taken.head, COMPLETED))).toEqual({ settled: true });
+    expect(answer).toMatchObject({ acquired: false, head: { status: "completed" } });
   });
 }

@@ -88,6 +88,60 @@ export function settleContract(store: () => Store): void {
     });
   });
 
+  test("sets the state that queries read, small or large, and leaves it when nothing is said of it", async () => {
+    const again = async (fields: Parameters<typeof settlementOf>[2], epoch: number): Promise<unknown> => {
+      const next = await store().acquireLease({
+        executionId: "stateful",
+        seen: { epoch },
+        ...lease(`l${epoch}`),
+      });
+      if (!next.acquired) throw new Error("not acquired");
+      await store().settle(settlementOf(next.head, SUSPENDED, fields));
+      return (await store().readHead("stateful"))?.state;
+    };
+    const head = await owned(store(), "stateful");
+    await store().settle(settlementOf(head, SUSPENDED, { state: { inline: { step: 1 } } }));
+    expect((await store().readHead("stateful"))?.state).toEqual({ inline: { step: 1 } });
+    expect(await again({}, 1)).toEqual({ inline: { step: 1 } });
+    expect(await again({ state: { payload: "state-x" } }, 2)).toEqual({ payload: "state-x" });
+    expect(await again({ state: { inline: null } }, 3)).toEqual({ inline: null });
+  });
+
+  test("counts waits that it does not name", async () => {
+    const head = await owned(store(), "counted");
+    const waits = [{ name: "n", executionId: "counted", op: "w" }];
+    await store().settle(settlementOf(head, SUSPENDED, { waits, waitCount: 40 }));
+    expect(await store().readHead("counted")).toMatchObject({ waits, waitCount: 40 });
+    const next = await store().acquireLease({ executionId: "counted", seen: { epoch: 1 }, ...lease("b") });
+    if (!next.acquired) throw new Error("not acquired");
+    await store().settle(settlementOf(next.head, SUSPENDED, { waits, waitCount: 1 }));
+    expect(await store().readHead("counted")).toMatchObject({ waits, waitCount: 1 });
+  });
+
+  test("continues as another execution, and names it", async () => {
+    const head = await owned(store(), "continued");
+    const settlement = {
+      status: "continued",
+      closedAt: T0,
+      continuedTo: "continued~2",
+      openChildren: true,
+    } as const;
+    await store().settle(settlementOf(head, settlement));
+    expect(await store().readHead("continued")).toMatchObject(settlement);
+    expect(await store().appendMessage("continued", message("m1"))).toMatchObject({
+      outcome: "closed",
+      head: { continuedTo: "continued~2" },
+    });
+  });
+
+  test("terminates, and tells of no children where there are none", async () => {
+    const head = await owned(store(), "terminated");
+    await store().settle(settlementOf(head, { status: "terminated", closedAt: T0 }));
+    const found = await store().readHead("terminated");
+    expect(found).toMatchObject({ status: "terminated", closedAt: T0 });
+    expect(found).not.toHaveProperty("openChildren");
+  });
+
   test("knows its own success when the reply was lost, even when another owner came since", async () => {
     const head = await owned(store(), "lost");
     const request = settlementOf(head, SUSPENDED);

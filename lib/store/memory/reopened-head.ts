@@ -1,0 +1,23 @@
+/** The head that `reopen` leaves: what ended it is gone, and the message that says so is in its inbox. */
+import type { Head } from "../../model/head.js";
+import type { RedriveMessage } from "../../model/message.js";
+import { byAcceptance } from "../inbox.js";
+
+export function reopenedHead(head: Head, message: RedriveMessage): Head {
+  const {
+    stall: _stall,
+    closedAt: _closedAt,
+    error: _error,
+    output: _output,
+    compensation: _compensation,
+    openChildren: _openChildren,
+    ...kept
+  } = head;
+  const others = kept.inbox.filter((held) => held.id !== message.id);
+  return {
+    ...kept,
+    status: "running",
+    inboxSeq: head.inboxSeq + 1,
+    inbox: [...others, message].sort(byAcceptance),
+  };
+}
