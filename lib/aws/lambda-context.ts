@@ -1,5 +1,5 @@
 /** What we use of Lambda's context, and what follows from it. */
-import type { Limits } from "../runtime/work.js";
+import { type Limits, limitsUntil } from "../runtime/work.js";
 import type { SystemClock } from "./clock.js";
 
 export interface LambdaContext {
@@ -23,5 +23,5 @@ export function limitsOf(context: LambdaContext, clock: SystemClock): Limits {
   const wholeMs = clock.fromReal(realMs);
   const deadline = clock.now() + wholeMs;
   const settlingMs = clock.fromReal(Math.min(SETTLING_MS, SETTLING_SHARE * realMs));
-  return { wholeMs, deadline, stopAt: deadline - settlingMs };
+  return limitsUntil(deadline, wholeMs, settlingMs);
 }

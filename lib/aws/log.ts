@@ -1,5 +1,5 @@
 /** The log: one JSON object a line, so that CloudWatch Logs Insights finds its fields and a person can still read it. */
-import type { LogLevel } from "../replay/context.js";
+import type { LogLevel } from "../replay/context/site.js";
 import type { Log } from "../runtime/outside.js";
 
 const LEVELS: readonly string[] = ["debug", "info", "warn", "error"];

@@ -10,24 +10,27 @@ import { app } from "../define/app.js";
 import { classesByName } from "../define/error-classes.js";
 import type { AnyEventType, EventType } from "../define/event.js";
 import type { AnyWorkflow, Workflow } from "../define/workflow.js";
-import {
-  ExecutionClosedError,
-  ExecutionFailedError,
-  ExecutionNotFoundError,
-  InvalidInputError,
-  ResultTimeoutError,
-} from "../model/errors.js";
-import type { Head } from "../model/head.js";
+import { ExecutionFailedError, InvalidInputError, ResultTimeoutError } from "../model/errors.js";
 import type { PlainError } from "../model/plain.js";
-import { type ExecutionStatus, isClosed } from "../model/status.js";
+import type { ExecutionStatus } from "../model/status.js";
 import { type Duration, durationMs } from "../model/time.js";
 import type { ErrorClass, ErrorClasses } from "../model/value.js";
 import type { Outside } from "../runtime/outside.js";
-import { persistently } from "../runtime/persistently.js";
 import { startExecution } from "../runtime/start.js";
+import { terminate } from "../runtime/terminate.js";
 import { hasStopped, watch } from "../runtime/watch.js";
+import { ask, type ControlOptions, readHead, redrive } from "./control.js";
 import { describeHead, readError, readValue } from "./describe.js";
+import { type ForkOptions, fork } from "./fork.js";
 import { historyOf } from "./history.js";
+import {
+  endCallback,
+  heartbeatCallback,
+  type MessageOptions,
+  signal,
+  type UpdateOptions,
+  update,
+} from "./messages.js";
 import { publishEvent } from "./publish.js";
 import {
   DEFAULT_WAIT,
@@ -57,8 +60,10 @@ export type ClientOptions = ClientSettings &
     | { readonly outside: Outside | (() => Outside | Promise<Outside>) }
   );
 
-/** A stable id: cancelling twice is cancelling once, and an unanswered call may be repeated. */
-const CANCEL_ID = "cancel";
+/** The status at the time of asking. */
+export interface Asked {
+  readonly status: ExecutionStatus;
+}
 
 const MOST_LISTED = 1_000;
 
@@ -158,7 +163,7 @@ export class DurableClient {
    */
   async describe(executionId: string): Promise<ExecutionDescription> {
     const outside = await this.#connect();
-    return describeHead(outside, await head(outside, executionId), this.#classes);
+    return describeHead(outside, await readHead(outside, executionId), this.#classes);
   }
 
   /**
@@ -190,7 +195,7 @@ export class DurableClient {
    */
   async history(executionId: string): Promise<HistoryEntry[]> {
     const outside = await this.#connect();
-    return historyOf(outside, await head(outside, executionId));
+    return historyOf(outside, await readHead(outside, executionId));
   }
 
   /** Executions, newest first, a page at a time. */
@@ -220,41 +225,96 @@ export class DurableClient {
    * @returns the status at the time of asking
    * @throws ExecutionNotFoundError, ExecutionClosedError
    */
-  async cancel(
-    executionId: string,
-    options: { readonly reason?: string; readonly by?: string } = {},
-  ): Promise<{ readonly status: ExecutionStatus }> {
-    const outside = await this.#connect();
-    const { reason, by } = options;
-    const result = await persistently(() =>
-      outside.store.appendMessage(executionId, {
-        kind: "cancel",
-        id: CANCEL_ID,
-        at: outside.clock.now(),
-        ...(by === undefined ? {} : { by }),
-        ...(reason === undefined ? {} : { reason }),
-      }),
-    );
-    if (result.outcome === "missing") throw new ExecutionNotFoundError(executionId);
-    if (result.outcome === "closed") throw new ExecutionClosedError(executionId, result.head.status);
-    // A repeat wakes too: the call before may have died between the two.
-    await outside.wakes.send({ executionId, reason: "message" }, 0);
-    return { status: result.head.status };
+  async cancel(executionId: string, options: ControlOptions = {}): Promise<Asked> {
+    return ask(await this.#connect(), "cancel", executionId, options);
   }
 
   /**
-   * Lets a stalled execution go on, from its history, with the code that is deployed now. For one that is open already it only sends
-   * another wake, so that an unanswered call may be repeated.
+   * Lets an execution begin no new step until it is resumed. What is under way ends; timers and messages go on being recorded.
    * @throws ExecutionNotFoundError, ExecutionClosedError
    */
-  async redrive(executionId: string): Promise<{ readonly status: ExecutionStatus }> {
-    const outside = await this.#connect();
-    const result = await persistently(() => outside.store.reopen(executionId));
-    if (result.head === undefined) throw new ExecutionNotFoundError(executionId);
-    const { status } = result.head;
-    if (isClosed(status)) throw new ExecutionClosedError(executionId, status);
-    await outside.wakes.send({ executionId, reason: "redrive" }, 0);
+  async pause(executionId: string, options: ControlOptions = {}): Promise<Asked> {
+    return ask(await this.#connect(), "pause", executionId, options);
+  }
+
+  /** @throws ExecutionNotFoundError, ExecutionClosedError */
+  async resume(executionId: string, options: ControlOptions = {}): Promise<Asked> {
+    return ask(await this.#connect(), "resume", executionId, options);
+  }
+
+  /**
+   * Ends an execution now, wherever it is: its owner is fenced out, its code is told nothing, and nothing is undone.
+   * @throws ExecutionNotFoundError, ExecutionClosedError
+   */
+  async terminate(executionId: string, options: ControlOptions = {}): Promise<Asked> {
+    const { status } = await terminate(await this.#connect(), executionId, options);
     return { status };
+  }
+
+  /**
+   * Lets a stalled execution go on from its history, and a failed one from the step that failed (or from the compensations that gave up),
+   * with the code that is deployed now. For one that is open already it only sends another wake, so that an unanswered call may be repeated.
+   * @throws ExecutionNotFoundError, ExecutionClosedError; InvalidControlError when there is nothing to go on from
+   */
+  async redrive(executionId: string, options: ControlOptions = {}): Promise<Asked> {
+    return redrive(await this.#connect(), executionId, options);
+  }
+
+  /**
+   * Starts a new execution with the history of this one up to a step, which runs anew there. Results before it are reused; its chance
+   * (`ctx.random`, `ctx.uuid`) is the original's.
+   * @throws ExecutionNotFoundError, ExecutionConflictError; InvalidControlError for a step that the history does not have
+   */
+  async fork(executionId: string, options: ForkOptions): Promise<StartedExecution> {
+    const { head, created } = await fork(await this.#connect(), executionId, options);
+    return { executionId: head.executionId, status: head.status, created };
+  }
+
+  /**
+   * Signals an execution: `ctx.waitForSignal(name)` gets the data, now or later, in the order of coming.
+   * @throws ExecutionNotFoundError, ExecutionClosedError, UnencodableValueError, PayloadTooLargeError
+   */
+  async signal(
+    executionId: string,
+    name: string,
+    data?: unknown,
+    options: MessageOptions = {},
+  ): Promise<{ readonly messageId: string }> {
+    return signal(await this.#connect(), executionId, name, data, options);
+  }
+
+  /**
+   * Sends an update and waits for its handler's answer (`ctx.handleUpdate`).
+   * @throws what the handler throws; InvalidInputError when the input does not fit the handler's schema
+   * @throws ExecutionClosedError when the execution ended without an answer, ResultTimeoutError, ExecutionNotFoundError
+   */
+  async update<Answer = unknown>(
+    executionId: string,
+    name: string,
+    input?: unknown,
+    options: UpdateOptions = {},
+  ): Promise<Answer> {
+    const answer = await update(await this.#connect(), executionId, name, input, options, this.#classes);
+    // What a handler answers is not checked against a type anywhere: the caller says what it is.
+    return answer as Answer;
+  }
+
+  /**
+   * Completes what `ctx.callback` waits for. The first end counts.
+   * @throws InvalidCallbackTokenError, ExecutionNotFoundError, ExecutionClosedError, UnencodableValueError, PayloadTooLargeError
+   */
+  async completeCallback(token: string, result?: unknown): Promise<void> {
+    await endCallback(await this.#connect(), token, { result });
+  }
+
+  /** Lets what `ctx.callback` waits for throw `error`. Throws as {@link completeCallback}. */
+  async failCallback(token: string, error: unknown): Promise<void> {
+    await endCallback(await this.#connect(), token, { error });
+  }
+
+  /** Says that the callback is still being worked on. Does nothing for one that asked for no heartbeat. */
+  async heartbeatCallback(token: string): Promise<void> {
+    await heartbeatCallback(await this.#connect(), token);
   }
 
   /**
@@ -314,10 +374,4 @@ export class DurableClient {
 /** An error as the start function tells it: its name, message and own fields. */
 function fromPlain({ name, message, ...fields }: PlainError): Error {
   return Object.assign(new Error(message), fields, { name });
-}
-
-async function head(outside: Outside, executionId: string): Promise<Head> {
-  const found = await persistently(() => outside.store.readHead(executionId));
-  if (found === undefined) throw new ExecutionNotFoundError(executionId);
-  return found;
 }

@@ -28,7 +28,13 @@ export async function describeHead(
     input,
     ...(head.output === undefined ? {} : { output }),
     ...(error === undefined ? {} : { error }),
+    ...(head.state === undefined ? {} : { state: await readValue(outside, head, head.state, classes) }),
+    ...(head.parent === undefined ? {} : { parent: head.parent.executionId }),
+    ...(head.origin === undefined ? {} : { origin: head.origin }),
+    ...(head.continuedTo === undefined ? {} : { continuedTo: head.continuedTo }),
+    ...(head.deadline === undefined ? {} : { deadline: new Date(head.deadline) }),
     ...(head.startedBy === undefined ? {} : { startedBy: head.startedBy }),
+    waitCount: head.waitCount,
     waits: head.waits.map(({ name, key }) => ({ event: name, ...(key === undefined ? {} : { key }) })),
     ...(head.compensation === undefined ? {} : { compensation: head.compensation }),
     progress: progressOf(

@@ -41,9 +41,21 @@ export interface ExecutionDescription {
   readonly input: unknown;
   readonly output?: unknown;
   readonly error?: Error;
+  /** What its code last set (`ctx.setState`), as of its last suspension. */
+  readonly state?: unknown;
+  /** The execution whose child it is. */
+  readonly parent?: string;
+  /** The execution whose `continueAsNew` or fork it is. */
+  readonly origin?: { readonly kind: "continued" | "forked"; readonly executionId: string };
+  /** The execution that goes on where this one ended by `continueAsNew`. */
+  readonly continuedTo?: string;
+  /** When it times out. */
+  readonly deadline?: Date;
   /** The id of the bus event that started it. */
   readonly startedBy?: string;
-  /** The events that it waits for. */
+  /** How many events it waits for. */
+  readonly waitCount: number;
+  /** Events that it waits for; of thousands, the first few. */
   readonly waits: readonly { readonly event: string; readonly key?: string }[];
   readonly compensation?: "none" | "complete" | "incomplete";
   /** Why it is not at its end, when it is looked at next, and what would free it. */

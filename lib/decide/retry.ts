@@ -5,6 +5,7 @@
  * |----------------------------------------------|-------|
  * | nobody waits for the step any more           | fail  |
  * | `NonRetryableError`, or one the policy names | fail  |
+ * | it lies in what was asked for (a transaction's condition, a value too large) | fail |
  * | it was the last attempt                      | fail  |
  * | anything else                                | retry |
  */
@@ -15,6 +16,7 @@ import {
   InvalidTransactionError,
   NonRetryableError,
   PayloadTooLargeError,
+  TransactionCancelledError,
   UnencodableValueError,
 } from "../model/errors.js";
 import type { EpochMs } from "../model/time.js";
@@ -37,6 +39,14 @@ export function decideRetry(failed: {
   return { do: "retry", at: failed.now + retryDelayMs(policy, attempt, failed.random) };
 }
 
+/** Why DynamoDB cancels a transaction that it may well accept the next time; every other reason lies in the transaction itself. */
+const PASSING: ReadonlySet<string> = new Set([
+  "None",
+  "TransactionConflict",
+  "ThrottlingError",
+  "ProvisionedThroughputExceeded",
+]);
+
 /** Errors that the same code will raise again. */
 function isPermanent(error: unknown): boolean {
   return (
@@ -45,7 +55,8 @@ function isPermanent(error: unknown): boolean {
     error instanceof PayloadTooLargeError ||
     error instanceof InvalidDefinitionError ||
     error instanceof InvalidTransactionError ||
-    error instanceof EngineError
+    error instanceof EngineError ||
+    (error instanceof TransactionCancelledError && !error.reasons.every(({ code }) => PASSING.has(code)))
   );
 }
 

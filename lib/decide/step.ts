@@ -8,6 +8,7 @@
  * | has used up its attempts (a crash took the last)           | fail with its last error, or as interrupted  |
  * | is allowed more time than any invocation has               | fail, saying so: it would only ever be killed |
  * | retries later                                              | wait                                         |
+ * | the execution is paused                                    | rest, until it is resumed                    |
  * | was asked for after something that is not durable yet      | hold (I4)                                    |
  * | the invocation's deadline is near                          | hold (I8)                                    |
  * | is at-most-once                                            | record its start, then run                   |
@@ -21,6 +22,7 @@ import type { StepOperation } from "../replay/operation.js";
 export type StepAction =
   | { readonly do: "fail"; readonly attempt: number; readonly error: Encoded }
   | { readonly do: "wait"; readonly until: EpochMs }
+  | { readonly do: "rest" }
   | { readonly do: "hold" }
   | { readonly do: "record-start"; readonly attempt: number }
   | { readonly do: "run"; readonly attempt: number };
@@ -31,6 +33,7 @@ export function decideStep(
     readonly now: EpochMs;
     readonly durable: number;
     readonly deadlineIsNear: boolean;
+    readonly paused: boolean;
     /** The length of an invocation. */
     readonly invocationMs: number;
   },
@@ -54,6 +57,7 @@ export function decideStep(
     return { do: "fail", attempt, error: encodeThrown(tooLong(step.name, step.timeoutMs, at.invocationMs)) };
   }
   if (step.retryAt !== undefined && step.retryAt > at.now) return { do: "wait", until: step.retryAt };
+  if (at.paused) return { do: "rest" };
   if (step.after > at.durable || at.deadlineIsNear) return { do: "hold" };
   return { do: step.atMostOnce ? "record-start" : "run", attempt };
 }

@@ -1,6 +1,7 @@
 /** `workflow(...)`: a definition, name plus handler. */
 import { InvalidDefinitionError } from "../model/errors.js";
 import { checkName, digest } from "../model/ids.js";
+import { type Duration, durationMs } from "../model/time.js";
 import type { Context } from "./context.js";
 import type { EventType } from "./event.js";
 import { checkSchema, type Schema } from "./schema.js";
@@ -13,6 +14,8 @@ export interface Workflow<Input = unknown, Output = unknown> {
   readonly input?: Schema<Input, unknown>;
   /** Each such event on the bus starts one execution, its payload being the input. */
   readonly startOn?: EventType<unknown, Input>;
+  /** From an execution's start to its end, waits included. */
+  readonly timeoutMs?: number;
   /** Changes with the handler's text and the version: recorded at the start of every execution. */
   readonly definition: string;
   readonly handler: (context: Context, input: never) => Promise<Output>;
@@ -26,6 +29,8 @@ export interface WorkflowOptions<Input> {
   /** A label of your own for this version of the code, shown with every execution. */
   readonly version?: string;
   readonly startOn?: EventType<unknown, NoInfer<Input>>;
+  /** From an execution's start to its end, waits included: after it, what it waits for throws `ExecutionTimeoutError`. Default: none. */
+  readonly timeout?: Duration;
 }
 
 /**
@@ -79,6 +84,7 @@ export function workflow<Input, Output>(
     ...(options.version === undefined ? {} : { version: options.version }),
     ...(options.input === undefined ? {} : { input: options.input }),
     ...(options.startOn === undefined ? {} : { startOn: options.startOn }),
+    ...(options.timeout === undefined ? {} : { timeoutMs: durationMs(options.timeout) }),
     // 16 characters of base64 are 96 bits: no two versions of a workflow meet by chance.
     definition: digest(`${options.version ?? ""}\n${handler.toString()}`, 16),
     handler,

@@ -209,12 +209,17 @@ export class NonRetryableError extends HoldfastError {
   }
 }
 
-/** One attempt of a step took longer than its `timeout`. It counts as a failed attempt and is retried by the step's policy. */
+/** One attempt of a step took longer than it may. It counts as a failed attempt and is retried by the step's policy. */
 export class StepTimeoutError extends HoldfastError {
   readonly code = "STEP_TIMEOUT";
-  constructor(step: string, timeoutMs: number) {
+  /** @param limit which one it passed: the step's own timeout, its heartbeat, or the time that any invocation has */
+  constructor(step: string, limitMs: number, limit: "timeout" | "heartbeat" | "invocation" = "timeout") {
     super(
-      `Step "${step}" did not end within its timeout of ${timeoutMs} ms. Raise the timeout, or make the step shorter.`,
+      {
+        timeout: `Step "${step}" did not end within its timeout of ${limitMs} ms. Raise the timeout, or make the step shorter.`,
+        heartbeat: `Step "${step}" gave no sign of life for ${limitMs} ms. Call step.heartbeat() more often, or raise the step's heartbeat.`,
+        invocation: `Step "${step}" was still running when its invocation came to its end, after ${limitMs} ms. Make the step shorter, or raise workerTimeout (and startTimeout) of the construct.`,
+      }[limit],
     );
     this.name = "StepTimeoutError";
   }

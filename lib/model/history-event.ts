@@ -195,6 +195,15 @@ export interface CompensationStarted extends Answer {
   readonly error: Encoded;
 }
 
+/** What an execution takes over from the one whose `continueAsNew` it is: its first history event. */
+export interface MessagesInherited extends Recorded {
+  readonly type: "MessagesInherited";
+  /** Accepted and not yet consumed, oldest first. */
+  readonly carried: readonly Message[];
+  /** Ids of messages that were consumed lately (PROTOCOL B5). */
+  readonly consumed: readonly string[];
+}
+
 /** The code asked whether it may use a change, for the first time and not on a replay: from here on the answer is yes. */
 export interface ChangePatched extends Recorded {
   readonly type: "ChangePatched";
@@ -223,6 +232,8 @@ export type CompensationOutcome = "none" | "complete" | "incomplete";
 
 export interface ExecutionCompleted extends Closing {
   readonly type: "ExecutionCompleted";
+  /** Of sagas that failed in it; absent when there were none. */
+  readonly compensation?: CompensationOutcome;
 }
 
 export interface ExecutionFailed extends Closing {
@@ -271,6 +282,7 @@ export type NotedEvent =
   | ExecutionPaused
   | ExecutionResumed
   | ExecutionRedriven
+  | MessagesInherited
   | ChangePatched
   | ExecutionStalled
   | LeaseTaken;
@@ -309,6 +321,7 @@ const NOTED: ReadonlySet<string> = new Set<NotedEvent["type"]>([
   "ExecutionPaused",
   "ExecutionResumed",
   "ExecutionRedriven",
+  "MessagesInherited",
   "ChangePatched",
   "ExecutionStalled",
   "LeaseTaken",

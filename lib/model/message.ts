@@ -84,6 +84,8 @@ export interface ResumeMessage extends Asked {
 /** A failed or stalled execution is to go on. Written together with the status that lets it. */
 export interface RedriveMessage extends Asked {
   readonly kind: "redrive";
+  /** Positions (from 0) of the history events that no longer count: the failures that ended it, and its end (`decide/redrive.ts`). */
+  readonly voided?: readonly number[];
 }
 
 /** Messages that an operation of the workflow's code can wait for. */

@@ -1,5 +1,5 @@
 /** Events that answer no operation: what they change in the state of the replay. */
-import type { DeliveredEvent, NotedEvent } from "../model/history-event.js";
+import type { ClosingEvent, DeliveredEvent, NotedEvent } from "../model/history-event.js";
 import type { EpochMs } from "../model/time.js";
 import { isBuffered, type Mailbox } from "./mailbox.js";
 import type { ChildOperation, Operation, StepOperation, WaitOperation } from "./operation.js";
@@ -10,6 +10,8 @@ interface Noted {
   readonly buffered: Mailbox;
   readonly seen: Map<string, EpochMs>;
   readonly position: number;
+  /** There once the execution has ended. */
+  readonly closing: ClosingEvent | undefined;
   crashes: number;
   paused: boolean;
 }
@@ -69,6 +71,13 @@ export function note(state: Noted, event: NotedEvent, unasked: (path: string) =>
       state.crashes = 0;
       for (const operation of state.pending.values()) operation.after = state.position;
       return;
+    case "MessagesInherited":
+      for (const id of event.consumed) state.seen.set(id, event.at);
+      for (const message of event.carried) {
+        state.seen.set(message.id, event.at);
+        if (isBuffered(message)) state.buffered.put(message);
+      }
+      return;
     case "ChangePatched":
       return;
     case "ExecutionStalled":
@@ -76,7 +85,9 @@ export function note(state: Noted, event: NotedEvent, unasked: (path: string) =>
       state.crashes = 0;
       return;
     case "LeaseTaken":
-      return countCrash(state, event.at);
+      // An owner that died after the end had nothing of the code's under way.
+      if (state.closing === undefined) countCrash(state, event.at);
+      return;
   }
 }
 

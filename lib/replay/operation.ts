@@ -82,6 +82,13 @@ export interface WaitOperation extends Requested {
   heartbeatAt: EpochMs;
 }
 
+/** A wait that has a record in the directory, by which events find it. */
+export type EventWait = WaitOperation & { readonly awaited: Extract<Awaited, { readonly kind: "event" }> };
+
+export function isEventWait(operation: Operation): operation is EventWait {
+  return operation.kind === "wait" && operation.awaited.kind === "event";
+}
+
 export interface ChildOperation extends Requested {
   readonly kind: "child";
   readonly subject: string;
@@ -150,15 +157,7 @@ export type NewOperation = Operation extends infer Each
 export function newStep(
   step: Pick<
     StepOperation,
-    | "path"
-    | "label"
-    | "name"
-    | "work"
-    | "retry"
-    | "timeoutMs"
-    | "heartbeatMs"
-    | "atMostOnce"
-    | "compensation"
+    "path" | "label" | "name" | "work" | "retry" | "timeoutMs" | "heartbeatMs" | "atMostOnce" | "compensation"
   >,
 ): Omit<StepOperation, "after" | "detached" | "branch"> {
   return { kind: "step", ...step, attempts: 0, begun: false, interrupted: false };

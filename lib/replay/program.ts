@@ -29,7 +29,8 @@ export interface Program {
 
 /** How the workflow function, and the compensations after it, ended. */
 export type Outcome =
-  | { readonly kind: "completed"; readonly output: Encoded; readonly compensation: CompensationOutcome }
+  /** With the compensation of sagas that failed in it, if any did. */
+  | { readonly kind: "completed"; readonly output: Encoded; readonly compensation?: CompensationOutcome }
   | {
       readonly kind: "failed" | "cancelled";
       readonly error: Encoded;

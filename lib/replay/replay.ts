@@ -69,6 +69,8 @@ export class Replay {
   live = false;
   /** No new step begins. */
   paused = false;
+  /** The execution's own timeout has passed. */
+  timedOut = false;
   /** The history's last event, when it has ended. */
   closing: ClosingEvent | undefined;
   /** Called when a fault comes from outside a window, while the shell waits for something else. */
@@ -183,11 +185,11 @@ export class Replay {
     this.crashes = 0;
     this.#now = Math.max(this.#now, event.at);
     this.#operations.asked.clear();
-    if (voided) return voidFailure(this.pending, event);
     if (isClosingEvent(event)) {
       this.closing = event;
       return;
     }
+    if (voided) return voidFailure(this.pending, event);
     await this.#window.run(() => this.#deliver(event), this.live);
     if (this.fault !== undefined) throw this.fault;
   }
@@ -271,6 +273,7 @@ export class Replay {
         this.paused = false;
         return this.#code.interrupt(new CancelledError(event.reason));
       case "DeadlinePassed":
+        this.timedOut = true;
         return this.#code.interrupt(new ExecutionTimeoutError(this.#program.timeoutMs ?? 0));
     }
   }
@@ -279,7 +282,8 @@ export class Replay {
   #message(event: DeliveredEvent) {
     if (!("messageId" in event) || event.type === "CancelRequested") return undefined;
     const carried = "message" in event ? event.message : undefined;
-    const message = carried !== undefined && isBuffered(carried) ? carried : this.buffered.get(event.messageId);
+    const message =
+      carried !== undefined && isBuffered(carried) ? carried : this.buffered.get(event.messageId);
     this.seen.set(event.messageId, event.at);
     this.buffered.delete(event.messageId);
     if (message === undefined && event.type !== "UpdateAnswered") {

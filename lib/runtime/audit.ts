@@ -8,7 +8,6 @@ import { CrashLoopError } from "../model/errors.js";
 import { isOpen } from "../model/status.js";
 import type { Wake } from "../model/wake.js";
 import { INDEX_SHARDS } from "../store/ports.js";
-import { stall } from "./conclude.js";
 import { LEASE_SLACK_MS } from "./handle-wake.js";
 import { Inbox } from "./inbox.js";
 import { Journal } from "./journal.js";
@@ -16,6 +15,7 @@ import type { Outside } from "./outside.js";
 import { takeOver } from "./own.js";
 import { persistently } from "./persistently.js";
 import { relay } from "./relay.js";
+import { stall } from "./stall.js";
 
 /** Per shard and run: 8 shards × 25 heads are at most 200 reads, a few cents a month at one run per 5 minutes. */
 const OPEN_PER_SHARD = 25;
@@ -130,10 +130,5 @@ export async function rescue(outside: Outside, wake: Wake, requestId: string): P
     pendingAt: () => outside.clock.now(),
   });
   const inbox = new Inbox(outside.store, head.executionId, new Set());
-  await stall(
-    outside,
-    owned,
-    { journal, inbox, seen: new Set(), waits: owned.head.waits },
-    new CrashLoopError(rescues),
-  );
+  await stall(outside, owned, { journal, inbox, inHistory: () => false }, new CrashLoopError(rescues));
 }

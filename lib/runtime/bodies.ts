@@ -1,12 +1,17 @@
-/** The step bodies that run in this process: begun, finished, and told when nobody waits for them any more (I13). */
-import { CancelledError, StepInterruptedError } from "../model/errors.js";
+/** The step bodies that run in this process: begun, finished, heard of, and told when nobody waits for them any more (I13). */
+import { CancelledError, StepInterruptedError, StepTimeoutError } from "../model/errors.js";
 import type { EpochMs } from "../model/time.js";
+import type { Encoded, ErrorClasses } from "../model/value.js";
 import type { StepOperation } from "../replay/operation.js";
+import type { Happening } from "./happening.js";
 import type { Clock } from "./outside.js";
 import { type AttemptEnd, type RunningAttempt, runStep } from "./run-step.js";
 
 /** Bodies that nobody waits for any more get this long to notice their abort signal. */
 const ABORT_GRACE_MS = 5_000;
+
+/** A body may report a thousand times a second; what is kept for a next attempt is a few seconds old at most. */
+const HEARTBEAT_EVERY_MS = 5_000;
 
 export interface FinishedAttempt {
   readonly at: EpochMs;
@@ -18,12 +23,16 @@ export interface FinishedAttempt {
 export class Bodies {
   readonly #running = new Map<string, RunningAttempt>();
   readonly #finished: FinishedAttempt[] = [];
+  /** Reported and not recorded. */
+  readonly #reports = new Map<string, Encoded>();
+  readonly #reportedAt = new Map<string, EpochMs>();
 
-  /** @param onFinish called whenever one has finished */
+  /** @param onChange called whenever one has finished, or has reported something to be recorded */
   constructor(
     private readonly executionId: string,
     private readonly clock: Clock,
-    private readonly onFinish: () => void,
+    private readonly errors: ErrorClasses,
+    private readonly onChange: () => void,
   ) {}
 
   /** How many run. */
@@ -36,7 +45,12 @@ export class Bodies {
   }
 
   begin(step: StepOperation, attempt: number): void {
-    const running = runStep(step, attempt, this.executionId, this.clock);
+    const { executionId, clock, errors } = this;
+    const onHeartbeat = (reporting: StepOperation, details: Encoded): void => {
+      this.#reports.set(reporting.path, details);
+      if (this.#mayReport(reporting.path)) this.onChange();
+    };
+    const running = runStep(step, attempt, { executionId, clock, errors, onHeartbeat });
     this.#running.set(step.path, running);
     void running.end.then((end) => this.#finish(running, end));
   }
@@ -50,6 +64,19 @@ export class Bodies {
     return this.#finished.shift();
   }
 
+  /** What a running body last reported, where it is time to record it. */
+  takeHeartbeat(): Happening | undefined {
+    for (const [op, details] of this.#reports) {
+      if (!this.#running.has(op)) this.#reports.delete(op);
+      else if (this.#mayReport(op)) {
+        this.#reports.delete(op);
+        this.#reportedAt.set(op, this.clock.now());
+        return { event: { type: "StepHeartbeat", op, details } };
+      }
+    }
+    return undefined;
+  }
+
   /** Tells a running body that its result no longer matters. It gets a bounded wait, after which it counts as interrupted. */
   abandon(step: StepOperation): void {
     const running = this.#running.get(step.path);
@@ -59,6 +86,18 @@ export class Bodies {
       const why = "it did not end after its signal was aborted";
       this.#finish(running, { ok: false, error: new StepInterruptedError(step.name, running.attempt, why) });
     });
+  }
+
+  /** The invocation is about to be ended: what still runs has failed, for that reason and by its name. */
+  expire(invocationMs: number): void {
+    for (const running of [...this.#running.values()]) {
+      const { step, attempt } = running;
+      const error = step.atMostOnce
+        ? new StepInterruptedError(step.name, attempt, "the invocation that ran it came to its end")
+        : new StepTimeoutError(step.name, invocationMs, "invocation");
+      running.abort(error);
+      this.#finish(running, { ok: false, error });
+    }
   }
 
   /** The execution is over: bodies that still run are told so, and get a bounded wait. What they end with is not recorded. */
@@ -74,11 +113,16 @@ export class Bodies {
     enough.abort();
   }
 
+  #mayReport(op: string): boolean {
+    const reportedAt = this.#reportedAt.get(op);
+    return reportedAt === undefined || this.clock.now() - reportedAt >= HEARTBEAT_EVERY_MS;
+  }
+
   #finish(running: RunningAttempt, end: AttemptEnd): void {
     const { step, attempt } = running;
     if (this.#running.get(step.path) !== running) return;
     this.#running.delete(step.path);
     this.#finished.push({ at: this.clock.now(), step, attempt, end });
-    this.onFinish();
+    this.onChange();
   }
 }

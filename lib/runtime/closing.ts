@@ -2,10 +2,59 @@
  * Closing duties (PROTOCOL B1): what must happen once an execution has ended. Done after the settlement and before the turn's message is
  * deleted, and done again by any wake that finds the execution closed; every one of them may be repeated.
  */
-import type { WaitKey } from "../model/head.js";
+import { openChildrenOf } from "../decide/children.js";
+import { CancelledError } from "../model/errors.js";
+import type { Head } from "../model/head.js";
+import type { ChildMessage } from "../model/message.js";
+import type { ClosedStatus } from "../model/status.js";
+import { encodeThrown } from "../model/value.js";
+import { deliverMessage } from "./accept.js";
+import { releaseChild } from "./children.js";
+import { wholeHistory } from "./history.js";
 import type { Outside } from "./outside.js";
 import { persistently } from "./persistently.js";
+import { ensureSuccessor } from "./successor.js";
+import { loadValue } from "./values.js";
 
-export async function doClosingDuties(outside: Outside, waits: readonly WaitKey[]): Promise<void> {
-  await Promise.all(waits.map((wait) => persistently(() => outside.store.deleteWait(wait))));
+/** What the duties need to know of it. */
+export interface ClosedExecution extends Pick<Head, "executionId" | "waits"> {
+  readonly status: ClosedStatus;
+  readonly parent?: Head["parent"] | undefined;
+  readonly output?: Head["output"];
+  readonly error?: Head["error"];
+  readonly openChildren?: boolean;
+  readonly continuedTo?: string;
+}
+
+export async function doClosingDuties(outside: Outside, closed: ClosedExecution): Promise<void> {
+  await Promise.all(closed.waits.map((wait) => persistently(() => outside.store.deleteWait(wait))));
+  if (closed.openChildren === true) await releaseChildren(outside, closed.executionId);
+  if (closed.status === "continued") await ensureSuccessor(outside, closed.executionId);
+  else if (closed.parent !== undefined) await tellParent(outside, closed, closed.parent.executionId);
+}
+
+async function releaseChildren(outside: Outside, executionId: string): Promise<void> {
+  const { events } = await wholeHistory(outside.store, executionId);
+  await Promise.all(openChildrenOf(events).map((child) => releaseChild(outside, executionId, child)));
+}
+
+/** A parent that has ended, or is gone, has nothing to be told. */
+async function tellParent(outside: Outside, closed: ClosedExecution, parentId: string): Promise<void> {
+  const { executionId, status } = closed;
+  const message: ChildMessage = {
+    kind: "child",
+    // One child has one end for its parent: a repeat is the same message.
+    id: `child:${executionId}`,
+    at: outside.clock.now(),
+    childId: executionId,
+    status,
+    ...(await endOf(outside, closed)),
+  };
+  await deliverMessage(outside, parentId, message);
+}
+
+async function endOf(outside: Outside, { executionId, status, output, error }: ClosedExecution) {
+  if (output !== undefined) return { result: await loadValue(outside.store, executionId, output) };
+  if (error !== undefined) return { error: await loadValue(outside.store, executionId, error) };
+  return status === "completed" ? {} : { error: encodeThrown(new CancelledError(`it was ${status}`)) };
 }

@@ -1,33 +1,30 @@
 /**
- * The ends of a turn: suspended, yielded, closed, stalled. Each makes what the turn saw durable, in the settlement itself where it fits,
- * and arms the next wake before the write that makes it needed (the baton rule, docs/architecture.md).
+ * The ends of a turn: suspended, yielded, closed. Each makes what the turn saw durable, in the settlement itself where it fits, and arms
+ * the next wake before the write that makes it needed (the baton rule, docs/architecture.md).
  */
-import { CancelledError } from "../model/errors.js";
-import type { WaitKey } from "../model/head.js";
+
+import type { StoredValue } from "../model/head.js";
 import type { ClosingEvent, HistoryEvent } from "../model/history-event.js";
-import type { CancelMessage } from "../model/message.js";
 import type { ExecutionStatus, OpenStatus } from "../model/status.js";
-import { storableError } from "../model/storable.js";
-import type { EpochMs } from "../model/time.js";
-import { encodeThrown } from "../model/value.js";
+import { type EpochMs, LONGEST_LOOKBACK_MS } from "../model/time.js";
 import type { Outcome } from "../replay/program.js";
-import type { Settlement } from "../store/ports.js";
+import type { ClosedSettlement, Settlement } from "../store/ports.js";
 import { arm } from "./arm.js";
 import { doClosingDuties } from "./closing.js";
-import { cancelRequested } from "./happening.js";
-import { Inbox } from "./inbox.js";
 import type { Journal } from "./journal.js";
-import type { Outside } from "./outside.js";
-import type { Owned } from "./own.js";
 import { settle } from "./settle.js";
+import { successorOf } from "./successor.js";
 import { storeValue } from "./values.js";
 import type { Work } from "./work.js";
 
 /** Bytes of JSON that may ride in the head's settlement: with it a head stays within the 1 KB that one write unit pays for. */
-const TAIL_ROOM_BYTES = 400;
+export const TAIL_ROOM_BYTES = 400;
 
 /** After so many refused settlements, the newest messages are left to their own wakes, which were put back and will look again (I6). */
 const MOST_REFUSALS = 3;
+
+/** For how long a message that was consumed may come again: as long as recent events are kept, and a day of retries. */
+const REPEATS_WITHIN_MS = 2 * LONGEST_LOOKBACK_MS;
 
 /** Arms the wake that a suspension until `dueAt` needs. */
 export async function armFor({ outside, owned }: Work, dueAt: EpochMs): Promise<void> {
@@ -42,7 +39,8 @@ export async function suspend(
   dueAt: EpochMs | undefined,
   guardInbox: boolean,
 ): Promise<ExecutionStatus | undefined> {
-  const status: OpenStatus = work.replay.failing ? "compensating" : "suspended";
+  const { failing, paused } = work.replay;
+  const status: OpenStatus = paused ? "paused" : failing ? "compensating" : "suspended";
   const settled = await settleOpen(work, { status, ...(dueAt === undefined ? {} : { dueAt }) }, guardInbox);
   return settled === "settled" ? status : undefined;
 }
@@ -68,9 +66,10 @@ async function settleOpen(
     settlement,
     slot: journal.slot,
     tail: tailOf(journal, []),
+    state: await changedState(work),
     inbox,
     waits: waits.standing(),
-    seen: replay.seen,
+    inHistory: (id) => replay.seen.has(id),
     guardInbox,
   });
 }
@@ -78,28 +77,18 @@ async function settleOpen(
 /** The workflow's code is over. */
 export async function close(work: Work, outcome: Outcome): Promise<ExecutionStatus> {
   const { outside, owned, replay, journal, inbox, waits } = work;
-  const { executionId } = owned.head;
   const at = Math.max(outside.clock.now(), replay.now);
-  const settlement: Settlement =
-    outcome.kind === "completed"
-      ? {
-          status: "completed",
-          closedAt: at,
-          output: await storeValue(outside.store, executionId, "output", outcome.output),
-        }
-      : {
-          status: outcome.kind,
-          closedAt: at,
-          error: await storeValue(outside.store, executionId, "error", outcome.error),
-          compensation: outcome.compensation,
-        };
+  const settlement = await closed(work, outcome, at);
+  const state = await changedState(work);
+  // Nothing is awaited any more. If this process dies before it settles, the next owner puts back what it finds awaited.
+  await waits.remove(new Map());
   await journal.landed();
   for (let refusals = 0; ; refusals++) {
     const closing = replay.closing === undefined ? [closingEvent(work, outcome, at)] : [];
     if (!journal.asTail(closing, TAIL_ROOM_BYTES).fits) await journal.flush();
     const rides = journal.asTail(closing, TAIL_ROOM_BYTES).fits;
     if (!rides) {
-      // Too many unread messages to ride along: recorded first, it is final.
+      // Too much to ride along: recorded first, it is final.
       for (const event of closing) {
         journal.add(event);
         await replay.apply(event);
@@ -110,104 +99,91 @@ export async function close(work: Work, outcome: Outcome): Promise<ExecutionStat
       settlement,
       slot: journal.slot,
       tail: tailOf(journal, rides ? closing : []),
+      state,
       inbox,
-      waits: waits.standing(),
-      seen: new Set([...replay.seen, ...inbox.found]),
+      waits: [],
+      // What a continued execution has not read stays in its inbox, from where its successor gets it.
+      inHistory: (id) => replay.seen.has(id) || (outcome.kind !== "continued" && inbox.found.has(id)),
       guardInbox: replay.closing === undefined && refusals < MOST_REFUSALS,
     });
     if (settled === "settled") break;
   }
-  await doClosingDuties(outside, waits.standing());
+  const { executionId, parent } = owned.head;
+  await doClosingDuties(outside, { executionId, parent, waits: [], ...settlement });
   return settlement.status;
 }
 
-/** Cancelled before its start: its code never began, so there is nothing to tell it and nothing to undo. */
-export async function closeUnbegun(
-  outside: Outside,
-  owned: Owned,
-  journal: Journal,
-  cancel: CancelMessage,
-): Promise<ExecutionStatus> {
+async function closed(
+  { outside, owned, replay }: Work,
+  outcome: Outcome,
+  at: EpochMs,
+): Promise<ClosedSettlement> {
   const { executionId } = owned.head;
-  const at = outside.clock.now();
-  const inbox = new Inbox(outside.store, executionId, new Set());
-  await inbox.take(owned.head, at);
-  const unread = [...inbox.found].filter((id) => id !== cancel.id);
-  journal.add({ ...cancelRequested(cancel).event, at });
-  journal.add({
-    type: "ExecutionCancelled",
-    at,
-    compensation: "none",
-    ...(unread.length === 0 ? {} : { unread }),
-  });
-  if (!journal.asTail([], TAIL_ROOM_BYTES).fits) await journal.flush();
-  const error = storableError(new CancelledError(cancel.reason));
-  await settle(outside, owned, {
-    settlement: {
-      status: "cancelled",
-      closedAt: at,
-      error: await storeValue(outside.store, executionId, "error", error),
-      compensation: "none",
-    },
-    slot: journal.slot,
-    tail: tailOf(journal, []),
-    inbox,
-    waits: [],
-    seen: inbox.found,
-    guardInbox: false,
-  });
-  return "cancelled";
-}
-
-/** An error of the engine's own, which no code may catch: the execution stands still, keeps its history, and goes on after a fixed deploy. */
-export async function stall(
-  outside: Outside,
-  owned: Owned,
-  parts: {
-    readonly journal: Journal;
-    readonly inbox: Inbox;
-    readonly seen: ReadonlySet<string>;
-    /** Those that stand: it still accepts messages, so they stay. */
-    readonly waits: readonly WaitKey[];
-  },
-  error: Error,
-): Promise<ExecutionStatus> {
-  const { journal, inbox, seen, waits } = parts;
-  const at = outside.clock.now();
-  outside.log.write("error", "The execution is stalled.", {
-    executionId: owned.head.executionId,
-    error: error.message,
-  });
-  await journal.landed();
-  journal.add({ type: "ExecutionStalled", at, reason: error.message });
-  if (!journal.asTail([], TAIL_ROOM_BYTES).fits) await journal.flush();
-  await settle(outside, owned, {
-    settlement: { status: "stalled", error: encodeThrown(error), at },
-    slot: journal.slot,
-    tail: tailOf(journal, []),
-    inbox,
-    waits,
-    seen,
-    guardInbox: false,
-  });
-  return "stalled";
+  const toTell = [...replay.pending.values()].some(
+    (operation) => operation.kind === "child" && operation.requested && operation.onParentClose !== "abandon",
+  );
+  const common = { closedAt: at, ...(toTell ? { openChildren: true } : {}) };
+  switch (outcome.kind) {
+    case "completed":
+      return {
+        status: "completed",
+        ...common,
+        output: await storeValue(outside.store, executionId, "output", outcome.output),
+        ...(outcome.compensation === undefined ? {} : { compensation: outcome.compensation }),
+      };
+    case "continued":
+      return { status: "continued", ...common, continuedTo: successorOf(executionId) };
+    default:
+      return {
+        status: outcome.kind,
+        ...common,
+        error: await storeValue(outside.store, executionId, "error", outcome.error),
+        compensation: outcome.compensation,
+      };
+  }
 }
 
 function closingEvent({ replay, inbox }: Work, outcome: Outcome, at: EpochMs): ClosingEvent {
   const asked = replay.asked();
-  const accepted = [...inbox.found].filter((id) => !replay.seen.has(id));
-  const unread = [...replay.buffered.keys(), ...accepted];
-  const common = {
-    at,
-    ...(asked === undefined ? {} : { asked }),
-    ...(unread.length === 0 ? {} : { unread }),
-  };
-  if (outcome.kind === "completed") return { type: "ExecutionCompleted", ...common };
+  const common = { at, ...(asked === undefined ? {} : { asked }) };
+  if (outcome.kind === "continued") {
+    const carried = replay.buffered.all();
+    const consumed = [...replay.seen]
+      .filter(([id, seenAt]) => at - seenAt <= REPEATS_WITHIN_MS && replay.buffered.get(id) === undefined)
+      .map(([id]) => id);
+    return {
+      type: "ExecutionContinued",
+      ...common,
+      input: outcome.input,
+      ...(carried.length === 0 ? {} : { carried }),
+      ...(consumed.length === 0 ? {} : { consumed }),
+    };
+  }
+  const unread = [...replay.buffered.all(), ...inbox.unread()];
+  const ids = unread.length === 0 ? {} : { unread: unread.map(({ id }) => id) };
+  if (outcome.kind === "completed") {
+    return {
+      type: "ExecutionCompleted",
+      ...common,
+      ...ids,
+      ...(outcome.compensation === undefined ? {} : { compensation: outcome.compensation }),
+    };
+  }
   const type = outcome.kind === "failed" ? "ExecutionFailed" : "ExecutionCancelled";
-  return { type, compensation: outcome.compensation, ...common };
+  return { type, compensation: outcome.compensation, ...common, ...ids };
 }
 
-function tailOf(
+/** What queries are to read, when it is not what the head holds already. */
+async function changedState({ outside, owned, replay }: Work): Promise<StoredValue | undefined> {
+  const { state } = replay;
+  const before = owned.head.state;
+  if (state === undefined) return undefined;
+  if (before !== undefined && "inline" in before && JSON.stringify(before.inline) === JSON.stringify(state))
+    return undefined;
+  return storeValue(outside.store, owned.head.executionId, "state", state);
+}
+
+export function tailOf(
   journal: Journal,
   more: readonly HistoryEvent[],
 ): { slot: number; events: readonly HistoryEvent[] } | undefined {

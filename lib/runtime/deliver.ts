@@ -8,6 +8,7 @@ import { ExecutionNotFoundError, InvalidInputError } from "../model/errors.js";
 import type { EventMessage } from "../model/message.js";
 import { encode } from "../model/value.js";
 import type { RecentEvent, WaitRecord } from "../store/ports.js";
+import { deliverMessage } from "./accept.js";
 import { type BusEvent, MalformedBusEventError } from "./bus-event.js";
 import type { Outside } from "./outside.js";
 import { persistently } from "./persistently.js";
@@ -96,12 +97,10 @@ async function deliverTo(
   message: EventMessage,
   waits: readonly WaitRecord[],
 ): Promise<void> {
-  const result = await persistently(() => outside.store.appendMessage(executionId, message));
+  const result = await deliverMessage(outside, executionId, message);
   switch (result.outcome) {
     case "appended":
     case "duplicate":
-      // A repeat wakes too: the delivery before may have died between the two.
-      await outside.wakes.send({ executionId, reason: "message" }, 0);
       return;
     case "closed":
       // It closed without removing its records (PROTOCOL A6).

@@ -1,6 +1,7 @@
 /** What the worker does with one wake: the table of `decide/wake.ts`, with the calls. */
 import { decideWake, isBeforeStart, tooEarlyFor } from "../decide/wake.js";
 import type { App } from "../define/app.js";
+import { isClosed } from "../model/status.js";
 import type { Wake } from "../model/wake.js";
 import { arm } from "./arm.js";
 import { doClosingDuties } from "./closing.js";
@@ -49,7 +50,8 @@ export async function handleWake(
       await outside.wakes.send(action.wake, action.delaySeconds);
       return { did: "put-back", detail: action.why };
     case "close":
-      await doClosingDuties(outside, head?.waits ?? []);
+      if (head !== undefined && isClosed(head.status))
+        await doClosingDuties(outside, { ...head, status: head.status });
       return { did: "closed", detail: "already closed" };
     case "turn":
     case "take-over": {

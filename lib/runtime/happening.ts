@@ -1,15 +1,25 @@
 /** What can happen to an execution, as the history event that says so. Its time and digest are added when it is recorded. */
 import { decideRetry } from "../decide/retry.js";
-import { type HistoryEvent, isNotedEvent } from "../model/history-event.js";
+import { CancelledError } from "../model/errors.js";
+import { type HistoryEvent, isNotedEvent, type ReceivedEvent } from "../model/history-event.js";
 import { digest } from "../model/ids.js";
-import type { CancelMessage } from "../model/message.js";
-import type { OutgoingEvent } from "../model/outgoing.js";
+import type {
+  AwaitedMessage,
+  CancelMessage,
+  PauseMessage,
+  RedriveMessage,
+  ResumeMessage,
+} from "../model/message.js";
+import type { Outgoing } from "../model/outgoing.js";
 import { storable, storableError } from "../model/storable.js";
 import type { EpochMs } from "../model/time.js";
-import type { SendOperation, UndoOperation } from "../replay/operation.js";
+import type { TransactionAction } from "../model/transaction.js";
+import type { ReceivingOperation } from "../replay/operation.js";
+import type { ImmediateOperation } from "./agenda.js";
 import type { FinishedAttempt } from "./bodies.js";
+import type { TransactionCollector } from "./transaction.js";
 
-type Unstamped = HistoryEvent extends infer Each
+export type Unstamped = HistoryEvent extends infer Each
   ? Each extends HistoryEvent
     ? Omit<Each, "at" | "asked">
     : never
@@ -18,28 +28,59 @@ type Unstamped = HistoryEvent extends infer Each
 export interface Happening {
   readonly event: Unstamped;
   /** Rides in the same commit. */
-  readonly outgoing?: OutgoingEvent;
+  readonly outgoing?: readonly Outgoing[];
+  /** The event only happens if these writes do: it is recorded together with them, before the code hears of it. */
+  readonly transaction?: {
+    readonly actions: readonly TransactionAction[];
+    readonly attempt: FinishedAttempt;
+  };
 }
 
 /** The event as it is recorded. */
 export function stamp(event: Unstamped, at: EpochMs, asked: string | undefined): HistoryEvent {
   const recorded = { ...event, at } as HistoryEvent;
-  return asked === undefined || isNotedEvent(recorded) ? recorded : { ...recorded, asked };
+  if (asked === undefined || isNotedEvent(recorded) || recorded.type === "ExecutionTerminated")
+    return recorded;
+  return { ...recorded, asked };
 }
 
 /** An operation that needs nothing from outside is answered at once. */
-export function answered(
-  operation: SendOperation | UndoOperation,
-  executionId: string,
-  at: EpochMs,
-): Happening {
-  if (operation.kind === "undo") {
-    return { event: { type: "CompensationStarted", op: operation.path, error: operation.error } };
+export function answered(operation: ImmediateOperation, executionId: string, at: EpochMs): Happening {
+  const { path: op } = operation;
+  if (operation.kind === "undo")
+    return { event: { type: "CompensationStarted", op, error: operation.error } };
+  // Stable over retries and replays, so that whoever receives the message twice can know.
+  const id = digest(`${executionId}\n${op}`, 22);
+  if (operation.kind === "signal") {
+    const { to, name, data } = operation;
+    const message = { kind: "signal", id, at, name, data } as const;
+    return {
+      event: { type: "SignalSent", op, to, name },
+      outgoing: [{ kind: "signal", id, at, to, message }],
+    };
   }
-  // Stable over retries and replays, so that whoever receives the event twice can know.
-  const eventId = digest(`${executionId}\n${operation.path}`, 22);
-  const { path: op, event: name, detail } = operation;
-  return { event: { type: "EventSent", op, eventId, name }, outgoing: { id: eventId, name, detail, at } };
+  const { event: name, detail } = operation;
+  return {
+    event: { type: "EventSent", op, eventId: id, name },
+    outgoing: [{ kind: "event", id, name, detail, at }],
+  };
+}
+
+/** A message ends the operation that waits for it. `whole` when it comes with the event, and not from the buffer. */
+export function received(
+  { path: op }: ReceivingOperation,
+  message: AwaitedMessage,
+  whole: boolean,
+): Omit<ReceivedEvent, "at" | "asked"> {
+  const type = (
+    {
+      event: "EventReceived",
+      signal: "SignalReceived",
+      callback: "CallbackReceived",
+      child: "ChildEnded",
+    } as const
+  )[message.kind];
+  return { type, op, messageId: message.id, ...(whole ? { message } : {}) };
 }
 
 /** An attempt ended: well, finally, or to be tried again. What can't be stored is the step's own failure (I4). */
@@ -48,10 +89,9 @@ export function attemptEnded({ step, attempt, end, at }: FinishedAttempt, random
   let error: unknown;
   if (end.ok) {
     try {
-      const { value } = end;
-      // Absent for `undefined`, the commonest result of all.
-      const result = value === undefined ? undefined : storable(value, `The result of step "${step.name}"`);
-      return { event: { type: "StepCompleted", op, attempt, ...(result === undefined ? {} : { result }) } };
+      const result = resultOf(step.label, end.value);
+      if (end.transaction === undefined) return { event: { type: "StepCompleted", op, attempt, ...result } };
+      error = new CancelledError(`${step.label} was not committed, since nobody waits for it`);
     } catch (unstorable) {
       error = unstorable;
     }
@@ -65,13 +105,49 @@ export function attemptEnded({ step, attempt, end, at }: FinishedAttempt, random
     : { event: { type: "StepAttemptFailed", op, attempt, error: stored, retryAt: retry.at } };
 }
 
-export function cancelRequested({ id: messageId, by, reason }: CancelMessage): Happening {
+/** The body of a transaction has gathered its writes: its completion is to be recorded with them. Undefined when its result can't be stored. */
+export function transactionReady(
+  finished: FinishedAttempt,
+  { actions, outgoing }: TransactionCollector,
+): Happening | undefined {
+  const { step, attempt, end } = finished;
+  try {
+    const result = end.ok ? resultOf(step.label, end.value) : {};
+    return {
+      event: { type: "StepCompleted", op: step.path, attempt, ...result },
+      outgoing,
+      transaction: { actions, attempt: finished },
+    };
+  } catch {
+    return undefined;
+  }
+}
+
+/** Absent for `undefined`, the commonest result of all. */
+function resultOf(label: string, value: unknown) {
+  return value === undefined ? {} : { result: storable(value, `The result of ${label}`) };
+}
+
+export function cancelRequested(message: CancelMessage): Happening {
+  return { event: { type: "CancelRequested", ...whoAndWhy(message) } };
+}
+
+export function controlled(
+  type: "ExecutionPaused" | "ExecutionResumed" | "ExecutionRedriven",
+  message: PauseMessage | ResumeMessage | RedriveMessage,
+): Happening {
+  const voided = message.kind === "redrive" && message.voided !== undefined ? { voided: message.voided } : {};
+  return { event: { type, ...whoAndWhy(message), ...voided } };
+}
+
+function whoAndWhy({
+  id: messageId,
+  by,
+  reason,
+}: CancelMessage | PauseMessage | ResumeMessage | RedriveMessage) {
   return {
-    event: {
-      type: "CancelRequested",
-      messageId,
-      ...(by === undefined ? {} : { by }),
-      ...(reason === undefined ? {} : { reason }),
-    },
+    messageId,
+    ...(by === undefined ? {} : { by }),
+    ...(reason === undefined ? {} : { reason }),
   };
 }

@@ -21,7 +21,7 @@ export class Inbox {
   constructor(
     private readonly store: ExecutionStore,
     private readonly executionId: string,
-    private readonly inHistory: ReadonlySet<string>,
+    private readonly inHistory: { has(messageId: string): boolean },
   ) {}
 
   /** Takes in what the head holds, and reads the messages beside it when there are any. */
@@ -47,6 +47,11 @@ export class Inbox {
     this.#fresh.sort((a, b) => a.at - b.at);
   }
 
+  /** All accepted ones that are not in history, oldest first. */
+  unread(): Message[] {
+    return this.#fresh.filter((message) => this.found.has(message.id) && !this.inHistory.has(message.id));
+  }
+
   /** The oldest that is not in history. */
   peek(): Message | undefined {
     for (;;) {
@@ -66,7 +71,7 @@ export class Inbox {
   }
 
   /** How many messages that are items of their own stay in the inbox. */
-  itemsBeside(drained: ReadonlySet<string>): number {
-    return [...this.items].filter((id) => !drained.has(id)).length;
+  itemsBeside(inHistory: (messageId: string) => boolean): number {
+    return [...this.items].filter((id) => !inHistory(id)).length;
   }
 }

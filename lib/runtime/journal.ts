@@ -3,18 +3,22 @@
  * takes along everything that was added meanwhile. The slot is the fence: a slot that is taken means that somebody else owns the
  * execution now.
  */
-import { FencedError } from "../model/errors.js";
+import { FencedError, type TransactionReason } from "../model/errors.js";
 import type { Tail } from "../model/head.js";
 import type { HistoryEvent } from "../model/history-event.js";
 import { digest } from "../model/ids.js";
 import type { Outgoing } from "../model/outgoing.js";
 import { jsonBytes } from "../model/storable.js";
 import type { EpochMs } from "../model/time.js";
+import type { TransactionAction } from "../model/transaction.js";
 import type { Commit, ExecutionStore } from "../store/ports.js";
 import { persistently } from "./persistently.js";
 
 /** A DynamoDB item holds 400 KB, names and marks included. */
 const LARGEST_COMMIT_BYTES = 300_000;
+
+/** Beyond it, a transaction's doubled price for what could have been written plainly is more than that plain write. */
+const SMALL_BATCH_BYTES = 1_000;
 
 /** A commit costs a unit per KB whatever its size, so there is no saving beyond a few KB; this bounds what a crash makes the code do again. */
 const FULL_BYTES = 100_000;
@@ -22,7 +26,7 @@ const FULL_BYTES = 100_000;
 interface Entry {
   readonly event: HistoryEvent;
   readonly bytes: number;
-  readonly outgoing?: Outgoing;
+  readonly outgoing: readonly Outgoing[];
 }
 
 export class Journal {
@@ -57,12 +61,41 @@ export class Journal {
     this.#carried = options.carried;
   }
 
-  add(event: HistoryEvent, outgoing?: Outgoing): void {
+  add(event: HistoryEvent, outgoing: readonly Outgoing[] = []): void {
     // What can be too large was refused where it came from (`model/storable.ts`), as the failure of whoever made it.
-    const bytes = jsonBytes(event) + (outgoing === undefined ? 0 : jsonBytes(outgoing));
+    const bytes = jsonBytes(event) + (outgoing.length === 0 ? 0 : jsonBytes(outgoing));
     this.#bytes += bytes;
-    this.#unwritten.push({ event, bytes, ...(outgoing === undefined ? {} : { outgoing }) });
+    this.#unwritten.push({ event, bytes, outgoing });
     this.position += 1;
+  }
+
+  /**
+   * Adds an event that only happens if `actions` do, and writes it, with all that was added before it, together with them. Refused, it was
+   * not added; what was added before it is written either way.
+   */
+  async addWith(
+    event: HistoryEvent,
+    outgoing: readonly Outgoing[],
+    actions: readonly TransactionAction[],
+  ): Promise<{ readonly refused?: readonly TransactionReason[] }> {
+    await this.landed();
+    // A transaction costs twice: what can go ahead in a plain write does, when it is more than a few events.
+    if (this.#bytes > SMALL_BATCH_BYTES) await this.flush();
+    this.add(event, outgoing);
+    const before = this.#unwritten.slice(0, -1);
+    const commit = this.#commitOf(this.#unwritten);
+    const result = await persistently(() =>
+      this.options.store.commitTransaction(commit, actions, this.#pendingAt(commit)),
+    );
+    if (result.outcome === "taken") throw this.#fenced(commit.slot, result.found);
+    if (result.outcome === "appended") {
+      this.#written(this.#unwritten, commit);
+      return {};
+    }
+    this.#bytes -= this.#unwritten.at(-1)?.bytes ?? 0;
+    this.#unwritten = before;
+    this.position -= 1;
+    return { refused: result.reasons };
   }
 
   /** Something was added that is not durable. */
@@ -104,7 +137,7 @@ export class Journal {
     room: number,
   ): { fits: false } | { fits: true; tail: Tail | undefined } {
     if (this.writing) throw new Error("A tail was asked for while a commit to its own slot was in flight.");
-    if (this.#unwritten.some((entry) => entry.outgoing !== undefined)) return { fits: false };
+    if (this.#unwritten.some((entry) => entry.outgoing.length > 0)) return { fits: false };
     const events = [...this.#carried, ...this.#unwritten.map((entry) => entry.event), ...more];
     if (events.length === 0) return { fits: true, tail: undefined };
     if (jsonBytes(events) > room) return { fits: false };
@@ -112,29 +145,41 @@ export class Journal {
   }
 
   async #write(): Promise<void> {
-    const { store, executionId, epoch, leaseToken } = this.options;
     const batch = this.#takeBatch();
+    const commit = this.#commitOf(batch);
+    const result = await persistently(() => this.options.store.appendCommit(commit, this.#pendingAt(commit)));
+    if (!result.appended) throw this.#fenced(commit.slot, result.found);
+    this.#written(batch, commit);
+  }
+
+  #commitOf(batch: readonly Entry[]): Commit {
+    const { executionId, epoch, leaseToken } = this.options;
     const events = [...this.#carried, ...batch.map((entry) => entry.event)];
-    const outgoing = batch.flatMap((entry) => (entry.outgoing === undefined ? [] : [entry.outgoing]));
     const slot = this.slot + 1;
-    const commit: Commit = {
+    return {
       executionId,
       slot,
       epoch,
       // The writer's lease and the content: an own success whose reply was lost is told from a lost race by it.
       token: digest(`${leaseToken}\n${slot}\n${JSON.stringify(events)}`, 16),
       events,
-      outgoing,
+      outgoing: batch.flatMap((entry) => entry.outgoing),
     };
-    const result = await persistently(() =>
-      store.appendCommit(commit, outgoing.length === 0 ? undefined : this.options.pendingAt()),
+  }
+
+  #pendingAt({ outgoing }: Commit): EpochMs | undefined {
+    return outgoing.length === 0 ? undefined : this.options.pendingAt();
+  }
+
+  #fenced(slot: number, found: Commit): FencedError {
+    const { executionId, epoch } = this.options;
+    return new FencedError(
+      executionId,
+      `slot ${slot} was filled by epoch ${found.epoch}, and ours is ${epoch}`,
     );
-    if (!result.appended) {
-      throw new FencedError(
-        executionId,
-        `slot ${slot} was filled by epoch ${result.found.epoch}, and ours is ${epoch}`,
-      );
-    }
+  }
+
+  #written(batch: readonly Entry[], { slot }: Commit): void {
     this.slot = slot;
     this.durable += batch.length;
     this.#carried = [];

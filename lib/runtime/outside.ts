@@ -5,7 +5,7 @@
 import type { PublishOutcome } from "../decide/relay.js";
 import type { EpochMs } from "../model/time.js";
 import type { Wake } from "../model/wake.js";
-import type { LogLevel } from "../replay/context.js";
+import type { LogLevel } from "../replay/context/site.js";
 import type { Store } from "../store/ports.js";
 
 /** Carries wakes to the worker. Each call may be repeated: a wake too many costs one read. */

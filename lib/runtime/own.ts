@@ -2,13 +2,14 @@
  * Getting hold of an execution: the lease, its history, and, when the lease before was never released, the record that fences
  * its owner out. Only then may effects begin.
  */
-import { CorruptHistoryError, EngineError, FencedError } from "../model/errors.js";
+import { EngineError, FencedError } from "../model/errors.js";
 import type { Head } from "../model/head.js";
 import type { HistoryEvent } from "../model/history-event.js";
 import { digest } from "../model/ids.js";
 import type { EpochMs } from "../model/time.js";
 import { encodeThrown } from "../model/value.js";
 import type { Commit } from "../store/ports.js";
+import { allCommits, carriedTail } from "./history.js";
 import type { Outside } from "./outside.js";
 import { persistently } from "./persistently.js";
 
@@ -34,7 +35,7 @@ export async function lease(outside: Outside, request: LeaseRequest): Promise<Ow
   const leased = await acquire(outside, request);
   if (leased === undefined) return undefined;
   // Nobody has ever held it, so there is nothing to read.
-  if (request.head.epoch === 0) return ownCreated(leased.head, leased.token);
+  if (request.head.epoch === 0 && request.head.slot === 0) return ownCreated(leased.head, leased.token);
   return orStall(outside, leased, () => load(outside, leased.head, leased.token));
 }
 
@@ -80,6 +81,7 @@ async function orStall(
         ...(head.tail === undefined ? {} : { tail: head.tail }),
         settlement: { status: "stalled", error: encodeThrown(error), at: outside.clock.now() },
         waits: head.waits,
+        waitCount: head.waitCount,
         drained: [],
         token: digest(`${token}\nstalled`, 16),
       }),
@@ -121,10 +123,12 @@ interface LeaseRequest {
   readonly head: Head;
   readonly owner: string;
   readonly until: EpochMs;
+  /** To terminate it. */
+  readonly evenStalled?: boolean;
 }
 
 async function acquire(outside: Outside, request: LeaseRequest): Promise<Leased | undefined> {
-  const { head, owner, until } = request;
+  const { head, owner, until, evenStalled = false } = request;
   const token = outside.token();
   const result = await persistently(() =>
     outside.store.acquireLease({
@@ -133,29 +137,20 @@ async function acquire(outside: Outside, request: LeaseRequest): Promise<Leased 
       owner,
       token,
       until,
+      ...(evenStalled ? { evenStalled } : {}),
     }),
   );
   return result.acquired ? { head: result.head, token } : undefined;
 }
 
-/** A page may have been read before the newest commit was written; the head knows better. */
-async function loadWhole(outside: Outside, head: Head): Promise<Commit[]> {
-  for (let attempt = 0; attempt < 2; attempt++) {
-    const commits = await persistently(() => outside.store.loadHistory(head.executionId, 0));
-    const last = commits.at(-1)?.slot ?? 0;
-    if (last >= head.slot && commits.length === last) return commits;
-  }
-  throw new CorruptHistoryError(head.executionId, `its commits are not whole up to slot ${head.slot}`);
-}
-
 async function load(outside: Outside, head: Head, leaseToken: string): Promise<Owned> {
-  const commits = await loadWhole(outside, head);
+  const commits = await allCommits(outside.store, head);
   for (const commit of commits) {
     if (commit.epoch > head.epoch)
       throw new FencedError(head.executionId, `slot ${commit.slot} was written by epoch ${commit.epoch}`);
   }
   const slot = commits.at(-1)?.slot ?? 0;
-  const carried = head.tail !== undefined && head.tail.slot > slot ? head.tail.events : [];
+  const carried = carriedTail(head, slot);
   return {
     head,
     leaseToken,

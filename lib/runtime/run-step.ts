@@ -1,12 +1,15 @@
-/** Runs one attempt of a step's body: timeout, abort signal, and nothing recorded (the turn does that). */
+/** Runs one attempt of a step's body: timeout, heartbeat, abort signal, and nothing recorded (the turn does that). */
 import type { StepContext } from "../define/context.js";
 import { StepTimeoutError } from "../model/errors.js";
+import { storable } from "../model/storable.js";
+import { decode, type Encoded, type ErrorClasses } from "../model/value.js";
 import type { StepOperation } from "../replay/operation.js";
 import { runInStep } from "../replay/running-in.js";
 import type { Clock } from "./outside.js";
+import { collectTransaction, type TransactionCollector } from "./transaction.js";
 
 export type AttemptEnd =
-  | { readonly ok: true; readonly value: unknown }
+  | { readonly ok: true; readonly value: unknown; readonly transaction?: TransactionCollector }
   | { readonly ok: false; readonly error: unknown };
 
 export interface RunningAttempt {
@@ -17,35 +20,70 @@ export interface RunningAttempt {
   abort(reason: Error): void;
 }
 
+/** Where steps run. */
+export interface StepSurroundings {
+  readonly executionId: string;
+  readonly clock: Clock;
+  readonly errors: ErrorClasses;
+  /** The body said how far it has come. */
+  onHeartbeat(step: StepOperation, details: Encoded): void;
+}
+
 export function runStep(
   step: StepOperation,
   attempt: number,
-  executionId: string,
-  clock: Clock,
+  { executionId, clock, errors, onHeartbeat }: StepSurroundings,
 ): RunningAttempt {
   const abort = new AbortController();
   const ended = new AbortController();
+  const place = `${executionId}/${step.path}`;
+  const { lastHeartbeat } = step;
+  let heardAt = clock.now();
   const context: StepContext = {
     executionId,
     attempt,
-    idempotencyKey: `${executionId}/${step.path}`,
+    idempotencyKey: place,
     signal: abort.signal,
+    lastHeartbeat: lastHeartbeat === undefined ? undefined : decode(lastHeartbeat, errors),
+    heartbeat(details) {
+      const stored = storable(details, `What ${step.label} reported`);
+      heardAt = clock.now();
+      if (!ended.signal.aborted) onHeartbeat(step, stored);
+    },
   };
+
   const body = async (): Promise<AttemptEnd> => {
+    const { work } = step;
     try {
-      return { ok: true, value: await runInStep(step.name, () => step.body(context)) };
+      if (work.kind === "body")
+        return { ok: true, value: await runInStep(step.name, () => work.run(context)) };
+      const transaction = collectTransaction(place, clock.now());
+      const value = await runInStep(step.name, () => work.run(transaction.tx, context));
+      return { ok: true, value, transaction };
     } catch (error) {
       return { ok: false, error };
     }
   };
-  const timeout = async (timeoutMs: number): Promise<AttemptEnd> => {
-    await clock.sleep(timeoutMs, ended.signal);
-    if (ended.signal.aborted) return new Promise(() => {});
-    const error = new StepTimeoutError(step.name, timeoutMs);
+  const timedOut = (error: StepTimeoutError): AttemptEnd => {
     abort.abort(error);
     return { ok: false, error };
   };
-  const ends = [body(), ...(step.timeoutMs === undefined ? [] : [timeout(step.timeoutMs)])];
+  const timeout = async (timeoutMs: number): Promise<AttemptEnd> => {
+    await clock.sleep(timeoutMs, ended.signal);
+    if (ended.signal.aborted) return new Promise(() => {});
+    return timedOut(new StepTimeoutError(step.name, timeoutMs));
+  };
+  const silence = async (heartbeatMs: number): Promise<AttemptEnd> => {
+    for (let left = heartbeatMs; left > 0; left = heardAt + heartbeatMs - clock.now())
+      await clock.sleep(left, ended.signal);
+    if (ended.signal.aborted) return new Promise(() => {});
+    return timedOut(new StepTimeoutError(step.name, heartbeatMs, "heartbeat"));
+  };
+  const ends = [
+    body(),
+    ...(step.timeoutMs === undefined ? [] : [timeout(step.timeoutMs)]),
+    ...(step.heartbeatMs === undefined ? [] : [silence(step.heartbeatMs)]),
+  ];
   return {
     step,
     attempt,

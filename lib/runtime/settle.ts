@@ -3,24 +3,32 @@
  * its token behind, so that an own success whose reply was lost is known.
  */
 import { FencedError } from "../model/errors.js";
-import type { Tail, WaitKey } from "../model/head.js";
+import type { StoredValue, Tail, WaitKey } from "../model/head.js";
 import { digest } from "../model/ids.js";
+import { jsonBytes } from "../model/storable.js";
 import type { Settlement } from "../store/ports.js";
 import type { Inbox } from "./inbox.js";
 import type { Outside } from "./outside.js";
 import type { Owned } from "./own.js";
 import { persistently } from "./persistently.js";
 
+/** What the head shows of the wait records: most executions wait for one thing, and thousands would make every lease and settlement dear. */
+const SHOWN_WAITS_BYTES = 300;
+
 export interface SettleOptions {
   readonly settlement: Settlement;
   /** The last committed slot. */
   readonly slot: number;
   readonly tail: Tail | undefined;
+  /** When it changed. */
+  readonly state?: StoredValue | undefined;
   readonly inbox: Inbox;
   /** The wait records that stand in the directory. */
   readonly waits: readonly WaitKey[];
-  /** Ids of the messages that are in history. */
-  readonly seen: ReadonlySet<string>;
+  /** How many there are, when these are not all. */
+  readonly waitCount?: number;
+  /** Of the messages that are in history. */
+  readonly inHistory: (messageId: string) => boolean;
   /** False settles whatever was accepted since the inbox was last looked at. */
   readonly guardInbox: boolean;
 }
@@ -35,22 +43,26 @@ export async function settle(
   options: SettleOptions,
 ): Promise<"settled" | "inbox-moved"> {
   const { executionId, epoch } = owned.head;
-  const { inbox, settlement, slot, tail } = options;
-  const drained = [...inbox.found].filter((id) => options.seen.has(id));
+  const { inbox, settlement, slot, tail, state, waits } = options;
+  const drained = [...inbox.found].filter(options.inHistory);
   const result = await persistently(() =>
     outside.store.settle({
       executionId,
       from: owned.head.status,
       epoch,
       leaseToken: owned.leaseToken,
-      ...(options.guardInbox ? { inboxSeq: inbox.seq, inboxItems: inbox.itemsBeside(options.seen) } : {}),
+      ...(options.guardInbox
+        ? { inboxSeq: inbox.seq, inboxItems: inbox.itemsBeside(options.inHistory) }
+        : {}),
       slot,
       ...(tail === undefined ? {} : { tail }),
       settlement,
-      waits: options.waits,
+      ...(state === undefined ? {} : { state }),
+      waits: shown(waits),
+      waitCount: options.waitCount ?? waits.length,
       drained,
       token: digest(
-        `${owned.leaseToken}\n${slot}\n${inbox.seq}\n${JSON.stringify([settlement, tail ?? null])}`,
+        `${owned.leaseToken}\n${slot}\n${inbox.seq}\n${JSON.stringify([settlement, tail ?? null, state ?? null])}`,
         16,
       ),
     }),
@@ -67,4 +79,15 @@ export async function settle(
   }
   await inbox.take(head, outside.clock.now());
   return "inbox-moved";
+}
+
+function shown(waits: readonly WaitKey[]): WaitKey[] {
+  let bytes = 0;
+  const fitting: WaitKey[] = [];
+  for (const wait of waits) {
+    bytes += jsonBytes([wait.op, wait.name, wait.key]);
+    if (bytes > SHOWN_WAITS_BYTES && fitting.length > 0) break;
+    fitting.push(wait);
+  }
+  return fitting;
 }

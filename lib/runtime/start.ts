@@ -12,12 +12,13 @@ import type { EpochMs } from "../model/time.js";
 import { type Encoded, encode } from "../model/value.js";
 import type { Wake } from "../model/wake.js";
 import { arm } from "./arm.js";
+import { create } from "./create.js";
 import { LEASE_SLACK_MS } from "./handle-wake.js";
 import type { Outside } from "./outside.js";
 import { ownCreated } from "./own.js";
 import { persistently } from "./persistently.js";
 import { runTurn } from "./turn.js";
-import { loadValue, storeValue } from "./values.js";
+import { loadValue } from "./values.js";
 import type { Limits } from "./work.js";
 
 export interface StartRequest {
@@ -56,7 +57,6 @@ export async function startExecution(
 
   const now = outside.clock.now();
   const startAt = now + (request.delayMs ?? 0);
-  const stored = await storeValue(outside.store, executionId, "input", input);
   const leaseToken = outside.token();
   const runsHere = inline !== undefined && startAt <= now;
   const lease = runsHere
@@ -69,20 +69,16 @@ export async function startExecution(
       ? { executionId, reason: "start", ...(startAt > now ? { dueAt: startAt } : {}) }
       : { executionId, reason: "insurance", dueAt: lease.until };
   const [result] = await Promise.all([
-    persistently(() =>
-      outside.store.createExecution({
-        executionId,
-        workflow: workflow.name,
-        ...(workflow.version === undefined ? {} : { version: workflow.version }),
-        definition: workflow.definition,
-        createdAt: now,
-        startAt,
-        input: stored,
-        ...(request.startedBy === undefined ? {} : { startedBy: request.startedBy }),
-        ...(lease === undefined ? {} : { lease }),
-        createToken,
-      }),
-    ),
+    create(outside, {
+      executionId,
+      workflow,
+      input,
+      createdAt: now,
+      startAt,
+      startedBy: request.startedBy,
+      lease,
+      createToken,
+    }),
     arm(outside, wake),
   ]);
 

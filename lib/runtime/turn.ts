@@ -5,14 +5,21 @@
 import { cancelIn, isBeforeStart } from "../decide/wake.js";
 import type { App } from "../define/app.js";
 import { CrashLoopError, EngineError, UnknownWorkflowError } from "../model/errors.js";
+import { type HistoryEvent, isClosingEvent } from "../model/history-event.js";
 import type { ExecutionStatus } from "../model/status.js";
+import { checkFlags } from "../replay/flags.js";
+import { type EventWait, isEventWait, type Operation } from "../replay/operation.js";
 import { Replay } from "../replay/replay.js";
-import { close, closeUnbegun, stall } from "./conclude.js";
+import { closeTerminated } from "./close-terminated.js";
+import { close } from "./conclude.js";
+import { controlled, stamp } from "./happening.js";
 import { Inbox } from "./inbox.js";
 import { Journal } from "./journal.js";
 import { Live } from "./live.js";
 import type { Outside } from "./outside.js";
 import type { Owned } from "./own.js";
+import { stall } from "./stall.js";
+import { closeUnbegun } from "./unbegun.js";
 import { loadValue } from "./values.js";
 import { Waits } from "./waits.js";
 import type { Limits } from "./work.js";
@@ -27,7 +34,7 @@ export async function runTurn(
   owned: Owned,
   limits: Limits,
 ): Promise<ExecutionStatus> {
-  const { head, history, slot, carried, leaseToken } = owned;
+  const { head, slot, carried, leaseToken } = owned;
   const { executionId } = head;
   const journal = new Journal({
     store: outside.store,
@@ -35,55 +42,109 @@ export async function runTurn(
     epoch: head.epoch,
     leaseToken,
     slot,
-    loaded: history.length,
+    loaded: owned.history.length,
     carried,
     pendingAt: () => outside.clock.now(),
   });
   const now = outside.clock.now();
   const cancel = isBeforeStart(head, now) ? cancelIn(head) : undefined;
   if (cancel !== undefined) return closeUnbegun(outside, owned, journal, cancel);
-  let seen: ReadonlySet<string> = new Set();
-  let inbox = new Inbox(outside.store, executionId, seen);
+  if (owned.history.some(({ event }) => event.type === "ExecutionTerminated"))
+    return closeTerminated(outside, owned);
+  const history = [...owned.history, ...redriven(outside, owned, journal)];
   let replay: Replay | undefined;
+  let inbox = new Inbox(outside.store, executionId, new Set());
   let waits: Waits | undefined;
   try {
-    replay = await replayOf(outside, app, owned);
-    seen = replay.seen;
-    await replay.begin();
-    let settled = head.settleToken !== undefined;
-    for (const { event, slot: recordedIn } of history) {
-      // What was asked for up to the last settlement is settled; what came after it may have left something behind (`Live.run`).
-      if (settled && recordedIn > head.slot) {
-        settled = false;
-        replay.takeRequested();
-      }
-      await replay.apply(event, recordedIn);
-    }
+    checkFlags(executionId, head.flags);
+    replay = await replayOf(outside, app, owned, history);
+    const standing = await deliver(replay, owned, history);
     if (replay.crashes >= MOST_CRASHES) throw new CrashLoopError(replay.crashes);
-    inbox = new Inbox(outside.store, executionId, seen);
+    inbox = new Inbox(outside.store, executionId, replay.seen);
     await inbox.take(head, outside.clock.now());
-    waits = new Waits(outside.store, executionId, head.waits, !owned.takenOver);
-    const work = { outside, owned, limits, replay, journal, inbox, waits };
+    // Only a suspension leaves every record in its place, and nothing that came before it unread.
+    const certain = !owned.takenOver && (head.status === "suspended" || head.status === "paused");
+    waits = new Waits(outside.store, executionId, standing, certain);
+    const work = { app, outside, owned, limits, replay, journal, inbox, waits };
     // The process before died between the last commit and the settlement.
     if (replay.closing !== undefined && replay.outcome !== undefined)
       return await close(work, replay.outcome);
     return await new Live(work).run();
   } catch (error) {
     if (!(error instanceof EngineError || error instanceof UnknownWorkflowError)) throw error;
-    return stall(outside, owned, { journal, inbox, seen, waits: waits?.standing() ?? head.waits }, error);
+    const inHistory = (id: string): boolean => replay?.seen.has(id) ?? false;
+    return stall(outside, owned, { journal, inbox, inHistory, waits: waits?.standing() }, error);
   } finally {
     replay?.end();
   }
 }
 
-async function replayOf(outside: Outside, app: App, { head }: Owned): Promise<Replay> {
+type Recorded = Owned["history"][number];
+
+/** Delivers history; gives the waits whose records the last settlement left in the directory. */
+async function deliver(
+  replay: Replay,
+  { head, takenOver }: Owned,
+  history: readonly Recorded[],
+): Promise<EventWait[]> {
+  const voided = voidedIn(history);
+  let standing: EventWait[] | undefined;
+  await replay.begin();
+  for (const { event, slot } of history) {
+    // What was asked for up to the last settlement is settled; what came after it may have left something behind (`Live.run`).
+    if (standing === undefined && head.settleToken !== undefined && slot > head.slot) {
+      standing = eventWaits(replay.pending);
+      replay.takeRequested();
+    }
+    await replay.apply(event, slot, voided.has(replay.position));
+  }
+  if (takenOver) return standing ?? [];
+  return head.settleToken === undefined ? [] : eventWaits(replay.pending);
+}
+
+function eventWaits(pending: ReadonlyMap<string, Operation>): EventWait[] {
+  return [...pending.values()].filter(isEventWait);
+}
+
+function voidedIn(history: readonly Recorded[]): ReadonlySet<number> {
+  return new Set(
+    history.flatMap(({ event }) => (event.type === "ExecutionRedriven" ? (event.voided ?? []) : [])),
+  );
+}
+
+/** A redrive comes into history before anything is replayed, since it changes what the rest of it means. */
+function redriven(outside: Outside, { head, history, slot }: Owned, journal: Journal): Recorded[] {
+  const last = history.findLast(({ event }) => event.type !== "LeaseTaken")?.event;
+  const message = head.inbox.find((one) => one.kind === "redrive");
+  const isOver = last !== undefined && (isClosingEvent(last) || last.type === "ExecutionStalled");
+  if (message?.kind !== "redrive" || !isOver) return [];
+  const event: HistoryEvent = stamp(
+    controlled("ExecutionRedriven", message).event,
+    Math.max(outside.clock.now(), last.at),
+    undefined,
+  );
+  journal.add(event);
+  return [{ event, slot: slot + 1 }];
+}
+
+async function replayOf(
+  outside: Outside,
+  app: App,
+  { head, takenOver }: Owned,
+  history: readonly Recorded[],
+): Promise<Replay> {
+  const patches = history.flatMap(({ event }) => (event.type === "ChangePatched" ? [event.change] : []));
   return new Replay({
     executionId: head.executionId,
+    ...(head.seed === undefined ? {} : { seed: head.seed }),
     workflow: app.workflow(head.workflow),
     input: await loadValue(outside.store, head.executionId, head.input),
     ...(head.startedBy === undefined ? {} : { startedBy: head.startedBy }),
     startAt: head.startAt,
+    ...(head.deadline === undefined ? {} : { timeoutMs: head.deadline - head.startAt }),
     errors: app.errors,
     log: outside.log,
+    patches: new Set(patches),
+    fresh: !takenOver && history.every(({ event }) => event.type === "MessagesInherited"),
   });
 }

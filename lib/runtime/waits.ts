@@ -4,7 +4,7 @@
  */
 import type { WaitKey } from "../model/head.js";
 import type { EventMessage } from "../model/message.js";
-import type { WaitOperation } from "../replay/operation.js";
+import type { EventWait, Operation } from "../replay/operation.js";
 import type { DirectoryStore } from "../store/ports.js";
 import { persistently } from "./persistently.js";
 
@@ -17,39 +17,39 @@ export class Waits {
   readonly #answered = new Set<string>();
 
   /**
-   * @param standing as the last settlement left them
-   * @param certain false after a takeover: the owner before may have removed records of waits that it saw end, and its history was lost
+   * @param standing those that the last settlement left
+   * @param certain false where the turn before did not end in a suspension: what it removed, registered or was offered is not known
    */
   constructor(
     private readonly store: DirectoryStore,
     private readonly executionId: string,
-    standing: readonly WaitKey[],
+    standing: readonly EventWait[],
     certain: boolean,
   ) {
     for (const wait of standing) {
-      this.#standing.set(wait.op, wait);
+      this.suspect(wait);
       if (!certain) continue;
-      this.#registered.add(wait.op);
-      this.#answered.add(wait.op);
+      this.#registered.add(wait.path);
+      this.#answered.add(wait.path);
     }
   }
 
-  registered(wait: WaitOperation): boolean {
+  registered(wait: EventWait): boolean {
     return this.#registered.has(wait.path);
   }
 
   /** Whether the wait may time out: everything that came before its record has been offered to it. */
-  answered(wait: WaitOperation): boolean {
+  answered(wait: EventWait): boolean {
     return this.#answered.has(wait.path);
   }
 
   /** The owner before may have registered it without living to say so: it has to be removed all the same once it is over. */
-  suspect(wait: WaitOperation): void {
+  suspect(wait: EventWait): void {
     this.#standing.set(wait.path, this.#keyOf(wait));
   }
 
   /** Writes the record, then gives the events that came before it and are within the wait's lookback, oldest first. */
-  async register(wait: WaitOperation): Promise<EventMessage[]> {
+  async register(wait: EventWait): Promise<EventMessage[]> {
     const key = this.#keyOf(wait);
     // Noted before the call: a record whose write was not answered must still be removed.
     this.#standing.set(wait.path, key);
@@ -59,9 +59,9 @@ export class Waits {
     );
     const recent = await persistently(() =>
       this.store.findRecentEvents({
-        name: wait.event,
-        ...(wait.key === undefined ? {} : { key: wait.key }),
-        since: wait.since,
+        name: wait.awaited.name,
+        ...(wait.awaited.key === undefined ? {} : { key: wait.awaited.key }),
+        since: wait.awaited.since,
       }),
     );
     this.#answered.add(wait.path);
@@ -77,27 +77,27 @@ export class Waits {
       }));
   }
 
-  #keyOf(wait: WaitOperation): WaitKey {
-    return {
-      name: wait.event,
-      ...(wait.key === undefined ? {} : { key: wait.key }),
-      executionId: this.executionId,
-      op: wait.path,
-    };
-  }
-
   /** The records that stand now. */
   standing(): WaitKey[] {
     return [...this.#standing.values()];
   }
 
   /** Removes the records of waits that are over. Before the settlement: if this process dies between, the next owner puts back what it needs. */
-  async remove(pending: ReadonlyMap<string, unknown>): Promise<void> {
+  async remove(pending: ReadonlyMap<string, Operation>): Promise<void> {
     const over = [...this.#standing.values()].filter((wait) => !pending.has(wait.op));
     await Promise.all(over.map((wait) => persistently(() => this.store.deleteWait(wait))));
     for (const wait of over) {
       this.#standing.delete(wait.op);
       this.#registered.delete(wait.op);
     }
+  }
+
+  #keyOf({ awaited, path }: EventWait): WaitKey {
+    return {
+      name: awaited.name,
+      ...(awaited.key === undefined ? {} : { key: awaited.key }),
+      executionId: this.executionId,
+      op: path,
+    };
   }
 }

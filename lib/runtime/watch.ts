@@ -26,8 +26,13 @@ export async function watch(outside: Outside, executionId: string, until: EpochM
   for (let pause = FIRST_PAUSE_MS; ; pause = Math.min(LONGEST_PAUSE_MS, pause * GROWTH)) {
     const head = await persistently(() => outside.store.readHead(executionId));
     if (head === undefined) throw new ExecutionNotFoundError(executionId);
+    if (head.continuedTo !== undefined) {
+      // It goes on there; until the successor has been created, this one is all there is to see.
+      const successor = await persistently(() => outside.store.readHead(head.continuedTo ?? ""));
+      if (successor !== undefined) return watch(outside, successor.executionId, until);
+    }
     const left = until - outside.clock.now();
-    if (hasStopped(head) || left <= 0) return head;
+    if ((hasStopped(head) && head.continuedTo === undefined) || left <= 0) return head;
     await outside.clock.sleep(Math.min(pause, left));
   }
 }

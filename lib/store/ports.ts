@@ -71,16 +71,18 @@ export interface Outbox {
 /** What a settlement says of the turn's end. */
 export type Settlement =
   | { readonly status: OpenStatus; readonly dueAt?: EpochMs }
-  | {
-      readonly status: ClosedStatus;
-      readonly closedAt: EpochMs;
-      readonly output?: StoredValue;
-      readonly error?: StoredValue;
-      readonly compensation?: "none" | "complete" | "incomplete";
-      readonly continuedTo?: string;
-      readonly openChildren?: boolean;
-    }
+  | ClosedSettlement
   | { readonly status: "stalled"; readonly error: Encoded; readonly at: EpochMs };
+
+export interface ClosedSettlement {
+  readonly status: ClosedStatus;
+  readonly closedAt: EpochMs;
+  readonly output?: StoredValue;
+  readonly error?: StoredValue;
+  readonly compensation?: "none" | "complete" | "incomplete";
+  readonly continuedTo?: string;
+  readonly openChildren?: boolean;
+}
 
 export interface SettleRequest {
   readonly executionId: string;

@@ -13,7 +13,7 @@ import { handleWake } from "../runtime/handle-wake.js";
 import type { BusEntry, Log, Outside } from "../runtime/outside.js";
 import { relay } from "../runtime/relay.js";
 import { executionIdFor, startExecution } from "../runtime/start.js";
-import type { Limits } from "../runtime/work.js";
+import { type Limits, limitsUntil } from "../runtime/work.js";
 import type { Commit, Store } from "../store/ports.js";
 import { Faults, ProcessDiedError, TestProcess } from "./faults.js";
 import { type QueueMessage, TestQueue } from "./queues.js";
@@ -238,7 +238,7 @@ export class TestCloud {
   #limits(): Limits {
     const timeoutMs = this.options.workerTimeoutMs ?? 60_000;
     const deadline = this.clock.now() + timeoutMs;
-    return { wholeMs: timeoutMs, deadline, stopAt: deadline - Math.min(10_000, timeoutMs / 5) };
+    return limitsUntil(deadline, timeoutMs, Math.min(10_000, timeoutMs / 5));
   }
 
   #invoke(task: Task): void {

@@ -3,7 +3,10 @@ import { STEP_RETRY } from "../../lib/define/retry.js";
 import type { Head, Lease } from "../../lib/model/head.js";
 import type { EventMessage } from "../../lib/model/message.js";
 import type { EpochMs } from "../../lib/model/time.js";
+import { Branch } from "../../lib/replay/branch.js";
 import type { StepOperation } from "../../lib/replay/operation.js";
+import { Scope } from "../../lib/replay/path.js";
+import { UndoStack } from "../../lib/replay/undo-stack.js";
 import { NOON } from "../builders.js";
 
 const AN_HOUR = 3_600_000;
@@ -48,7 +51,8 @@ export function aStep(state: Partial<StepOperation> = {}): StepOperation {
     path: "step:reserve",
     label: 'step "reserve"',
     name: "reserve",
-    body: () => undefined,
+    work: { kind: "body", run: () => undefined },
+    branch: new Branch(new Scope(""), new UndoStack()),
     retry: STEP_RETRY,
     atMostOnce: false,
     attempts: 0,

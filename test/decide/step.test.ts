@@ -7,7 +7,7 @@ import type { StepOperation } from "../../lib/replay/operation.js";
 import { NOON } from "../builders.js";
 import { aStep } from "./builders.js";
 
-const now = { now: NOON, durable: 0, deadlineIsNear: false, invocationMs: 60_000 };
+const now = { now: NOON, durable: 0, deadlineIsNear: false, paused: false, invocationMs: 60_000 };
 const outOfStock = encodeThrown(new RangeError("out of stock"));
 const once = { atMostOnce: true, retry: { ...STEP_RETRY, maxAttempts: 1 } };
 

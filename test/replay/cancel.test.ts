@@ -16,7 +16,7 @@ const cancelled = (...after: string[]): HistoryEvent => ({
 });
 
 function errorOf(outcome: Outcome | undefined): unknown {
-  if (outcome === undefined || outcome.kind === "completed") throw new Error("expected no success");
+  if (outcome === undefined || !("error" in outcome)) throw new Error("expected no success");
   return decode(outcome.error);
 }
 

@@ -15,7 +15,7 @@ const failed = (name: string, error: unknown, after = [`step:${name}`]): History
 });
 
 function errorOf(outcome: Outcome | undefined): unknown {
-  if (outcome === undefined || outcome.kind === "completed") throw new Error("expected a failure");
+  if (outcome === undefined || !("error" in outcome)) throw new Error("expected a failure");
   return decode(outcome.error);
 }
 

@@ -73,7 +73,7 @@ describe("a context where it has no meaning (I14)", () => {
       error = await attempt(() => borrowed && call(borrowed));
     });
     expect(error).toBeInstanceOf(ContextMisuseError);
-    expect(String(error)).toContain(`ctx.${name} was called from another scope than the one it belongs to`);
+    expect(String(error)).toContain(`ctx.${name} was called from another branch than the one it belongs to`);
   });
 
   it("says so where code of the process, that no workflow started, uses it", async () => {

@@ -1,8 +1,8 @@
 /** Programs of combinators, and how one is recorded: somebody decides which pending operation ends next, and the log is what came of it. */
-import type { Context } from "../../lib/define/context.js";
+import type { Context, StepContext } from "../../lib/define/context.js";
 import type { HistoryEvent } from "../../lib/model/history-event.js";
 import { encode, encodeThrown } from "../../lib/model/value.js";
-import type { Operation } from "../../lib/replay/operation.js";
+import type { Operation, StepOperation } from "../../lib/replay/operation.js";
 import type { Outcome } from "../../lib/replay/program.js";
 import { NOON, replayOf } from "../builders.js";
 
@@ -48,12 +48,7 @@ async function endOf(operation: Operation, at: number): Promise<HistoryEvent> {
   switch (operation.kind) {
     case "step":
       try {
-        const result = await operation.body({
-          executionId: "x-1",
-          attempt: 1,
-          idempotencyKey: op,
-          signal: new AbortController().signal,
-        });
+        const result = await bodyOf(operation)(stepContext(op));
         return { type: "StepCompleted", op, attempt: 1, at, result: encode(result) };
       } catch (error) {
         return { type: "StepFailed", op, attempt: 1, at, error: encodeThrown(error) };
@@ -66,17 +61,37 @@ async function endOf(operation: Operation, at: number): Promise<HistoryEvent> {
         op,
         at,
         messageId: `m-${at}`,
-        message: { kind: "event", id: `m-${at}`, at, name: operation.event, data: at },
+        message: { kind: "event", id: `m-${at}`, at, name: operation.awaited.name, data: at },
       };
     case "send":
       return { type: "EventSent", op, at, eventId: `e-${at}`, name: operation.event };
     case "undo":
       return { type: "CompensationStarted", op, at, error: operation.error };
+    default:
+      throw new Error(`${operation.label} can't be recorded by this test`);
   }
+}
+
+export function stepContext(op: string): StepContext {
+  return {
+    executionId: "x-1",
+    attempt: 1,
+    idempotencyKey: op,
+    signal: new AbortController().signal,
+    heartbeat: () => {},
+    lastHeartbeat: undefined,
+  };
+}
+
+/** A step's own body; a transaction has writes of its own and does not belong here. */
+export function bodyOf({ work, path }: StepOperation): (step: StepContext) => unknown {
+  if (work.kind === "body") return work.run;
+  throw new Error(`${path} is a transaction`);
 }
 
 function closingOf(outcome: Outcome, at: number, asked: { readonly asked?: string }): HistoryEvent {
   if (outcome.kind === "completed") return { type: "ExecutionCompleted", at, ...asked };
+  if (outcome.kind === "continued") return { type: "ExecutionContinued", at, input: outcome.input, ...asked };
   const { compensation } = outcome;
   return outcome.kind === "failed"
     ? { type: "ExecutionFailed", at, compensation, ...asked }

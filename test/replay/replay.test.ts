@@ -2,6 +2,7 @@ import { NonDeterminismError, NonDurableAwaitError } from "holdfast";
 import { describe, expect, it } from "vitest";
 import { decode } from "../../lib/model/value.js";
 import { asking, completed, NOON, replayOf } from "../builders.js";
+import { bodyOf, stepContext } from "./recording.js";
 
 describe("replay", () => {
   it("asks for the first step and waits, resolving nothing at its request", async () => {
@@ -97,9 +98,7 @@ describe("replay", () => {
     );
     const step = replay.pending.get("step:outer");
     if (step?.kind !== "step") throw new Error("expected a step");
-    await runInStep("outer", () =>
-      step.body({ executionId: "x", attempt: 1, idempotencyKey: "k", signal: AbortSignal.abort() }),
-    );
+    await runInStep("outer", () => bodyOf(step)(stepContext("step:outer")));
     expect(String(misuse)).toMatch(/ContextMisuseError: ctx.step was called inside the body of step "outer"/);
   });
 
@@ -140,7 +139,7 @@ describe("replay", () => {
     for (const name of ["b", "a"]) {
       const step = replay.pending.get(`undo/step:${name}`);
       if (step?.kind !== "step") throw new Error(`expected the compensation of ${name}`);
-      step.body({ executionId: "x", attempt: 1, idempotencyKey: "k", signal: new AbortController().signal });
+      bodyOf(step)(stepContext(`undo/step:${name}`));
       await replay.apply({
         type: "StepCompleted",
         op: `undo/step:${name}`,

@@ -5,6 +5,7 @@
 import { event, workflow } from "holdfast";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { startExecution } from "../../lib/runtime/start.js";
+import { limitsUntil } from "../../lib/runtime/work.js";
 import { createDynamoStore } from "../../lib/store/dynamodb/index.js";
 import type { Store } from "../../lib/store/ports.js";
 import { type CapacityMeter, meter, type Spent } from "../setup/capacity.js";
@@ -84,7 +85,7 @@ const makeBench = (): Bench =>
 
 async function inline(bench: Bench, workflowName: string, input: unknown, id: string): Promise<void> {
   const now = bench.cloud.clock.now();
-  const limits = { wholeMs: 60_000, stopAt: now + 50_000, deadline: now + 60_000 };
+  const limits = limitsUntil(now + 60_000, 60_000, 10_000);
   await startExecution(
     bench.cloud.client(),
     bench.app,

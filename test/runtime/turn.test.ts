@@ -302,8 +302,7 @@ describe("a turn", () => {
     const { stall } = await bench.head();
     expect(JSON.stringify(stall)).toMatch(/step:reserve.*The code asked for: step \\"charge\\"/);
     changed = false;
-    await bench.store.reopen("x-1");
-    await bench.cloud.client().wakes.send({ executionId: "x-1", reason: "redrive" }, 0);
+    await bench.client.redrive("x-1");
     await bench.cloud.settle();
     expect(await bench.output()).toBe("done");
   });

@@ -241,7 +241,10 @@ class Trial {
     if (outcome === undefined) return { outcome: undefined, result: undefined, bodies };
     return {
       outcome: outcome.kind,
-      result: outcome.kind === "completed" ? decode(outcome.output) : String(decode(outcome.error)),
+      result:
+        outcome.kind === "completed"
+          ? decode(outcome.output)
+          : String("error" in outcome ? decode(outcome.error) : outcome.kind),
       bodies,
     };
   }

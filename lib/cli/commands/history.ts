@@ -1,4 +1,5 @@
 import type { HistoryEntry } from "../../client/types.js";
+import type { Message } from "../../model/message.js";
 import { decode, type Encoded } from "../../model/value.js";
 import { shownInstant, shownValue } from "../format.js";
 import { printTable } from "../table.js";
@@ -57,29 +58,70 @@ export function detailOf(event: HistoryEntry["event"]): string {
       return `${error(event.error)}, ${attempt(event.attempt)}, again at ${shownInstant(event.retryAt)}`;
     case "StepFailed":
       return `${error(event.error)}, ${attempt(event.attempt)}`;
+    case "StepHeartbeat":
+      return stored(event.details);
     case "EventReceived":
-      return event.message?.kind === "event" ? stored(event.message.data) : event.messageId;
+    case "SignalReceived":
+    case "CallbackReceived":
+    case "ChildEnded":
+    case "UpdateReceived":
+      return event.message === undefined ? event.messageId : message(event.message);
+    case "MessageBuffered":
+      return message(event.message);
+    case "MessagesInherited":
+      return `${event.carried.length} unread, ${event.consumed.length} consumed`;
     case "EventSent":
       return `${event.name}, id ${event.eventId}`;
-    case "MessageBuffered":
-      return event.message.kind === "event"
-        ? `${event.message.name}, ${stored(event.message.data)}`
-        : "cancel";
-    case "CancelRequested":
-      return event.reason ?? "";
+    case "SignalSent":
+      return `${event.name}, to ${event.to}`;
+    case "ChildRequested":
+      return event.childId;
+    case "ChildRefused":
     case "CompensationStarted":
       return error(event.error);
+    case "CallbackHeartbeat":
+      return shownInstant(event.heartbeatAt);
+    case "CancelRequested":
+    case "ExecutionPaused":
+    case "ExecutionResumed":
+    case "ExecutionRedriven":
+    case "ExecutionTerminated":
     case "ExecutionStalled":
-      return event.reason;
+      return event.reason ?? "";
+    case "ChangePatched":
+      return event.change;
     case "LeaseTaken":
       return `epoch ${event.epoch}`;
+    case "ExecutionContinued":
+      return stored(event.input);
+    case "ExecutionCompleted":
     case "ExecutionFailed":
     case "ExecutionCancelled":
-      return event.compensation === "none" ? "" : `compensation ${event.compensation}`;
-    case "ExecutionCompleted":
+      return event.compensation === undefined || event.compensation === "none"
+        ? ""
+        : `compensation ${event.compensation}`;
     case "TimerFired":
     case "WaitTimedOut":
+    case "ChildAbandoned":
+    case "UpdateAnswered":
+    case "DeadlinePassed":
       return "";
+  }
+}
+
+/** What a message says, in a few words. */
+function message(said: Message): string {
+  switch (said.kind) {
+    case "event":
+    case "signal":
+    case "update":
+      return `${said.name}, ${stored(said.data)}`;
+    case "callback":
+    case "child":
+      if (said.error !== undefined) return error(said.error);
+      return said.result === undefined ? "" : stored(said.result);
+    default:
+      return said.kind;
   }
 }
 

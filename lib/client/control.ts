@@ -1,0 +1,87 @@
+/** What a client can ask of an execution as a whole: end, pause, go on, branch off. */
+import { decideRedrive } from "../decide/redrive.js";
+import { ExecutionClosedError, ExecutionNotFoundError, InvalidControlError } from "../model/errors.js";
+import type { Head } from "../model/head.js";
+import type { Message } from "../model/message.js";
+import { type ExecutionStatus, isClosed } from "../model/status.js";
+import { deliverMessage } from "../runtime/accept.js";
+import { wholeHistory } from "../runtime/history.js";
+import type { Outside } from "../runtime/outside.js";
+import { persistently } from "../runtime/persistently.js";
+
+/** Who asks, and why: both stand in history. */
+export interface ControlOptions {
+  readonly by?: string;
+  readonly reason?: string;
+}
+
+export async function readHead(outside: Outside, executionId: string): Promise<Head> {
+  const found = await persistently(() => outside.store.readHead(executionId));
+  if (found === undefined) throw new ExecutionNotFoundError(executionId);
+  return found;
+}
+
+/**
+ * Hands a message over and wakes the execution.
+ * @throws ExecutionNotFoundError, ExecutionClosedError
+ */
+export async function send(
+  outside: Outside,
+  executionId: string,
+  message: Message,
+  options: { readonly wake?: boolean } = {},
+): Promise<Head> {
+  const result = await deliverMessage(outside, executionId, message, options);
+  if (result.outcome === "missing") throw new ExecutionNotFoundError(executionId);
+  if (result.outcome === "closed") throw new ExecutionClosedError(executionId, result.head.status);
+  return result.head;
+}
+
+/** `cancel`, `pause` and `resume` are messages. Cancelling twice is cancelling once, so its id is always the same. */
+export async function ask(
+  outside: Outside,
+  kind: "cancel" | "pause" | "resume",
+  executionId: string,
+  { by, reason }: ControlOptions,
+): Promise<{ readonly status: ExecutionStatus }> {
+  const at = outside.clock.now();
+  const head = await send(outside, executionId, {
+    kind,
+    id: kind === "cancel" ? kind : `${kind}-${outside.token()}`,
+    at,
+    ...(by === undefined ? {} : { by }),
+    ...(reason === undefined ? {} : { reason }),
+  });
+  return { status: head.status };
+}
+
+/** @throws ExecutionNotFoundError, ExecutionClosedError, InvalidControlError */
+export async function redrive(
+  outside: Outside,
+  executionId: string,
+  { by, reason }: ControlOptions,
+): Promise<{ readonly status: ExecutionStatus }> {
+  const head = await readHead(outside, executionId);
+  const { status } = head;
+  if (isClosed(status) && status !== "failed") throw new ExecutionClosedError(executionId, status);
+  if (status === "failed" || status === "stalled") {
+    const { events } = await wholeHistory(outside.store, executionId);
+    const action = decideRedrive(events);
+    if (action.do === "refuse") throw new InvalidControlError("redriven", executionId, action.why);
+    const { voided } = action;
+    await persistently(() =>
+      outside.store.reopen(executionId, {
+        kind: "redrive",
+        // One redrive of one end, however often it is asked for.
+        id: `redrive-${head.slot}-${head.epoch}`,
+        at: outside.clock.now(),
+        ...(by === undefined ? {} : { by }),
+        ...(reason === undefined ? {} : { reason }),
+        ...(voided.length === 0 ? {} : { voided }),
+      }),
+    );
+  }
+  // For one that is open already this is all: an unanswered call may be repeated.
+  await outside.wakes.send({ executionId, reason: "redrive" }, 0);
+  return { status: status === "failed" || status === "stalled" ? "running" : status };
+}

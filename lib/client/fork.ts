@@ -1,0 +1,118 @@
+/** Forking: a new execution that has another's history up to a step, and goes on from there by itself. */
+import { ExecutionConflictError, InvalidControlError } from "../model/errors.js";
+import type { Head } from "../model/head.js";
+import type { HistoryEvent } from "../model/history-event.js";
+import { checkExecutionId, digest } from "../model/ids.js";
+import { jsonBytes } from "../model/storable.js";
+import { escapeName } from "../replay/path.js";
+import { create } from "../runtime/create.js";
+import { wholeHistory } from "../runtime/history.js";
+import type { Outside } from "../runtime/outside.js";
+import { persistently } from "../runtime/persistently.js";
+import { loadValue } from "../runtime/values.js";
+
+export interface ForkOptions {
+  /** The step to begin again with: its name, or its whole path as the history shows it (`saga/step:charge#2`). */
+  readonly from: string;
+  /** The new execution's id. Default: derived, the same for the same fork. */
+  readonly id?: string;
+}
+
+/** Copied commits hold about so much each. */
+const COMMIT_BYTES = 100_000;
+
+export async function fork(
+  outside: Outside,
+  executionId: string,
+  { from, id }: ForkOptions,
+): Promise<{ readonly head: Head; readonly created: boolean }> {
+  const { head, events } = await wholeHistory(outside.store, executionId);
+  const prefix = historyBefore(executionId, events, from);
+  const forkId =
+    id === undefined ? `${executionId.slice(0, 150)}/fork-${digest(`${executionId}\n${from}`, 10)}` : id;
+  checkExecutionId(forkId);
+  const token = digest(`${executionId}\n${from}\n${forkId}`, 16);
+  let slot = 0;
+  for (const batch of batches(prefix)) {
+    slot += 1;
+    const commit = { executionId: forkId, slot, epoch: 0, token, events: batch, outgoing: [] };
+    const result = await persistently(() => outside.store.appendCommit(commit));
+    if (!result.appended) throw new ExecutionConflictError(forkId, "and has a history of its own");
+  }
+  const created = await create(outside, {
+    executionId: forkId,
+    workflow: {
+      name: head.workflow,
+      version: head.version,
+      definition: head.definition,
+      timeoutMs: head.deadline === undefined ? undefined : head.deadline - head.startAt,
+    },
+    input: await loadValue(outside.store, executionId, head.input),
+    createdAt: outside.clock.now(),
+    // What was recorded happened at its own time: the code's clock begins where it began.
+    startAt: head.startAt,
+    startedBy: head.startedBy,
+    seed: head.seed ?? executionId,
+    flags: head.flags,
+    origin: { kind: "forked", executionId },
+    slot,
+    createToken: token,
+  });
+  if (created.head.createToken !== token)
+    throw new ExecutionConflictError(forkId, "and is not a fork from here");
+  await outside.wakes.send({ executionId: forkId, reason: "start" }, 0);
+  return created;
+}
+
+/** What came before the step's end. Of what was under way beside it, only what has ended by then counts. */
+function historyBefore(executionId: string, events: readonly HistoryEvent[], from: string): HistoryEvent[] {
+  const isFrom = (op: string): boolean => op === from || op.split("/").at(-1) === `step:${escapeName(from)}`;
+  const at = events.findIndex((event) => "op" in event && isFrom(event.op));
+  if (at < 0) {
+    const steps = events.flatMap((event) => (event.type === "StepCompleted" ? [event.op] : []));
+    throw new InvalidControlError(
+      "forked",
+      executionId,
+      `its history has no step "${from}" (it has ${steps.slice(0, 20).join(", ") || "none"})`,
+    );
+  }
+  const before = events.slice(0, at);
+  // Children belong to the original, and so do the leases and the pauses: the fork asks for its own.
+  const dropped: readonly string[] = [
+    "ChildRequested",
+    "LeaseTaken",
+    "ExecutionPaused",
+    "ExecutionResumed",
+    "ExecutionStalled",
+  ];
+  const ended = new Set(before.flatMap((event) => (event.type === "ChildEnded" ? [event.op] : [])));
+  const kept = before
+    .map((event, position) => ({ event, position }))
+    .filter(
+      ({ event }) =>
+        !dropped.includes(event.type) || (event.type === "ChildRequested" && ended.has(event.op)),
+    );
+  // What a redrive made void is named by its place, which may be another now.
+  const places = new Map(kept.map(({ position }, place) => [position, place]));
+  return kept.map(({ event }) =>
+    event.type === "ExecutionRedriven" && event.voided !== undefined
+      ? { ...event, voided: event.voided.flatMap((position) => places.get(position) ?? []) }
+      : event,
+  );
+}
+
+function* batches(events: readonly HistoryEvent[]): Generator<HistoryEvent[]> {
+  let batch: HistoryEvent[] = [];
+  let bytes = 0;
+  for (const event of events) {
+    const more = jsonBytes(event);
+    if (batch.length > 0 && bytes + more > COMMIT_BYTES) {
+      yield batch;
+      batch = [];
+      bytes = 0;
+    }
+    batch.push(event);
+    bytes += more;
+  }
+  if (batch.length > 0) yield batch;
+}

@@ -1,0 +1,66 @@
+/** The one way in which an execution comes to be: its input stored, then its head, on one condition. Repeating it is harmless. */
+import type { Head, Parent } from "../model/head.js";
+import type { EpochMs } from "../model/time.js";
+import type { Encoded } from "../model/value.js";
+import { CURRENT_FLAGS } from "../replay/flags.js";
+import type { NewExecution } from "../store/ports.js";
+import type { Outside } from "./outside.js";
+import { persistently } from "./persistently.js";
+import { storeValue } from "./values.js";
+
+/** What an execution is to run: of `workflow(...)` itself, or as a head tells it. */
+export interface Definition {
+  readonly name: string;
+  readonly version?: string | undefined;
+  readonly definition: string;
+  readonly timeoutMs?: number | undefined;
+}
+
+export interface Creation {
+  readonly executionId: string;
+  readonly workflow: Definition;
+  readonly input: Encoded;
+  readonly createdAt: EpochMs;
+  readonly startAt?: EpochMs;
+  readonly startedBy?: string | undefined;
+  readonly parent?: Parent | undefined;
+  readonly origin?: NonNullable<Head["origin"]>;
+  readonly seed?: string | undefined;
+  readonly flags?: readonly number[];
+  readonly slot?: number;
+  readonly closed?: "cancelled" | "terminated";
+  readonly lease?: NonNullable<Head["lease"]> | undefined;
+  /** The same for a repeat of the same creation. */
+  readonly createToken: string;
+}
+
+export async function create(
+  outside: Outside,
+  creation: Creation,
+): Promise<{ readonly created: boolean; readonly head: Head }> {
+  const { executionId, workflow, createdAt, startAt = createdAt, startedBy, parent, seed, lease } = creation;
+  const { origin, slot, closed } = creation;
+  const input = await storeValue(outside.store, executionId, "input", creation.input);
+  const execution: NewExecution = {
+    executionId,
+    workflow: workflow.name,
+    ...(workflow.version === undefined ? {} : { version: workflow.version }),
+    definition: workflow.definition,
+    createdAt,
+    startAt,
+    input,
+    ...(startedBy === undefined ? {} : { startedBy }),
+    ...(parent === undefined ? {} : { parent }),
+    ...(workflow.timeoutMs === undefined
+      ? {}
+      : { deadline: Math.max(createdAt, startAt) + workflow.timeoutMs }),
+    ...(seed === undefined ? {} : { seed }),
+    flags: creation.flags ?? CURRENT_FLAGS,
+    ...(origin === undefined ? {} : { origin }),
+    ...(slot === undefined ? {} : { slot }),
+    ...(closed === undefined ? {} : { closed }),
+    ...(lease === undefined ? {} : { lease }),
+    createToken: creation.createToken,
+  };
+  return persistently(() => outside.store.createExecution(execution));
+}

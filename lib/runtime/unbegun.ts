@@ -1,0 +1,54 @@
+/** Cancelled before its start: its code never began, so there is nothing to tell it and nothing to undo. */
+import { CancelledError } from "../model/errors.js";
+import type { CancelMessage } from "../model/message.js";
+import type { ExecutionStatus } from "../model/status.js";
+import { storableError } from "../model/storable.js";
+import type { ClosedSettlement } from "../store/ports.js";
+import { doClosingDuties } from "./closing.js";
+import { TAIL_ROOM_BYTES, tailOf } from "./conclude.js";
+import { cancelRequested, stamp } from "./happening.js";
+import { Inbox } from "./inbox.js";
+import type { Journal } from "./journal.js";
+import type { Outside } from "./outside.js";
+import type { Owned } from "./own.js";
+import { settle } from "./settle.js";
+import { storeValue } from "./values.js";
+
+export async function closeUnbegun(
+  outside: Outside,
+  owned: Owned,
+  journal: Journal,
+  cancel: CancelMessage,
+): Promise<ExecutionStatus> {
+  const { executionId, parent } = owned.head;
+  const at = outside.clock.now();
+  const inbox = new Inbox(outside.store, executionId, new Set());
+  await inbox.take(owned.head, at);
+  const unread = [...inbox.found].filter((id) => id !== cancel.id);
+  journal.add(stamp(cancelRequested(cancel).event, at, undefined));
+  journal.add({
+    type: "ExecutionCancelled",
+    at,
+    compensation: "none",
+    ...(unread.length === 0 ? {} : { unread }),
+  });
+  if (!journal.asTail([], TAIL_ROOM_BYTES).fits) await journal.flush();
+  const error = storableError(new CancelledError(cancel.reason));
+  const settlement: ClosedSettlement = {
+    status: "cancelled",
+    closedAt: at,
+    error: await storeValue(outside.store, executionId, "error", error),
+    compensation: "none",
+  };
+  await settle(outside, owned, {
+    settlement,
+    slot: journal.slot,
+    tail: tailOf(journal, []),
+    inbox,
+    waits: [],
+    inHistory: (id) => inbox.found.has(id),
+    guardInbox: false,
+  });
+  await doClosingDuties(outside, { executionId, parent, waits: [], ...settlement });
+  return "cancelled";
+}
