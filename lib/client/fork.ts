@@ -9,7 +9,7 @@ import { create } from "../runtime/create.js";
 import { wholeHistory } from "../runtime/history.js";
 import type { Outside } from "../runtime/outside.js";
 import { persistently } from "../runtime/persistently.js";
-import { loadValue } from "../runtime/values.js";
+import { loadValue, storeValue } from "../runtime/values.js";
 
 export interface ForkOptions {
   /** The step to begin again with: its name, or its whole path as the history shows it (`saga/step:charge#2`). */
@@ -47,7 +47,12 @@ export async function fork(
       definition: head.definition,
       timeoutMs: head.deadline === undefined ? undefined : head.deadline - head.startAt,
     },
-    input: await loadValue(outside.store, executionId, head.input),
+    input: await storeValue(
+      outside.store,
+      forkId,
+      "input",
+      await loadValue(outside.store, executionId, head.input),
+    ),
     createdAt: outside.clock.now(),
     // What was recorded happened at its own time: the code's clock begins where it began.
     startAt: head.startAt,

@@ -17,6 +17,7 @@ import { create } from "./create.js";
 import type { Happening } from "./happening.js";
 import type { Outside } from "./outside.js";
 import { terminate } from "./terminate.js";
+import { storeValue } from "./values.js";
 import type { Work } from "./work.js";
 
 /**
@@ -43,7 +44,7 @@ export async function createChild(
   const { head } = await create(outside, {
     executionId: childId,
     workflow: declared,
-    input: stored,
+    input: await storeValue(outside.store, childId, "input", stored),
     createdAt: outside.clock.now(),
     parent,
     createToken: tokenOf(parent),
@@ -86,7 +87,7 @@ export async function releaseChild(
   const { created, head } = await create(outside, {
     executionId: childId,
     workflow: { name: workflow, definition: "" },
-    input: encode(undefined),
+    input: { inline: encode(undefined) },
     createdAt: outside.clock.now(),
     parent,
     closed: onParentClose === "cancel" ? "cancelled" : "terminated",

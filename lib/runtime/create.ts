@@ -1,12 +1,10 @@
-/** The one way in which an execution comes to be: its input stored, then its head, on one condition. Repeating it is harmless. */
-import type { Head, Parent } from "../model/head.js";
+/** The one way in which an execution comes to be: one write of its head, on one condition. Repeating it is harmless. */
+import type { Head, Parent, StoredValue } from "../model/head.js";
 import type { EpochMs } from "../model/time.js";
-import type { Encoded } from "../model/value.js";
 import { CURRENT_FLAGS } from "../replay/flags.js";
 import type { NewExecution } from "../store/ports.js";
 import type { Outside } from "./outside.js";
 import { persistently } from "./persistently.js";
-import { storeValue } from "./values.js";
 
 /** What an execution is to run: of `workflow(...)` itself, or as a head tells it. */
 export interface Definition {
@@ -19,7 +17,8 @@ export interface Definition {
 export interface Creation {
   readonly executionId: string;
   readonly workflow: Definition;
-  readonly input: Encoded;
+  /** As `storeValue` left it: stored before the head that names it. */
+  readonly input: StoredValue;
   readonly createdAt: EpochMs;
   readonly startAt?: EpochMs;
   readonly startedBy?: string | undefined;
@@ -34,13 +33,12 @@ export interface Creation {
   readonly createToken: string;
 }
 
-export async function create(
+export function create(
   outside: Outside,
   creation: Creation,
 ): Promise<{ readonly created: boolean; readonly head: Head }> {
   const { executionId, workflow, createdAt, startAt = createdAt, startedBy, parent, seed, lease } = creation;
   const { origin, slot, closed } = creation;
-  const input = await storeValue(outside.store, executionId, "input", creation.input);
   const execution: NewExecution = {
     executionId,
     workflow: workflow.name,
@@ -48,7 +46,7 @@ export async function create(
     definition: workflow.definition,
     createdAt,
     startAt,
-    input,
+    input: creation.input,
     ...(startedBy === undefined ? {} : { startedBy }),
     ...(parent === undefined ? {} : { parent }),
     ...(workflow.timeoutMs === undefined

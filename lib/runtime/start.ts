@@ -18,7 +18,7 @@ import type { Outside } from "./outside.js";
 import { ownCreated } from "./own.js";
 import { persistently } from "./persistently.js";
 import { runTurn } from "./turn.js";
-import { loadValue } from "./values.js";
+import { loadValue, storeValue } from "./values.js";
 import type { Limits } from "./work.js";
 
 export interface StartRequest {
@@ -57,6 +57,7 @@ export async function startExecution(
 
   const now = outside.clock.now();
   const startAt = now + (request.delayMs ?? 0);
+  const stored = await storeValue(outside.store, executionId, "input", input);
   const leaseToken = outside.token();
   const runsHere = inline !== undefined && startAt <= now;
   const lease = runsHere
@@ -72,7 +73,7 @@ export async function startExecution(
     create(outside, {
       executionId,
       workflow,
-      input,
+      input: stored,
       createdAt: now,
       startAt,
       startedBy: request.startedBy,

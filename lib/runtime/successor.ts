@@ -10,6 +10,7 @@ import { create } from "./create.js";
 import { wholeHistory } from "./history.js";
 import type { Outside } from "./outside.js";
 import { persistently } from "./persistently.js";
+import { storeValue } from "./values.js";
 
 /** `order-1`, then `order-1:run2`, then `order-1:run3`. */
 export function successorOf(executionId: string): string {
@@ -52,7 +53,7 @@ export async function ensureSuccessor(outside: Outside, executionId: string): Pr
       definition: head.definition,
       timeoutMs: head.deadline === undefined ? undefined : head.deadline - head.startAt,
     },
-    input: end.input,
+    input: await storeValue(store, successorId, "input", end.input),
     createdAt: clock.now(),
     parent: head.parent,
     origin: { kind: "continued", executionId },
