@@ -1,0 +1,43 @@
+/**
+ * Handing a message to an execution: append, then wake, in that order. A repeat that finds its message there wakes again, since the one
+ * before may have died between the two (PROTOCOL A8). One that was continued is no end: its successor gets the message (PROTOCOL B4).
+ */
+import type { Head } from "../model/head.js";
+import type { Message } from "../model/message.js";
+import type { Outside } from "./outside.js";
+import { persistently } from "./persistently.js";
+
+export type Accepted =
+  | { readonly outcome: "appended" | "duplicate" | "closed"; readonly head: Head }
+  | { readonly outcome: "missing"; readonly executionId: string };
+
+export interface AcceptOptions {
+  /** False sends no wake: for messages that are read when something else is due. */
+  readonly wake?: boolean;
+  /** Creates the successor that this `continued` head names, if it is not there yet. Without it a missing successor is `missing`. */
+  readonly ensureSuccessor?: (outside: Outside, continued: Head) => Promise<void>;
+}
+
+/** The head that is returned is that of the execution that has the message now, or of the last one that was asked. */
+export async function deliverMessage(
+  outside: Outside,
+  executionId: string,
+  message: Message,
+  { wake = true, ensureSuccessor }: AcceptOptions = {},
+): Promise<Accepted> {
+  const append = (id: string) => persistently(() => outside.store.appendMessage(id, message));
+  let asked = executionId;
+  let result = await append(asked);
+  while (result.outcome === "closed" && result.head.continuedTo !== undefined) {
+    const continued = result.head;
+    asked = result.head.continuedTo;
+    result = await append(asked);
+    if (result.outcome !== "missing" || ensureSuccessor === undefined) continue;
+    await ensureSuccessor(outside, continued);
+    result = await append(asked);
+  }
+  if (result.outcome === "missing") return { outcome: "missing", executionId: asked };
+  if (result.outcome !== "closed" && wake)
+    await outside.wakes.send({ executionId: asked, reason: "message" }, 0);
+  return result;
+}
