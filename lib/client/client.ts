@@ -28,6 +28,7 @@ import { startExecution } from "../runtime/start.js";
 import { hasStopped, watch } from "../runtime/watch.js";
 import { describeHead, readError, readValue } from "./describe.js";
 import { historyOf } from "./history.js";
+import { ClientOutbox } from "./outbox.js";
 import { publishEvent } from "./publish.js";
 import {
   DEFAULT_WAIT,
@@ -279,6 +280,11 @@ export class DurableClient {
     options: PublishOptions = {},
   ): Promise<{ readonly eventId: string }> {
     return { eventId: await publishEvent(await this.#connect(), event, data, options) };
+  }
+
+  /** Events and starts that ride in transactions of your own: published, or started, if and only if they commit. */
+  get outbox(): ClientOutbox {
+    return new ClientOutbox(() => this.#connect());
   }
 
   #knows(workflow: string): boolean {

@@ -3,12 +3,7 @@
  * asks through contexts, and is answered by `replay.ts`.
  */
 import type { Context } from "../define/context.js";
-import {
-  CancelledError,
-  ContextMisuseError,
-  type EngineError,
-  NonDurableAwaitError,
-} from "../model/errors.js";
+import { CancelledError, ContextMisuseError, type EngineError, NonDurableAwaitError } from "../model/errors.js";
 import type { CompensationOutcome } from "../model/history-event.js";
 import type { UpdateMessage } from "../model/message.js";
 import { storable, storableError } from "../model/storable.js";
@@ -177,9 +172,7 @@ export class Code implements Requests {
 
   async #undoIn(branch: Branch, undoables: readonly Undoable[], error: Encoded): Promise<void> {
     this.#compensated = true;
-    await undo(undoables, branch.completed, error, branch.scope, (operation) =>
-      this.request(operation, branch),
-    );
+    await undo(undoables, branch.completed, error, branch.scope, (operation) => this.request(operation, branch));
     branch.end();
   }
 
@@ -271,9 +264,7 @@ export class Code implements Requests {
   abandon(branches: readonly Branch[]): Promise<void> | undefined {
     const sagas = branches.flatMap(unfinishedSagas);
     for (const branch of branches) this.#around.operations.abandon(branch);
-    const unfinished = sagas.filter(
-      (saga) => saga.undoing !== undefined || saga.completed.remaining().length > 0,
-    );
+    const unfinished = sagas.filter((saga) => saga.undoing !== undefined || saga.completed.remaining().length > 0);
     if (unfinished.length === 0) return undefined;
     const error = storableError(new CancelledError("the branch that it belongs to no longer matters"));
     return Promise.all(unfinished.map((saga) => this.undoSaga(saga, error))).then(() => {});
@@ -350,3 +341,4 @@ function unfinishedSagas(branch: Branch): Branch[] {
   const unfinished = branch.kind === "saga" && (branch.over === undefined || branch.undoing !== undefined);
   return unfinished ? [branch, ...inside] : inside;
 }
+

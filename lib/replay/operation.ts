@@ -150,7 +150,15 @@ export type NewOperation = Operation extends infer Each
 export function newStep(
   step: Pick<
     StepOperation,
-    "path" | "label" | "name" | "work" | "retry" | "timeoutMs" | "heartbeatMs" | "atMostOnce" | "compensation"
+    | "path"
+    | "label"
+    | "name"
+    | "work"
+    | "retry"
+    | "timeoutMs"
+    | "heartbeatMs"
+    | "atMostOnce"
+    | "compensation"
   >,
 ): Omit<StepOperation, "after" | "detached" | "branch"> {
   return { kind: "step", ...step, attempts: 0, begun: false, interrupted: false };

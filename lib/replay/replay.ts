@@ -279,8 +279,7 @@ export class Replay {
   #message(event: DeliveredEvent) {
     if (!("messageId" in event) || event.type === "CancelRequested") return undefined;
     const carried = "message" in event ? event.message : undefined;
-    const message =
-      carried !== undefined && isBuffered(carried) ? carried : this.buffered.get(event.messageId);
+    const message = carried !== undefined && isBuffered(carried) ? carried : this.buffered.get(event.messageId);
     this.seen.set(event.messageId, event.at);
     this.buffered.delete(event.messageId);
     if (message === undefined && event.type !== "UpdateAnswered") {

@@ -275,11 +275,11 @@ export interface OutboxStore {
  */
 export interface StagingStore {
   /** Condition: no such execution. Its wake is sent once the transaction commits; until then a mark, due at `pendingAt`, says that it was not. */
-  stageExecution(execution: NewExecution, pendingAt: EpochMs): TransactionAction;
+  stageExecution(execution: NewExecution, pendingAt: EpochMs): Promise<TransactionAction>;
   /** What `putPayload` writes. Throws `PayloadTooLargeError`. */
-  stagePayload(executionId: string, name: string, value: Encoded): TransactionAction;
+  stagePayload(executionId: string, name: string, value: Encoded): Promise<TransactionAction>;
   /** Condition: nothing was staged under the message's id. It is an outbox of its own, under `stagedId`. */
-  stageOutgoing(message: Outgoing, pendingAt: EpochMs): TransactionAction;
+  stageOutgoing(message: Outgoing, pendingAt: EpochMs): Promise<TransactionAction>;
 }
 
 /** What must be found without knowing an execution id. */

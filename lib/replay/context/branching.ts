@@ -5,8 +5,8 @@ import { InvalidDefinitionError } from "../../model/errors.js";
 import { storableError } from "../../model/storable.js";
 import { Branch } from "../branch.js";
 import { escapeName, Scope } from "../path.js";
-import { mapRules } from "./map-rules.js";
 import { type Item, MapRun } from "./map-run.js";
+import { mapRules } from "./map-rules.js";
 import { asking, never, type Requests, type Site } from "./site.js";
 
 type BranchCode = (context: Context) => unknown;
@@ -41,12 +41,10 @@ export function branching(site: Site): Pick<Context, "race" | "map" | "saga"> {
         }
         const rules = mapRules(items.length, options);
         const path = branch.scope.next("map", "");
-        const all = items.map(
-          (item: Given, index): Item<Result> => ({
-            code: (context) => fn(context, item, index),
-            open: () => new Branch(new Scope(`${path}/${index}/`), branch.completed, branch),
-          }),
-        );
+        const all = items.map((item: Given, index): Item<Result> => ({
+          code: (context) => fn(context, item, index),
+          open: () => new Branch(new Scope(`${path}/${index}/`), branch.completed, branch),
+        }));
         return new MapRun(requests, all, rules).result;
       }),
 

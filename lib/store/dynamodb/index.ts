@@ -53,10 +53,11 @@ export function createDynamoStore(tables: DynamoTables): Store {
     markOutbox: (request) => markOutbox(tables, request),
     listPendingOutboxes: (request) => listPendingOutboxes(tables, request),
 
-    stageExecution: (execution, pendingAt) => stageExecution(tables.executionsTable, execution, pendingAt),
-    stagePayload: (executionId, name, value) =>
+    stageExecution: async (execution, pendingAt) =>
+      stageExecution(tables.executionsTable, execution, pendingAt),
+    stagePayload: async (executionId, name, value) =>
       stagePayload(tables.executionsTable, executionId, name, value),
-    stageOutgoing: (message, pendingAt) => stageOutgoing(tables.executionsTable, message, pendingAt),
+    stageOutgoing: async (message, pendingAt) => stageOutgoing(tables.executionsTable, message, pendingAt),
 
     putWait: (wait) => putWait(tables, wait),
     deleteWait: (wait) => deleteWait(tables, wait),

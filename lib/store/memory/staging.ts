@@ -8,8 +8,8 @@ export const stagingMethods: StagingStore = {
   stageOutgoing: refuse,
 };
 
-function refuse(): never {
+async function refuse(): Promise<never> {
   throw new InvalidTransactionError(
-    'the memory store has no tables for a transaction of yours. Use testApp with store "dynamodb-local" to test what is staged.',
+    "the memory store has no tables for a transaction of yours. To test what is staged, give testApp a store on DynamoDB Local, or use localCloud.",
   );
 }
