@@ -2,6 +2,7 @@
 export {
   type ClientNames,
   type ClientOptions,
+  type ClientOutbox,
   type ClientSettings,
   DurableClient,
   type ExecutionDescription,
@@ -12,6 +13,9 @@ export {
   type ListOptions,
   type Progress,
   type PublishOptions,
+  type Staged,
+  type StagedEvent,
+  type StagedStart,
   type StartedExecution,
   type StartOptions,
 } from "./client/index.js";
@@ -33,6 +37,7 @@ export {
   InvalidDefinitionError,
   InvalidDurationError,
   InvalidInputError,
+  InvalidTransactionError,
   NonDeterminismError,
   NonDurableAwaitError,
   NonRetryableError,
@@ -49,3 +54,10 @@ export {
 export type { HistoryEvent } from "./model/history-event.js";
 export type { ExecutionStatus } from "./model/status.js";
 export type { Duration } from "./model/time.js";
+export type {
+  TransactionAction,
+  TransactionCheck,
+  TransactionDelete,
+  TransactionPut,
+  TransactionUpdate,
+} from "./model/transaction.js";

@@ -81,7 +81,7 @@ export class DurableTables extends Construct implements HoldfastTables {
         index(indexNames.byWorkflow, text("wf"), count("createdAt")),
         // Sparse: open executions, and those that failed or stalled.
         index(indexNames.byStatus, text("st"), count("createdAt")),
-        // Sparse: commits whose outgoing messages are not all published, by the time of their next try.
+        // Sparse: commits whose outgoing messages are not all published, and heads whose first wake was not sent, by the time of their next try.
         index(indexNames.outboxPending, text("ob"), count("obAt")),
       ],
     });

@@ -13,7 +13,7 @@ export const environments: Record<FunctionName, (source: EnvironmentSource) => E
   start: turns,
   worker: turns,
   deliver: (s) => ({ ...base(s), ...directory(s), ...wakes(s) }),
-  relay: (s) => ({ ...base(s), ...bus(s) }),
+  relay: (s) => ({ ...base(s), ...wakes(s), ...bus(s) }),
   audit: (s) => ({
     ...base(s),
     ...directory(s),

@@ -44,8 +44,8 @@ const relayRetries = 5;
 /**
  * Feeds the relay from the Executions table's stream.
  *
- * Only inserts that leave something to be done: a commit with outgoing messages (its mark is `ob`), or a head whose start
- * was not announced yet (`ps`). Every other write, most of them by far, never invokes it.
+ * Only inserts that leave something to be done, which the mark `ob` says: a commit with outgoing messages, or a head whose first wake
+ * was not sent yet. Every other write, most of them by far, never invokes it.
  *
  * From the oldest record that there is (TRIM_HORIZON): with LATEST, what is written while the mapping is being made, or made
  * anew, would be passed over until the audit comes by. A mapping that is made anew publishes the events of the last 24 hours again, under
@@ -64,7 +64,7 @@ export function feedFromStream(
     batchSize: relayBatchSize,
     // Events are to leave at once; the stream's own latency is most of their way.
     maxBatchingWindow: Duration.seconds(0),
-    filters: [insertWith("ob"), insertWith("ps")],
+    filters: [insertWith("ob")],
     retryAttempts: relayRetries,
     bisectBatchOnError: true,
     reportBatchItemFailures: true,

@@ -39,13 +39,15 @@ export const permissions: Record<FunctionName, (resources: Resources) => PolicyS
 
   relay: (r) => [
     readsStream(r.tables.executions),
-    allow(r.tables.executions, "UpdateItem"),
+    // Marks, signals into inboxes, heads of what is started; their large values are items of their own. What was staged ends here.
+    allow(r.tables.executions, "GetItem", "PutItem", "UpdateItem", "DeleteItem"),
+    sends(r.wakeQueue),
     publishes(r.bus),
     sends(r.relayDlq),
   ],
 
   audit: (r) => [
-    allow(r.tables.executions, "GetItem", "Query", "PutItem", "UpdateItem"),
+    allow(r.tables.executions, "GetItem", "Query", "PutItem", "UpdateItem", "DeleteItem"),
     queriesIndexes(r.tables.executions, indexNames.byStatus, indexNames.outboxPending),
     allow(r.tables.directory, "GetItem", "PutItem"),
     sends(r.wakeQueue),

@@ -31,6 +31,7 @@ import {
   type UpdateOptions,
   update,
 } from "./messages.js";
+import { ClientOutbox } from "./outbox.js";
 import { publishEvent } from "./publish.js";
 import {
   DEFAULT_WAIT,
@@ -339,6 +340,11 @@ export class DurableClient {
     options: PublishOptions = {},
   ): Promise<{ readonly eventId: string }> {
     return { eventId: await publishEvent(await this.#connect(), event, data, options) };
+  }
+
+  /** Events and starts that ride in transactions of your own: published, or started, if and only if they commit. */
+  get outbox(): ClientOutbox {
+    return new ClientOutbox(() => this.#connect());
   }
 
   #knows(workflow: string): boolean {

@@ -1,5 +1,6 @@
 /** The client's public part. */
 export { type ClientNames, type ClientOptions, type ClientSettings, DurableClient } from "./client.js";
+export type { ClientOutbox, Staged, StagedEvent, StagedStart } from "./outbox.js";
 export type { Progress } from "./progress.js";
 export type {
   ExecutionDescription,

@@ -32,7 +32,8 @@ export async function publishEvent(
   return id;
 }
 
-function detailOf(name: string, data: unknown): string {
+/** The payload as the bus takes it. Throws `InvalidInputError`, `PayloadTooLargeError`. */
+export function detailOf(name: string, data: unknown): string {
   const what = `The payload of event "${name}"`;
   const refused = (message: string) => new InvalidInputError(what, [{ path: "", message }]);
   const text = typeof data === "object" && data !== null && !Array.isArray(data) ? jsonOf(data) : undefined;

@@ -1,11 +1,19 @@
 /**
- * What becomes of one outgoing event after a try.
+ * What becomes of one outgoing message after a try.
  *
- * | the try                                              | then                                                              |
- * |------------------------------------------------------|-------------------------------------------------------------------|
- * | was accepted by the bus                              | published (final)                                                 |
- * | was refused for what the event is (size, malformed)  | invalid (final): no retry can help                                |
- * | failed otherwise                                     | failed, tried again after a growing, jittered delay; dead (final) after the last |
+ * | the try                                                | then                                                              |
+ * |--------------------------------------------------------|-------------------------------------------------------------------|
+ * | was accepted (by the bus, the inbox, the table)        | published (final)                                                 |
+ * | was refused for what it is (size, malformed), or for what stands there (a closed execution, another one of that id) | invalid (final): no retry can help |
+ * | failed otherwise                                       | failed, tried again after a growing, jittered delay; dead (final) after the last |
+ *
+ * And what a try to hand over a signal found:
+ *
+ * | the execution        | the try                                                                             |
+ * |----------------------|-------------------------------------------------------------------------------------|
+ * | has it (now, or already) | was accepted                                                                    |
+ * | is closed            | was refused                                                                         |
+ * | is not there         | failed: it may be about to be created; after a few such tries nobody believes that  |
  */
 import type { OutboxEntryState } from "../model/outgoing.js";
 import type { EpochMs } from "../model/time.js";
@@ -18,15 +26,44 @@ export const MOST_TRIES = 10_000;
 const FIRST_DELAY_MS = 1_000;
 const LONGEST_DELAY_MS = 300_000;
 
+/** Some 25 minutes at the pace of the audit, which tries what the stream's one try left: much longer than any start takes. */
+export const MOST_TRIES_TO_FIND = 10;
+
 export type PublishOutcome =
   | { readonly ok: true }
-  | { readonly ok: false; readonly permanent: boolean; readonly error: string };
+  /** @param mostTries it is dead after so many; {@link MOST_TRIES} where nothing is said */
+  | {
+      readonly ok: false;
+      readonly permanent: boolean;
+      readonly error: string;
+      readonly mostTries?: number;
+    };
+
+export function afterSignal(found: {
+  readonly outcome: "appended" | "duplicate" | "closed" | "missing";
+}): PublishOutcome {
+  switch (found.outcome) {
+    case "appended":
+    case "duplicate":
+      return { ok: true };
+    case "closed":
+      return { ok: false, permanent: true, error: "the execution that it is for is closed" };
+    case "missing":
+      return {
+        ok: false,
+        permanent: false,
+        error: "there is no execution of the id that it is for",
+        mostTries: MOST_TRIES_TO_FIND,
+      };
+  }
+}
 
 export function afterTry(before: OutboxEntryState, outcome: PublishOutcome): OutboxEntryState {
   const tries = before.tries + 1;
   if (outcome.ok) return { state: "published", tries };
   if (outcome.permanent) return { state: "invalid", tries, lastError: outcome.error };
-  return { state: tries >= MOST_TRIES ? "dead" : "failed", tries, lastError: outcome.error };
+  const { mostTries = MOST_TRIES } = outcome;
+  return { state: tries >= mostTries ? "dead" : "failed", tries, lastError: outcome.error };
 }
 
 /** When a failed entry is tried again: full jitter over an exponential delay with a cap. */

@@ -41,6 +41,12 @@ export interface OutgoingStart extends Sent {
   readonly timeoutMs?: number;
 }
 
+/** The wake of an execution whose head was written inside a user's own transaction (PROTOCOL D1). Not part of any commit. */
+export interface OutgoingWake extends Sent {
+  readonly kind: "wake";
+  readonly executionId: string;
+}
+
 export type Outgoing = OutgoingEvent | OutgoingSignal | OutgoingStart;
 
 /**

@@ -1,41 +1,72 @@
 /**
- * The relay: publishes what commits hold for the bus. The commit's `pending` mark is the truth: it goes when every entry is
- * final, and until then the audit tries again. One try per call; nothing here can block what comes after it.
+ * The relay: carries what commits hold for others: events to the bus, signals to inboxes, starts to the table. The commit's `pending` mark
+ * is the truth: it goes when every entry is final, and until then the audit tries again. One try per call; nothing here can block what
+ * comes after it, and no entry another.
  */
 import { afterTry, LARGEST_ENTRY_BYTES, nextTryAt, type PublishOutcome } from "../decide/relay.js";
 import { isFinal, type OutboxEntryState, type OutgoingEvent } from "../model/outgoing.js";
 import type { Outbox } from "../store/ports.js";
 import { resourcesOf } from "./bus-event.js";
+import { carry } from "./carry.js";
 import type { BusEntry, Outside } from "./outside.js";
 import { persistently } from "./persistently.js";
 
 /** PutEvents takes ten entries. */
 const MOST_ENTRIES = 10;
 
+type Message = Outbox["outgoing"][number];
+
 interface Candidate {
   readonly outbox: Outbox;
   readonly index: number;
+  readonly message: Message;
+}
+
+interface ForTheBus {
+  readonly candidate: Candidate;
   readonly entry: BusEntry;
 }
 
-/** Publishes the entries of these outboxes that are not final, ten at a time, and marks what became of each. */
+type Outcomes = Map<Candidate, PublishOutcome>;
+
+/** Tries the entries of these outboxes that are not final, those for the bus ten at a time, and marks what became of each. */
 export async function relay(
   outside: Outside,
   outboxes: readonly Outbox[],
 ): Promise<{ published: number; left: number }> {
   const candidates = outboxes.flatMap((outbox) =>
-    outbox.outgoing.flatMap((event, index): Candidate[] => {
+    outbox.outgoing.flatMap((message, index): Candidate[] => {
       const state = outbox.states[index];
-      return state === undefined || isFinal(state.state)
-        ? []
-        : [{ outbox, index, entry: entryOf(outside, outbox, event, index) }];
+      return state === undefined || isFinal(state.state) ? [] : [{ outbox, index, message }];
     }),
   );
-  const outcomes = new Map<Candidate, PublishOutcome>();
-  const fitting: Candidate[] = [];
+  const outcomes: Outcomes = new Map();
+  await Promise.all([
+    publishAll(outside, candidates, outcomes),
+    ...candidates.map(async (candidate) => {
+      const { message } = candidate;
+      if (message.kind !== "event") outcomes.set(candidate, await carry(outside, message));
+    }),
+  ]);
+  const marks = await Promise.allSettled(
+    outboxes.map((outbox) => mark(outside, outbox, candidates, outcomes)),
+  );
+  for (const written of marks) if (written.status === "rejected") throw written.reason;
+  const published = [...outcomes.values()].filter((outcome) => outcome.ok).length;
+  return { published, left: candidates.length - published };
+}
+
+async function publishAll(
+  outside: Outside,
+  candidates: readonly Candidate[],
+  outcomes: Outcomes,
+): Promise<void> {
+  const fitting: ForTheBus[] = [];
   for (const candidate of candidates) {
-    const bytes = bytesOf(candidate.entry);
-    if (bytes <= LARGEST_ENTRY_BYTES) fitting.push(candidate);
+    if (candidate.message.kind !== "event") continue;
+    const entry = entryOf(outside, candidate.outbox, candidate.message, candidate.index);
+    const bytes = bytesOf(entry);
+    if (bytes <= LARGEST_ENTRY_BYTES) fitting.push({ candidate, entry });
     else
       outcomes.set(candidate, {
         ok: false,
@@ -46,9 +77,9 @@ export async function relay(
   for (const batch of batches(fitting)) {
     const results = await tryBatch(
       outside,
-      batch.map((candidate) => candidate.entry),
+      batch.map(({ entry }) => entry),
     );
-    batch.forEach((candidate, at) => {
+    batch.forEach(({ candidate }, at) => {
       outcomes.set(
         candidate,
         results[at] ?? {
@@ -59,9 +90,6 @@ export async function relay(
       );
     });
   }
-  await Promise.all(outboxes.map((outbox) => mark(outside, outbox, candidates, outcomes)));
-  const published = [...outcomes.values()].filter((outcome) => outcome.ok).length;
-  return { published, left: candidates.length - published };
 }
 
 async function tryBatch(outside: Outside, entries: readonly BusEntry[]): Promise<readonly PublishOutcome[]> {
@@ -80,21 +108,20 @@ async function mark(
   outcomes: ReadonlyMap<Candidate, PublishOutcome>,
 ): Promise<void> {
   const states: OutboxEntryState[] = [...outbox.states];
-  const givenUp: { readonly event: OutgoingEvent; readonly state: OutboxEntryState }[] = [];
+  const givenUp: { readonly message: Message; readonly state: OutboxEntryState }[] = [];
   for (const candidate of candidates) {
     const outcome = outcomes.get(candidate);
     const before = states[candidate.index];
-    const event = outbox.outgoing[candidate.index];
-    if (candidate.outbox !== outbox || outcome === undefined || before === undefined || event === undefined)
-      continue;
+    if (candidate.outbox !== outbox || outcome === undefined || before === undefined) continue;
     const state = afterTry(before, outcome);
     states[candidate.index] = state;
-    if (isFinal(state.state) && state.state !== "published") givenUp.push({ event, state });
+    if (isFinal(state.state) && state.state !== "published")
+      givenUp.push({ message: candidate.message, state });
   }
   const open = states.filter((state) => !isFinal(state.state));
   const tries = Math.max(0, ...open.map((state) => state.tries));
   const { executionId, slot, version } = outbox;
-  // When the mark was changed by somebody else meanwhile, theirs stands: an event may be published twice, and is never lost.
+  // When the mark was changed by somebody else meanwhile, theirs stands: a message may be sent twice, and is never lost.
   const { marked } = await persistently(() =>
     outside.store.markOutbox({
       executionId,
@@ -105,10 +132,9 @@ async function mark(
     }),
   );
   // Nothing will try these again, so this line is the last that is heard of them: once, by whoever made them final.
-  for (const { event, state } of marked ? givenUp : []) {
-    outside.log.write("error", "An outgoing event will never be published.", {
-      eventId: event.id,
-      event: event.name,
+  for (const { message, state } of marked ? givenUp : []) {
+    outside.log.write("error", `An outgoing ${message.kind} will never be ${DONE[message.kind]}.`, {
+      ...namesOf(message),
       executionId,
       slot,
       state: state.state,
@@ -116,11 +142,26 @@ async function mark(
     });
   }
   for (const state of open) {
-    outside.log.write("warn", "An outgoing event was not published and will be tried again.", {
+    outside.log.write("warn", "An outgoing message was not carried to its end and will be tried again.", {
       executionId,
       slot,
       error: state.lastError,
     });
+  }
+}
+
+const DONE = { event: "published", signal: "delivered", start: "made", wake: "sent" } as const;
+
+function namesOf(message: Message): Readonly<Record<string, unknown>> {
+  switch (message.kind) {
+    case "event":
+      return { eventId: message.id, event: message.name };
+    case "signal":
+      return { signalId: message.id, signal: message.message.name, to: message.to };
+    case "start":
+      return { workflow: message.workflow, started: message.executionId };
+    case "wake":
+      return {};
   }
 }
 
@@ -151,8 +192,8 @@ function bytesOf(entry: BusEntry): number {
 }
 
 /** At most ten entries, and at most one call's size together. */
-function* batches(candidates: readonly Candidate[]): Generator<Candidate[]> {
-  let batch: Candidate[] = [];
+function* batches(candidates: readonly ForTheBus[]): Generator<ForTheBus[]> {
+  let batch: ForTheBus[] = [];
   let bytes = 0;
   for (const candidate of candidates) {
     const more = bytesOf(candidate.entry);

@@ -9,7 +9,7 @@ import type { Head } from "../model/head.js";
 import { checkExecutionId, digest } from "../model/ids.js";
 import { isClosed } from "../model/status.js";
 import type { EpochMs } from "../model/time.js";
-import { type Encoded, encode } from "../model/value.js";
+import { encode } from "../model/value.js";
 import type { Wake } from "../model/wake.js";
 import { arm } from "./arm.js";
 import { create } from "./create.js";
@@ -17,8 +17,9 @@ import { LEASE_SLACK_MS } from "./handle-wake.js";
 import type { Outside } from "./outside.js";
 import { ownCreated } from "./own.js";
 import { persistently } from "./persistently.js";
+import { checkSame } from "./same-start.js";
 import { runTurn } from "./turn.js";
-import { loadValue, storeValue } from "./values.js";
+import { storeValue } from "./values.js";
 import type { Limits } from "./work.js";
 
 export interface StartRequest {
@@ -84,7 +85,9 @@ export async function startExecution(
   ]);
 
   if (!result.created) {
-    await checkSame(outside, result.head, workflow.name, input, request.onConflict ?? "return");
+    if (request.onConflict === "fail")
+      throw new ExecutionConflictError(executionId, `created at ${instant(result.head.createdAt)}`);
+    await checkSame(outside.store, result.head, workflow.name, input);
     // The start before may have died between its write and its wake: this one's wake is sent already when it is due now.
     if (lease !== undefined && !isClosed(result.head.status))
       await outside.wakes.send({ executionId, reason: "start" }, 0);
@@ -99,25 +102,6 @@ export async function startExecution(
 /** The execution that a bus event starts: the same event starts the same one, however often it is delivered. */
 export function executionIdFor(workflowName: string, eventId: string): string {
   return `${workflowName.replaceAll(/[^A-Za-z0-9._-]/g, "-")}-${digest(eventId, 22)}`;
-}
-
-async function checkSame(
-  outside: Outside,
-  head: Head,
-  workflow: string,
-  input: Encoded,
-  onConflict: "return" | "fail",
-): Promise<void> {
-  if (onConflict === "fail")
-    throw new ExecutionConflictError(head.executionId, `created at ${instant(head.createdAt)}`);
-  if (head.workflow !== workflow)
-    throw new ExecutionConflictError(
-      head.executionId,
-      `of workflow "${head.workflow}" and not "${workflow}"`,
-    );
-  const before = await loadValue(outside.store, head.executionId, head.input);
-  if (JSON.stringify(before) !== JSON.stringify(input))
-    throw new ExecutionConflictError(head.executionId, "with another input");
 }
 
 function instant(at: EpochMs): string {

@@ -18,11 +18,17 @@ export async function storeValue(
   name: string,
   value: Encoded,
 ): Promise<StoredValue> {
-  if (Buffer.byteLength(JSON.stringify(value)) <= INLINE_BYTES) return { inline: value };
-  // Named by its content: a second start under the same id can't overwrite what the first one stored.
-  const payload = `${name}-${digest(JSON.stringify(value), 16)}`;
-  await persistently(() => store.putPayload(executionId, payload, value));
-  return { payload };
+  const placed = placeValue(name, value);
+  if ("payload" in placed) await persistently(() => store.putPayload(executionId, placed.payload, value));
+  return placed;
+}
+
+/** Where the value belongs. A payload is named by its content: a second start under the same id can't overwrite what the first one stored. */
+export function placeValue(name: string, value: Encoded): StoredValue {
+  const json = JSON.stringify(value);
+  return Buffer.byteLength(json) <= INLINE_BYTES
+    ? { inline: value }
+    : { payload: `${name}-${digest(json, 16)}` };
 }
 
 export async function loadValue(

@@ -11,7 +11,7 @@ import type { TransactionReason } from "../model/errors.js";
 import type { Head, StoredValue, Tail, WaitKey } from "../model/head.js";
 import type { HistoryEvent } from "../model/history-event.js";
 import type { Message, RedriveMessage } from "../model/message.js";
-import type { OutboxEntryState, Outgoing } from "../model/outgoing.js";
+import type { OutboxEntryState, Outgoing, OutgoingWake } from "../model/outgoing.js";
 import type { ClosedStatus, ExecutionStatus, OpenStatus } from "../model/status.js";
 import type { EpochMs } from "../model/time.js";
 import type { TransactionAction } from "../model/transaction.js";
@@ -55,12 +55,16 @@ export interface Commit {
   readonly outgoing: readonly Outgoing[];
 }
 
-/** A commit's outgoing events together with where each stands. */
+/**
+ * A commit's outgoing messages together with where each stands. At slot 0 it is the head itself, written inside a user's own transaction,
+ * and its only message is the wake that the execution still needs (PROTOCOL D1). Of an id that `isStaged` knows there is no execution: it
+ * holds what a user's own transaction sends.
+ */
 export interface Outbox {
   readonly executionId: string;
   readonly slot: number;
-  readonly outgoing: readonly Outgoing[];
-  /** One per outgoing event. */
+  readonly outgoing: readonly (Outgoing | OutgoingWake)[];
+  /** One per outgoing message. */
   readonly states: readonly OutboxEntryState[];
   /** Rises with every write of the states: the condition of the next one. */
   readonly version: number;
@@ -244,10 +248,13 @@ export interface ExecutionStore {
 
 /** Outboxes: what the relay and the audit's re-relay read and write. */
 export interface OutboxStore {
-  /** Strongly consistent; undefined when the commit is gone or has nothing outgoing. */
+  /** Strongly consistent; undefined when the commit is gone or has nothing outgoing, or the head of slot 0 has no mark (any more). */
   readOutbox(executionId: string, slot: number): Promise<Outbox | undefined>;
 
-  /** Condition: `version` is the one that was read. Removes the `pending` mark when `pendingAt` is absent. */
+  /**
+   * Condition: `version` is the one that was read. Removes the `pending` mark when `pendingAt` is absent. What was staged and is published
+   * goes as a whole: it belongs to no history.
+   */
   markOutbox(request: {
     readonly executionId: string;
     readonly slot: number;
@@ -262,6 +269,19 @@ export interface OutboxStore {
     readonly dueBy: EpochMs;
     readonly limit: number;
   }): Promise<{ executionId: string; slot: number }[]>;
+}
+
+/**
+ * Writes for a transaction that the user makes, not we: each is an action for its `TransactItems`. Nothing is called here. A store without
+ * tables throws `InvalidTransactionError`.
+ */
+export interface StagingStore {
+  /** Condition: no such execution. Its wake is sent once the transaction commits; until then a mark, due at `pendingAt`, says that it was not. */
+  stageExecution(execution: NewExecution, pendingAt: EpochMs): Promise<TransactionAction>;
+  /** What `putPayload` writes. Throws `PayloadTooLargeError`. */
+  stagePayload(executionId: string, name: string, value: Encoded): Promise<TransactionAction>;
+  /** Condition: nothing was staged under the message's id. It is an outbox of its own, under `stagedId`. */
+  stageOutgoing(message: Outgoing, pendingAt: EpochMs): Promise<TransactionAction>;
 }
 
 /** What must be found without knowing an execution id. */
@@ -301,7 +321,7 @@ export interface AuditStore {
   saveCursor(name: string, cursor: string, version: number): Promise<{ saved: boolean }>;
 }
 
-export interface Store extends ExecutionStore, OutboxStore, DirectoryStore, AuditStore {}
+export interface Store extends ExecutionStore, OutboxStore, StagingStore, DirectoryStore, AuditStore {}
 
 /**
  * Index shards. Eight let an index take 8,000 writes a second (1,000 per partition); a listing reads all eight. The number is part of the

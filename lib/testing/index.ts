@@ -6,17 +6,23 @@ import { DurableClient } from "../client/client.js";
 import type { App } from "../define/app.js";
 import type { EventType } from "../define/event.js";
 import { type Duration, durationMs } from "../model/time.js";
-import { createMemoryStore } from "../store/memory/index.js";
+import { createMemoryStore, type Transact } from "../store/memory/index.js";
 import type { Store } from "../store/ports.js";
 import type { CrashPoint } from "./faults.js";
 import { type PublishedEvent, TestCloud } from "./test-cloud.js";
 
+export type { Transact } from "../store/memory/index.js";
 export { type CrashPoint, ProcessDiedError, type When } from "./faults.js";
 export type { PublishedEvent } from "./test-cloud.js";
 
 export interface TestAppOptions {
   /** Where executions are kept: the memory twin (default), or any store that keeps the engine's contract. */
   readonly store?: "memory" | Store;
+  /**
+   * Does the writes of `ctx.transaction` for the memory store, which has none of your tables: all of them or none, at once, without a promise.
+   * It returns nothing, or one reason for each action to have the transaction cancelled.
+   */
+  readonly transact?: Transact;
   /** Chooses, repeatably, between things that could happen at the same time. Without it the oldest happens first. */
   readonly seed?: number;
 }
@@ -47,7 +53,9 @@ export interface TestApp {
 /** A deployment of `app` to test against. Nothing has to be stopped: it is gone with its last reference. */
 export async function testApp(app: App, options: TestAppOptions = {}): Promise<TestApp> {
   const store =
-    options.store === undefined || options.store === "memory" ? createMemoryStore() : options.store;
+    options.store === undefined || options.store === "memory"
+      ? createMemoryStore(options.transact === undefined ? {} : { transact: options.transact })
+      : options.store;
   const cloud = new TestCloud({ app, store, ...(options.seed === undefined ? {} : { seed: options.seed }) });
   const client = new DurableClient({
     outside: () => cloud.client(),

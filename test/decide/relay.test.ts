@@ -1,6 +1,13 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { afterTry, MOST_TRIES, nextTryAt, type PublishOutcome } from "../../lib/decide/relay.js";
+import {
+  afterSignal,
+  afterTry,
+  MOST_TRIES,
+  MOST_TRIES_TO_FIND,
+  nextTryAt,
+  type PublishOutcome,
+} from "../../lib/decide/relay.js";
 import type { OutboxEntryState } from "../../lib/model/outgoing.js";
 import { isFinal } from "../../lib/model/outgoing.js";
 import { NOON } from "../builders.js";
@@ -62,6 +69,25 @@ describe("what becomes of an outgoing event after a try, row by row", () => {
       entry = afterTry(entry, throttled);
     }
     expect(isFinal(entry.state)).toBe(true);
+  });
+});
+
+describe("what a try to hand over a signal found, row by row", () => {
+  it.each(["appended", "duplicate"] as const)("%s: it is there", (outcome) => {
+    expect(afterTry(tried(0), afterSignal({ outcome }))).toEqual({ state: "published", tries: 1 });
+  });
+
+  it("closed: nothing will ever take it", () => {
+    expect(afterTry(tried(0), afterSignal({ outcome: "closed" }))).toMatchObject({ state: "invalid" });
+  });
+
+  it.each([
+    [0, "failed"],
+    [MOST_TRIES_TO_FIND - 2, "failed"],
+    [MOST_TRIES_TO_FIND - 1, "dead"],
+    [5_000, "dead"],
+  ])("missing, after %i tries: %s", (tries, state) => {
+    expect(afterTry(tried(tries), afterSignal({ outcome: "missing" }))).toMatchObject({ state });
   });
 });
 

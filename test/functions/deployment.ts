@@ -2,6 +2,7 @@
 import { randomUUID } from "node:crypto";
 import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { ReceiveMessageCommand } from "@aws-sdk/client-sqs";
+import { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
 import { connectionFrom } from "../../lib/aws/connection.js";
 import type { Names } from "../../lib/aws/environment.js";
 import type { LambdaContext } from "../../lib/aws/lambda-context.js";
@@ -15,6 +16,8 @@ export interface Deployment {
   readonly cloud: TestCloud;
   readonly names: Names;
   readonly outside: AwsOutside;
+  /** A client of the tables that is nobody's: a user's own. */
+  readonly documents: DynamoDBDocumentClient;
   readonly logged: { level: string; message: string; fields: Readonly<Record<string, unknown>> }[];
   /** The bodies of what lies in a queue now, taken out of it. */
   drain(queue: "wake" | "dead" | "events"): Promise<string[]>;
@@ -51,13 +54,12 @@ export async function openDeployment(): Promise<Deployment> {
   const cloud = await testCloud(resources, {}, { Outputs: OUTPUTS });
   const { environment } = cloud.cloud;
   const connection = connectionFrom(environment);
-  await createTables(
-    new DynamoDBClient({
-      region: connection.region ?? "",
-      endpoint: connection.endpoints?.dynamodb ?? "",
-      ...(connection.credentials === undefined ? {} : { credentials: connection.credentials }),
-    }),
-  );
+  const dynamo = new DynamoDBClient({
+    region: connection.region ?? "",
+    endpoint: connection.endpoints?.dynamodb ?? "",
+    ...(connection.credentials === undefined ? {} : { credentials: connection.credentials }),
+  });
+  await createTables(dynamo);
   const url = (queue: string) => `${environment.AWS_ENDPOINT_URL_SQS}/000000000000/${queue}`;
   const names: Names = {
     service: "orders",
@@ -83,6 +85,7 @@ export async function openDeployment(): Promise<Deployment> {
     cloud,
     names,
     outside: createAwsOutside({ names, connection, log }),
+    documents: DynamoDBDocumentClient.from(dynamo),
     logged,
     drain,
     wakes: async () => (await drain("wake")).map((body): Wake => JSON.parse(body)),

@@ -5,6 +5,7 @@
  */
 import { DynamoDBStreamsClient } from "@aws-sdk/client-dynamodb-streams";
 import { SendMessageCommand } from "@aws-sdk/client-sqs";
+import { TransactWriteCommand } from "@aws-sdk/lib-dynamodb";
 import { AccountPrincipal, Role } from "aws-cdk-lib/aws-iam";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { z } from "zod";
@@ -17,11 +18,14 @@ import { connectionFrom } from "../../lib/aws/connection.js";
 import { deadWakes } from "../../lib/aws/dead-wakes.js";
 import { type Names, RESOURCE_NAMES, VARIABLES } from "../../lib/aws/environment.js";
 import { type AwsOutside, createAwsOutside } from "../../lib/aws/outside.js";
+import type { Staged } from "../../lib/client/index.js";
 import { app, DurableClient, event, workflow } from "../../lib/index.js";
 import { shardOf } from "../../lib/model/ids.js";
+import type { Outgoing } from "../../lib/model/outgoing.js";
+import { stagedId } from "../../lib/store/outbox.js";
 import { INDEX_SHARDS } from "../../lib/store/ports.js";
 import { permittedTo, resource, synthesize } from "../infra/support.js";
-import { execution } from "../store/builders.js";
+import { commit, execution, outgoing } from "../store/builders.js";
 import { type Calls, recordCalls } from "./calls.js";
 import { batchOf, busEvent, type Deployment, invocation, openDeployment } from "./deployment.js";
 import { newImagesOf } from "./stream.js";
@@ -155,6 +159,30 @@ const deliver = (...events: unknown[]) =>
   );
 const wake = (executionId: string, reason = "message") => ({ executionId, reason });
 
+/** What an execution sends: of every kind, for targets that are called after the test. */
+const messages = (prefix: string): Outgoing[] => {
+  const at = Date.now();
+  const signal = (id: string, data: string): Outgoing => ({
+    kind: "signal",
+    id,
+    at,
+    to: `${prefix}-target`,
+    message: { kind: "signal", id, at, name: "approve", data },
+  });
+  const starting = { kind: "start", at, workflow: "echo", definition: "d", input: { text: LONG } } as const;
+  return [
+    outgoing(`${prefix}-event`),
+    signal(`${prefix}-small`, "yes"),
+    signal(`${prefix}-large`, LONG),
+    { ...starting, id: `${prefix}-start-1`, executionId: `${prefix}-new` },
+    { ...starting, id: `${prefix}-start-2`, executionId: `${prefix}-taken` },
+  ];
+};
+
+/** The user's own transaction: made by nobody's function. */
+const transact = ({ items }: Staged) =>
+  deployment.documents.send(new TransactWriteCommand({ TransactItems: [...items] }));
+
 /** An event for one execution alone, which goes into its inbox whatever it waits for. */
 const paidFor = (id: string, note: string, eventId: string) => ({
   ...Object(busEvent("payment.completed", { order: id, note }, eventId)),
@@ -238,13 +266,29 @@ test("the relay makes every call that its role allows, and no other", async () =
     endpoint: endpoints?.dynamodb ?? "",
     ...(credentials === undefined ? {} : { credentials }),
   });
-  await start({ workflow: "sender", id: "r-sender", wait: "1ms" });
+  // An event; signals and starts, small ones and large ones, for who is there and who is not; what a user's own transaction staged.
+  const { store } = deployment.outside;
+  await store.createExecution(execution("r-target"));
+  await store.createExecution(execution("r-taken", { workflow: "echo", input: { payload: "input" } }));
+  await store.putPayload("r-taken", "input", { text: LONG });
+  await store.appendCommit(commit("r-sender", 1, { outgoing: messages("r") }), Date.now());
+  const client = new DurableClient({ outside: deployment.outside });
+  await transact(await client.outbox.stage(Shipped, { order: "r-1" }, { id: "r-staged" }));
+  await transact(await client.outbox.startInTransaction(echo, { text: LONG }, { id: "r-started" }));
   const images = await newImagesOf(streams, "Executions");
   const records = { Records: images.map((NewImage) => ({ dynamodb: { NewImage } })) };
   const outside = outsideOf("Relay");
   const down: AwsOutside = { ...outside, bus: { publish: () => Promise.reject(new Error("no bus")) } };
   for (const each of [down, outside])
     await calls.as("Relay", () => createRelay(() => each)(records, invocation()));
+  const { inbox = [] } = (await store.readHead("r-target")) ?? {};
+  expect([...inbox, ...(await store.loadMessages("r-target"))].map((message) => message.id).sort()).toEqual([
+    "r-large",
+    "r-small",
+  ]);
+  expect(await statusOf("r-new")).toBe("running");
+  expect(await store.readOutbox("r-started", 0)).toBeUndefined();
+  expect(await store.readOutbox(stagedId("r-staged"), 1)).toBeUndefined();
   expect([...calls.of("Relay"), ...(LAMBDA_DOES.Relay ?? [])].sort()).toEqual(allowed("OrdersRelayRole"));
 });
 
@@ -255,7 +299,11 @@ test("the audit makes every call that its role allows, and no other", async () =
   const ids = Array.from({ length: 400 }, (_, index) => `a-${index}`);
   const crowd = ids.filter((id) => shardOf(id, INDEX_SHARDS) === 0).slice(0, 30);
   await Promise.all(crowd.map((id) => outside.store.createExecution(execution(id))));
-  await start({ workflow: "sender", id: "a-sender", wait: "1ms" });
+  await outside.store.createExecution(execution("a-target"));
+  await outside.store.appendCommit(commit("a-sender", 1, { outgoing: messages("a") }), Date.now());
+  await transact(
+    await new DurableClient({ outside }).outbox.stage(Shipped, { order: "a-1" }, { id: "a-staged" }),
+  );
   const lease = { owner: "m-9", token: "t", until: Date.now() - 10 * MINUTE };
   await outside.store.createExecution(execution("a-dies", { lease }));
   for (const dead of [wake("a-0"), { ...wake("a-dies"), rescues: 3 }])

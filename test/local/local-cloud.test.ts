@@ -1,9 +1,13 @@
 /** An app in the local cloud: its bundled functions in processes of their own, on the real DynamoDB Local. */
 import { randomBytes } from "node:crypto";
 import { fileURLToPath } from "node:url";
+import { DynamoDBClient, TransactionCanceledException } from "@aws-sdk/client-dynamodb";
+import { DynamoDBDocumentClient, TransactWriteCommand } from "@aws-sdk/lib-dynamodb";
 import { afterAll, beforeAll, expect, inject, it } from "vitest";
-import { OrderPlaced, PaymentCompleted } from "../../functions/workflows/events.js";
+import { OrderPlaced, OrderShipped, PaymentCompleted } from "../../functions/workflows/events.js";
 import { greeting, orderSaga } from "../../functions/workflows/index.js";
+import { connectionFrom } from "../../lib/aws/connection.js";
+import { ExecutionNotFoundError } from "../../lib/index.js";
 import { type LocalCloud, localCloud } from "../../lib/local/index.js";
 import { eventually } from "./harness.js";
 
@@ -68,6 +72,37 @@ it("takes what an execution sends to the bus, where it starts another one", asyn
       output: "How was parcel-o-1 of o-1?",
     });
   });
+});
+
+it("starts an execution, and publishes an event, when a transaction of the user's own commits, and not when it is cancelled", async () => {
+  const { region = "", endpoints, credentials } = connectionFrom(cloud.environment);
+  const documents = DynamoDBDocumentClient.from(
+    new DynamoDBClient({
+      region,
+      endpoint: endpoints?.dynamodb ?? "",
+      ...(credentials === undefined ? {} : { credentials }),
+    }),
+  );
+  const stage = async (name: string) => [
+    ...(await cloud.client.outbox.startInTransaction(greeting, { name }, { id: `tx-${name}` })).items,
+    ...(await cloud.client.outbox.stage(OrderShipped, { orderId: `tx-${name}`, tracking: "parcel" })).items,
+  ];
+  const taken = await stage("Ada");
+  await documents.send(new TransactWriteCommand({ TransactItems: taken }));
+  const cancelled = [...(await stage("Grace")), ...taken.slice(0, 1)];
+  await expect(documents.send(new TransactWriteCommand({ TransactItems: cancelled }))).rejects.toThrow(
+    TransactionCanceledException,
+  );
+  expect(await cloud.client.result("tx-Ada")).toBe("Hello, Ada!");
+  await eventually(async () => {
+    const { executions } = await cloud.client.list({ workflow: "follow-up" });
+    const inputs = await Promise.all(
+      executions.map(async ({ executionId }) => (await cloud.client.describe(executionId)).input),
+    );
+    expect(inputs).toContainEqual({ orderId: "tx-Ada", tracking: "parcel" });
+    expect(inputs).not.toContainEqual(expect.objectContaining({ orderId: "tx-Grace" }));
+  });
+  await expect(cloud.client.describe("tx-Grace")).rejects.toThrow(ExecutionNotFoundError);
 });
 
 it("starts an execution for an event that declares one", async () => {

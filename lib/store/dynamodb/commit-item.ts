@@ -5,12 +5,12 @@
 
 import { CorruptHistoryError } from "../../model/errors.js";
 import type { HistoryEvent } from "../../model/history-event.js";
-import type { OutboxEntryState, Outgoing } from "../../model/outgoing.js";
+import type { OutboxEntryState, Outgoing, OutgoingWake } from "../../model/outgoing.js";
 import type { EpochMs } from "../../model/time.js";
 import { initialStates } from "../outbox.js";
 import type { Commit, Outbox } from "../ports.js";
 import { type Item, ItemReader } from "./item.js";
-import { commitKey, indexKey, PENDING, slotOf } from "./keys.js";
+import { commitKey, HEAD, indexKey, PENDING, recordSlotOf } from "./keys.js";
 
 export function commitItem(commit: Commit, pendingAt: EpochMs | undefined): Item {
   return {
@@ -38,12 +38,12 @@ export function readCommitItem(item: Item): Commit {
   };
 }
 
-/** Undefined for a commit without outgoing events. */
+/** Undefined for a commit without outgoing messages, and for a head without a mark. */
 export function readOutboxItem(item: Item): Outbox | undefined {
-  if (item.out === undefined) return undefined;
   const read = new ItemReader(item);
-  const outgoing = read.list<Outgoing>("out");
   const pendingAt = read.optionalNumber("obAt");
+  const outgoing = item.sk === HEAD ? wakeOf(read, pendingAt) : read.list<Outgoing>("out");
+  if (outgoing.length === 0) return undefined;
   return {
     ...identityOf(read),
     outgoing,
@@ -53,14 +53,21 @@ export function readOutboxItem(item: Item): Outbox | undefined {
   };
 }
 
-/** Which commit an item (or the keys of one, from an index) is of. */
+/** The wake that a marked head still needs. */
+function wakeOf(read: ItemReader, pendingAt: EpochMs | undefined): OutgoingWake[] {
+  if (pendingAt === undefined) return [];
+  const executionId = read.text("pk");
+  return [{ kind: "wake", id: executionId, at: read.number("createdAt"), executionId }];
+}
+
+/** Which commit, or head, an item (or the keys of one, from an index) is of. */
 export function readCommitKey(item: Item): { executionId: string; slot: number } {
   return identityOf(new ItemReader(item));
 }
 
 function identityOf(read: ItemReader): { executionId: string; slot: number } {
   const executionId = read.text("pk");
-  const slot = slotOf(read.text("sk"));
+  const slot = recordSlotOf(read.text("sk"));
   if (slot !== undefined) return { executionId, slot };
   throw new CorruptHistoryError(
     executionId,

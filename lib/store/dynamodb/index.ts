@@ -25,6 +25,7 @@ import { readOutbox } from "./read-outbox.js";
 import { reopen } from "./reopen.js";
 import { saveCursor } from "./save-cursor.js";
 import { settle } from "./settle.js";
+import { stageExecution, stageOutgoing, stagePayload } from "./stage.js";
 import type { DynamoTables } from "./tables.js";
 
 export { parseOutboxImage } from "./stream-image.js";
@@ -51,6 +52,12 @@ export function createDynamoStore(tables: DynamoTables): Store {
     readOutbox: (executionId, slot) => readOutbox(tables, executionId, slot),
     markOutbox: (request) => markOutbox(tables, request),
     listPendingOutboxes: (request) => listPendingOutboxes(tables, request),
+
+    stageExecution: async (execution, pendingAt) =>
+      stageExecution(tables.executionsTable, execution, pendingAt),
+    stagePayload: async (executionId, name, value) =>
+      stagePayload(tables.executionsTable, executionId, name, value),
+    stageOutgoing: async (message, pendingAt) => stageOutgoing(tables.executionsTable, message, pendingAt),
 
     putWait: (wait) => putWait(tables, wait),
     deleteWait: (wait) => deleteWait(tables, wait),

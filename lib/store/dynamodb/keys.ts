@@ -5,6 +5,8 @@
  *
  *     head · commit#0000000001 · inbox#<message id> · payload#<name>
  *
+ * A `pk` of `staged#<message id>` is no execution's: it holds one commit, with what a user's own transaction sends.
+ *
  * Directory: `pk` is what is looked up, `sk` tells its records apart:
  *
  *     wait#<event>#<key>          <execution id>#<operation>      waits of an event type that declares a key
@@ -42,7 +44,7 @@ const LONGEST_PART_BYTES = 450;
 const SLOT_DIGITS = 10;
 const INSTANT_DIGITS = 15;
 
-const HEAD = "head";
+export const HEAD = "head";
 const COMMIT = "commit#";
 const MESSAGE = "inbox#";
 
@@ -63,6 +65,15 @@ export function commitsAfter(slot: number): { readonly from: string; readonly to
 export function slotOf(sk: string): number | undefined {
   const digits = sk.startsWith(COMMIT) ? sk.slice(COMMIT.length) : "";
   return /^\d{10}$/.test(digits) ? Number(digits) : undefined;
+}
+
+/** Slot 0 is the head: the execution's start is its head itself. */
+export function recordKey(executionId: string, slot: number): Key {
+  return slot === 0 ? headKey(executionId) : commitKey(executionId, slot);
+}
+
+export function recordSlotOf(sk: string): number | undefined {
+  return sk === HEAD ? 0 : slotOf(sk);
 }
 
 /** The message's id is its identity: a repeat, at whatever time, meets the item of the first. */

@@ -1,15 +1,23 @@
-import { UpdateCommand, type UpdateCommandInput } from "@aws-sdk/lib-dynamodb";
-import { isMarkedBy } from "../outbox.js";
+import {
+  DeleteCommand,
+  type DeleteCommandInput,
+  UpdateCommand,
+  type UpdateCommandInput,
+} from "@aws-sdk/lib-dynamodb";
+import { endsWith, isMarkedBy } from "../outbox.js";
 import type { OutboxStore } from "../ports.js";
 import { pendingMark, readOutboxItem } from "./commit-item.js";
 import { answerOf } from "./conditional.js";
 import { all, namesIn, updateOf } from "./expressions.js";
-import { commitKey } from "./keys.js";
+import { HEAD, recordKey } from "./keys.js";
 import type { DynamoTables } from "./tables.js";
 
 type MarkRequest = Parameters<OutboxStore["markOutbox"]>[0];
 
 const HAS_AN_OUTBOX = "attribute_exists(#out)";
+
+/** The wake of its start was not sent yet. */
+const STILL_MARKED = "attribute_exists(#ob)";
 
 /** Nobody has marked it since the caller read it; an outbox that was never marked has no version yet. */
 const VERSION_AS_READ = "#outVersion = :readVersion";
@@ -17,19 +25,43 @@ const NEVER_MARKED = "attribute_not_exists(#outVersion)";
 
 export function markOutboxParams(executionsTable: string, request: MarkRequest): UpdateCommandInput {
   const { executionId, slot, version, states, pendingAt } = request;
-  const condition = all(HAS_AN_OUTBOX, version === 0 ? NEVER_MARKED : VERSION_AS_READ);
+  const isHead = slot === 0;
+  const condition = all(
+    isHead ? STILL_MARKED : HAS_AN_OUTBOX,
+    version === 0 ? NEVER_MARKED : VERSION_AS_READ,
+  );
+  // A head is written again and again: nothing of the mark stays in it.
+  const done = isHead && pendingAt === undefined;
   const { update, values } = updateOf({
-    outStates: JSON.stringify(states),
-    outVersion: version + 1,
+    outStates: done ? undefined : JSON.stringify(states),
+    outVersion: done ? undefined : version + 1,
     ...(pendingAt === undefined ? { ob: undefined, obAt: undefined } : pendingMark(executionId, pendingAt)),
   });
   return {
     TableName: executionsTable,
-    Key: commitKey(executionId, slot),
+    Key: recordKey(executionId, slot),
     ConditionExpression: condition,
     UpdateExpression: update,
     ExpressionAttributeNames: namesIn(condition, update),
-    ExpressionAttributeValues: { ...values, ...(version === 0 ? {} : { ":readVersion": version }) },
+    ...(done && version === 0
+      ? {}
+      : {
+          ExpressionAttributeValues: { ...values, ...(version === 0 ? {} : { ":readVersion": version }) },
+        }),
+    ReturnValuesOnConditionCheckFailure: "ALL_OLD",
+  };
+}
+
+/** For what was staged: under the conditions of a mark. */
+export function endOutboxParams(executionsTable: string, request: MarkRequest): DeleteCommandInput {
+  const { executionId, slot, version } = request;
+  const condition = all(HAS_AN_OUTBOX, version === 0 ? NEVER_MARKED : VERSION_AS_READ);
+  return {
+    TableName: executionsTable,
+    Key: recordKey(executionId, slot),
+    ConditionExpression: condition,
+    ExpressionAttributeNames: namesIn(condition),
+    ...(version === 0 ? {} : { ExpressionAttributeValues: { ":readVersion": version } }),
     ReturnValuesOnConditionCheckFailure: "ALL_OLD",
   };
 }
@@ -38,10 +70,14 @@ export async function markOutbox(
   { documents, executionsTable }: DynamoTables,
   request: MarkRequest,
 ): ReturnType<OutboxStore["markOutbox"]> {
-  const answer = await answerOf(
-    documents.send(new UpdateCommand(markOutboxParams(executionsTable, request))),
+  const ends = endsWith(request);
+  const answer = await answerOf<unknown>(
+    ends
+      ? documents.send(new DeleteCommand(endOutboxParams(executionsTable, request)))
+      : documents.send(new UpdateCommand(markOutboxParams(executionsTable, request))),
   );
-  if (!answer.refused) return { marked: true };
+  if (!answer.refused || (ends && answer.found === undefined)) return { marked: true };
   const outbox = answer.found && readOutboxItem(answer.found);
-  return { marked: outbox !== undefined && isMarkedBy(request, outbox) };
+  if (outbox === undefined) return { marked: answer.found?.sk === HEAD && request.pendingAt === undefined };
+  return { marked: isMarkedBy(request, outbox) };
 }

@@ -1,17 +1,25 @@
 import { PutCommand, type PutCommandInput } from "@aws-sdk/lib-dynamodb";
 import type { Encoded } from "../../model/value.js";
 import { checkPayloadSize } from "../limits.js";
+import type { Item } from "./item.js";
 import { payloadKey } from "./keys.js";
 import type { DynamoTables } from "./tables.js";
+
+/** Throws `PayloadTooLargeError`. */
+export function payloadItem(executionId: string, name: string, value: Encoded): Item {
+  const json = JSON.stringify(value);
+  checkPayloadSize(name, json);
+  return { ...payloadKey(executionId, name), value: json };
+}
 
 /** Unconditional: a payload's name belongs to one value, so a repeat writes what is there already. */
 export function putPayloadParams(
   executionsTable: string,
   executionId: string,
   name: string,
-  json: string,
+  value: Encoded,
 ): PutCommandInput {
-  return { TableName: executionsTable, Item: { ...payloadKey(executionId, name), value: json } };
+  return { TableName: executionsTable, Item: payloadItem(executionId, name, value) };
 }
 
 export async function putPayload(
@@ -20,7 +28,5 @@ export async function putPayload(
   name: string,
   value: Encoded,
 ): Promise<void> {
-  const json = JSON.stringify(value);
-  checkPayloadSize(name, json);
-  await documents.send(new PutCommand(putPayloadParams(executionsTable, executionId, name, json)));
+  await documents.send(new PutCommand(putPayloadParams(executionsTable, executionId, name, value)));
 }

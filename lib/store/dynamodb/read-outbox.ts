@@ -1,7 +1,7 @@
 import { GetCommand } from "@aws-sdk/lib-dynamodb";
 import type { Outbox } from "../ports.js";
 import { readOutboxItem } from "./commit-item.js";
-import { commitKey } from "./keys.js";
+import { recordKey } from "./keys.js";
 import type { DynamoTables } from "./tables.js";
 
 export async function readOutbox(
@@ -10,7 +10,7 @@ export async function readOutbox(
   slot: number,
 ): Promise<Outbox | undefined> {
   const { Item } = await documents.send(
-    new GetCommand({ TableName: executionsTable, Key: commitKey(executionId, slot), ConsistentRead: true }),
+    new GetCommand({ TableName: executionsTable, Key: recordKey(executionId, slot), ConsistentRead: true }),
   );
   return Item && readOutboxItem(Item);
 }

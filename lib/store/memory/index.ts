@@ -7,6 +7,7 @@ import { auditMethods } from "./audit.js";
 import { directoryMethods } from "./directory.js";
 import { executionMethods } from "./executions.js";
 import { outboxMethods } from "./outbox.js";
+import { stagingMethods } from "./staging.js";
 import { emptyState } from "./state.js";
 import { type Transact, withoutTables } from "./transact.js";
 
@@ -23,6 +24,7 @@ export function createMemoryStore({ transact = withoutTables }: MemoryStoreOptio
   return {
     ...executionMethods(state, transact),
     ...outboxMethods(state),
+    ...stagingMethods,
     ...directoryMethods(state),
     ...auditMethods(state),
   };

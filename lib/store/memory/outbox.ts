@@ -1,6 +1,6 @@
 /** Outboxes, in memory. */
 import { shardOf } from "../../model/ids.js";
-import { isMarkedBy } from "../outbox.js";
+import { endsWith, isMarkedBy } from "../outbox.js";
 import { INDEX_SHARDS, type Outbox, type OutboxStore } from "../ports.js";
 import { copy, type State } from "./state.js";
 
@@ -12,10 +12,16 @@ export function outboxMethods(state: State): OutboxStore {
     },
 
     async markOutbox({ executionId, slot, version, states, pendingAt }) {
-      const stored = state.executions.get(executionId)?.commits.get(slot);
-      if (stored?.outbox === undefined) return { marked: false };
+      const commits = state.executions.get(executionId)?.commits;
+      const stored = commits?.get(slot);
       const mark = { version, states, ...(pendingAt === undefined ? {} : { pendingAt }) };
+      const ends = endsWith({ executionId, slot, ...mark });
+      if (stored?.outbox === undefined) return { marked: ends };
       if (stored.outbox.version !== version) return { marked: isMarkedBy(mark, stored.outbox) };
+      if (ends) {
+        commits?.delete(slot);
+        return { marked: true };
+      }
       const { pendingAt: _before, ...outbox } = stored.outbox;
       stored.outbox = copy({ ...outbox, ...mark, version: version + 1 });
       return { marked: true };

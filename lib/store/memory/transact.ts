@@ -11,6 +11,6 @@ export type Transact = (actions: readonly TransactionAction[]) => readonly Trans
 
 export const withoutTables: Transact = (actions) => {
   throw new InvalidTransactionError(
-    `the memory store has no tables of yours to do its ${actions.length} actions on. Give testApp a "transact" function that does them, or use its store "dynamodb-local".`,
+    `the memory store has no tables of yours to do its ${actions.length} actions on. Give testApp a "transact" function that does them, or a store on DynamoDB Local.`,
   );
 };

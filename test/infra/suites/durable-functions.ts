@@ -76,7 +76,7 @@ describe("the functions", () => {
     expect(told("Start")).toEqual([...base, ...directory, ...wakes, ...timers].sort());
     expect(told("Worker")).toEqual([...base, ...directory, ...wakes, ...timers].sort());
     expect(told("Deliver")).toEqual([...base, ...directory, ...wakes].sort());
-    expect(told("Relay")).toEqual([...base, ...bus].sort());
+    expect(told("Relay")).toEqual([...base, ...wakes, ...bus].sort());
     expect(told("Audit")).toEqual([...base, ...directory, ...wakes, ...bus, "HOLDFAST_WAKE_DLQ_URL"].sort());
   });
 
@@ -175,7 +175,6 @@ describe("what feeds the functions", () => {
     );
     expect(patterns).toEqual([
       { eventName: ["INSERT"], dynamodb: { NewImage: { ob: { S: [{ exists: true }] } } } },
-      { eventName: ["INSERT"], dynamodb: { NewImage: { ps: { S: [{ exists: true }] } } } },
     ]);
   });
 

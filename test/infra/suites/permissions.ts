@@ -45,13 +45,14 @@ const expected: Record<string, unknown[]> = {
   Relay: [
     logs("Relay"),
     "dynamodb:DescribeStream dynamodb:GetRecords dynamodb:GetShardIterator dynamodb:ListStreams on OrdersTablesExecutions.StreamArn",
-    `dynamodb:UpdateItem on ${executions}`,
+    `dynamodb:DeleteItem dynamodb:GetItem dynamodb:PutItem dynamodb:UpdateItem on ${executions}`,
+    sendsWakes,
     publishes,
     "sqs:SendMessage on OrdersRelayDlq.Arn",
   ],
   Audit: [
     logs("Audit"),
-    `dynamodb:GetItem dynamodb:PutItem dynamodb:Query dynamodb:UpdateItem on ${executions}`,
+    `dynamodb:DeleteItem dynamodb:GetItem dynamodb:PutItem dynamodb:Query dynamodb:UpdateItem on ${executions}`,
     `dynamodb:Query on ${executions}/index/byStatus ${executions}/index/outboxPending`,
     `dynamodb:GetItem dynamodb:PutItem on ${directory}`,
     sendsWakes,

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { shardOf } from "../../../lib/model/ids.js";
+import { STAGED_SLOT, stagedId } from "../../../lib/store/outbox.js";
 import { INDEX_SHARDS, type Store } from "../../../lib/store/ports.js";
 import { commit, outgoing, T0 } from "../builders.js";
 
@@ -129,6 +130,36 @@ export function outboxContract(store: () => Store): void {
     await store().markOutbox(request);
     expect(await store().markOutbox(request)).toEqual({ marked: true });
     expect((await store().readOutbox("lost", 1))?.version).toBe(1);
+  });
+
+  test("that was staged goes with its last mark, once everything in it is published", async () => {
+    const id = stagedId("s-1");
+    const stored = async () => (await store().readOutbox(id, STAGED_SLOT)) !== undefined;
+    await withOutbox(id, T0, STAGED_SLOT);
+    const mark = {
+      executionId: id,
+      slot: STAGED_SLOT,
+      version: 0,
+      states: [PUBLISHED, FAILED],
+      pendingAt: T0,
+    };
+    expect(await store().markOutbox(mark)).toEqual({ marked: true });
+    expect(await stored()).toBe(true);
+    const { pendingAt: _, ...last } = { ...mark, version: 1, states: [PUBLISHED, PUBLISHED] };
+    expect(await store().markOutbox({ ...last, version: 0 })).toEqual({ marked: false });
+    expect(await store().markOutbox(last)).toEqual({ marked: true });
+    expect(await stored()).toBe(false);
+    expect(await due(id, T0 * 2)).toEqual([]);
+    // Its reply was lost.
+    expect(await store().markOutbox(last)).toEqual({ marked: true });
+  });
+
+  test("that was staged and given up stays to be looked at", async () => {
+    const id = stagedId("s-2");
+    await withOutbox(id, T0, STAGED_SLOT);
+    const states = [PUBLISHED, { state: "dead", tries: 9 } as const];
+    await store().markOutbox({ executionId: id, slot: STAGED_SLOT, version: 0, states });
+    expect(await store().readOutbox(id, STAGED_SLOT)).toMatchObject({ states, version: 1 });
   });
 
   test("takes no mark where there is no outbox", async () => {

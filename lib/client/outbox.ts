@@ -1,0 +1,104 @@
+/**
+ * What rides in a transaction of the user's own (PROTOCOL D1): an event that is published, or an execution that is started, if and only if
+ * that transaction commits. Nothing is written here. The items go into the `TransactItems` of one `TransactWriteCommand` of DynamoDB's
+ * document client, beside the user's own; its credentials must be allowed to put items into the Executions table.
+ */
+import type { EventType } from "../define/event.js";
+import { parse } from "../define/schema.js";
+import type { Workflow } from "../define/workflow.js";
+import { InvalidInputError } from "../model/errors.js";
+import { checkExecutionId, checkName } from "../model/ids.js";
+import { checkStorable } from "../model/storable.js";
+import type { TransactionAction } from "../model/transaction.js";
+import { type Encoded, encode } from "../model/value.js";
+import { CURRENT_FLAGS } from "../replay/flags.js";
+import type { Outside } from "../runtime/outside.js";
+import { placeValue } from "../runtime/values.js";
+import { detailOf } from "./publish.js";
+
+/** What was asked for, as items for `TransactItems`. All of them belong into one transaction. */
+export interface Staged {
+  readonly items: readonly TransactionAction[];
+}
+
+export interface StagedEvent extends Staged {
+  /** The event's stable id, under which it will be published. */
+  readonly eventId: string;
+}
+
+export interface StagedStart extends Staged {
+  readonly executionId: string;
+}
+
+/** The user's own transactions as a source of events and starts. Staged items are of one transaction: stage anew for another. */
+export class ClientOutbox {
+  readonly #connect: () => Promise<Outside>;
+
+  constructor(connect: () => Promise<Outside>) {
+    this.#connect = connect;
+  }
+
+  /**
+   * An event; its payload is checked against the event's schema first.
+   * @param options `id` is the event's stable id, 1 to 200 characters, by default a new one. A transaction with an id that is staged and not
+   *   published yet is cancelled (`ConditionalCheckFailed`)
+   * @throws InvalidInputError, PayloadTooLargeError
+   */
+  async stage<Input, Data>(
+    event: EventType<Input, Data>,
+    data: NoInfer<Input>,
+    options: { readonly id?: string } = {},
+  ): Promise<StagedEvent> {
+    const outside = await this.#connect();
+    const name = checkName("an event", event.name);
+    await parse(event.schema, data, `The payload of event "${name}"`);
+    const eventId = checkEventId(options.id ?? outside.token());
+    const at = outside.clock.now();
+    const message = { kind: "event", id: eventId, name, detail: detailOf(name, data), at } as const;
+    return { eventId, items: [await outside.store.stageOutgoing(message, at)] };
+  }
+
+  /**
+   * A new execution; its input is checked against the workflow's schema first. It begins when the transaction has committed.
+   * @param options `id` is the execution's, a natural key of yours; by default a new one. A transaction with an id that is taken is cancelled
+   *   (`ConditionalCheckFailed`), whatever the workflow and the input of the execution that has it
+   * @throws InvalidInputError, UnencodableValueError, PayloadTooLargeError
+   */
+  async startInTransaction<Input, Output>(
+    workflow: Workflow<Input, Output>,
+    input: NoInfer<Input>,
+    options: { readonly id?: string } = {},
+  ): Promise<StagedStart> {
+    const outside = await this.#connect();
+    const executionId = options.id === undefined ? outside.token() : checkExecutionId(options.id);
+    const what = `The input of workflow "${workflow.name}"`;
+    const encoded: Encoded = encode(await parse(workflow.input, input, what));
+    checkStorable(encoded, what);
+    const placed = placeValue("input", encoded);
+    const now = outside.clock.now();
+    const head = await outside.store.stageExecution(
+      {
+        executionId,
+        workflow: workflow.name,
+        ...(workflow.version === undefined ? {} : { version: workflow.version }),
+        definition: workflow.definition,
+        createdAt: now,
+        startAt: now,
+        input: placed,
+        flags: CURRENT_FLAGS,
+        createToken: outside.token(),
+      },
+      now,
+    );
+    if ("inline" in placed) return { executionId, items: [head] };
+    const payload = await outside.store.stagePayload(executionId, placed.payload, encoded);
+    return { executionId, items: [head, payload] };
+  }
+}
+
+function checkEventId(id: unknown): string {
+  if (typeof id === "string" && id !== "" && id.length <= 200) return id;
+  throw new InvalidInputError("The event's id", [
+    { path: "id", message: `expected text of 1 to 200 characters, found ${JSON.stringify(id)}` },
+  ]);
+}

@@ -1,0 +1,58 @@
+/** Writes that ride in a user's own transaction (PROTOCOL D1). They are those of the store's own operations, as actions. */
+import type { Outgoing } from "../../model/outgoing.js";
+import type { EpochMs } from "../../model/time.js";
+import type { TransactionAction } from "../../model/transaction.js";
+import type { Encoded } from "../../model/value.js";
+import { checkSize, LARGEST_RECORD_BYTES } from "../limits.js";
+import { newHead } from "../new-head.js";
+import { STAGED_SLOT, stagedId } from "../outbox.js";
+import type { NewExecution } from "../ports.js";
+import { commitItem, pendingMark } from "./commit-item.js";
+import { newHeadItem } from "./head-item.js";
+import type { Item } from "./item.js";
+import { payloadItem } from "./put-payload.js";
+
+/** No execution has this id, or nothing was staged under it. */
+const ID_IS_FREE = "attribute_not_exists(pk)";
+
+export function stageExecution(
+  executionsTable: string,
+  execution: NewExecution,
+  pendingAt: EpochMs,
+): TransactionAction {
+  const item = { ...newHeadItem(newHead(execution)), ...pendingMark(execution.executionId, pendingAt) };
+  return putOf(executionsTable, item, ID_IS_FREE);
+}
+
+/** Named by its content, so that it can only overwrite itself. */
+export function stagePayload(
+  executionsTable: string,
+  executionId: string,
+  name: string,
+  value: Encoded,
+): TransactionAction {
+  return putOf(executionsTable, payloadItem(executionId, name, value));
+}
+
+export function stageOutgoing(
+  executionsTable: string,
+  message: Outgoing,
+  pendingAt: EpochMs,
+): TransactionAction {
+  checkSize(`What is staged as "${message.id}"`, LARGEST_RECORD_BYTES, JSON.stringify(message));
+  const commit = {
+    executionId: stagedId(message.id),
+    slot: STAGED_SLOT,
+    epoch: 0,
+    token: message.id,
+    events: [],
+    outgoing: [message],
+  };
+  return putOf(executionsTable, commitItem(commit, pendingAt), ID_IS_FREE);
+}
+
+function putOf(TableName: string, Item: Item, condition?: string): TransactionAction {
+  return {
+    Put: { TableName, Item, ...(condition === undefined ? {} : { ConditionExpression: condition }) },
+  };
+}
