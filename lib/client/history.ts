@@ -1,5 +1,6 @@
 import type { Head } from "../model/head.js";
 import type { Outside } from "../runtime/outside.js";
+import { bringBack } from "../runtime/payloads.js";
 import { loadValue } from "../runtime/values.js";
 import type { HistoryEntry } from "./types.js";
 
@@ -20,12 +21,17 @@ export async function historyOf(outside: Outside, head: Head): Promise<HistoryEn
       ...(head.startedBy === undefined ? {} : { startedBy: head.startedBy }),
     },
   };
-  return [
-    started,
+  const recorded = [
     ...commits.flatMap(({ slot, events }) => events.map((event) => ({ slot, event }))),
     // A commit at the tail's slot has superseded it.
     ...(tail !== undefined && tail.slot > last
       ? tail.events.map((event) => ({ slot: tail.slot, event }))
       : []),
   ];
+  const events = await bringBack(
+    outside.store,
+    executionId,
+    recorded.map(({ event }) => event),
+  );
+  return [started, ...recorded.map(({ slot, event }, index) => ({ slot, event: events[index] ?? event }))];
 }

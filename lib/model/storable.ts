@@ -6,10 +6,10 @@ import { PayloadTooLargeError } from "./errors.js";
 import { type Encoded, encode, encodeThrown } from "./value.js";
 
 /**
- * In bytes of JSON, of one result, output, error or outgoing event. A DynamoDB item holds 400 KB, and a commit may hold an event and what
- * surrounds it.
+ * In bytes of JSON, of one input, result, output, error or message. Storage would take more; a function's memory holds each value several
+ * times over (as an object, as text, compressed), beside all others of its execution's history.
  */
-export const LARGEST_VALUE_BYTES = 290_000;
+export const LARGEST_VALUE_BYTES = 32_000_000;
 
 /** The size that a value has in an item. */
 export function jsonBytes(value: unknown): number {

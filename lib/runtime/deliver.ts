@@ -11,6 +11,7 @@ import type { RecentEvent, WaitRecord } from "../store/ports.js";
 import { type BusEvent, MalformedBusEventError } from "./bus-event.js";
 import type { Outside } from "./outside.js";
 import { persistently } from "./persistently.js";
+import { sendMessage } from "./send-message.js";
 
 /** Waits are read and served in pages of this many, so that a popular event needs no more memory than a rare one. */
 const PAGE = 100;
@@ -96,7 +97,7 @@ async function deliverTo(
   message: EventMessage,
   waits: readonly WaitRecord[],
 ): Promise<void> {
-  const result = await persistently(() => outside.store.appendMessage(executionId, message));
+  const result = await sendMessage(outside.store, executionId, message);
   switch (result.outcome) {
     case "appended":
     case "duplicate":

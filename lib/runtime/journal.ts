@@ -11,6 +11,7 @@ import type { OutgoingEvent } from "../model/outgoing.js";
 import { jsonBytes } from "../model/storable.js";
 import type { EpochMs } from "../model/time.js";
 import type { Commit, ExecutionStore } from "../store/ports.js";
+import { putAway } from "./payloads.js";
 import { persistently } from "./persistently.js";
 
 /** A DynamoDB item holds 400 KB, names and marks included. */
@@ -114,7 +115,11 @@ export class Journal {
   async #write(): Promise<void> {
     const { store, executionId, epoch, leaseToken } = this.options;
     const batch = this.#takeBatch();
-    const events = [...this.#carried, ...batch.map((entry) => entry.event)];
+    // A payload is durable before the commit that names it.
+    const events = await putAway(store, executionId, [
+      ...this.#carried,
+      ...batch.map((entry) => entry.event),
+    ]);
     const outgoing = batch.flatMap((entry) => (entry.outgoing === undefined ? [] : [entry.outgoing]));
     const slot = this.slot + 1;
     const commit: Commit = {

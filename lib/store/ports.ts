@@ -133,8 +133,22 @@ export interface Page<T> {
   readonly cursor?: string;
 }
 
+/** Objects: what would be too large, or too dear, for an item of a table. */
+export interface PayloadStore {
+  /** Durable when it resolves. A key belongs to one content, so a repeat writes what is there already. */
+  putObject(key: string, content: Uint8Array): Promise<void>;
+
+  /** Undefined when there is none. Sees every write that was answered. */
+  getObject(key: string): Promise<Uint8Array | undefined>;
+}
+
+/** The key of an execution's payload. All of an execution's objects have one prefix, and no other execution's have it. */
+export function objectKey(executionId: string, name: string): string {
+  return `${encodeURIComponent(executionId)}/${name}`;
+}
+
 /** Executions: heads, commits, inboxes, payloads. */
-export interface ExecutionStore {
+export interface ExecutionStore extends PayloadStore {
   /** Condition: no such execution. A repeat with the same `createToken` is `created`. */
   createExecution(
     execution: NewExecution,
@@ -190,10 +204,11 @@ export interface ExecutionStore {
   /** Deletes messages that are items of their own; idempotent. Only after they are durable in history. */
   deleteMessages(executionId: string, messageIds: readonly string[]): Promise<void>;
 
-  /** Stores a value in an item of its own; a repeat writes the same content again. Throws `PayloadTooLargeError`. */
-  putPayload(executionId: string, name: string, value: Encoded): Promise<void>;
+  /** Stores text or bytes in an item of their own; a repeat writes the same content again. Throws `PayloadTooLargeError`. */
+  putPayload(executionId: string, name: string, content: string | Uint8Array): Promise<void>;
 
-  getPayload(executionId: string, name: string): Promise<Encoded | undefined>;
+  /** What was stored, text or bytes as it was. */
+  getPayload(executionId: string, name: string): Promise<string | Uint8Array | undefined>;
 
   /** Newest first. Eventually consistent: by index. */
   listExecutions(request: ListRequest): Promise<Page<ExecutionSummary>>;

@@ -6,6 +6,7 @@ import { event, workflow } from "holdfast";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { startExecution } from "../../lib/runtime/start.js";
 import { createDynamoStore } from "../../lib/store/dynamodb/index.js";
+import { createMemoryPayloads } from "../../lib/store/memory/index.js";
 import type { Store } from "../../lib/store/ports.js";
 import { type CapacityMeter, meter, type Spent } from "../setup/capacity.js";
 import { freshDynamo } from "../setup/client.js";
@@ -59,11 +60,10 @@ beforeAll(async () => {
   const { client, documents } = freshDynamo();
   await createTables(client);
   capacity = meter(documents);
-  store = createDynamoStore({
-    documents,
-    executionsTable: EXECUTIONS_TABLE,
-    directoryTable: DIRECTORY_TABLE,
-  });
+  store = createDynamoStore(
+    { documents, executionsTable: EXECUTIONS_TABLE, directoryTable: DIRECTORY_TABLE },
+    createMemoryPayloads(),
+  );
 });
 
 afterAll(() => {

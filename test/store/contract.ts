@@ -8,7 +8,7 @@ import { inboxContract } from "./contract/inbox.js";
 import { leaseContract } from "./contract/lease.js";
 import { listingContract } from "./contract/listing.js";
 import { outboxContract } from "./contract/outbox.js";
-import { payloadContract } from "./contract/payloads.js";
+import { objectContract, payloadContract } from "./contract/payloads.js";
 import { recentEventContract } from "./contract/recent-events.js";
 import { settleContract } from "./contract/settle.js";
 import { waitContract } from "./contract/waits.js";
@@ -20,6 +20,7 @@ const PARTS = {
   settling: settleContract,
   "the inbox": inboxContract,
   payloads: payloadContract,
+  objects: objectContract,
   "listing executions": listingContract,
   "the outbox": outboxContract,
   waits: waitContract,

@@ -6,6 +6,7 @@ import { CorruptHistoryError } from "../../lib/model/errors.js";
 import { createDynamoStore, parseOutboxImage } from "../../lib/store/dynamodb/index.js";
 import { messageItem } from "../../lib/store/dynamodb/message-item.js";
 import { identityItem } from "../../lib/store/dynamodb/recent-event-item.js";
+import { createMemoryPayloads } from "../../lib/store/memory/index.js";
 import type { Store } from "../../lib/store/ports.js";
 import { freshDynamo } from "../setup/client.js";
 import { createTables, DIRECTORY_TABLE, EXECUTIONS_TABLE } from "../setup/tables.js";
@@ -35,7 +36,7 @@ beforeAll(async () => {
   const dynamo = freshDynamo();
   documents = dynamo.documents;
   await createTables(dynamo.client);
-  store = createDynamoStore({ documents, ...TABLES });
+  store = createDynamoStore({ documents, ...TABLES }, createMemoryPayloads());
 });
 
 const itemAt = async (pk: string, sk: string): Promise<Record<string, unknown> | undefined> =>
@@ -66,7 +67,7 @@ const losingReplies = (): Store => {
     },
     { step: "finalizeRequest", priority: "low", name: "loseFirstReply" },
   );
-  return createDynamoStore({ documents: lossy, ...TABLES });
+  return createDynamoStore({ documents: lossy, ...TABLES }, createMemoryPayloads());
 };
 
 describe("a client that retries a write whose reply was lost", () => {
@@ -235,8 +236,8 @@ describe("an item that can't be read", () => {
   });
 
   test("and a payload", async () => {
-    await store.putPayload("bad-payload", "input", 1);
-    await damage("bad-payload", "payload#input", { value: "" });
+    await store.putPayload("bad-payload", "input", "1");
+    await damage("bad-payload", "payload#input", { value: 7 });
     await expect(store.getPayload("bad-payload", "input")).rejects.toThrow(CorruptHistoryError);
   });
 });
@@ -264,7 +265,10 @@ describe("a listing under throttling", () => {
       },
       { step: "initialize", priority: "low", name: "throttle" },
     );
-    return { store: createDynamoStore({ documents: dynamo.documents, ...TABLES }), batches: () => batches };
+    return {
+      store: createDynamoStore({ documents: dynamo.documents, ...TABLES }, createMemoryPayloads()),
+      batches: () => batches,
+    };
   };
 
   test("asks again for the heads that were left out", async () => {

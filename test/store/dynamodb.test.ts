@@ -1,4 +1,5 @@
 import { createDynamoStore } from "../../lib/store/dynamodb/index.js";
+import { createMemoryPayloads } from "../../lib/store/memory/index.js";
 import { freshDynamo } from "../setup/client.js";
 import { createTables, DIRECTORY_TABLE, EXECUTIONS_TABLE } from "../setup/tables.js";
 import { describeStoreContract } from "./contract.js";
@@ -6,5 +7,8 @@ import { describeStoreContract } from "./contract.js";
 describeStoreContract("the DynamoDB store", async () => {
   const { client, documents } = freshDynamo();
   await createTables(client);
-  return createDynamoStore({ documents, executionsTable: EXECUTIONS_TABLE, directoryTable: DIRECTORY_TABLE });
+  return createDynamoStore(
+    { documents, executionsTable: EXECUTIONS_TABLE, directoryTable: DIRECTORY_TABLE },
+    createMemoryPayloads(),
+  );
 });

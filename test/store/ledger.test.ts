@@ -2,6 +2,7 @@
 import { beforeAll, describe, expect, test } from "vitest";
 import type { Head } from "../../lib/model/head.js";
 import { createDynamoStore } from "../../lib/store/dynamodb/index.js";
+import { createMemoryPayloads } from "../../lib/store/memory/index.js";
 import type { Store } from "../../lib/store/ports.js";
 import { type CapacityMeter, meter, type Spent } from "../setup/capacity.js";
 import { freshDynamo } from "../setup/client.js";
@@ -40,11 +41,10 @@ beforeAll(async () => {
   const { client, documents } = freshDynamo();
   await createTables(client);
   capacity = meter(documents);
-  store = createDynamoStore({
-    documents,
-    executionsTable: EXECUTIONS_TABLE,
-    directoryTable: DIRECTORY_TABLE,
-  });
+  store = createDynamoStore(
+    { documents, executionsTable: EXECUTIONS_TABLE, directoryTable: DIRECTORY_TABLE },
+    createMemoryPayloads(),
+  );
 });
 
 const start = (name: string): Promise<Head> => owned(store, `${ID}/${name}`, ORDINARY);

@@ -1,6 +1,7 @@
 /** Items as the document client gives them, read without trust: what does not fit is an error that names the item and the attribute. */
 import type { AttributeValue } from "@aws-sdk/client-dynamodb";
 import { CorruptHistoryError } from "../../model/errors.js";
+import { unpacked } from "./packed.js";
 
 export type Item = Readonly<Record<string, unknown>>;
 
@@ -36,6 +37,14 @@ export class ItemReader {
     return words.find((word) => word === found) ?? this.#refuse(name, `one of ${words.join(", ")}`);
   }
 
+  /** Text or bytes, as they are. */
+  content(name: string): string | Uint8Array {
+    const found = this.#item[name];
+    return typeof found === "string" || found instanceof Uint8Array
+      ? found
+      : this.#refuse(name, "text or bytes");
+  }
+
   /** The attributes of a map; undefined when it is not there. */
   map(name: string): ItemReader | undefined {
     const found = this.#item[name];
@@ -59,11 +68,11 @@ export class ItemReader {
    * is a list where a list is expected.
    */
   json<T>(name: string): T {
-    return this.parse(name, this.text(name));
+    return this.parse(name, this.#packedText(name) ?? this.#refuse(name, "JSON"));
   }
 
   list<T>(name: string): T[] {
-    const text = this.optionalText(name);
+    const text = this.#packedText(name);
     if (text === undefined) return [];
     const found: unknown = this.parse(name, text);
     return Array.isArray(found) ? found : this.#refuse(name, "a JSON list");
@@ -75,6 +84,12 @@ export class ItemReader {
     } catch {
       return this.#refuse(name, "JSON");
     }
+  }
+
+  /** JSON's text, whether it was compressed or not. */
+  #packedText(name: string): string | undefined {
+    const found = this.#item[name];
+    return found === undefined ? undefined : (unpacked(found) ?? this.#refuse(name, "JSON"));
   }
 
   #refuse(name: string, expected: string): never {
@@ -95,6 +110,7 @@ export function plainItem(image: Readonly<Record<string, AttributeValue>>): Item
 function plainValue(value: AttributeValue): unknown {
   if (value.S !== undefined) return value.S;
   if (value.N !== undefined) return Number(value.N);
+  if (value.B !== undefined) return value.B;
   if (value.M !== undefined) return plainItem(value.M);
   if (value.L !== undefined) return value.L.map(plainValue);
   if (value.BOOL !== undefined) return value.BOOL;

@@ -1,5 +1,4 @@
 import { PutCommand, type PutCommandInput } from "@aws-sdk/lib-dynamodb";
-import type { Encoded } from "../../model/value.js";
 import { checkPayloadSize } from "../limits.js";
 import { payloadKey } from "./keys.js";
 import type { DynamoTables } from "./tables.js";
@@ -9,18 +8,17 @@ export function putPayloadParams(
   executionsTable: string,
   executionId: string,
   name: string,
-  json: string,
+  content: string | Uint8Array,
 ): PutCommandInput {
-  return { TableName: executionsTable, Item: { ...payloadKey(executionId, name), value: json } };
+  return { TableName: executionsTable, Item: { ...payloadKey(executionId, name), value: content } };
 }
 
 export async function putPayload(
   { documents, executionsTable }: DynamoTables,
   executionId: string,
   name: string,
-  value: Encoded,
+  content: string | Uint8Array,
 ): Promise<void> {
-  const json = JSON.stringify(value);
-  checkPayloadSize(name, json);
-  await documents.send(new PutCommand(putPayloadParams(executionsTable, executionId, name, json)));
+  checkPayloadSize(name, content);
+  await documents.send(new PutCommand(putPayloadParams(executionsTable, executionId, name, content)));
 }

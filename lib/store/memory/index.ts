@@ -7,13 +7,17 @@ import { auditMethods } from "./audit.js";
 import { directoryMethods } from "./directory.js";
 import { executionMethods } from "./executions.js";
 import { outboxMethods } from "./outbox.js";
+import { createMemoryPayloads } from "./payloads.js";
 import { emptyState } from "./state.js";
+
+export { createMemoryPayloads } from "./payloads.js";
 
 /** A store of one's own, empty. It is gone with its last reference. */
 export function createMemoryStore(): Store {
   const state = emptyState();
   return {
     ...executionMethods(state),
+    ...createMemoryPayloads(),
     ...outboxMethods(state),
     ...directoryMethods(state),
     ...auditMethods(state),

@@ -1,0 +1,164 @@
+/**
+ * Large values: put away before the write that names them, brought back before anybody looks at them. In their place stands a mark with
+ * the payload's name, which no value of a user's can be (`model/value.ts`). Sizes are decided in `decide/payload.ts`.
+ *
+ * A payload is named by its content. A repeat writes the same bytes under the same name, nobody can overwrite another's value, and what
+ * comes back is known to be what was put away.
+ */
+import { HISTORY_VALUE_BYTES, ITEM_VALUE_BYTES, mayShrink, savesUnits } from "../decide/payload.js";
+import { compress, uncompress } from "../model/compression.js";
+import { CorruptHistoryError } from "../model/errors.js";
+import type { HistoryEvent } from "../model/history-event.js";
+import { digest } from "../model/ids.js";
+import type { Message } from "../model/message.js";
+import { type Encoded, payloadMark, payloadNamedBy } from "../model/value.js";
+import { type ExecutionStore, objectKey } from "../store/ports.js";
+import { persistently } from "./persistently.js";
+
+/** Begins the names of those that are objects of the payload store. */
+const OBJECT = "object/";
+
+/** Payloads that are read at one time: a history with a thousand of them must not open a thousand connections. */
+const AT_ONCE = 8;
+
+const DIGEST_CHARACTERS = 22;
+
+/**
+ * Makes the value durable, as an item or an object of its own.
+ * @param what begins its name: which of the execution's values it is
+ * @returns its name
+ */
+export async function putPayload(
+  store: ExecutionStore,
+  executionId: string,
+  what: string,
+  value: Encoded,
+): Promise<string> {
+  const json = JSON.stringify(value);
+  const bytes = Buffer.byteLength(json);
+  const name = `${what}-${digest(json, DIGEST_CHARACTERS)}`;
+  const compressed = mayShrink(bytes) ? compress(json) : undefined;
+  const stored = compressed !== undefined && savesUnits(bytes, compressed.length) ? compressed : json;
+  if (sizeOf(stored) <= ITEM_VALUE_BYTES) {
+    await persistently(() => store.putPayload(executionId, name, stored));
+    return name;
+  }
+  const object = compressed ?? compress(json);
+  await persistently(() => store.putObject(objectKey(executionId, name), object));
+  return `${OBJECT}${name}`;
+}
+
+/** @throws CorruptHistoryError when it is gone, or is not what was put away */
+export async function getPayload(store: ExecutionStore, executionId: string, name: string): Promise<Encoded> {
+  const key = name.startsWith(OBJECT) ? objectKey(executionId, name.slice(OBJECT.length)) : undefined;
+  const stored = await persistently<string | Uint8Array | undefined>(() =>
+    key === undefined ? store.getPayload(executionId, name) : store.getObject(key),
+  );
+  const what = `its payload "${name}"${key === undefined ? "" : ` (the object "${key}" of the payload bucket)`}`;
+  if (stored === undefined) throw new CorruptHistoryError(executionId, `${what} is gone`);
+  const json = textOf(stored);
+  if (json === undefined || !name.endsWith(`-${digest(json, DIGEST_CHARACTERS)}`))
+    throw new CorruptHistoryError(executionId, `${what} is not what was stored under that name`);
+  return JSON.parse(json);
+}
+
+/** The events as they are stored: values too large for a commit are durable when this resolves, and marks stand for them. */
+export async function putAway(
+  store: ExecutionStore,
+  executionId: string,
+  events: readonly HistoryEvent[],
+): Promise<HistoryEvent[]> {
+  return inTurns(events, (event) => withValues(event, storing(store, executionId)));
+}
+
+/** The events as they were added: the other way round. */
+export async function bringBack(
+  store: ExecutionStore,
+  executionId: string,
+  events: readonly HistoryEvent[],
+): Promise<HistoryEvent[]> {
+  return inTurns(events, (event) => withValues(event, loading(store, executionId)));
+}
+
+/** The message as the inbox keeps it. */
+export async function putAwayMessage(
+  store: ExecutionStore,
+  executionId: string,
+  message: Message,
+): Promise<Message> {
+  return withData(message, storing(store, executionId));
+}
+
+/** Messages as their senders meant them. */
+export async function bringBackMessages(
+  store: ExecutionStore,
+  executionId: string,
+  messages: readonly Message[],
+): Promise<Message[]> {
+  return inTurns(messages, (message) => withData(message, loading(store, executionId)));
+}
+
+/** Whether a message's content has to be put away before it is sent. */
+export function isLargeMessage(message: Message): boolean {
+  return message.kind === "event" && isLarge(message.data);
+}
+
+type Change = (value: Encoded, what: string) => Promise<Encoded>;
+
+function storing(store: ExecutionStore, executionId: string): Change {
+  return async (value, what) =>
+    isLarge(value) ? payloadMark(await putPayload(store, executionId, what, value)) : value;
+}
+
+function loading(store: ExecutionStore, executionId: string): Change {
+  return async (value) => {
+    const name = payloadNamedBy(value);
+    return name === undefined ? value : getPayload(store, executionId, name);
+  };
+}
+
+/** The event with each value of a user's changed. */
+async function withValues(event: HistoryEvent, change: Change): Promise<HistoryEvent> {
+  if ("error" in event) return { ...event, error: await change(event.error, "error") };
+  if ("result" in event && event.result !== undefined)
+    return { ...event, result: await change(event.result, "result") };
+  if ("message" in event && event.message !== undefined)
+    return { ...event, message: await withData(event.message, change) };
+  return event;
+}
+
+async function withData(message: Message, change: Change): Promise<Message> {
+  return message.kind === "event" ? { ...message, data: await change(message.data, "data") } : message;
+}
+
+function isLarge(value: Encoded): boolean {
+  return Buffer.byteLength(JSON.stringify(value)) > HISTORY_VALUE_BYTES;
+}
+
+/** In their order, a few at one time. */
+async function inTurns<T>(items: readonly T[], work: (item: T) => Promise<T>): Promise<T[]> {
+  const done = [...items];
+  let next = 0;
+  const worker = async (): Promise<void> => {
+    for (let index = next++; index < items.length; index = next++) {
+      const item = items[index];
+      if (item !== undefined) done[index] = await work(item);
+    }
+  };
+  await Promise.all(Array.from({ length: Math.min(AT_ONCE, items.length) }, worker));
+  return done;
+}
+
+function sizeOf(stored: string | Uint8Array): number {
+  return typeof stored === "string" ? Buffer.byteLength(stored) : stored.length;
+}
+
+/** Undefined for bytes that nobody here has compressed. */
+function textOf(stored: string | Uint8Array): string | undefined {
+  if (typeof stored === "string") return stored;
+  try {
+    return uncompress(stored);
+  } catch {
+    return undefined;
+  }
+}
