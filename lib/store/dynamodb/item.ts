@@ -68,7 +68,7 @@ export class ItemReader {
    * is a list where a list is expected.
    */
   json<T>(name: string): T {
-    return this.parse(name, this.#packedText(name) ?? this.#refuse(name, "JSON"));
+    return this.parse(name, this.#packedText(name) ?? this.#refuse(name, "text"));
   }
 
   list<T>(name: string): T[] {
@@ -89,7 +89,9 @@ export class ItemReader {
   /** JSON's text, whether it was compressed or not. */
   #packedText(name: string): string | undefined {
     const found = this.#item[name];
-    return found === undefined ? undefined : (unpacked(found) ?? this.#refuse(name, "JSON"));
+    return found === undefined
+      ? undefined
+      : (unpacked(found) ?? this.#refuse(name, "text or compressed text"));
   }
 
   #refuse(name: string, expected: string): never {
