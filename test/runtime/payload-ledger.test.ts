@@ -121,10 +121,10 @@ const inObject = { roundTrips: 0, objects: 1 };
 describe("beyond a small one", () => {
   it.each([
     { size: 1_000, kind: "ordinary", units: 0, where: inCommit },
-    { size: 1_000, kind: "incompressible", units: 1, where: inCommit },
+    { size: 1_000, kind: "incompressible", units: 0, where: inCommit },
     { size: 10_000, kind: "ordinary", units: 1, where: inCommit },
     { size: 10_000, kind: "incompressible", units: 7, where: inCommit },
-    { size: 99_000, kind: "ordinary", units: 11, where: inCommit },
+    { size: 80_000, kind: "ordinary", units: 9, where: inCommit },
     { size: 99_000, kind: "incompressible", units: 72, where: inCommit },
     { size: 130_000, kind: "incompressible", units: 96, where: inItem },
     { size: 1_000_000, kind: "incompressible", units: 0, where: inObject },
@@ -147,7 +147,8 @@ describe("beyond a small one", () => {
     { size: 1_000_000, kind: "incompressible", units: 0, where: inObject },
   ] as const)("an input of $size bytes, $kind", async ({ size, kind, units, where }) => {
     const { first, rest } = await row(`input of ${size}, ${kind}`, "giving", [TEXTS[kind](size), ""]);
-    expect(first).toEqual({ units, ...where });
+    // It is put away for the head, and read by this turn as by every other.
+    expect(first).toEqual({ units, roundTrips: 2 * where.roundTrips, objects: 2 * where.objects });
     expect(rest).toEqual({ units: 0, ...where });
   });
 });
