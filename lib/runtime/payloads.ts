@@ -71,13 +71,34 @@ export async function putAway(
   return inTurns(events, (event) => withValues(event, storing(store, executionId)));
 }
 
-/** The events as they were added: the other way round. */
+/**
+ * The events as they were added: the other way round.
+ * @param lost what stands for a value that is gone or damaged, for those who only look; without it that is an error
+ * @throws CorruptHistoryError
+ */
 export async function bringBack(
   store: ExecutionStore,
   executionId: string,
   events: readonly HistoryEvent[],
+  lost?: (error: CorruptHistoryError) => Encoded,
 ): Promise<HistoryEvent[]> {
-  return inTurns(events, (event) => withValues(event, loading(store, executionId)));
+  const load = loading(store, executionId);
+  const change: Change =
+    lost === undefined ? load : (value, what) => unlessLost(() => load(value, what), lost);
+  return inTurns(events, (event) => withValues(event, change));
+}
+
+/** Reads a value; of one that is gone or damaged, what `lost` makes of the error that says so. */
+export async function unlessLost<T, Lost>(
+  read: () => Promise<T>,
+  lost: (error: CorruptHistoryError) => Lost,
+): Promise<T | Lost> {
+  try {
+    return await read();
+  } catch (error) {
+    if (error instanceof CorruptHistoryError) return lost(error);
+    throw error;
+  }
 }
 
 /** The message as the inbox keeps it. */

@@ -1,5 +1,5 @@
 /** A large value that is gone, or is not what was stored: its execution stalls and names it, nobody else does, and a redrive goes on. */
-import { event, workflow } from "holdfast";
+import { CorruptHistoryError, ExecutionFailedError, event, workflow } from "holdfast";
 import { describe, expect, it } from "vitest";
 import { createMemoryStore } from "../../lib/store/memory/index.js";
 import type { Store } from "../../lib/store/ports.js";
@@ -70,6 +70,16 @@ describe.each(Object.entries(DAMAGES))("a payload that %s", (_, damage) => {
         new RegExp(`CorruptHistoryError.*payload .*object/${what}-[\\w-]{22}.*x-1/${what}-`),
       );
       expect(await bench.output("x-2")).toEqual(LENGTHS);
+
+      // Whoever looks sees that, and all the rest.
+      const description = await bench.client.describe("x-1");
+      expect(description.error).toBeInstanceOf(CorruptHistoryError);
+      expect(description.input instanceof Error).toBe(what === "input");
+      const seen = (await bench.client.history("x-1")).map((entry) => JSON.stringify(entry));
+      expect(seen.filter((entry) => entry.includes("CorruptHistoryError"))).toHaveLength(
+        what === "result" ? 2 : 1,
+      );
+      await expect(bench.client.result("x-1")).rejects.toThrow(ExecutionFailedError);
 
       // Still damaged: it stalls again. Mended: it goes on as if nothing had been.
       await bench.client.redrive("x-1");
