@@ -21,7 +21,7 @@ const OBJECT = "object/";
 /** Payloads that are read at one time: a history with a thousand of them must not open a thousand connections. */
 const AT_ONCE = 8;
 
-const DIGEST_CHARACTERS = 22;
+const DIGEST_CHARACTERS = 16;
 
 /**
  * Makes the value durable, as an item or an object of its own.

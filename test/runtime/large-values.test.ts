@@ -164,7 +164,7 @@ describe("what is stored", () => {
     await bench.cloud.settle();
     const stored = await bench.history();
     expect(JSON.stringify(stored).length).toBeLessThan(2_000);
-    expect(JSON.stringify(stored)).toMatch(/"result":\{"\$payload":"object\/result-[\w-]{22}"\}/);
+    expect(JSON.stringify(stored)).toMatch(/"result":\{"\$payload":"object\/result-[\w-]{16}"\}/);
     const whole = await bringBack(bench.store, "x-1", stored);
     expect(JSON.stringify(whole)).not.toContain("$payload");
   });

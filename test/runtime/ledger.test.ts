@@ -119,8 +119,10 @@ describe("the write-unit ledger of whole runs", () => {
 
   it("ten parallel steps that end together are one write with the completion", async () => {
     const bench = makeBench();
-    await within("10 parallel steps, inline: start, one commit (1.3 KB), settlement + index", 3 + 2 + 2, () =>
-      inline(bench, parallel.name, { steps: 10 }, "parallel"),
+    await within(
+      "10 parallel steps, inline: start, one commit (1.3 KB, compressed), settlement + index",
+      3 + 1 + 2,
+      () => inline(bench, parallel.name, { steps: 10 }, "parallel"),
     );
     expect(await bench.output("parallel")).toBe(10);
   });

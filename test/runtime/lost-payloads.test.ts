@@ -67,7 +67,7 @@ describe.each(Object.entries(DAMAGES))("a payload that %s", (_, damage) => {
       expect(await bench.status("x-1")).toBe("stalled");
       const stall = JSON.stringify((await bench.head("x-1")).stall);
       expect(stall).toMatch(
-        new RegExp(`CorruptHistoryError.*payload .*object/${what}-[\\w-]{22}.*x-1/${what}-`),
+        new RegExp(`CorruptHistoryError.*payload .*object/${what}-[\\w-]{16}.*x-1/${what}-`),
       );
       expect(await bench.output("x-2")).toEqual(LENGTHS);
 

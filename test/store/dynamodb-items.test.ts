@@ -2,6 +2,7 @@
 import { type AttributeValue, ProvisionedThroughputExceededException } from "@aws-sdk/client-dynamodb";
 import { type DynamoDBDocumentClient, GetCommand, PutCommand, QueryCommand } from "@aws-sdk/lib-dynamodb";
 import { beforeAll, describe, expect, test } from "vitest";
+import { compress } from "../../lib/model/compression.js";
 import { CorruptHistoryError } from "../../lib/model/errors.js";
 import { createDynamoStore, parseOutboxImage } from "../../lib/store/dynamodb/index.js";
 import { messageItem } from "../../lib/store/dynamodb/message-item.js";
@@ -10,6 +11,7 @@ import { createMemoryPayloads } from "../../lib/store/memory/index.js";
 import type { Store } from "../../lib/store/ports.js";
 import { freshDynamo } from "../setup/client.js";
 import { createTables, DIRECTORY_TABLE, EXECUTIONS_TABLE } from "../setup/tables.js";
+import { incompressible } from "../setup/text.js";
 import {
   COMPLETED,
   commit,
@@ -24,6 +26,7 @@ import {
   STALLED,
   SUSPENDED,
   settlementOf,
+  stepCompleted,
   T0,
 } from "./builders.js";
 
@@ -199,6 +202,41 @@ describe("sparse attributes", () => {
   });
 });
 
+describe("what would take more than a write unit", () => {
+  const wordy = { ...recentEvent("r1"), data: "word ".repeat(1_000) };
+  const events = [stepCompleted("step/wordy", wordy.data)];
+
+  test("is kept as compressed bytes where they take fewer, and is read as it was", async () => {
+    const { executionId } = await owned(store, "compressed");
+    await store.appendCommit(commit(executionId, 1, { events }));
+    await store.appendMessage(executionId, message("m1", { data: wordy.data }));
+    await store.putRecentEvent({ ...wordy, key: "compressed" });
+    expect((await itemAt(executionId, "commit#0000000001"))?.events).toBeInstanceOf(Uint8Array);
+    expect((await itemAt(executionId, "inbox#m1"))?.message).toBeInstanceOf(Uint8Array);
+    expect(await store.loadHistory(executionId, 0)).toEqual([commit(executionId, 1, { events })]);
+    expect(await store.loadMessages(executionId)).toEqual([message("m1", { data: wordy.data })]);
+    const request = { name: wordy.name, key: "compressed", since: T0 };
+    expect(await store.findRecentEvents(request)).toEqual([{ ...wordy, key: "compressed" }]);
+  });
+
+  test("is shown to whoever finds its slot taken", async () => {
+    const { executionId } = await owned(store, "compressed-race");
+    await store.appendCommit(commit(executionId, 1, { events, token: "theirs" }));
+    expect(await store.appendCommit(commit(executionId, 1, { token: "ours" }))).toEqual({
+      appended: false,
+      found: commit(executionId, 1, { events, token: "theirs" }),
+    });
+  });
+
+  test("stays text where bytes would take as many, and is read from either", async () => {
+    const { executionId } = await owned(store, "not-compressed");
+    const random = [stepCompleted("step/random", incompressible(1_500))];
+    await store.appendCommit(commit(executionId, 1, { events: random }));
+    expect(typeof (await itemAt(executionId, "commit#0000000001"))?.events).toBe("string");
+    expect(await store.loadHistory(executionId, 0)).toEqual([commit(executionId, 1, { events: random })]);
+  });
+});
+
 describe("an item that can't be read", () => {
   const damage = async (pk: string, sk: string, change: Record<string, unknown>): Promise<void> => {
     const kept = Object.entries({ ...(await itemAt(pk, sk)), ...change }).filter(
@@ -232,6 +270,10 @@ describe("an item that can't be read", () => {
     await damage("bad-commit", "commit#0000000001", { events: "[" });
     await expect(store.loadHistory("bad-commit", 0)).rejects.toThrow(
       'sk "commit#0000000001", the attribute "events"',
+    );
+    await damage("bad-commit", "commit#0000000001", { events: Uint8Array.from([1, 2, 3]) });
+    await expect(store.loadHistory("bad-commit", 0)).rejects.toThrow(
+      'sk "commit#0000000001", the attribute "events" should be text or compressed text',
     );
   });
 
@@ -310,6 +352,11 @@ describe("a stream record's image", () => {
       version: 0,
       pendingAt: T0,
     });
+  });
+
+  test("of a commit whose events are compressed, too", () => {
+    const compressed = { ...image, events: { B: compress("[]") } };
+    expect(parseOutboxImage(compressed)).toEqual(parseOutboxImage(image));
   });
 
   test("of a commit that was marked has its states", () => {
