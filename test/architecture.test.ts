@@ -10,15 +10,15 @@ import { describe, expect, it } from "vitest";
  */
 const MAY_IMPORT: Record<string, { readonly lib: readonly string[]; readonly packages: readonly string[] }> =
   {
-    model: { lib: [], packages: ["node:crypto"] },
+    model: { lib: [], packages: ["node:crypto", "node:zlib"] },
     define: { lib: ["model"], packages: ["@standard-schema/spec"] },
     replay: { lib: ["define", "model"], packages: ["node:crypto", "node:async_hooks"] },
     decide: { lib: ["define", "model"], packages: [] },
     store: { lib: ["model"], packages: ["node:crypto"] },
     "store/memory": { lib: ["store", "model"], packages: ["node:crypto"] },
     "store/dynamodb": {
-      lib: ["store", "model"],
-      packages: ["node:crypto", "node:zlib", "@aws-sdk/client-dynamodb", "@aws-sdk/lib-dynamodb"],
+      lib: ["store", "decide/payload", "model"],
+      packages: ["node:crypto", "@aws-sdk/client-dynamodb", "@aws-sdk/lib-dynamodb"],
     },
     runtime: { lib: ["decide", "define", "replay", "store/ports", "model"], packages: ["node:crypto"] },
   };

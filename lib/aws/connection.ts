@@ -3,7 +3,14 @@
  * endpoint variables, the role of a function).
  */
 
-export type AwsService = "dynamodb" | "sqs" | "scheduler" | "eventbridge" | "lambda" | "cloudformation";
+export type AwsService =
+  | "dynamodb"
+  | "s3"
+  | "sqs"
+  | "scheduler"
+  | "eventbridge"
+  | "lambda"
+  | "cloudformation";
 
 export interface Connection {
   readonly region?: string;
@@ -22,6 +29,7 @@ const TRIES = 4;
 
 const SERVICES: readonly AwsService[] = [
   "dynamodb",
+  "s3",
   "sqs",
   "scheduler",
   "eventbridge",

@@ -1,6 +1,6 @@
 /**
  * The composition root: everything outside of a process, on AWS. Clients are made when they are first used, and their modules loaded then:
- * the relay never loads Scheduler, the worker never loads EventBridge.
+ * the relay never loads Scheduler, the worker never loads EventBridge, and S3 is loaded for the first large value.
  */
 import { randomUUID } from "node:crypto";
 import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
@@ -36,6 +36,10 @@ export function createAwsOutside(options: AwsOutsideOptions): AwsOutside {
       options.documents ??
       DynamoDBDocumentClient.from(new DynamoDBClient(clientSettings("dynamodb", connection))),
   );
+  const objects = once(async () => {
+    const { payloadBucket } = await import("./payload-bucket.js");
+    return payloadBucket(need(names, "payloadBucket"), connection);
+  });
   const send = once(async () => {
     const { wakeQueue } = await import("./wakes.js");
     return wakeQueue(need(names, "wakeQueueUrl"), connection);
@@ -60,17 +64,23 @@ export function createAwsOutside(options: AwsOutsideOptions): AwsOutside {
     get service() {
       return need(names, "service");
     },
-    store: createDynamoStore({
-      get documents() {
-        return documents();
+    store: createDynamoStore(
+      {
+        get documents() {
+          return documents();
+        },
+        get executionsTable() {
+          return need(names, "executionsTable");
+        },
+        get directoryTable() {
+          return need(names, "directoryTable");
+        },
       },
-      get executionsTable() {
-        return need(names, "executionsTable");
+      {
+        putObject: async (key, content) => (await objects()).putObject(key, content),
+        getObject: async (key) => (await objects()).getObject(key),
       },
-      get directoryTable() {
-        return need(names, "directoryTable");
-      },
-    }),
+    ),
     wakes: {
       send: async (wake, delaySeconds) => (await send())(wake, delaySeconds),
       schedule: async (wake, at) => (await schedule())(wake, at),

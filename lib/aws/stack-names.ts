@@ -15,6 +15,7 @@ const FIELDS: Record<ResourceName, OutputField> = {
   service: "Service",
   executionsTable: "ExecutionsTable",
   directoryTable: "DirectoryTable",
+  payloadBucket: "PayloadBucket",
   wakeQueueUrl: "WakeQueueUrl",
   wakeQueueArn: "WakeQueueArn",
   wakeDlqUrl: "WakeDlqUrl",

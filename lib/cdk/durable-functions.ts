@@ -162,10 +162,11 @@ export class DurableFunctions extends Construct {
   }
 
   private ownTables(props: DurableFunctionsProps): DurableTables {
-    const { removalPolicy, deletionProtection } = props;
+    const { removalPolicy, deletionProtection, payloadBucket } = props;
     return new DurableTables(this, "Tables", {
       ...(removalPolicy === undefined ? {} : { removalPolicy }),
       ...(deletionProtection === undefined ? {} : { deletionProtection }),
+      ...(payloadBucket === undefined ? {} : { payloadBucket }),
     });
   }
 

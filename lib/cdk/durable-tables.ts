@@ -9,6 +9,7 @@ import {
   TableV2,
 } from "aws-cdk-lib/aws-dynamodb";
 import { Construct } from "constructs";
+import { type BucketHandle, PayloadBucket } from "./payload-bucket.js";
 
 /**
  * What is asked of a table. Every table construct of CDK has it; `ITableV2` itself cannot be named here, as CDK's own classes
@@ -20,16 +21,17 @@ export interface TableHandle {
   readonly tableStreamArn?: string | undefined;
 }
 
-/** The two tables that hold everything: histories, and what must be found without knowing an execution's id. */
+/** What holds everything: histories, what must be found without knowing an execution's id, and values too large for a table. */
 export interface HoldfastTables {
   /** Must have a stream that shows new images. */
   readonly executions: TableHandle;
   readonly directory: TableHandle;
+  readonly payloads: BucketHandle;
 }
 
 export interface DurableTablesProps {
   /**
-   * What becomes of the tables when they leave the stack.
+   * What becomes of the tables and the bucket when they leave the stack. A bucket with objects in it can't be deleted: empty it first.
    * @default RemovalPolicy.RETAIN
    */
   readonly removalPolicy?: RemovalPolicy;
@@ -38,6 +40,11 @@ export interface DurableTablesProps {
    * @default true
    */
   readonly deletionProtection?: boolean;
+  /**
+   * A bucket for large values that is there already. It should be private, encrypted, versioned and in the functions' region.
+   * @default a bucket of its own
+   */
+  readonly payloadBucket?: BucketHandle;
 }
 
 /** The names of the Executions table's indexes. */
@@ -51,12 +58,13 @@ const text = (name: string): Attribute => ({ name, type: AttributeType.STRING })
 const count = (name: string): Attribute => ({ name, type: AttributeType.NUMBER });
 
 /**
- * The tables of a deployment. They stand in a construct of their own so that they can live in a stack that is deployed
+ * The tables of a deployment, and the bucket beside them. They stand in a construct of their own so that they can live in a stack that is deployed
  * rarely and deleted never, apart from the functions, which are deployed daily.
  */
 export class DurableTables extends Construct implements HoldfastTables {
   readonly executions: TableV2;
   readonly directory: TableV2;
+  readonly payloads: BucketHandle;
 
   constructor(scope: Construct, id: string, props: DurableTablesProps = {}) {
     super(scope, id);
@@ -90,6 +98,8 @@ export class DurableTables extends Construct implements HoldfastTables {
       // Recent events expire. Readers compare the time themselves, as DynamoDB may be days late with the removal.
       timeToLiveAttribute: "ttl",
     });
+    this.payloads =
+      props.payloadBucket ?? new PayloadBucket(this, "Payloads", { removalPolicy: shared.removalPolicy });
   }
 }
 

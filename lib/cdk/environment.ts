@@ -12,11 +12,12 @@ type Environment = Record<string, string>;
 export const environments: Record<FunctionName, (source: EnvironmentSource) => Environment> = {
   start: turns,
   worker: turns,
-  deliver: (s) => ({ ...base(s), ...directory(s), ...wakes(s) }),
-  relay: (s) => ({ ...base(s), ...wakes(s), ...bus(s) }),
+  deliver: (s) => ({ ...base(s), ...directory(s), ...payloads(s), ...wakes(s) }),
+  relay: (s) => ({ ...base(s), ...payloads(s), ...wakes(s), ...bus(s) }),
   audit: (s) => ({
     ...base(s),
     ...directory(s),
+    ...payloads(s),
     ...wakes(s),
     ...bus(s),
     HOLDFAST_WAKE_DLQ_URL: s.wakeDlq.queueUrl,
@@ -27,6 +28,7 @@ function turns(s: EnvironmentSource): Environment {
   return {
     ...base(s),
     ...directory(s),
+    ...payloads(s),
     ...wakes(s),
     // A schedule names its target and its dead-letter queue by ARN, and the role that it sends under.
     HOLDFAST_WAKE_QUEUE_ARN: s.wakeQueue.queueArn,
@@ -50,6 +52,10 @@ function wakes(s: EnvironmentSource): Environment {
 
 function directory(s: EnvironmentSource): Environment {
   return { HOLDFAST_DIRECTORY_TABLE: s.tables.directory.tableName };
+}
+
+function payloads(s: EnvironmentSource): Environment {
+  return { HOLDFAST_PAYLOAD_BUCKET: s.tables.payloads.bucketName };
 }
 
 function bus(s: EnvironmentSource): Environment {

@@ -11,6 +11,7 @@ export const outputFields = [
   "Service",
   "ExecutionsTable",
   "DirectoryTable",
+  "PayloadBucket",
   "WakeQueueUrl",
   "WakeQueueArn",
   "WakeDlqUrl",

@@ -11,6 +11,7 @@ export function addOutputs(deployment: DurableFunctions): void {
     Service: deployment.serviceName,
     ExecutionsTable: deployment.tables.executions.tableName,
     DirectoryTable: deployment.tables.directory.tableName,
+    PayloadBucket: deployment.tables.payloads.bucketName,
     WakeQueueUrl: deployment.wakeQueue.queueUrl,
     WakeQueueArn: deployment.wakeQueue.queueArn,
     WakeDlqUrl: deployment.wakeDlq.queueUrl,

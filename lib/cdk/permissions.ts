@@ -33,6 +33,7 @@ export const permissions: Record<FunctionName, (resources: Resources) => PolicyS
   deliver: (r) => [
     allow(r.tables.executions, "GetItem", "PutItem", "UpdateItem"),
     allow(r.tables.directory, "PutItem", "Query", "DeleteItem"),
+    putsObjects(r.tables),
     sends(r.wakeQueue),
     ...consumes(r.deliverQueue),
   ],
@@ -50,6 +51,7 @@ export const permissions: Record<FunctionName, (resources: Resources) => PolicyS
     allow(r.tables.executions, "GetItem", "Query", "PutItem", "UpdateItem", "DeleteItem"),
     queriesIndexes(r.tables.executions, indexNames.byStatus, indexNames.outboxPending),
     allow(r.tables.directory, "GetItem", "PutItem"),
+    ...getsObjects(r.tables),
     sends(r.wakeQueue),
     statement(["sqs:ReceiveMessage", "sqs:DeleteMessage"], [r.wakeDlq.queueArn]),
     publishes(r.bus),
@@ -61,6 +63,8 @@ export function turns(r: Pick<Resources, "tables" | "wakeQueue" | "timers">): Po
   return [
     allow(r.tables.executions, "GetItem", "Query", "PutItem", "UpdateItem", "DeleteItem"),
     allow(r.tables.directory, "PutItem", "Query", "DeleteItem"),
+    putsObjects(r.tables),
+    ...getsObjects(r.tables),
     ...wakes(r),
   ];
 }
@@ -84,6 +88,8 @@ export function clients(r: Pick<Resources, "tables" | "wakeQueue" | "timers" | "
   return [
     allow(r.tables.executions, "GetItem", "BatchGetItem", "Query", "PutItem", "UpdateItem"),
     queriesIndexes(r.tables.executions, indexNames.byWorkflow, indexNames.byStatus),
+    putsObjects(r.tables),
+    ...getsObjects(r.tables),
     ...wakes(r),
     publishes(r.bus),
   ];
@@ -95,6 +101,19 @@ export function reads(tables: HoldfastTables): PolicyStatement[] {
     allow(tables.executions, "GetItem", "BatchGetItem", "Query"),
     queriesIndexes(tables.executions, indexNames.byWorkflow, indexNames.byStatus, indexNames.outboxPending),
     allow(tables.directory, "GetItem", "Query"),
+    ...getsObjects(tables),
+  ];
+}
+
+function putsObjects({ payloads }: HoldfastTables): PolicyStatement {
+  return statement(["s3:PutObject"], [`${payloads.bucketArn}/*`]);
+}
+
+/** S3 tells only those who may list a bucket that an object is not there; to all others it says that access is denied. */
+function getsObjects({ payloads }: HoldfastTables): PolicyStatement[] {
+  return [
+    statement(["s3:GetObject"], [`${payloads.bucketArn}/*`]),
+    statement(["s3:ListBucket"], [payloads.bucketArn]),
   ];
 }
 

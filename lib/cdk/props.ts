@@ -19,7 +19,7 @@ export interface DurableFunctionsProps extends DurableTablesProps {
   readonly serviceName?: string;
   /**
    * Tables that are there already, from a `DurableTables` in a stack of their own. No other deployment may use them. With
-   * them, `removalPolicy` and `deletionProtection` are theirs to say.
+   * them, `removalPolicy`, `deletionProtection` and `payloadBucket` are theirs to say.
    * @default a `DurableTables` inside of this construct
    */
   readonly tables?: HoldfastTables;

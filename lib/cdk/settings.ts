@@ -142,7 +142,7 @@ function checkTables(props: DurableFunctionsProps): void {
       next: "Pass a DurableTables construct; for an imported table, give its tableStreamArn too.",
     });
   }
-  for (const prop of ["removalPolicy", "deletionProtection"] as const) {
+  for (const prop of ["removalPolicy", "deletionProtection", "payloadBucket"] as const) {
     if (props[prop] === undefined) continue;
     throw new HoldfastConfigError({
       what: `The prop \`${prop}\` would have no effect: the tables are not this construct's.`,

@@ -115,7 +115,7 @@ export class DurableClient {
 
   /**
    * Starts an execution, or finds the one that an earlier start with the same id began.
-   * @throws InvalidInputError, UnknownWorkflowError, ExecutionConflictError: nothing was written
+   * @throws InvalidInputError, PayloadTooLargeError, UnknownWorkflowError, ExecutionConflictError: nothing was written
    */
   async start<Input, Output>(
     workflow: Workflow<Input, Output>,

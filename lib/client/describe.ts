@@ -1,6 +1,7 @@
 import type { Head, StoredValue } from "../model/head.js";
 import { decode, type ErrorClasses } from "../model/value.js";
 import type { Outside } from "../runtime/outside.js";
+import { unlessLost } from "../runtime/payloads.js";
 import { loadValue } from "../runtime/values.js";
 import { progressOf } from "./progress.js";
 import type { ExecutionDescription } from "./types.js";
@@ -11,10 +12,12 @@ export async function describeHead(
   head: Head,
   classes: ErrorClasses,
 ): Promise<ExecutionDescription> {
+  // What can't be read stands as the error that says so: whoever asks why an execution stands still must get an answer.
+  const itself = (error: Error): Error => error;
   const [input, output, error] = await Promise.all([
-    readValue(outside, head, head.input, classes),
-    readValue(outside, head, head.output, classes),
-    readError(outside, head, classes),
+    unlessLost(() => readValue(outside, head, head.input, classes), itself),
+    unlessLost(() => readValue(outside, head, head.output, classes), itself),
+    unlessLost(() => readError(outside, head, classes), itself),
   ]);
   return {
     executionId: head.executionId,

@@ -1,9 +1,14 @@
 import type { Head } from "../model/head.js";
+import { encodeThrown } from "../model/value.js";
 import type { Outside } from "../runtime/outside.js";
+import { bringBack, unlessLost } from "../runtime/payloads.js";
 import { loadValue } from "../runtime/values.js";
 import type { HistoryEntry } from "./types.js";
 
-/** The whole history: the start, all commits, and the tail that still rides in the head. */
+/**
+ * The whole history: the start, all commits, and the tail that still rides in the head. In place of a large value that is gone or damaged
+ * stands the error that says so: what stopped an execution must be seen beside all the rest.
+ */
 export async function historyOf(outside: Outside, head: Head): Promise<HistoryEntry[]> {
   const { executionId, tail } = head;
   const commits = await outside.store.loadHistory(executionId, 0);
@@ -16,16 +21,22 @@ export async function historyOf(outside: Outside, head: Head): Promise<HistoryEn
       workflow: head.workflow,
       ...(head.version === undefined ? {} : { version: head.version }),
       definition: head.definition,
-      input: await loadValue(outside.store, executionId, head.input),
+      input: await unlessLost(() => loadValue(outside.store, executionId, head.input), encodeThrown),
       ...(head.startedBy === undefined ? {} : { startedBy: head.startedBy }),
     },
   };
-  return [
-    started,
+  const recorded = [
     ...commits.flatMap(({ slot, events }) => events.map((event) => ({ slot, event }))),
     // A commit at the tail's slot has superseded it.
     ...(tail !== undefined && tail.slot > last
       ? tail.events.map((event) => ({ slot: tail.slot, event }))
       : []),
   ];
+  const events = await bringBack(
+    outside.store,
+    executionId,
+    recorded.map(({ event }) => event),
+    encodeThrown,
+  );
+  return [started, ...recorded.map(({ slot, event }, index) => ({ slot, event: events[index] ?? event }))];
 }

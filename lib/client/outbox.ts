@@ -3,17 +3,17 @@
  * that transaction commits. Nothing is written here. The items go into the `TransactItems` of one `TransactWriteCommand` of DynamoDB's
  * document client, beside the user's own; its credentials must be allowed to put items into the Executions table.
  */
+import { HEAD_VALUE_BYTES } from "../decide/payload.js";
 import type { EventType } from "../define/event.js";
 import { parse } from "../define/schema.js";
 import type { Workflow } from "../define/workflow.js";
 import { InvalidInputError } from "../model/errors.js";
 import { checkExecutionId, checkName } from "../model/ids.js";
-import { checkStorable } from "../model/storable.js";
+import { jsonBytes, storable } from "../model/storable.js";
 import type { TransactionAction } from "../model/transaction.js";
-import { type Encoded, encode } from "../model/value.js";
 import { CURRENT_FLAGS } from "../replay/flags.js";
 import type { Outside } from "../runtime/outside.js";
-import { placeValue } from "../runtime/values.js";
+import { pack, putPacked } from "../runtime/payloads.js";
 import { detailOf } from "./publish.js";
 
 /** What was asked for, as items for `TransactItems`. All of them belong into one transaction. */
@@ -72,9 +72,10 @@ export class ClientOutbox {
     const outside = await this.#connect();
     const executionId = options.id === undefined ? outside.token() : checkExecutionId(options.id);
     const what = `The input of workflow "${workflow.name}"`;
-    const encoded: Encoded = encode(await parse(workflow.input, input, what));
-    checkStorable(encoded, what);
-    const placed = placeValue("input", encoded);
+    const encoded = storable(await parse(workflow.input, input, what), what);
+    const packed = jsonBytes(encoded) <= HEAD_VALUE_BYTES ? undefined : pack("input", encoded);
+    // An object can't ride in a transaction: it is there before, and of no use to anybody if the transaction is cancelled.
+    if (packed?.place === "object") await putPacked(outside.store, executionId, packed);
     const now = outside.clock.now();
     const head = await outside.store.stageExecution(
       {
@@ -84,14 +85,14 @@ export class ClientOutbox {
         definition: workflow.definition,
         createdAt: now,
         startAt: now,
-        input: placed,
+        input: packed === undefined ? { inline: encoded } : { payload: packed.name },
         flags: CURRENT_FLAGS,
         createToken: outside.token(),
       },
       now,
     );
-    if ("inline" in placed) return { executionId, items: [head] };
-    const payload = await outside.store.stagePayload(executionId, placed.payload, encoded);
+    if (packed?.place !== "item") return { executionId, items: [head] };
+    const payload = await outside.store.stagePayload(executionId, packed.key, packed.content);
     return { executionId, items: [head, payload] };
   }
 }

@@ -96,7 +96,7 @@ const start = async (
   unwind: () => Promise<void>,
 ): Promise<LocalCloudCore> => {
   const notify: Notify = (level, text) => options.onNotice?.({ level, text });
-  const { file, workDir, database } = openStorage(options, undo);
+  const { file, workDir, objectsDir, database } = openStorage(options, undo);
   const saved = file?.load();
 
   const clock = scaledClock({
@@ -124,6 +124,7 @@ const start = async (
     notify,
     saved,
     workDir,
+    objectsDir,
     environment,
     onLog: options.onLog ?? (() => {}),
     changed: () => changed(),
@@ -186,6 +187,7 @@ const openStorage = (options: CloudOptions, undo: (() => unknown)[]) => {
     : resolve(options.stateDir ?? ".holdfast");
   const file = inMemory ? undefined : StateFile.open(directory);
   undo.push(() => (file === undefined ? rmSync(directory, { recursive: true, force: true }) : file.close()));
+  const objectsDir = inMemory ? undefined : join(directory, "s3");
   const workDir = join(directory, "work");
   mkdirSync(workDir, { recursive: true });
   const port = options.ports?.dynamodb;
@@ -206,5 +208,5 @@ const openStorage = (options: CloudOptions, undo: (() => unknown)[]) => {
       () => {},
     ),
   );
-  return { file, workDir, database };
+  return { file, workDir, objectsDir, database };
 };

@@ -2,7 +2,7 @@
 import { REGION } from "./arn.js";
 import type { ClockSettings } from "./clock.js";
 
-const AT_THE_GATEWAY = ["SQS", "EVENTBRIDGE", "SCHEDULER", "LAMBDA", "CLOUDFORMATION", "STS"];
+const AT_THE_GATEWAY = ["S3", "SQS", "EVENTBRIDGE", "SCHEDULER", "LAMBDA", "CLOUDFORMATION", "STS"];
 
 /** By variable: each service of its own, and everything else at the gateway too, so that nothing reaches AWS. */
 export const endpointVariables = (gateway: string, dynamodb: string): Record<string, string> => ({

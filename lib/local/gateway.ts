@@ -10,6 +10,7 @@ import { isObject, type JsonObject, tryParseJson } from "./json.js";
 import { callLambda, isLambdaPath } from "./lambda/api.js";
 import type { Notify } from "./notices.js";
 import { LOOPBACK } from "./ports.js";
+import { callS3, isS3Request } from "./s3/api.js";
 import { callScheduler, isSchedulerPath } from "./scheduler/api.js";
 import type { Services } from "./services.js";
 import { callSqs } from "./sqs/api.js";
@@ -66,6 +67,7 @@ export class Gateway {
 }
 
 const route = async (request: Request, services: GatewayServices, endpoint: string): Promise<Answer> => {
+  if (isS3Request(request)) return callS3(request, services.buckets);
   const [service, operation] = (request.headers.get("x-amz-target") ?? "").split(".");
   if (service === "AmazonSQS") {
     const context = { queues: services.queues, endpoint, gone: request.gone };
@@ -79,7 +81,7 @@ const route = async (request: Request, services: GatewayServices, endpoint: stri
     return callQuery(new URLSearchParams(request.body.toString()), services.stacks, services.startedAtMs);
   throw new ApiError(
     "UnknownOperationException",
-    `The local cloud has SQS, EventBridge, Scheduler, Lambda (Invoke), CloudFormation (DescribeStacks) and DynamoDB; it can't answer ${request.method} ${request.path} (${request.headers.get("x-amz-target") ?? "no X-Amz-Target"}).`,
+    `The local cloud has S3 (single objects), SQS, EventBridge, Scheduler, Lambda (Invoke), CloudFormation (DescribeStacks) and DynamoDB; it can't answer ${request.method} ${request.path} (${request.headers.get("x-amz-target") ?? "no X-Amz-Target"}).`,
     404,
   );
 };

@@ -7,8 +7,8 @@ import { randomUUID } from "node:crypto";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { LOOPBACK } from "./ports.js";
 
-/** Above SQS's message limit times its batch limit, with room for JSON's escapes. */
-const BODY_BYTES_MAX = 32 * 1024 * 1024;
+/** Above SQS's message limit times its batch limit, with room for JSON's escapes, and above the largest value that is kept in S3. */
+const BODY_BYTES_MAX = 64 * 1024 * 1024;
 
 export interface Request {
   readonly method: string;

@@ -5,6 +5,8 @@ import { AsyncInvocations } from "./lambda/async-invocations.js";
 import { writeBootstrap } from "./lambda/bootstrap.js";
 import { Functions } from "./lambda/functions.js";
 import type { LogLine, Notify } from "./notices.js";
+import { Buckets } from "./s3/buckets.js";
+import { objectsInMemory, objectsOnDisk } from "./s3/objects.js";
 import { restoreSchedule } from "./scheduler/read-schedule.js";
 import { Schedules } from "./scheduler/schedules.js";
 import { Queues } from "./sqs/queues.js";
@@ -17,6 +19,8 @@ export interface ServicesDeps {
   readonly notify: Notify;
   readonly saved: CloudState | undefined;
   readonly workDir: string;
+  /** Where S3 keeps its objects; in memory without it. */
+  readonly objectsDir: string | undefined;
   readonly environment: Readonly<Record<string, string>>;
   readonly onLog: (line: LogLine) => void;
   readonly changed: () => void;
@@ -24,6 +28,7 @@ export interface ServicesDeps {
 
 export interface Services {
   readonly clock: Clock;
+  readonly buckets: Buckets;
   readonly queues: Queues;
   readonly buses: Buses;
   readonly schedules: Schedules;
@@ -38,6 +43,8 @@ export interface Services {
 export const createServices = (plan: Plan, deps: ServicesDeps): Services => {
   const { clock, notify, saved, changed } = deps;
   const queues = new Queues(clock, saved?.queues ?? {}, changed);
+  const { objectsDir } = deps;
+  const buckets = new Buckets(objectsDir === undefined ? objectsInMemory() : objectsOnDisk(objectsDir));
   const functions = new Functions({
     bootstrap: writeBootstrap(deps.workDir),
     environment: deps.environment,
@@ -48,6 +55,7 @@ export const createServices = (plan: Plan, deps: ServicesDeps): Services => {
   const buses = new Buses({ clock, targets, queues, notify });
   const schedules = new Schedules({ clock, targets, queues, notify, changed });
 
+  for (const { name } of plan.buckets) buckets.create(name);
   createQueues(plan, queues, notify);
   for (const { spec, deadLetterArn } of plan.functions) {
     functions.create(spec);
@@ -62,6 +70,7 @@ export const createServices = (plan: Plan, deps: ServicesDeps): Services => {
 
   return {
     clock,
+    buckets,
     queues,
     buses,
     schedules,

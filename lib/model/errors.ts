@@ -178,7 +178,7 @@ export class UnencodableValueError extends HoldfastError {
   }
 }
 
-/** A value that is larger than what one item can hold. */
+/** A value that is larger than what is stored of one. */
 export class PayloadTooLargeError extends HoldfastError {
   readonly code = "PAYLOAD_TOO_LARGE";
   constructor(what: string, bytes: number, limit: number) {
@@ -394,7 +394,7 @@ export class CorruptHistoryError extends EngineError {
   readonly code = "CORRUPT_HISTORY";
   constructor(executionId: string, what: string) {
     super(
-      `The stored state of execution "${executionId}" can't be used: ${what}. Restore the table's items from its point-in-time backup, then redrive the execution.`,
+      `The stored state of execution "${executionId}" can't be used: ${what}. Restore it (an item from the table's point-in-time backup, an object from its earlier version), then redrive the execution.`,
     );
     this.name = "CorruptHistoryError";
   }

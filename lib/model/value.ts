@@ -1,6 +1,7 @@
 /**
  * How user values are kept: as JSON in which everything that JSON can't say is a one-key object `{ "$type": [...] }`. A user's own object
  * with such a key is wrapped (`{ "$object": [[key, value], …] }`), so user data can never be mistaken for a mark of ours.
+ * One of them, `{ "$payload": name }`, stands for a value that is kept elsewhere: only whole values are, and never for long in memory.
  *
  * Kept exactly: undefined, NaN, ±Infinity, -0, BigInt, Date, Map, Set, Uint8Array, URL, RegExp, Error (name, message, stack, cause, own
  * fields), plain objects and arrays (holes become undefined). Refused with its path: everything else.
@@ -32,6 +33,19 @@ const BUILT_IN_ERRORS: ErrorClasses = new Map<string, ErrorClass>(
     ...Object.values(catalogue).filter((type) => type.prototype instanceof HoldfastError),
   ].map((type) => [type.name, type]),
 );
+
+/** Stands in the place of a whole value that is kept under this name. */
+export function payloadMark(name: string): Encoded {
+  return mark("payload", name);
+}
+
+/** The name under which the value is kept elsewhere; undefined for a value that is here. */
+export function payloadNamedBy(stored: Encoded): string | undefined {
+  if (stored === null || typeof stored !== "object" || isList(stored)) return undefined;
+  return typeof stored.$payload === "string" && Object.keys(stored).length === 1
+    ? stored.$payload
+    : undefined;
+}
 
 /** The stored form of a value. Throws {@link UnencodableValueError} with the path of what can't be kept. */
 export function encode(value: unknown): Encoded {

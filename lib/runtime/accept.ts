@@ -5,7 +5,7 @@
 import type { Head } from "../model/head.js";
 import type { Message } from "../model/message.js";
 import type { Outside } from "./outside.js";
-import { persistently } from "./persistently.js";
+import { sendMessage } from "./send-message.js";
 import { ensureSuccessor } from "./successor.js";
 
 export type Accepted =
@@ -24,7 +24,7 @@ export async function deliverMessage(
   message: Message,
   { wake = true }: AcceptOptions = {},
 ): Promise<Accepted> {
-  const append = (id: string) => persistently(() => outside.store.appendMessage(id, message));
+  const append = (id: string) => sendMessage(outside.store, id, message);
   let asked = executionId;
   let result = await append(asked);
   while (result.outcome === "closed" && result.head.continuedTo !== undefined) {

@@ -3,13 +3,21 @@ import type { Encoded } from "../model/value.js";
 import type { Answer, AnswerOperation } from "../replay/operation.js";
 import type { ExecutionStore } from "../store/ports.js";
 import type { Happening } from "./happening.js";
+import { bringBackValue, putAwayValue } from "./payloads.js";
 import { persistently } from "./persistently.js";
 import type { Work } from "./work.js";
 
 export async function storeAnswer({ outside, owned }: Work, operation: AnswerOperation): Promise<Happening> {
   const { path: op, messageId, answer } = operation;
-  const stored: Encoded = answer.ok ? [true, answer.value] : [false, answer.error];
-  await persistently(() => outside.store.putPayload(owned.head.executionId, nameOf(messageId), stored));
+  const { executionId } = owned.head;
+  const content = await putAwayValue(
+    outside.store,
+    executionId,
+    "answer",
+    answer.ok ? answer.value : answer.error,
+  );
+  const stored = JSON.stringify([answer.ok, content]);
+  await persistently(() => outside.store.putPayload(executionId, nameOf(messageId), stored));
   return { event: { type: "UpdateAnswered", op, messageId } };
 }
 
@@ -20,11 +28,12 @@ export async function readAnswer(
   messageId: string,
 ): Promise<Answer | undefined> {
   const stored = await persistently(() => store.getPayload(executionId, nameOf(messageId)));
-  if (stored === undefined || !Array.isArray(stored)) return undefined;
-  const [ok, content = null] = stored;
-  return ok === true ? { ok, value: content } : { ok: false, error: content };
+  if (typeof stored !== "string") return undefined;
+  const [ok, kept]: readonly [boolean, Encoded] = JSON.parse(stored);
+  const content = await bringBackValue(store, executionId, kept);
+  return ok ? { ok, value: content } : { ok, error: content };
 }
 
 function nameOf(messageId: string): string {
-  return `answer-${messageId}`;
+  return `answer-to-${messageId}`;
 }

@@ -6,6 +6,7 @@ import type { Head } from "../model/head.js";
 import type { Message } from "../model/message.js";
 import type { EpochMs } from "../model/time.js";
 import type { ExecutionStore } from "../store/ports.js";
+import { bringBackMessages } from "./payloads.js";
 
 export class Inbox {
   /** The newest that was looked at: what a settlement is conditional on (I6). */
@@ -30,8 +31,9 @@ export class Inbox {
       head.inboxItems > 0 && head.inboxSeq !== this.seq
         ? await this.store.loadMessages(this.executionId)
         : [];
+    const unknown = [...head.inbox, ...aside].filter((message) => !this.found.has(message.id));
+    const accepted = await bringBackMessages(this.store, this.executionId, unknown);
     for (const message of aside) this.items.add(message.id);
-    const accepted = [...head.inbox, ...aside].filter((message) => !this.found.has(message.id));
     for (const message of accepted) this.found.add(message.id);
     this.offer(accepted);
     this.seq = head.inboxSeq;

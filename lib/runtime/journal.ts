@@ -12,6 +12,7 @@ import { jsonBytes } from "../model/storable.js";
 import type { EpochMs } from "../model/time.js";
 import type { TransactionAction } from "../model/transaction.js";
 import type { Commit, ExecutionStore } from "../store/ports.js";
+import { putAway } from "./payloads.js";
 import { persistently } from "./persistently.js";
 
 /** A DynamoDB item holds 400 KB, names and marks included. */
@@ -83,7 +84,7 @@ export class Journal {
     if (this.#bytes > SMALL_BATCH_BYTES) await this.flush();
     this.add(event, outgoing);
     const before = this.#unwritten.slice(0, -1);
-    const commit = this.#commitOf(this.#unwritten);
+    const commit = await this.#commitOf(this.#unwritten);
     const result = await persistently(() =>
       this.options.store.commitTransaction(commit, actions, this.#pendingAt(commit)),
     );
@@ -146,15 +147,19 @@ export class Journal {
 
   async #write(): Promise<void> {
     const batch = this.#takeBatch();
-    const commit = this.#commitOf(batch);
+    const commit = await this.#commitOf(batch);
     const result = await persistently(() => this.options.store.appendCommit(commit, this.#pendingAt(commit)));
     if (!result.appended) throw this.#fenced(commit.slot, result.found);
     this.#written(batch, commit);
   }
 
-  #commitOf(batch: readonly Entry[]): Commit {
-    const { executionId, epoch, leaseToken } = this.options;
-    const events = [...this.#carried, ...batch.map((entry) => entry.event)];
+  async #commitOf(batch: readonly Entry[]): Promise<Commit> {
+    const { store, executionId, epoch, leaseToken } = this.options;
+    // A payload is durable before the commit that names it.
+    const events = await putAway(store, executionId, [
+      ...this.#carried,
+      ...batch.map((entry) => entry.event),
+    ]);
     const slot = this.slot + 1;
     return {
       executionId,

@@ -11,6 +11,7 @@ import { encodeThrown } from "../model/value.js";
 import type { Commit } from "../store/ports.js";
 import { allCommits, carriedTail } from "./history.js";
 import type { Outside } from "./outside.js";
+import { bringBack } from "./payloads.js";
 import { persistently } from "./persistently.js";
 
 /** An execution in the hands of this process. */
@@ -157,9 +158,23 @@ async function load(outside: Outside, head: Head, leaseToken: string): Promise<O
     slot,
     carried,
     takenOver: false,
-    history: [
+    history: await whole(outside, head.executionId, [
       ...commits.flatMap((commit) => commit.events.map((event) => ({ event, slot: commit.slot }))),
       ...carried.map((event) => ({ event, slot: slot + 1 })),
-    ],
+    ]),
   };
+}
+
+/** With the values that were put away: replay knows nothing of marks. */
+async function whole(
+  { store }: Outside,
+  executionId: string,
+  history: Owned["history"],
+): Promise<Owned["history"]> {
+  const events = await bringBack(
+    store,
+    executionId,
+    history.map(({ event }) => event),
+  );
+  return history.map(({ event, slot }, index) => ({ event: events[index] ?? event, slot }));
 }

@@ -8,8 +8,8 @@ import { ExecutionConflictError } from "../model/errors.js";
 import type { Head } from "../model/head.js";
 import { checkExecutionId, digest } from "../model/ids.js";
 import { isClosed } from "../model/status.js";
+import { storable } from "../model/storable.js";
 import type { EpochMs } from "../model/time.js";
-import { encode } from "../model/value.js";
 import type { Wake } from "../model/wake.js";
 import { arm } from "./arm.js";
 import { create } from "./create.js";
@@ -42,7 +42,7 @@ export interface Started {
 /**
  * Creates the execution, or finds the one that a start before created, and sees to it that a wake is on its way.
  * @param inline runs the first turn here, under this request's id
- * @throws UnknownWorkflowError, InvalidInputError, ExecutionConflictError: nothing was written
+ * @throws UnknownWorkflowError, InvalidInputError, PayloadTooLargeError, ExecutionConflictError: nothing was written
  */
 export async function startExecution(
   outside: Outside,
@@ -52,9 +52,8 @@ export async function startExecution(
 ): Promise<Started> {
   const workflow = app.workflow(request.workflow);
   const executionId = request.id === undefined ? outside.token() : checkExecutionId(request.id);
-  const input = encode(
-    await parse(workflow.input, request.input, `The input of workflow "${workflow.name}"`),
-  );
+  const what = `The input of workflow "${workflow.name}"`;
+  const input = storable(await parse(workflow.input, request.input, what), what);
 
   const now = outside.clock.now();
   const startAt = now + (request.delayMs ?? 0);

@@ -2,8 +2,8 @@
 import { PayloadTooLargeError } from "../model/errors.js";
 
 /**
- * DynamoDB refuses items above 400 KiB, their keys and attribute names included. Values of their own stop at 350 KiB, so that whatever
- * embeds one in a commit (an event's envelope, an operation's path) still fits.
+ * DynamoDB refuses items above 400 KiB, their keys and attribute names included. Values of their own stop at 350 KiB, which
+ * leaves room for the longest key.
  */
 export const LARGEST_PAYLOAD_BYTES = 350 * 1024;
 
@@ -20,6 +20,8 @@ export function checkSize(what: string, limit: number, ...parts: readonly string
   if (bytes > limit) throw new PayloadTooLargeError(what, bytes, limit);
 }
 
-export function checkPayloadSize(name: string, json: string): void {
-  checkSize(`The value "${name}"`, LARGEST_PAYLOAD_BYTES, json);
+export function checkPayloadSize(name: string, content: string | Uint8Array): void {
+  const bytes = typeof content === "string" ? utf8Bytes(content) : content.length;
+  if (bytes > LARGEST_PAYLOAD_BYTES)
+    throw new PayloadTooLargeError(`The value "${name}"`, bytes, LARGEST_PAYLOAD_BYTES);
 }

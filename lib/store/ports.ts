@@ -155,8 +155,22 @@ export interface Page<T> {
   readonly cursor?: string;
 }
 
+/** Objects: what would be too large, or too dear, for an item of a table. */
+export interface PayloadStore {
+  /** Durable when it resolves. A key belongs to one content, so a repeat writes what is there already. */
+  putObject(key: string, content: Uint8Array): Promise<void>;
+
+  /** Undefined when there is none. Sees every write that was answered. */
+  getObject(key: string): Promise<Uint8Array | undefined>;
+}
+
+/** The key of an execution's payload. All of an execution's objects have one prefix, and no other execution's have it. */
+export function objectKey(executionId: string, name: string): string {
+  return `${encodeURIComponent(executionId)}/${name}`;
+}
+
 /** Executions: heads, commits, inboxes, payloads. */
-export interface ExecutionStore {
+export interface ExecutionStore extends PayloadStore {
   /** Condition: no such execution. A repeat with the same `createToken` is `created`. */
   createExecution(
     execution: NewExecution,
@@ -228,10 +242,11 @@ export interface ExecutionStore {
   /** Deletes messages that are items of their own; idempotent. Only after they are durable in history. */
   deleteMessages(executionId: string, messageIds: readonly string[]): Promise<void>;
 
-  /** Stores a value in an item of its own; a repeat writes the same content again. Throws `PayloadTooLargeError`. */
-  putPayload(executionId: string, name: string, value: Encoded): Promise<void>;
+  /** Stores text or bytes in an item of their own; a repeat writes the same content again. Throws `PayloadTooLargeError`. */
+  putPayload(executionId: string, name: string, content: string | Uint8Array): Promise<void>;
 
-  getPayload(executionId: string, name: string): Promise<Encoded | undefined>;
+  /** What was stored, text or bytes as it was. */
+  getPayload(executionId: string, name: string): Promise<string | Uint8Array | undefined>;
 
   /** Newest first. Eventually consistent: by index. */
   listExecutions(request: ListRequest): Promise<Page<ExecutionSummary>>;
@@ -279,7 +294,7 @@ export interface StagingStore {
   /** Condition: no such execution. Its wake is sent once the transaction commits; until then a mark, due at `pendingAt`, says that it was not. */
   stageExecution(execution: NewExecution, pendingAt: EpochMs): Promise<TransactionAction>;
   /** What `putPayload` writes. Throws `PayloadTooLargeError`. */
-  stagePayload(executionId: string, name: string, value: Encoded): Promise<TransactionAction>;
+  stagePayload(executionId: string, name: string, content: string | Uint8Array): Promise<TransactionAction>;
   /** Condition: nothing was staged under the message's id. It is an outbox of its own, under `stagedId`. */
   stageOutgoing(message: Outgoing, pendingAt: EpochMs): Promise<TransactionAction>;
 }

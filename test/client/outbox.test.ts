@@ -8,7 +8,7 @@ import type { TransactionAction } from "../../lib/model/transaction.js";
 import { audit } from "../../lib/runtime/audit.js";
 import { relay } from "../../lib/runtime/relay.js";
 import { createDynamoStore } from "../../lib/store/dynamodb/index.js";
-import { createMemoryStore } from "../../lib/store/memory/index.js";
+import { createMemoryPayloads, createMemoryStore } from "../../lib/store/memory/index.js";
 import { stagedId } from "../../lib/store/outbox.js";
 import type { Store } from "../../lib/store/ports.js";
 import { dying, type Noted, noting } from "../runtime/outsides.js";
@@ -36,11 +36,10 @@ beforeAll(async () => {
   documents = dynamo.documents;
   await createTables(dynamo.client);
   accounts = await dynamoAccounts(dynamo.client, documents);
-  store = createDynamoStore({
-    documents,
-    executionsTable: EXECUTIONS_TABLE,
-    directoryTable: DIRECTORY_TABLE,
-  });
+  store = createDynamoStore(
+    { documents, executionsTable: EXECUTIONS_TABLE, directoryTable: DIRECTORY_TABLE },
+    createMemoryPayloads(),
+  );
 });
 
 const transact = (...actions: TransactionAction[]) =>

@@ -2,6 +2,7 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { EventBridgeClient } from "@aws-sdk/client-eventbridge";
+import { S3Client } from "@aws-sdk/client-s3";
 import { SchedulerClient } from "@aws-sdk/client-scheduler";
 import { SQSClient } from "@aws-sdk/client-sqs";
 import { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
@@ -18,6 +19,7 @@ export interface Calls {
 const SERVICES = [
   { client: DynamoDBDocumentClient, service: "dynamodb" },
   { client: DynamoDBClient, service: "dynamodb" },
+  { client: S3Client, service: "s3" },
   { client: SQSClient, service: "sqs" },
   { client: SchedulerClient, service: "scheduler" },
   { client: EventBridgeClient, service: "events" },
@@ -85,6 +87,8 @@ function resourcesOf(input: unknown): string[] {
   if (typeof batch === "object" && batch !== null) return Object.keys(batch);
   const entries = field(input, "Entries");
   if (Array.isArray(entries)) return entries.map((entry) => at(entry, "EventBusName") ?? "the default bus");
+  const bucket = at(input, "Bucket");
+  if (bucket !== undefined) return [at(input, "Key") === undefined ? bucket : `${bucket}/*`];
   const queue = at(input, "QueueUrl");
   if (queue !== undefined) return [queue.slice(queue.lastIndexOf("/") + 1)];
   return [at(input, "GroupName") ?? "?"];

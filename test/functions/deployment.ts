@@ -31,6 +31,7 @@ const OUTPUTS = {
   HoldfastService: { Value: "orders" },
   HoldfastExecutionsTable: { Value: EXECUTIONS_TABLE },
   HoldfastDirectoryTable: { Value: DIRECTORY_TABLE },
+  HoldfastPayloadBucket: { Value: { Ref: "Payloads" } },
   HoldfastWakeQueueUrl: { Value: { Ref: "Wake" } },
   HoldfastBusName: { Value: { Ref: "Bus" } },
 };
@@ -41,6 +42,7 @@ export async function openDeployment(): Promise<Deployment> {
     Dead: { Type: "AWS::SQS::Queue", Properties: { QueueName: "dead" } },
     Events: { Type: "AWS::SQS::Queue", Properties: { QueueName: "events" } },
     Bus: { Type: "AWS::Events::EventBus", Properties: { Name: "bus" } },
+    Payloads: { Type: "AWS::S3::Bucket", Properties: { BucketName: "payloads" } },
     Group: { Type: "AWS::Scheduler::ScheduleGroup", Properties: { Name: "timers" } },
     All: {
       Type: "AWS::Events::Rule",
@@ -65,6 +67,7 @@ export async function openDeployment(): Promise<Deployment> {
     service: "orders",
     executionsTable: EXECUTIONS_TABLE,
     directoryTable: DIRECTORY_TABLE,
+    payloadBucket: "payloads",
     wakeQueueUrl: url("wake"),
     wakeDlqUrl: url("dead"),
     wakeQueueArn: "arn:aws:sqs:us-east-1:000000000000:wake",

@@ -22,10 +22,12 @@ import type { Staged } from "../../lib/client/index.js";
 import { app, DurableClient, event, workflow } from "../../lib/index.js";
 import { shardOf } from "../../lib/model/ids.js";
 import type { Outgoing } from "../../lib/model/outgoing.js";
+import { putAway, putPayload } from "../../lib/runtime/payloads.js";
 import { stagedId } from "../../lib/store/outbox.js";
 import { INDEX_SHARDS } from "../../lib/store/ports.js";
 import { permittedTo, resource, synthesize } from "../infra/support.js";
-import { commit, execution, outgoing } from "../store/builders.js";
+import { incompressible } from "../setup/text.js";
+import { commit, execution, outgoing, stepCompleted } from "../store/builders.js";
 import { type Calls, recordCalls } from "./calls.js";
 import { batchOf, busEvent, type Deployment, invocation, openDeployment } from "./deployment.js";
 import { newImagesOf } from "./stream.js";
@@ -40,6 +42,7 @@ const { template } = synthesize({}, (durable, stack) => {
 const CALLED: readonly (readonly [RegExp, string])[] = [
   [/^OrdersTablesExecutions\.Arn/, "Executions"],
   [/^OrdersTablesDirectory\.Arn/, "Directory"],
+  [/^OrdersTablesPayloads\.Arn/, "payloads"],
   [/^OrdersWakeQueue\.Arn$/, "wake"],
   [/^OrdersWakeDlq\.Arn$/, "dead"],
   [/^OrdersBus\.Arn$/, "bus"],
@@ -50,10 +53,16 @@ const CALLED: readonly (readonly [RegExp, string])[] = [
 const consumes = (queue: string) =>
   ["DeleteMessage", "GetQueueAttributes", "ReceiveMessage"].map((action) => `sqs:${action} on ${queue}.Arn`);
 
-/** What Lambda itself does under a function's role, beside its log. */
-const LAMBDA_DOES: Readonly<Record<string, readonly string[]>> = {
-  Start: consumes("OrdersStartsEventsQueue"),
-  Worker: consumes("OrdersWakeQueue").map((line) => line.replace("OrdersWakeQueue.Arn", "wake")),
+/** What S3 looks for before it tells that an object is missing; no call has this name. */
+const toldOfMissing = "s3:ListBucket on payloads";
+
+/** What Lambda and S3 themselves do under a role, beside its log. */
+const OTHERS_DO: Readonly<Record<string, readonly string[]>> = {
+  Start: [...consumes("OrdersStartsEventsQueue"), toldOfMissing],
+  Worker: [
+    ...consumes("OrdersWakeQueue").map((line) => line.replace("OrdersWakeQueue.Arn", "wake")),
+    toldOfMissing,
+  ],
   Deliver: consumes("OrdersDeliveriesEventsQueue"),
   Relay: [
     ...["DescribeStream", "GetRecords", "GetShardIterator", "ListStreams"].map(
@@ -62,7 +71,7 @@ const LAMBDA_DOES: Readonly<Record<string, readonly string[]>> = {
     // Records that the function was never able to take.
     "sqs:SendMessage on OrdersRelayDlq.Arn",
   ],
-  Audit: [],
+  Audit: [toldOfMissing],
 };
 
 /** What the role allows to the code that runs under it. */
@@ -88,6 +97,9 @@ const Placed = event("order.placed", { schema: z.object({ id: z.string() }), key
 
 /** Longer than what a head or its inbox takes in: it becomes an item of its own. */
 const LONG = "x".repeat(5_000);
+
+/** Longer than what an item takes in: it becomes an object. The bus would still carry it. */
+const HUGE = incompressible(200_000);
 
 /** What happens while a step's body runs: an event that comes during the turn. */
 let during: () => Promise<unknown> = async () => undefined;
@@ -193,6 +205,9 @@ const statusOf = async (id: string) => (await deployment.outside.store.readHead(
 test("the start function makes every call that its role allows, and no other", async () => {
   await start({ workflow: "echo", id: "s-large", input: { text: LONG }, wait: true });
   await start({ workflow: "echo", id: "s-large", input: { text: LONG } });
+  await start({ workflow: "echo", id: "s-huge", input: { text: HUGE }, wait: true });
+  await start({ workflow: "echo", id: "s-huge", input: { text: HUGE } });
+  expect(await statusOf("s-huge")).toBe("completed");
   await start({ workflow: "echo", id: "s-late", input: { text: "a" }, delay: { minutes: 20 } });
   await start({ workflow: "echo", id: "s-soon", input: { text: "a" }, delay: { minutes: 5 } });
   await start({ workflow: "fails", id: "s-fails", wait: true });
@@ -203,13 +218,16 @@ test("the start function makes every call that its role allows, and no other", a
   during = async () => undefined;
   await start(batchOf(busEvent("order.placed", { id: "s-placed" }, "placed-1")));
   expect(await statusOf("s-order")).toBe("suspended");
-  expect([...calls.of("Start"), ...(LAMBDA_DOES.Start ?? [])].sort()).toEqual(allowed("OrdersStartRole"));
+  expect([...calls.of("Start"), ...(OTHERS_DO.Start ?? [])].sort()).toEqual(allowed("OrdersStartRole"));
 });
 
 test("the worker makes every call that its role allows, and no other", async () => {
   const { store } = deployment.outside;
   await start({ workflow: "echo", id: "w-large", input: { text: LONG } });
   await work([wake("w-large", "start"), wake("w-nobody"), "rubbish"]);
+  await start({ workflow: "echo", id: "w-huge", input: { text: HUGE } });
+  await work([wake("w-huge", "start")]);
+  expect(await statusOf("w-huge")).toBe("completed");
   await start({ workflow: "sleeper", id: "w-sleeps" });
   await work([wake("w-sleeps", "start")]);
   await work([wake("w-sleeps", "timer")], later(outsideOf("Worker"), 6 * MINUTE));
@@ -233,7 +251,7 @@ test("the worker makes every call that its role allows, and no other", async () 
   await store.createExecution(execution("w-stalls", { workflow: "gone" }));
   await work([wake("w-stalls", "start")]);
   expect(await statusOf("w-stalls")).toBe("stalled");
-  expect([...calls.of("Worker"), ...(LAMBDA_DOES.Worker ?? [])].sort()).toEqual(allowed("OrdersWorkerRole"));
+  expect([...calls.of("Worker"), ...(OTHERS_DO.Worker ?? [])].sort()).toEqual(allowed("OrdersWorkerRole"));
 });
 
 test("deliver makes every call that its role allows, and no other", async () => {
@@ -242,6 +260,7 @@ test("deliver makes every call that its role allows, and no other", async () => 
   await deliver(
     busEvent("payment.completed", { order: "d-order" }, "d-1"),
     busEvent("payment.completed", { order: "d-order", note: LONG }, "d-2"),
+    paidFor("d-order", HUGE, "d-7"),
     busEvent("order.shipped", { order: "d-order" }, "d-3"),
     paidFor("d-nobody", "", "d-4"),
     busEvent("order.lost", {}, "d-5"),
@@ -254,9 +273,7 @@ test("deliver makes every call that its role allows, and no other", async () => 
   expect(await store.findWaits({ name: "payment.completed", key: "d-left", limit: 9 })).toEqual({
     items: [],
   });
-  expect([...calls.of("Deliver"), ...(LAMBDA_DOES.Deliver ?? [])].sort()).toEqual(
-    allowed("OrdersDeliverRole"),
-  );
+  expect([...calls.of("Deliver"), ...(OTHERS_DO.Deliver ?? [])].sort()).toEqual(allowed("OrdersDeliverRole"));
 });
 
 test("the relay makes every call that its role allows, and no other", async () => {
@@ -269,8 +286,9 @@ test("the relay makes every call that its role allows, and no other", async () =
   // An event; signals and starts, small ones and large ones, for who is there and who is not; what a user's own transaction staged.
   const { store } = deployment.outside;
   await store.createExecution(execution("r-target"));
-  await store.createExecution(execution("r-taken", { workflow: "echo", input: { payload: "input" } }));
-  await store.putPayload("r-taken", "input", { text: LONG });
+
+  const payload = await putPayload(store, "r-taken", "input", { text: LONG });
+  await store.createExecution(execution("r-taken", { workflow: "echo", input: { payload } }));
   await store.appendCommit(commit("r-sender", 1, { outgoing: messages("r") }), Date.now());
   const client = new DurableClient({ outside: deployment.outside });
   await transact(await client.outbox.stage(Shipped, { order: "r-1" }, { id: "r-staged" }));
@@ -289,7 +307,7 @@ test("the relay makes every call that its role allows, and no other", async () =
   expect(await statusOf("r-new")).toBe("running");
   expect(await store.readOutbox("r-started", 0)).toBeUndefined();
   expect(await store.readOutbox(stagedId("r-staged"), 1)).toBeUndefined();
-  expect([...calls.of("Relay"), ...(LAMBDA_DOES.Relay ?? [])].sort()).toEqual(allowed("OrdersRelayRole"));
+  expect([...calls.of("Relay"), ...(OTHERS_DO.Relay ?? [])].sort()).toEqual(allowed("OrdersRelayRole"));
 });
 
 test("the audit makes every call that its role allows, and no other", async () => {
@@ -306,6 +324,9 @@ test("the audit makes every call that its role allows, and no other", async () =
   );
   const lease = { owner: "m-9", token: "t", until: Date.now() - 10 * MINUTE };
   await outside.store.createExecution(execution("a-dies", { lease }));
+  // Its history holds a large value, which is looked at before it is stalled.
+  const events = await putAway(outside.store, "a-dies", [stepCompleted("step:huge", HUGE)]);
+  await outside.store.appendCommit(commit("a-dies", 1, { epoch: 1, events }));
   for (const dead of [wake("a-0"), { ...wake("a-dies"), rescues: 3 }])
     await cloud.sqs.send(
       new SendMessageCommand({ QueueUrl: names.wakeDlqUrl ?? "", MessageBody: JSON.stringify(dead) }),
@@ -319,7 +340,7 @@ test("the audit makes every call that its role allows, and no other", async () =
   expect(report.woken).toBeGreaterThan(25);
   expect(report.relayed).toBeGreaterThan(0);
   expect(await statusOf("a-dies")).toBe("stalled");
-  expect([...calls.of("Audit"), ...(LAMBDA_DOES.Audit ?? [])].sort()).toEqual(allowed("OrdersAuditRole"));
+  expect([...calls.of("Audit"), ...(OTHERS_DO.Audit ?? [])].sort()).toEqual(allowed("OrdersAuditRole"));
 });
 
 test("the client makes every call that its grant allows, and no other", async () => {
@@ -327,6 +348,8 @@ test("the client makes every call that its grant allows, and no other", async ()
   await calls.as("Client", async () => {
     await client.start(echo, { text: LONG }, { id: "c-late", delay: "20m" });
     await client.start(echo, { text: LONG }, { id: "c-late", delay: "20m" });
+    await client.start(echo, { text: HUGE }, { id: "c-huge", delay: "20m" });
+    await client.describe("c-huge");
     await client.describe("s-fails");
     await client.result("s-large");
     await client.history("s-large");
@@ -338,5 +361,5 @@ test("the client makes every call that its grant allows, and no other", async ()
     await client.redrive("w-stalls");
     await client.publish(Paid, { order: "c-1" });
   });
-  expect(calls.of("Client")).toEqual(allowed("Client"));
+  expect([...calls.of("Client"), toldOfMissing].sort()).toEqual(allowed("Client"));
 });

@@ -9,6 +9,7 @@ import { greeting, orderSaga } from "../../functions/workflows/index.js";
 import { connectionFrom } from "../../lib/aws/connection.js";
 import { ExecutionNotFoundError } from "../../lib/index.js";
 import { type LocalCloud, localCloud } from "../../lib/local/index.js";
+import { incompressible } from "../setup/text.js";
 import { eventually } from "./harness.js";
 
 const order = {
@@ -46,6 +47,13 @@ it("runs a workflow that a client starts", async () => {
   expect(await cloud.client.result(executionId)).toBe("Hello, Ada!");
   const [step] = said.filter(({ effect }) => effect === "greeting.greet");
   expect(step?.pid).not.toBe(process.pid);
+});
+
+it("carries values beyond an item through its bucket, from process to process", async () => {
+  const name = incompressible(5_000_000);
+  const { executionId } = await cloud.client.start(greeting, { name });
+  expect((await cloud.client.result(executionId)) === `Hello, ${name}!`).toBe(true);
+  expect((await cloud.client.describe(executionId)).input).toHaveProperty("name.length", name.length);
 });
 
 it("starts a workflow by its name alone, through the start function, and waits for it", async () => {

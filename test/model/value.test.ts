@@ -10,7 +10,15 @@ import {
 } from "holdfast";
 import { describe, expect, it } from "vitest";
 import * as catalogue from "../../lib/model/errors.js";
-import { decode, type Encoded, type ErrorClasses, encode, encodeThrown } from "../../lib/model/value.js";
+import {
+  decode,
+  type Encoded,
+  type ErrorClasses,
+  encode,
+  encodeThrown,
+  payloadMark,
+  payloadNamedBy,
+} from "../../lib/model/value.js";
 
 /** What storage does to an encoded value: nothing but text survives it. */
 const stored = (encoded: Encoded): Encoded => JSON.parse(JSON.stringify(encoded)) as Encoded;
@@ -31,6 +39,7 @@ const trickyKeys = fc.constantFrom(
   "$regexp",
   "$error",
   "$object",
+  "$payload",
   "$unknown",
   "$",
   "$$date",
@@ -456,3 +465,28 @@ function expectSame(found: unknown, expected: unknown): void {
 function fieldsOf(error: Error): [string, unknown][] {
   return Object.entries(error).filter(([key]) => key !== "name");
 }
+
+describe("the mark of a value that is kept elsewhere", () => {
+  it("names it", () => {
+    expect(payloadNamedBy(stored(payloadMark("object/result-1")))).toBe("object/result-1");
+  });
+
+  it.each([
+    [{ $payload: "object/result-1" }],
+    [{ $payload: "x", more: 1 }],
+    [{ $payload: 1 }],
+    [{ $payload: { $payload: "x" } }],
+    [["$payload", "x"]],
+    ["$payload"],
+    [null],
+  ])("is nothing that encoding makes of a user's value: %j", (value) => {
+    expect(payloadNamedBy(stored(encode(value)))).toBeUndefined();
+    expect(kept(value)).toEqual(value);
+  });
+
+  it("can't stand for a value by itself: whoever decodes it has not brought the value back", () => {
+    expect(() => decode(payloadMark("x"))).toThrow(
+      'a stored mark "$payload" that this release does not know',
+    );
+  });
+});

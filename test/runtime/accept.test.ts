@@ -78,22 +78,4 @@ describe("a message for an execution", () => {
       head: { executionId: "o-2" },
     });
   });
-
-  it("whose successor is missing has it created, by whoever knows how", async () => {
-    const { outside, wakes } = noting(createMemoryStore());
-    await settled(outside.store, "o-1", CONTINUED("o-2"));
-    expect(await deliverMessage(outside, "o-1", message("m1"))).toEqual({
-      outcome: "missing",
-      executionId: "o-2",
-    });
-    const asked: Head[] = [];
-    const ensureSuccessor = async (_: unknown, continued: Head) => {
-      asked.push(continued);
-      await outside.store.createExecution(execution("o-2"));
-    };
-    const answer = await deliverMessage(outside, "o-1", message("m1"), { ensureSuccessor });
-    expect(answer).toMatchObject({ outcome: "appended", head: { executionId: "o-2" } });
-    expect(asked.map((head) => head.executionId)).toEqual(["o-1"]);
-    expect(wakes).toEqual([{ executionId: "o-2", reason: "message" }]);
-  });
 });

@@ -1,10 +1,10 @@
-/** Values that no storage holds: each is the failure of whoever made it, and costs no effect a second run. */
+/** Values beyond what is stored of one: each is the failure of whoever made it, and costs no effect a second run. */
 import { event, PayloadTooLargeError, workflow } from "holdfast";
 import { describe, expect, it } from "vitest";
 import { Bench } from "./bench.js";
 
 const Report = event<{ text: string }>("report");
-const tooLong = "x".repeat(400_000);
+const tooLong = "x".repeat(33_000_000);
 
 describe("a value too large to store", () => {
   it("is an error that the code can catch, where it is sent as an event", async () => {
@@ -21,6 +21,26 @@ describe("a value too large to store", () => {
     await bench.cloud.settle();
     expect(await bench.output()).toBe("too large");
     expect(bench.cloud.published).toEqual([]);
+  });
+
+  it("is one, too, whose text grows beyond a commit by what JSON escapes in it", async () => {
+    const quoting = workflow("quoting", async (ctx) => {
+      await ctx.sendEvent(Report, { text: '"'.repeat(100_000) });
+    });
+    const bench = new Bench([quoting]);
+    await bench.start(quoting, undefined);
+    await bench.cloud.settle();
+    expect(String(await bench.error())).toContain('The payload of event "report" is');
+    expect(bench.cloud.errors).toEqual([]);
+  });
+
+  it("is refused as an input, before anything is written", async () => {
+    const reader = workflow("reader", async (_, text: string) => text.length);
+    const bench = new Bench([reader]);
+    await expect(bench.client.start(reader, tooLong, { id: "x-1" })).rejects.toThrow(
+      'The input of workflow "reader" is 33000002 bytes, and at most 32000000 can be stored',
+    );
+    await expect(bench.head()).rejects.toThrow("no execution");
   });
 
   it.each([

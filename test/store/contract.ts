@@ -9,7 +9,7 @@ import { inboxContract } from "./contract/inbox.js";
 import { leaseContract } from "./contract/lease.js";
 import { listingContract } from "./contract/listing.js";
 import { outboxContract } from "./contract/outbox.js";
-import { payloadContract } from "./contract/payloads.js";
+import { objectContract, payloadContract } from "./contract/payloads.js";
 import { recentEventContract } from "./contract/recent-events.js";
 import { reopeningContract } from "./contract/reopening.js";
 import { settleContract } from "./contract/settle.js";
@@ -25,6 +25,7 @@ const PARTS = {
   reopening: reopeningContract,
   "the inbox": inboxContract,
   payloads: payloadContract,
+  objects: objectContract,
   "listing executions": listingContract,
   "the outbox": outboxContract,
   waits: waitContract,

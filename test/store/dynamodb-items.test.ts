@@ -6,14 +6,17 @@ import {
 } from "@aws-sdk/client-dynamodb";
 import { type DynamoDBDocumentClient, GetCommand, PutCommand, QueryCommand } from "@aws-sdk/lib-dynamodb";
 import { beforeAll, describe, expect, test } from "vitest";
+import { compress } from "../../lib/model/compression.js";
 import { CorruptHistoryError, InvalidTransactionError } from "../../lib/model/errors.js";
 import type { TransactionAction } from "../../lib/model/transaction.js";
 import { createDynamoStore, parseOutboxImage } from "../../lib/store/dynamodb/index.js";
 import { messageItem } from "../../lib/store/dynamodb/message-item.js";
 import { identityItem } from "../../lib/store/dynamodb/recent-event-item.js";
+import { createMemoryPayloads } from "../../lib/store/memory/index.js";
 import type { Store } from "../../lib/store/ports.js";
 import { freshDynamo } from "../setup/client.js";
 import { createTables, DIRECTORY_TABLE, EXECUTIONS_TABLE } from "../setup/tables.js";
+import { incompressible } from "../setup/text.js";
 import { ACCOUNTS_TABLE, type Accounts, add, dynamoAccounts, open } from "./accounts.js";
 import {
   COMPLETED,
@@ -30,6 +33,7 @@ import {
   STALLED,
   SUSPENDED,
   settlementOf,
+  stepCompleted,
   T0,
 } from "./builders.js";
 
@@ -44,7 +48,7 @@ beforeAll(async () => {
   documents = dynamo.documents;
   await createTables(dynamo.client);
   accounts = await dynamoAccounts(dynamo.client, documents);
-  store = createDynamoStore({ documents, ...TABLES });
+  store = createDynamoStore({ documents, ...TABLES }, createMemoryPayloads());
 });
 
 const itemAt = async (pk: string, sk: string): Promise<Record<string, unknown> | undefined> =>
@@ -75,7 +79,7 @@ const losingReplies = (): Store => {
     },
     { step: "finalizeRequest", priority: "low", name: "loseFirstReply" },
   );
-  return createDynamoStore({ documents: lossy, ...TABLES });
+  return createDynamoStore({ documents: lossy, ...TABLES }, createMemoryPayloads());
 };
 
 describe("a client that retries a write whose reply was lost", () => {
@@ -184,7 +188,7 @@ describe("a transaction", () => {
         },
         { step: "initialize", priority: "low", name: "die" },
       );
-      return createDynamoStore({ documents: dynamo.documents, ...TABLES });
+      return createDynamoStore({ documents: dynamo.documents, ...TABLES }, createMemoryPayloads());
     };
     const one = commit("dies", 1);
     await expect(dies("before").commitTransaction(one, [open("dies", 1)])).rejects.toThrow("died before");
@@ -234,7 +238,7 @@ describe("a transaction", () => {
         },
         { step: "initialize", priority: "low", name: "cancel" },
       );
-      return createDynamoStore({ documents: dynamo.documents, ...TABLES });
+      return createDynamoStore({ documents: dynamo.documents, ...TABLES }, createMemoryPayloads());
     };
 
     test.each(["TransactionConflict", "ThrottlingError", "ConditionalCheckFailed"])(
@@ -399,6 +403,41 @@ describe("sparse attributes", () => {
   });
 });
 
+describe("what would take more than a write unit", () => {
+  const wordy = { ...recentEvent("r1"), data: "word ".repeat(1_000) };
+  const events = [stepCompleted("step/wordy", wordy.data)];
+
+  test("is kept as compressed bytes where they take fewer, and is read as it was", async () => {
+    const { executionId } = await owned(store, "compressed");
+    await store.appendCommit(commit(executionId, 1, { events }));
+    await store.appendMessage(executionId, message("m1", { data: wordy.data }));
+    await store.putRecentEvent({ ...wordy, key: "compressed" });
+    expect((await itemAt(executionId, "commit#0000000001"))?.events).toBeInstanceOf(Uint8Array);
+    expect((await itemAt(executionId, "inbox#m1"))?.message).toBeInstanceOf(Uint8Array);
+    expect(await store.loadHistory(executionId, 0)).toEqual([commit(executionId, 1, { events })]);
+    expect(await store.loadMessages(executionId)).toEqual([message("m1", { data: wordy.data })]);
+    const request = { name: wordy.name, key: "compressed", since: T0 };
+    expect(await store.findRecentEvents(request)).toEqual([{ ...wordy, key: "compressed" }]);
+  });
+
+  test("is shown to whoever finds its slot taken", async () => {
+    const { executionId } = await owned(store, "compressed-race");
+    await store.appendCommit(commit(executionId, 1, { events, token: "theirs" }));
+    expect(await store.appendCommit(commit(executionId, 1, { token: "ours" }))).toEqual({
+      appended: false,
+      found: commit(executionId, 1, { events, token: "theirs" }),
+    });
+  });
+
+  test("stays text where bytes would take as many, and is read from either", async () => {
+    const { executionId } = await owned(store, "not-compressed");
+    const random = [stepCompleted("step/random", incompressible(1_500))];
+    await store.appendCommit(commit(executionId, 1, { events: random }));
+    expect(typeof (await itemAt(executionId, "commit#0000000001"))?.events).toBe("string");
+    expect(await store.loadHistory(executionId, 0)).toEqual([commit(executionId, 1, { events: random })]);
+  });
+});
+
 describe("an item that can't be read", () => {
   const damage = async (pk: string, sk: string, change: Record<string, unknown>): Promise<void> => {
     const kept = Object.entries({ ...(await itemAt(pk, sk)), ...change }).filter(
@@ -437,11 +476,15 @@ describe("an item that can't be read", () => {
     await expect(store.loadHistory("bad-commit", 0)).rejects.toThrow(
       'sk "commit#0000000001", the attribute "events"',
     );
+    await damage("bad-commit", "commit#0000000001", { events: Uint8Array.from([1, 2, 3]) });
+    await expect(store.loadHistory("bad-commit", 0)).rejects.toThrow(
+      'sk "commit#0000000001", the attribute "events" should be text or compressed text',
+    );
   });
 
   test("and a payload", async () => {
-    await store.putPayload("bad-payload", "input", 1);
-    await damage("bad-payload", "payload#input", { value: "" });
+    await store.putPayload("bad-payload", "input", "1");
+    await damage("bad-payload", "payload#input", { value: 7 });
     await expect(store.getPayload("bad-payload", "input")).rejects.toThrow(CorruptHistoryError);
   });
 });
@@ -469,7 +512,10 @@ describe("a listing under throttling", () => {
       },
       { step: "initialize", priority: "low", name: "throttle" },
     );
-    return { store: createDynamoStore({ documents: dynamo.documents, ...TABLES }), batches: () => batches };
+    return {
+      store: createDynamoStore({ documents: dynamo.documents, ...TABLES }, createMemoryPayloads()),
+      batches: () => batches,
+    };
   };
 
   test("asks again for the heads that were left out", async () => {
@@ -511,6 +557,11 @@ describe("a stream record's image", () => {
       version: 0,
       pendingAt: T0,
     });
+  });
+
+  test("of a commit whose events are compressed, too", () => {
+    const compressed = { ...image, events: { B: compress("[]") } };
+    expect(parseOutboxImage(compressed)).toEqual(parseOutboxImage(image));
   });
 
   test("of a commit that was marked has its states", () => {

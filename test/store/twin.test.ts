@@ -2,7 +2,7 @@
 import { beforeAll, describe, expect, test } from "vitest";
 import type { Head } from "../../lib/model/head.js";
 import { createDynamoStore } from "../../lib/store/dynamodb/index.js";
-import { createMemoryStore } from "../../lib/store/memory/index.js";
+import { createMemoryPayloads, createMemoryStore } from "../../lib/store/memory/index.js";
 import { INDEX_SHARDS, type Settlement, type Store } from "../../lib/store/ports.js";
 import { freshDynamo } from "../setup/client.js";
 import { createTables, DIRECTORY_TABLE, EXECUTIONS_TABLE } from "../setup/tables.js";
@@ -231,11 +231,10 @@ describe("the memory store and the DynamoDB store", () => {
     makeDynamo = async () => {
       const { client, documents } = freshDynamo();
       await createTables(client);
-      return createDynamoStore({
-        documents,
-        executionsTable: EXECUTIONS_TABLE,
-        directoryTable: DIRECTORY_TABLE,
-      });
+      return createDynamoStore(
+        { documents, executionsTable: EXECUTIONS_TABLE, directoryTable: DIRECTORY_TABLE },
+        createMemoryPayloads(),
+      );
     };
   });
 

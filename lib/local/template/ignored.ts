@@ -3,6 +3,7 @@
 const READ = new Set([
   "AWS::DynamoDB::Table",
   "AWS::DynamoDB::GlobalTable",
+  "AWS::S3::Bucket",
   "AWS::SQS::Queue",
   "AWS::Lambda::Function",
   "AWS::Lambda::EventInvokeConfig",
@@ -26,7 +27,8 @@ const REASONS: readonly (readonly [prefix: string, reason: string])[] = [
   ["AWS::CloudWatch::", "there are no metrics, alarms or dashboards locally"],
   ["AWS::Logs::", "logs go to the terminal"],
   ["AWS::KMS::", "nothing is encrypted locally"],
-  ["AWS::S3::", "there is no local S3"],
+  ["AWS::S3::BucketPolicy", "permissions are not checked locally"],
+  ["AWS::S3::", "the local S3 has buckets and their objects, and nothing else"],
   ["AWS::SNS::", "there is no local SNS"],
   ["AWS::SSM::", "there is no local Parameter Store"],
   ["AWS::CloudFormation::CustomResource", "custom resources are not run locally"],

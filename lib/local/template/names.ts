@@ -10,6 +10,7 @@ import type { Json } from "../json.js";
 const NAME_PROPERTY: Readonly<Record<string, string>> = {
   "AWS::DynamoDB::Table": "TableName",
   "AWS::DynamoDB::GlobalTable": "TableName",
+  "AWS::S3::Bucket": "BucketName",
   "AWS::SQS::Queue": "QueueName",
   "AWS::Events::EventBus": "Name",
   "AWS::Events::Rule": "Name",
@@ -18,15 +19,17 @@ const NAME_PROPERTY: Readonly<Record<string, string>> = {
   "AWS::Lambda::Function": "FunctionName",
 };
 
-/** The longest name that AWS allows for any of the types above. */
+/** The longest name that AWS allows for any of the types above but a bucket. */
 const NAME_CHARS_MAX = 64;
 
 export const nameProperty = (type: string): string | undefined => NAME_PROPERTY[type];
 
 /** As CloudFormation makes names up, but the same on every run, so that state on disk stays theirs. */
-export const generatedName = (stack: string, logicalId: string): string => {
+export const generatedName = (stack: string, logicalId: string, type = ""): string => {
   const hash = createHash("sha256").update(`${stack}/${logicalId}`).digest("hex").slice(0, 8);
-  return `${`${stack}-${logicalId}`.slice(0, NAME_CHARS_MAX - hash.length - 1)}-${hash}`;
+  const name = `${`${stack}-${logicalId}`.slice(0, NAME_CHARS_MAX - hash.length - 1)}-${hash}`;
+  // No capitals, and one character less; the hash stays, at the end.
+  return type === "AWS::S3::Bucket" ? name.toLowerCase().slice(-63) : name;
 };
 
 export interface Identity {
@@ -64,6 +67,8 @@ export const attributeOf = (identity: Identity, attribute: string, endpoint: str
       return name;
     case "AWS::SQS::Queue.QueueUrl":
       return refOf(identity, endpoint);
+    case "AWS::S3::Bucket.Arn":
+      return `arn:aws:s3:::${name}`;
     case "AWS::DynamoDB::Table.Arn":
     case "AWS::DynamoDB::GlobalTable.Arn":
       return arn.table(name);

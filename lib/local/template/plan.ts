@@ -7,6 +7,7 @@ import type { Rule } from "../events/buses.js";
 import type { AsyncSettings } from "../lambda/async-invocations.js";
 import type { Schedule } from "../scheduler/schedules.js";
 import { whyIgnored } from "./ignored.js";
+import { type BucketSpec, readBucket } from "./read/buckets.js";
 import { type BusSpec, readBus, readRule } from "./read/events.js";
 import { type FunctionPlan, readFunction, readInvokeConfig } from "./read/functions.js";
 import { type MappingSpec, readMapping } from "./read/mappings.js";
@@ -26,6 +27,7 @@ export interface Ignored {
 
 export interface Plan {
   readonly tables: readonly TableSpec[];
+  readonly buckets: readonly BucketSpec[];
   readonly queues: readonly QueueSpec[];
   readonly functions: readonly FunctionPlan[];
   readonly invokeConfigs: readonly { functionName: string; settings: Partial<AsyncSettings> }[];
@@ -62,6 +64,7 @@ export const planOf = (stacks: readonly ResolvedStack[], workDir: string, nowMs:
   }
   return {
     tables: read(TABLE_TYPES, readTable),
+    buckets: read(["AWS::S3::Bucket"], readBucket),
     queues: read(["AWS::SQS::Queue"], readQueue),
     functions: read(["AWS::Lambda::Function"], (resource, tell) => readFunction(resource, workDir, tell)),
     invokeConfigs: read(["AWS::Lambda::EventInvokeConfig"], readInvokeConfig),

@@ -38,7 +38,12 @@ const resolveStack = (stack: StackTemplate, exports: Map<string, Json>, endpoint
     const type = typeof resource.Type === "string" ? resource.Type : "";
     const properties = section(resource, "Properties");
     // Registered before its own name is resolved, so that a name that refers to itself ends.
-    const provisional = { type, logicalId, stack: stack.name, name: generatedName(stack.name, logicalId) };
+    const provisional = {
+      type,
+      logicalId,
+      stack: stack.name,
+      name: generatedName(stack.name, logicalId, type),
+    };
     identities.set(logicalId, provisional);
     const name = stringOf(properties, nameProperty(type) ?? "Name");
     const parent = stringOf(properties, PARENT[type] ?? "");

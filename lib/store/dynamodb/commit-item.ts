@@ -11,13 +11,14 @@ import { initialStates } from "../outbox.js";
 import type { Commit, Outbox } from "../ports.js";
 import { type Item, ItemReader } from "./item.js";
 import { commitKey, HEAD, indexKey, PENDING, recordSlotOf } from "./keys.js";
+import { packed } from "./packed.js";
 
 export function commitItem(commit: Commit, pendingAt: EpochMs | undefined): Item {
   return {
     ...commitKey(commit.executionId, commit.slot),
     epoch: commit.epoch,
     token: commit.token,
-    events: JSON.stringify(commit.events),
+    events: packed(JSON.stringify(commit.events)),
     ...(commit.outgoing.length === 0 ? {} : { out: JSON.stringify(commit.outgoing) }),
     ...(pendingAt === undefined ? {} : pendingMark(commit.executionId, pendingAt)),
   };

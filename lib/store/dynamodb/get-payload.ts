@@ -1,5 +1,4 @@
 import { GetCommand } from "@aws-sdk/lib-dynamodb";
-import type { Encoded } from "../../model/value.js";
 import { ItemReader } from "./item.js";
 import { payloadKey } from "./keys.js";
 import type { DynamoTables } from "./tables.js";
@@ -8,9 +7,9 @@ export async function getPayload(
   { documents, executionsTable }: DynamoTables,
   executionId: string,
   name: string,
-): Promise<Encoded | undefined> {
+): Promise<string | Uint8Array | undefined> {
   const { Item } = await documents.send(
     new GetCommand({ TableName: executionsTable, Key: payloadKey(executionId, name), ConsistentRead: true }),
   );
-  return Item && new ItemReader(Item).json<Encoded>("value");
+  return Item && new ItemReader(Item).content("value");
 }

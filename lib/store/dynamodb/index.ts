@@ -1,5 +1,5 @@
 /** The store that runs on AWS: one file per operation, its conditions named at the top of the file. */
-import type { Store } from "../ports.js";
+import type { PayloadStore, Store } from "../ports.js";
 import { acquireLease } from "./acquire-lease.js";
 import { appendCommit } from "./append-commit.js";
 import { appendMessage } from "./append-message.js";
@@ -31,9 +31,12 @@ import type { DynamoTables } from "./tables.js";
 export { parseOutboxImage } from "./stream-image.js";
 export type { DynamoTables } from "./tables.js";
 
-/** A store over the two tables. The client's own retries and timeouts apply; every write may be repeated. */
-export function createDynamoStore(tables: DynamoTables): Store {
+/** A store over the two tables, and whatever holds objects. The client's own retries and timeouts apply; every write may be repeated. */
+export function createDynamoStore(tables: DynamoTables, objects: PayloadStore): Store {
   return {
+    putObject: (key, content) => objects.putObject(key, content),
+    getObject: (key) => objects.getObject(key),
+
     createExecution: (execution) => createExecution(tables, execution),
     readHead: (executionId) => readHead(tables, executionId),
     acquireLease: (request) => acquireLease(tables, request),
@@ -44,7 +47,7 @@ export function createDynamoStore(tables: DynamoTables): Store {
     appendMessage: (executionId, message) => appendMessage(tables, executionId, message),
     loadMessages: (executionId) => loadMessages(tables, executionId),
     deleteMessages: (executionId, messageIds) => deleteMessages(tables, executionId, messageIds),
-    putPayload: (executionId, name, value) => putPayload(tables, executionId, name, value),
+    putPayload: (executionId, name, content) => putPayload(tables, executionId, name, content),
     getPayload: (executionId, name) => getPayload(tables, executionId, name),
     listExecutions: (request) => listExecutions(tables, request),
     reopen: (executionId, message) => reopen(tables, executionId, message),
@@ -55,8 +58,8 @@ export function createDynamoStore(tables: DynamoTables): Store {
 
     stageExecution: async (execution, pendingAt) =>
       stageExecution(tables.executionsTable, execution, pendingAt),
-    stagePayload: async (executionId, name, value) =>
-      stagePayload(tables.executionsTable, executionId, name, value),
+    stagePayload: async (executionId, name, content) =>
+      stagePayload(tables.executionsTable, executionId, name, content),
     stageOutgoing: async (message, pendingAt) => stageOutgoing(tables.executionsTable, message, pendingAt),
 
     putWait: (wait) => putWait(tables, wait),

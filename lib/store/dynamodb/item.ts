@@ -1,6 +1,7 @@
 /** Items as the document client gives them, read without trust: what does not fit is an error that names the item and the attribute. */
 import type { AttributeValue } from "@aws-sdk/client-dynamodb";
 import { CorruptHistoryError } from "../../model/errors.js";
+import { unpacked } from "./packed.js";
 
 export type Item = Readonly<Record<string, unknown>>;
 
@@ -41,6 +42,14 @@ export class ItemReader {
     return words.find((word) => word === found) ?? this.#refuse(name, `one of ${words.join(", ")}`);
   }
 
+  /** Text or bytes, as they are. */
+  content(name: string): string | Uint8Array {
+    const found = this.#item[name];
+    return typeof found === "string" || found instanceof Uint8Array
+      ? found
+      : this.#refuse(name, "text or bytes");
+  }
+
   /** The attributes of a map; undefined when it is not there. */
   map(name: string): ItemReader | undefined {
     const found = this.#item[name];
@@ -64,11 +73,11 @@ export class ItemReader {
    * is a list where a list is expected.
    */
   json<T>(name: string): T {
-    return this.parse(name, this.text(name));
+    return this.parse(name, this.#packedText(name) ?? this.#refuse(name, "text"));
   }
 
   list<T>(name: string): T[] {
-    const text = this.optionalText(name);
+    const text = this.#packedText(name);
     if (text === undefined) return [];
     const found: unknown = this.parse(name, text);
     return Array.isArray(found) ? found : this.#refuse(name, "a JSON list");
@@ -80,6 +89,14 @@ export class ItemReader {
     } catch {
       return this.#refuse(name, "JSON");
     }
+  }
+
+  /** JSON's text, whether it was compressed or not. */
+  #packedText(name: string): string | undefined {
+    const found = this.#item[name];
+    return found === undefined
+      ? undefined
+      : (unpacked(found) ?? this.#refuse(name, "text or compressed text"));
   }
 
   #refuse(name: string, expected: string): never {

@@ -13,6 +13,7 @@ import type { Encoded } from "../../model/value.js";
 import type { RecentEvent } from "../ports.js";
 import { type Item, ItemReader } from "./item.js";
 import { type Key, recentIdentityKey, type Subject } from "./keys.js";
+import { packed } from "./packed.js";
 
 /** The longest lookback and a day more (PROTOCOL A5). */
 export const KEPT_MS = LONGEST_LOOKBACK_MS + 24 * 60 * 60 * 1_000;
@@ -21,7 +22,7 @@ export function recentEventItem(key: Key, event: RecentEvent): Item {
   return {
     ...key,
     id: event.id,
-    data: JSON.stringify(event.data),
+    data: packed(JSON.stringify(event.data)),
     recordedAt: event.recordedAt,
     ...(event.target === undefined ? {} : { target: event.target }),
     ttl: ttlOf(event),

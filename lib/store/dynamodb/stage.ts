@@ -2,7 +2,6 @@
 import type { Outgoing } from "../../model/outgoing.js";
 import type { EpochMs } from "../../model/time.js";
 import type { TransactionAction } from "../../model/transaction.js";
-import type { Encoded } from "../../model/value.js";
 import { checkSize, LARGEST_RECORD_BYTES } from "../limits.js";
 import { newHead } from "../new-head.js";
 import { STAGED_SLOT, stagedId } from "../outbox.js";
@@ -29,9 +28,9 @@ export function stagePayload(
   executionsTable: string,
   executionId: string,
   name: string,
-  value: Encoded,
+  content: string | Uint8Array,
 ): TransactionAction {
-  return putOf(executionsTable, payloadItem(executionId, name, value));
+  return putOf(executionsTable, payloadItem(executionId, name, content));
 }
 
 export function stageOutgoing(

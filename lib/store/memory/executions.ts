@@ -8,7 +8,7 @@ import { checkPayloadSize, checkSize, LARGEST_RECORD_BYTES } from "../limits.js"
 import { listExecutions } from "../listing.js";
 import { newHead } from "../new-head.js";
 import { firstPendingAt, initialStates } from "../outbox.js";
-import type { Commit, ExecutionStore } from "../ports.js";
+import type { Commit, ExecutionStore, PayloadStore } from "../ports.js";
 import { checkTransition, REOPENABLE_STATUSES } from "../status.js";
 import { checkTransaction } from "../transaction.js";
 import { listingReads } from "./listing.js";
@@ -17,7 +17,7 @@ import { settledHead } from "./settled-head.js";
 import { copy, type ExecutionItems, itemsOf, type State } from "./state.js";
 import type { Transact } from "./transact.js";
 
-export function executionMethods(state: State, transact: Transact): ExecutionStore {
+export function executionMethods(state: State, transact: Transact): Omit<ExecutionStore, keyof PayloadStore> {
   const of = (executionId: string): ExecutionItems => itemsOf(state, executionId);
   const headOf = (executionId: string): Head | undefined => state.executions.get(executionId)?.head;
 
@@ -133,15 +133,14 @@ export function executionMethods(state: State, transact: Transact): ExecutionSto
       for (const id of messageIds) state.executions.get(executionId)?.messages.delete(id);
     },
 
-    async putPayload(executionId, name, value) {
-      const json = JSON.stringify(value);
-      checkPayloadSize(name, json);
-      of(executionId).payloads.set(name, json);
+    async putPayload(executionId, name, content) {
+      checkPayloadSize(name, content);
+      of(executionId).payloads.set(name, sameContent(content));
     },
 
     async getPayload(executionId, name) {
-      const json = state.executions.get(executionId)?.payloads.get(name);
-      return json === undefined ? undefined : JSON.parse(json);
+      const content = state.executions.get(executionId)?.payloads.get(name);
+      return content && sameContent(content);
     },
 
     listExecutions: async (request) => listExecutions(listingReads(state), request),
@@ -158,4 +157,8 @@ export function executionMethods(state: State, transact: Transact): ExecutionSto
       return { reopened: true, head: copy(items.head) };
     },
   };
+}
+
+function sameContent(content: string | Uint8Array): string | Uint8Array {
+  return typeof content === "string" ? content : Uint8Array.from(content);
 }

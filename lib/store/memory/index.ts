@@ -7,6 +7,7 @@ import { auditMethods } from "./audit.js";
 import { directoryMethods } from "./directory.js";
 import { executionMethods } from "./executions.js";
 import { outboxMethods } from "./outbox.js";
+import { createMemoryPayloads } from "./payloads.js";
 import { stagingMethods } from "./staging.js";
 import { emptyState } from "./state.js";
 import { type Transact, withoutTables } from "./transact.js";
@@ -18,11 +19,14 @@ export interface MemoryStoreOptions {
   readonly transact?: Transact;
 }
 
+export { createMemoryPayloads } from "./payloads.js";
+
 /** A store of one's own, empty. It is gone with its last reference. */
 export function createMemoryStore({ transact = withoutTables }: MemoryStoreOptions = {}): Store {
   const state = emptyState();
   return {
     ...executionMethods(state, transact),
+    ...createMemoryPayloads(),
     ...outboxMethods(state),
     ...stagingMethods,
     ...directoryMethods(state),

@@ -10,7 +10,7 @@ export interface ExecutionItems {
   inboxBytes: number;
   readonly commits: Map<number, StoredCommit>;
   readonly messages: Map<string, Message>;
-  readonly payloads: Map<string, string>;
+  readonly payloads: Map<string, string | Uint8Array>;
 }
 
 export interface StoredCommit {

@@ -65,6 +65,7 @@ describe("the functions", () => {
     const base = ["HOLDFAST_EXECUTIONS_TABLE", "HOLDFAST_SERVICE"];
     const wakes = ["HOLDFAST_WAKE_QUEUE_URL"];
     const directory = ["HOLDFAST_DIRECTORY_TABLE"];
+    const payloads = ["HOLDFAST_PAYLOAD_BUCKET"];
     const bus = ["HOLDFAST_BUS_NAME"];
     const timers = [
       "HOLDFAST_SCHEDULE_DLQ_ARN",
@@ -73,11 +74,13 @@ describe("the functions", () => {
       "HOLDFAST_WAKE_QUEUE_ARN",
     ];
     const told = (name: string) => Object.keys(lambda(name).Environment.Variables).sort();
-    expect(told("Start")).toEqual([...base, ...directory, ...wakes, ...timers].sort());
-    expect(told("Worker")).toEqual([...base, ...directory, ...wakes, ...timers].sort());
-    expect(told("Deliver")).toEqual([...base, ...directory, ...wakes].sort());
-    expect(told("Relay")).toEqual([...base, ...wakes, ...bus].sort());
-    expect(told("Audit")).toEqual([...base, ...directory, ...wakes, ...bus, "HOLDFAST_WAKE_DLQ_URL"].sort());
+    expect(told("Start")).toEqual([...base, ...directory, ...payloads, ...wakes, ...timers].sort());
+    expect(told("Worker")).toEqual([...base, ...directory, ...payloads, ...wakes, ...timers].sort());
+    expect(told("Deliver")).toEqual([...base, ...directory, ...payloads, ...wakes].sort());
+    expect(told("Relay")).toEqual([...base, ...payloads, ...wakes, ...bus].sort());
+    expect(told("Audit")).toEqual(
+      [...base, ...directory, ...payloads, ...wakes, ...bus, "HOLDFAST_WAKE_DLQ_URL"].sort(),
+    );
   });
 
   it("log as much as is asked for", () => {

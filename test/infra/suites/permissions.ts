@@ -25,10 +25,17 @@ const wakes = [
   "iam:PassRole on OrdersTimersRole.Arn if StringEquals iam:PassedToService scheduler.amazonaws.com",
 ];
 
+const payloads = "OrdersTablesPayloads.Arn";
+const putsObjects = `s3:PutObject on ${payloads}/*`;
+/** Listing is never asked for: without it S3 says of a missing object that access is denied. */
+const getsObjects = [`s3:GetObject on ${payloads}/*`, `s3:ListBucket on ${payloads}`];
+
 /** Reading and writing an execution's items, its waits, and its next wakes. */
 const turn = [
   `dynamodb:DeleteItem dynamodb:GetItem dynamodb:PutItem dynamodb:Query dynamodb:UpdateItem on ${executions}`,
   `dynamodb:DeleteItem dynamodb:PutItem dynamodb:Query on ${directory}`,
+  putsObjects,
+  ...getsObjects,
   ...wakes,
 ];
 
@@ -39,6 +46,7 @@ const expected: Record<string, unknown[]> = {
     logs("Deliver"),
     `dynamodb:GetItem dynamodb:PutItem dynamodb:UpdateItem on ${executions}`,
     `dynamodb:DeleteItem dynamodb:PutItem dynamodb:Query on ${directory}`,
+    putsObjects,
     sendsWakes,
     consumes("OrdersDeliveriesEventsQueue"),
   ],
@@ -55,6 +63,7 @@ const expected: Record<string, unknown[]> = {
     `dynamodb:DeleteItem dynamodb:GetItem dynamodb:PutItem dynamodb:Query dynamodb:UpdateItem on ${executions}`,
     `dynamodb:Query on ${executions}/index/byStatus ${executions}/index/outboxPending`,
     `dynamodb:GetItem dynamodb:PutItem on ${directory}`,
+    ...getsObjects,
     sendsWakes,
     "sqs:DeleteMessage sqs:ReceiveMessage on OrdersWakeDlq.Arn",
     publishes,
@@ -125,6 +134,7 @@ describe("grants", () => {
     `dynamodb:BatchGetItem dynamodb:GetItem dynamodb:Query on ${executions}`,
     `dynamodb:Query on ${executions}/index/byStatus ${executions}/index/byWorkflow ${executions}/index/outboxPending`,
     `dynamodb:GetItem dynamodb:Query on ${directory}`,
+    ...getsObjects,
   ];
 
   it.each([
@@ -136,6 +146,8 @@ describe("grants", () => {
       [
         `dynamodb:BatchGetItem dynamodb:GetItem dynamodb:PutItem dynamodb:Query dynamodb:UpdateItem on ${executions}`,
         `dynamodb:Query on ${executions}/index/byStatus ${executions}/index/byWorkflow`,
+        putsObjects,
+        ...getsObjects,
         ...wakes,
         publishes,
       ],

@@ -51,7 +51,10 @@ describe("a prop that cannot be right is refused while the stack is synthesized"
 
   it("tables without a stream", () => {
     const table = { tableName: "t", tableArn: "arn" };
-    expect(messageFor(() => ({ tables: { executions: table, directory: table } }))).toContain("no stream");
+    const payloads = { bucketName: "b", bucketArn: "arn" };
+    expect(messageFor(() => ({ tables: { executions: table, directory: table, payloads } }))).toContain(
+      "no stream",
+    );
   });
 
   it("tables that are another deployment's", () => {
@@ -64,13 +67,12 @@ describe("a prop that cannot be right is refused while the stack is synthesized"
     expect(message).toMatch(/found: {4}\S+\/Returns and \S+ on the same Executions table/);
   });
 
-  it.each(["removalPolicy", "deletionProtection"] as const)("%s, for tables that are another's", (prop) => {
-    const message = messageFor((stack) => ({
-      tables: new DurableTables(stack, "Tables"),
-      ...(prop === "removalPolicy"
-        ? { removalPolicy: RemovalPolicy.DESTROY }
-        : { deletionProtection: false }),
-    }));
+  it.each([
+    ["removalPolicy", { removalPolicy: RemovalPolicy.DESTROY }],
+    ["deletionProtection", { deletionProtection: false }],
+    ["payloadBucket", { payloadBucket: { bucketName: "b", bucketArn: "arn" } }],
+  ])("%s, for tables that are another's", (prop, props) => {
+    const message = messageFor((stack) => ({ tables: new DurableTables(stack, "Tables"), ...props }));
     expect(message).toContain(`The prop \`${prop}\` would have no effect`);
   });
 });

@@ -79,6 +79,67 @@ describe("directory", () => {
   });
 });
 
+describe("the bucket of large values", () => {
+  const bucketOf = (props?: DurableTablesProps) => {
+    const stack = new Stack(temporaryApp(), "Storage");
+    const made = new DurableTables(stack, "Tables", props);
+    return { made, template: Template.fromStack(stack) };
+  };
+  const { template } = bucketOf();
+  const bucket = resource(template, "AWS::S3::Bucket", "TablesPayloads");
+
+  it("is private, encrypted, versioned and kept", () => {
+    expect(bucket.DeletionPolicy).toBe("Retain");
+    expect(bucket.Properties).toMatchObject({
+      BucketEncryption: {
+        ServerSideEncryptionConfiguration: [{ ServerSideEncryptionByDefault: { SSEAlgorithm: "AES256" } }],
+      },
+      PublicAccessBlockConfiguration: {
+        BlockPublicAcls: true,
+        BlockPublicPolicy: true,
+        IgnorePublicAcls: true,
+        RestrictPublicBuckets: true,
+      },
+      OwnershipControls: { Rules: [{ ObjectOwnership: "BucketOwnerEnforced" }] },
+      VersioningConfiguration: { Status: "Enabled" },
+    });
+  });
+
+  it("forgets old versions when the tables' backups do, and never an object itself", () => {
+    expect(bucket.Properties.LifecycleConfiguration.Rules).toEqual([
+      {
+        Id: "forget-what-was-replaced",
+        Status: "Enabled",
+        ExpiredObjectDeleteMarker: true,
+        NoncurrentVersionExpiration: { NoncurrentDays: 35 },
+      },
+    ]);
+  });
+
+  it("refuses whoever does not come by TLS", () => {
+    const { PolicyDocument } = resource(template, "AWS::S3::BucketPolicy", "TablesPayloadsPolicy").Properties;
+    expect(PolicyDocument.Statement).toEqual([
+      expect.objectContaining({
+        Action: "s3:*",
+        Effect: "Deny",
+        Condition: { Bool: { "aws:SecureTransport": "false" } },
+      }),
+    ]);
+  });
+
+  it("goes with the stack where the tables do", () => {
+    const { template: disposable } = bucketOf({ removalPolicy: RemovalPolicy.DESTROY });
+    expect(resource(disposable, "AWS::S3::Bucket", "TablesPayloads").DeletionPolicy).toBe("Delete");
+  });
+
+  it("may be one that is there already", () => {
+    const there = { bucketName: "ours", bucketArn: "arn:aws:s3:::ours" };
+    const { made, template: without } = bucketOf({ payloadBucket: there });
+    expect(made.payloads).toBe(there);
+    expect(without.findResources("AWS::S3::Bucket")).toEqual({});
+  });
+});
+
 function keysOnly(name: string, partition: string, sort: string) {
   return {
     IndexName: name,
