@@ -15,7 +15,10 @@ import { relay } from "../runtime/relay.js";
 import { executionIdFor, startExecution } from "../runtime/start.js";
 import type { Limits } from "../runtime/work.js";
 import type { Commit, Store } from "../store/ports.js";
-import { Faults, ProcessDiedError, TestProcess } from "./faults.js";
+import { Activity } from "./activity.js";
+import { Doubles } from "./doubles.js";
+import { Faults, ProcessDiedError } from "./faults.js";
+import { TestProcess } from "./process.js";
 import { type QueueMessage, TestQueue } from "./queues.js";
 import { seededRandom } from "./random.js";
 import { VirtualClock } from "./virtual-clock.js";
@@ -29,6 +32,8 @@ export interface TestCloudOptions {
   /** The worker's timeout. Default 60 s. */
   readonly workerTimeoutMs?: number;
   readonly log?: Log;
+  /** Real milliseconds without any progress after which a step's body counts as waiting for nothing. Default 100. */
+  readonly patienceMs?: number;
 }
 
 /** Something on the test's bus. */
@@ -38,13 +43,14 @@ export interface PublishedEvent {
   readonly resources: readonly string[];
 }
 
+/** One message, and the function that takes it. */
 interface Task {
-  readonly queue: TestQueue<unknown>;
-  readonly message: QueueMessage<unknown>;
+  receive(now: EpochMs): void;
+  readonly delete: () => void;
   readonly run: (process: TestProcess, outside: Outside, app: App) => Promise<unknown>;
 }
 
-/** Real milliseconds without any progress after which a step's body is counted as waiting for virtual time (or for nothing at all). */
+/** Long for a body that does its work in this process, short for a test that has one which never ends. */
 const PATIENCE_MS = 100;
 
 /** A cloud that does more than this at one instant is going round in circles. */
@@ -53,6 +59,8 @@ const MOST_TASKS_AT_ONCE = 100_000;
 export class TestCloud {
   readonly clock: VirtualClock;
   readonly faults = new Faults();
+  /** What stands in for bodies and workflows, and the record of the bodies that ran. */
+  readonly doubles = new Doubles();
   /** Everything that was published, by the relay or by a test. */
   readonly published: PublishedEvent[] = [];
   /** What invocations threw, newest last. */
@@ -62,6 +70,7 @@ export class TestCloud {
   readonly startQueue: TestQueue<BusEvent>;
   readonly #stream: TestQueue<{ executionId: string; slot: number }>;
   readonly #real: Outside;
+  readonly #activity: Activity;
   readonly #random: () => number;
   readonly #choose: (() => number) | undefined;
   readonly #running = new Set<{ readonly process: TestProcess; readonly deadline: EpochMs }>();
@@ -70,11 +79,11 @@ export class TestCloud {
   relayIsOn = true;
   /** The scheduler refuses every schedule while it is off. */
   schedulerIsOn = true;
-  #invocations = 0;
 
   constructor(private readonly options: TestCloudOptions) {
     // Noon of the first of January 2026: an instant like any other, and the same in every run.
     this.clock = new VirtualClock(options.now ?? Date.UTC(2026, 0, 1, 12));
+    this.#activity = new Activity(options.patienceMs ?? PATIENCE_MS);
     const timeoutMs = options.workerTimeoutMs ?? 60_000;
     this.wakeQueue = new TestQueue<Wake>("wake", { visibilityMs: timeoutMs + 30_000, maxReceives: 10 });
     this.deliverQueue = new TestQueue<BusEvent>("deliver", { visibilityMs: 60_000, maxReceives: 5 });
@@ -111,9 +120,9 @@ export class TestCloud {
    * made by a new process.
    */
   client(): Outside {
-    let process = new TestProcess(this.faults);
+    let process = this.#newProcess();
     const live = (): TestProcess => {
-      if (process.dead) process = new TestProcess(this.faults);
+      if (process.dead) process = this.#newProcess();
       return process;
     };
     const racing = <Port extends "store" | "wakes" | "bus">(port: Port): Outside[Port] =>
@@ -136,39 +145,39 @@ export class TestCloud {
 
   /** Runs everything that can run now, until nothing can move before time does. */
   async settle(): Promise<void> {
-    for (let tasks = 0; tasks < MOST_TASKS_AT_ONCE; tasks++) {
-      const task = this.#pick();
-      if (task !== undefined) {
-        this.#invoke(task);
-        await this.#quiet();
-        continue;
-      }
-      const before = this.#progress();
-      await this.#quiet();
-      if (this.#progress() === before && this.#pick() === undefined) return;
-    }
-    throw new Error(
-      `More than ${MOST_TASKS_AT_ONCE} invocations at one instant: something sends wakes in a circle.`,
-    );
+    this.#activity.beginPatience();
+    await this.#settle();
   }
 
   /** Lets virtual time pass; what falls due fires, in the order of its time. */
   async advance(ms: number): Promise<void> {
     const target = this.clock.now() + ms;
     await this.settle();
-    for (let next = this.#nextInstant(); next !== undefined && next <= target; next = this.#nextInstant()) {
-      this.clock.moveTo(Math.max(next, this.clock.now()));
-      this.#killOverdue();
-      await this.settle();
+    for (let next = this.nextInstant(); next !== undefined && next <= target; next = this.nextInstant()) {
+      await this.#moveTo(next);
     }
-    this.clock.moveTo(target);
-    this.#killOverdue();
-    await this.settle();
+    await this.#moveTo(target);
+  }
+
+  /** The earliest instant at which anything happens by itself, or undefined. */
+  nextInstant(): EpochMs | undefined {
+    const instants = [
+      this.clock.next(),
+      this.wakeQueue.next(),
+      this.startQueue.next(),
+      this.deliverQueue.next(),
+      this.relayIsOn ? this.#stream.next() : undefined,
+      ...[...this.#running].map((running) => running.deadline),
+    ];
+    return instants.reduce(
+      (earliest, at) => (at !== undefined && (earliest === undefined || at < earliest) ? at : earliest),
+      undefined,
+    );
   }
 
   /** One run of the audit, with the dead-letter queue of wakes. */
   async audit(): Promise<void> {
-    const process = new TestProcess(this.faults);
+    const process = this.#newProcess();
     const outside = process.outside(this.#real);
     await audit(outside);
     for (const message of this.wakeQueue.dead.splice(0)) await rescue(outside, message.body, message.id);
@@ -181,36 +190,61 @@ export class TestCloud {
     this.#running.clear();
   }
 
+  // -------------------------------------------------------------- time
+
+  async #settle(): Promise<void> {
+    for (let tasks = 0; tasks < MOST_TASKS_AT_ONCE; tasks++) {
+      const task = this.#pick();
+      if (task !== undefined) {
+        this.#invoke(task);
+        await this.#activity.quiet();
+        continue;
+      }
+      const before = this.#activity.moves;
+      await this.#activity.quiet();
+      if (this.#activity.moves === before && this.#pick() === undefined) return;
+    }
+    throw new Error(
+      `More than ${MOST_TASKS_AT_ONCE} invocations at one instant: something sends wakes in a circle.`,
+    );
+  }
+
+  async #moveTo(at: EpochMs): Promise<void> {
+    this.clock.moveTo(at);
+    this.#killOverdue();
+    await this.#settle();
+  }
+
   // -------------------------------------------------------------- functions
 
+  /** The oldest message that can be received now, or, with a seed, any of them. */
   #pick(): Task | undefined {
     const now = this.clock.now();
-    const tasks: Task[] = [
-      ...this.wakeQueue
-        .visible(now)
-        .map((message) => this.#task(this.wakeQueue, message, this.#worker(message))),
-      ...this.startQueue
-        .visible(now)
-        .map((message) => this.#task(this.startQueue, message, this.#starter(message))),
-      ...this.deliverQueue
-        .visible(now)
-        .map((message) =>
-          this.#task(this.deliverQueue, message, (_, outside, app) => deliver(outside, app, message.body)),
-        ),
-      ...(this.relayIsOn ? this.#stream.visible(now) : []).map((message) =>
-        this.#task(this.#stream, message, async (_, outside) => {
-          const outbox = await outside.store.readOutbox(message.body.executionId, message.body.slot);
-          if (outbox !== undefined) await relay(outside, [outbox]);
-        }),
-      ),
+    const sources = [
+      tasksOf(this.wakeQueue, now, (message) => this.#worker(message)),
+      tasksOf(this.startQueue, now, (message) => this.#starter(message)),
+      tasksOf(this.deliverQueue, now, this.#deliverer),
+      ...(this.relayIsOn ? [tasksOf(this.#stream, now, this.#relayer)] : []),
     ];
-    const index = this.#choose === undefined ? 0 : Math.floor(this.#choose() * tasks.length);
-    return tasks[index];
+    const many = sources.reduce((sum, { count }) => sum + count, 0);
+    let index = this.#choose === undefined || many === 0 ? 0 : Math.floor(this.#choose() * many);
+    for (const { count, task } of sources) {
+      if (index < count) return task(index);
+      index -= count;
+    }
+    return undefined;
   }
 
-  #task<Body>(queue: TestQueue<Body>, message: QueueMessage<Body>, run: Task["run"]): Task {
-    return { queue: queue as TestQueue<unknown>, message, run };
-  }
+  readonly #deliverer = (message: QueueMessage<BusEvent>): Task["run"] => {
+    return (_, outside, app) => deliver(outside, app, message.body);
+  };
+
+  readonly #relayer = (message: QueueMessage<{ executionId: string; slot: number }>): Task["run"] => {
+    return async (_, outside) => {
+      const outbox = await outside.store.readOutbox(message.body.executionId, message.body.slot);
+      if (outbox !== undefined) await relay(outside, [outbox]);
+    };
+  };
 
   #worker(message: QueueMessage<Wake>): Task["run"] {
     return (_, outside, app) => handleWake(outside, app, message.body, message.id, this.#limits());
@@ -241,21 +275,30 @@ export class TestCloud {
     return { wholeMs: timeoutMs, deadline, stopAt: deadline - Math.min(10_000, timeoutMs / 5) };
   }
 
+  #newProcess(): TestProcess {
+    return new TestProcess({
+      faults: this.faults,
+      activity: this.#activity,
+      clock: this.clock,
+      doubles: this.doubles,
+    });
+  }
+
   #invoke(task: Task): void {
-    const process = new TestProcess(this.faults);
-    task.queue.receive(task.message, this.clock.now());
+    const process = this.#newProcess();
+    task.receive(this.clock.now());
     const running = { process, deadline: this.#limits().deadline };
     this.#running.add(running);
-    this.#invocations += 1;
+    this.#activity.moves += 1;
     const invocation = task.run(process, process.outside(this.#real), process.app(this.options.app));
     Promise.race([invocation, process.died])
-      .then(
-        () => task.queue.delete(task.message),
-        (error: unknown) => {
-          if (!(error instanceof ProcessDiedError)) this.errors.push(error);
-        },
-      )
-      .finally(() => this.#running.delete(running));
+      .then(task.delete, (error: unknown) => {
+        if (!(error instanceof ProcessDiedError)) this.errors.push(error);
+      })
+      .finally(() => {
+        this.#running.delete(running);
+        this.#activity.moves += 1;
+      });
   }
 
   /** A process that is still there at its deadline is killed, as Lambda does. */
@@ -265,41 +308,6 @@ export class TestCloud {
       running.process.kill("at its timeout");
       this.#running.delete(running);
     }
-  }
-
-  /** Until no process can go on before virtual time does: no call is under way, and some rounds of the event loop change nothing. */
-  async #quiet(): Promise<void> {
-    let patience = Date.now() + PATIENCE_MS;
-    let seen = this.#progress();
-    for (let calm = 0; calm < 5; ) {
-      await new Promise((resolve) => setImmediate(resolve));
-      const now = this.#progress();
-      if (now !== seen) patience = Date.now() + PATIENCE_MS;
-      const busy = this.faults.callsUnderWay > 0 || (this.faults.bodiesUnderWay > 0 && Date.now() < patience);
-      calm = now === seen && !busy ? calm + 1 : 0;
-      seen = now;
-    }
-  }
-
-  /** Changes whenever an invocation begins or ends, or a call is made or answered. */
-  #progress(): string {
-    return `${this.#invocations}/${this.#running.size}/${this.faults.calls.length}/${this.faults.ticks}/${this.faults.callsUnderWay}/${this.faults.bodiesUnderWay}`;
-  }
-
-  #nextInstant(): EpochMs | undefined {
-    const deadlines = [...this.#running].map((running) => running.deadline);
-    const instants = [
-      this.clock.next(),
-      this.wakeQueue.next(),
-      this.startQueue.next(),
-      this.deliverQueue.next(),
-      this.relayIsOn ? this.#stream.next() : undefined,
-      ...deadlines,
-    ];
-    return instants.reduce(
-      (earliest, at) => (at !== undefined && (earliest === undefined || at < earliest) ? at : earliest),
-      undefined,
-    );
   }
 
   // -------------------------------------------------------------- bus and stream
@@ -331,4 +339,25 @@ export class TestCloud {
       },
     };
   }
+}
+
+/** The tasks that a queue's visible messages are, each made only when it is chosen. */
+function tasksOf<Body>(
+  queue: TestQueue<Body>,
+  now: EpochMs,
+  runOf: (message: QueueMessage<Body>) => Task["run"],
+): { readonly count: number; task(index: number): Task | undefined } {
+  const visible = queue.visible(now);
+  return {
+    count: visible.length,
+    task(index) {
+      const message = visible[index];
+      if (message === undefined) return undefined;
+      return {
+        receive: (at) => queue.receive(message, at),
+        delete: () => queue.delete(message),
+        run: runOf(message),
+      };
+    },
+  };
 }

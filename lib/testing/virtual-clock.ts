@@ -1,7 +1,14 @@
 /** Virtual time: it stands still until it is moved, and what falls due then fires in the order of its time. */
+import { AsyncLocalStorage } from "node:async_hooks";
 import type { EpochMs } from "../model/time.js";
 import { Heap } from "../runtime/heap.js";
 import type { Clock } from "../runtime/outside.js";
+
+/** A step's body that is under way. */
+export interface RunningBody {
+  /** How many of its sleeps on virtual time have not ended: while there is one, it is waited for by moving time, not by real waiting. */
+  sleeps: number;
+}
 
 interface Sleeper {
   readonly at: EpochMs;
@@ -11,6 +18,7 @@ interface Sleeper {
 
 export class VirtualClock implements Clock {
   readonly #sleepers = new Heap<Sleeper>();
+  readonly #bodies = new AsyncLocalStorage<RunningBody>();
   #now: EpochMs;
 
   constructor(now: EpochMs) {
@@ -23,6 +31,8 @@ export class VirtualClock implements Clock {
 
   sleep(ms: number, signal?: AbortSignal): Promise<void> {
     if (ms <= 0 || signal?.aborted) return Promise.resolve();
+    const body = this.#bodies.getStore();
+    if (body !== undefined) body.sleeps += 1;
     return new Promise((resolve) => {
       const sleeper: Sleeper = {
         at: this.#now + ms,
@@ -30,12 +40,18 @@ export class VirtualClock implements Clock {
         wake: () => {
           if (sleeper.awake) return;
           sleeper.awake = true;
+          if (body !== undefined) body.sleeps -= 1;
           resolve();
         },
       };
       signal?.addEventListener("abort", sleeper.wake, { once: true });
       this.#sleepers.push(sleeper);
     });
+  }
+
+  /** Runs a step's body, whose sleeps are counted. */
+  running<Result>(body: RunningBody, code: () => Result): Result {
+    return this.#bodies.run(body, code);
   }
 
   /** The earliest instant at which somebody wakes, or undefined. */

@@ -11,7 +11,7 @@ import type { ExecutionStore } from "../ports.js";
 import { checkTransition } from "../status.js";
 import { listingReads } from "./listing.js";
 import { settledHead } from "./settled-head.js";
-import { copy, type ExecutionItems, itemsOf, type State } from "./state.js";
+import { copy, type ExecutionItems, frozen, itemsOf, type State } from "./state.js";
 
 export function executionMethods(state: State): ExecutionStore {
   const of = (executionId: string): ExecutionItems => itemsOf(state, executionId);
@@ -48,7 +48,7 @@ export function executionMethods(state: State): ExecutionStore {
         .filter((commit) => commit.slot > afterSlot)
         .sort((one, other) => one.slot - other.slot);
       checkDense(executionId, afterSlot, commits);
-      return copy(commits);
+      return commits;
     },
 
     async appendCommit(commit, pendingAt) {
@@ -59,13 +59,13 @@ export function executionMethods(state: State): ExecutionStore {
       if (found !== undefined) {
         return found.commit.token === commit.token
           ? { appended: true }
-          : { appended: false, found: copy(found.commit) };
+          : { appended: false, found: found.commit };
       }
       const dueAt = firstPendingAt(commit, pendingAt);
       const { executionId, slot, outgoing } = commit;
       const outbox = { executionId, slot, outgoing, states: initialStates(outgoing), version: 0 };
       commits.set(slot, {
-        commit: copy(commit),
+        commit: frozen(copy(commit)),
         outbox: dueAt === undefined ? undefined : copy({ ...outbox, pendingAt: dueAt }),
       });
       return { appended: true };
