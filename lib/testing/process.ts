@@ -10,13 +10,12 @@ import type { Activity } from "./activity.js";
 import type { Doubles } from "./doubles.js";
 import { type Faults, ProcessDiedError } from "./faults.js";
 import { type Ask, type BodyCall, surroundApp } from "./surround.js";
-import type { VirtualClock } from "./virtual-clock.js";
+import { countingSleeps } from "./virtual-clock.js";
 
 /** What all processes of one deployment share. */
 export interface Surrounding {
   readonly faults: Faults;
   readonly activity: Activity;
-  readonly clock: VirtualClock;
   readonly doubles: Doubles;
 }
 
@@ -97,8 +96,8 @@ export class TestProcess {
 
   async #body(call: BodyCall, run: () => unknown): Promise<unknown> {
     if (this.dead) return never();
-    const { activity, clock, doubles } = this.shared;
-    const result = await activity.body((body) => clock.running(body, () => doubles.run(call, run)));
+    const { activity, doubles } = this.shared;
+    const result = await activity.body((body) => countingSleeps(body, () => doubles.run(call, run)));
     return this.dead ? never() : result;
   }
 }

@@ -279,7 +279,6 @@ export class TestCloud {
     return new TestProcess({
       faults: this.faults,
       activity: this.#activity,
-      clock: this.clock,
       doubles: this.doubles,
     });
   }

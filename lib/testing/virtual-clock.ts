@@ -10,6 +10,9 @@ export interface RunningBody {
   sleeps: number;
 }
 
+/** One for all clocks: every storage in use costs something at every promise of the process. */
+const bodies = new AsyncLocalStorage<RunningBody>();
+
 interface Sleeper {
   readonly at: EpochMs;
   readonly wake: () => void;
@@ -18,7 +21,6 @@ interface Sleeper {
 
 export class VirtualClock implements Clock {
   readonly #sleepers = new Heap<Sleeper>();
-  readonly #bodies = new AsyncLocalStorage<RunningBody>();
   #now: EpochMs;
 
   constructor(now: EpochMs) {
@@ -31,7 +33,7 @@ export class VirtualClock implements Clock {
 
   sleep(ms: number, signal?: AbortSignal): Promise<void> {
     if (ms <= 0 || signal?.aborted) return Promise.resolve();
-    const body = this.#bodies.getStore();
+    const body = bodies.getStore();
     if (body !== undefined) body.sleeps += 1;
     return new Promise((resolve) => {
       const sleeper: Sleeper = {
@@ -49,11 +51,6 @@ export class VirtualClock implements Clock {
     });
   }
 
-  /** Runs a step's body, whose sleeps are counted. */
-  running<Result>(body: RunningBody, code: () => Result): Result {
-    return this.#bodies.run(body, code);
-  }
-
   /** The earliest instant at which somebody wakes, or undefined. */
   next(): EpochMs | undefined {
     for (;;) {
@@ -69,4 +66,9 @@ export class VirtualClock implements Clock {
     for (let at = this.next(); at !== undefined && at <= this.#now; at = this.next())
       this.#sleepers.pop()?.wake();
   }
+}
+
+/** Runs a step's body, whose sleeps are counted. */
+export function countingSleeps<Result>(body: RunningBody, code: () => Result): Result {
+  return bodies.run(body, code);
 }
