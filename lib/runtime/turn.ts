@@ -5,6 +5,7 @@
 import { cancelIn, isBeforeStart } from "../decide/wake.js";
 import type { App } from "../define/app.js";
 import { CrashLoopError, EngineError, UnknownWorkflowError } from "../model/errors.js";
+import type { Head } from "../model/head.js";
 import type { ExecutionStatus } from "../model/status.js";
 import { Replay } from "../replay/replay.js";
 import { close, closeUnbegun, stall } from "./conclude.js";
@@ -47,7 +48,7 @@ export async function runTurn(
   let replay: Replay | undefined;
   let waits: Waits | undefined;
   try {
-    replay = await replayOf(outside, app, owned);
+    replay = await replayOf(outside, app, head);
     seen = replay.seen;
     await replay.begin();
     let settled = head.settleToken !== undefined;
@@ -76,7 +77,8 @@ export async function runTurn(
   }
 }
 
-async function replayOf(outside: Outside, app: App, { head }: Owned): Promise<Replay> {
+/** A replay of the execution, from its beginning. It ends with a call of its `end`. */
+export async function replayOf(outside: Outside, app: App, head: Head): Promise<Replay> {
   return new Replay({
     executionId: head.executionId,
     workflow: app.workflow(head.workflow),

@@ -48,7 +48,12 @@ export interface TestApp {
 export async function testApp(app: App, options: TestAppOptions = {}): Promise<TestApp> {
   const store =
     options.store === undefined || options.store === "memory" ? createMemoryStore() : options.store;
-  const cloud = new TestCloud({ app, store, ...(options.seed === undefined ? {} : { seed: options.seed }) });
+  const cloud = new TestCloud({
+    app,
+    store,
+    replay: (options as { replay?: never }).replay ?? "every-suspension",
+    ...(options.seed === undefined ? {} : { seed: options.seed }),
+  });
   const client = new DurableClient({
     outside: () => cloud.client(),
     workflows: [...app.workflows.values()],

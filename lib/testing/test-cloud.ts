@@ -3,6 +3,7 @@
  * and a bus of its own. It decides when which function runs on which message; everything else is the code that runs on Lambda.
  */
 import type { App } from "../define/app.js";
+import { HiddenNonDeterminismError } from "../model/errors.js";
 import { digest } from "../model/ids.js";
 import type { EpochMs } from "../model/time.js";
 import type { Wake } from "../model/wake.js";
@@ -21,6 +22,7 @@ import { Faults, ProcessDiedError } from "./faults.js";
 import { TestProcess } from "./process.js";
 import { type QueueMessage, TestQueue } from "./queues.js";
 import { seededRandom } from "./random.js";
+import { Rehearsals } from "./rehearsal.js";
 import { VirtualClock } from "./virtual-clock.js";
 
 export interface TestCloudOptions {
@@ -34,7 +36,11 @@ export interface TestCloudOptions {
   readonly log?: Log;
   /** Real milliseconds without any progress after which a step's body counts as waiting for nothing. Default 100. */
   readonly patienceMs?: number;
+  /** Whether each turn is followed by a replay, which must come to the same place. Default `"off"`. */
+  readonly replay?: ReplayWhen;
 }
+
+export type ReplayWhen = "every-suspension" | "off";
 
 /** Something on the test's bus. */
 export interface PublishedEvent {
@@ -71,6 +77,9 @@ export class TestCloud {
   readonly #stream: TestQueue<{ executionId: string; slot: number }>;
   readonly #real: Outside;
   readonly #activity: Activity;
+  readonly #rehearsals: Rehearsals | undefined;
+  /** What a replay found that the test has not been told. */
+  #found: HiddenNonDeterminismError | undefined;
   readonly #random: () => number;
   readonly #choose: (() => number) | undefined;
   readonly #running = new Set<{ readonly process: TestProcess; readonly deadline: EpochMs }>();
@@ -113,6 +122,10 @@ export class TestCloud {
       random: this.#random,
       token: () => digest(`${options.seed ?? 0}/${++this.#tokens}`, 22),
     };
+    this.#rehearsals =
+      options.replay === "every-suspension"
+        ? new Rehearsals(this.#real, () => this.doubles.app(options.app))
+        : undefined;
   }
 
   /**
@@ -202,7 +215,11 @@ export class TestCloud {
       }
       const before = this.#activity.moves;
       await this.#activity.quiet();
-      if (this.#activity.moves === before && this.#pick() === undefined) return;
+      if (this.#activity.moves !== before || this.#pick() !== undefined) continue;
+      const found = this.#found;
+      this.#found = undefined;
+      if (found !== undefined) throw found;
+      return;
     }
     throw new Error(
       `More than ${MOST_TASKS_AT_ONCE} invocations at one instant: something sends wakes in a circle.`,
@@ -291,13 +308,24 @@ export class TestCloud {
     this.#activity.moves += 1;
     const invocation = task.run(process, process.outside(this.#real), process.app(this.options.app));
     Promise.race([invocation, process.died])
-      .then(task.delete, (error: unknown) => {
-        if (!(error instanceof ProcessDiedError)) this.errors.push(error);
+      .then(task.delete)
+      .then(() => this.#rehearse(process))
+      .catch((error: unknown) => {
+        if (error instanceof HiddenNonDeterminismError) this.#found ??= error;
+        else if (!(error instanceof ProcessDiedError)) this.errors.push(error);
       })
       .finally(() => {
         this.#running.delete(running);
         this.#activity.moves += 1;
       });
+  }
+
+  /** After a turn that ended: whether its code would do the same again. */
+  async #rehearse(process: TestProcess): Promise<void> {
+    const rehearsals = this.#rehearsals;
+    if (rehearsals === undefined) return;
+    for (const [executionId, asked] of process.asked)
+      await this.#activity.call(() => rehearsals.check(executionId, asked));
   }
 
   /** A process that is still there at its deadline is killed, as Lambda does. */
