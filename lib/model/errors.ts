@@ -280,6 +280,17 @@ export class HiddenNonDeterminismError extends HoldfastError {
   }
 }
 
+/** In a test: an execution was to be brought to its end, and time alone does not do that. */
+export class DoesNotEndError extends HoldfastError {
+  readonly code = "DOES_NOT_END";
+  readonly executionId: string;
+  constructor(executionId: string, why: string, freedBy: string) {
+    super(`Execution "${executionId}" does not end by itself. ${why} What would free it: ${freedBy}`);
+    this.name = "DoesNotEndError";
+    this.executionId = executionId;
+  }
+}
+
 /** Workflow code waited on something that is not durable: a bare fetch, setTimeout, or file I/O outside a step. */
 export class NonDurableAwaitError extends EngineError {
   readonly code = "NON_DURABLE_AWAIT";

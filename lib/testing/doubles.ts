@@ -21,6 +21,18 @@ export interface StepCall {
   readonly mocked: boolean;
 }
 
+/** What runs in a body's place: a function of what the body would be given, `{ throws: error }`, or else a value to return. */
+export type Replacement<Args extends readonly unknown[]> =
+  | ((...args: Args) => unknown)
+  | { readonly throws: unknown }
+  | object
+  | string
+  | number
+  | boolean
+  | bigint
+  | null
+  | undefined;
+
 export interface MockOptions {
   /** How often it stands in; after that, what was there before runs again. Default: always. */
   readonly times?: number;

@@ -78,6 +78,8 @@ export class TestCloud {
   readonly #real: Outside;
   readonly #activity: Activity;
   readonly #rehearsals: Rehearsals | undefined;
+  /** How many callers let time pass, or wait for quiet. */
+  #drivers = 0;
   /** What a replay found that the test has not been told. */
   #found: HiddenNonDeterminismError | undefined;
   readonly #random: () => number;
@@ -157,19 +159,30 @@ export class TestCloud {
   }
 
   /** Runs everything that can run now, until nothing can move before time does. */
-  async settle(): Promise<void> {
-    this.#activity.beginPatience();
-    await this.#settle();
+  settle(): Promise<void> {
+    return this.#drive(() => this.#settle());
   }
 
   /** Lets virtual time pass; what falls due fires, in the order of its time. */
-  async advance(ms: number): Promise<void> {
+  advance(ms: number): Promise<void> {
     const target = this.clock.now() + ms;
-    await this.settle();
-    for (let next = this.nextInstant(); next !== undefined && next <= target; next = this.nextInstant()) {
-      await this.#moveTo(next);
-    }
-    await this.#moveTo(target);
+    return this.#drive(async () => {
+      await this.#settle();
+      for (let next = this.nextInstant(); next !== undefined && next <= target; next = this.nextInstant()) {
+        await this.#moveTo(next);
+      }
+      await this.#moveTo(target);
+    });
+  }
+
+  /** Waits on virtual time as a client does: time passes for it, unless the test lets it pass already. */
+  waiting(ms: number, signal?: AbortSignal): Promise<void> {
+    return this.#drivers > 0 ? this.clock.sleep(ms, signal) : this.advance(ms);
+  }
+
+  /** Everything outside as it is: nothing is counted, and nothing can strike. */
+  get bare(): Outside {
+    return this.#real;
   }
 
   /** The earliest instant at which anything happens by itself, or undefined. */
@@ -204,6 +217,16 @@ export class TestCloud {
   }
 
   // -------------------------------------------------------------- time
+
+  async #drive(work: () => Promise<void>): Promise<void> {
+    this.#drivers += 1;
+    this.#activity.beginPatience();
+    try {
+      await work();
+    } finally {
+      this.#drivers -= 1;
+    }
+  }
 
   async #settle(): Promise<void> {
     for (let tasks = 0; tasks < MOST_TASKS_AT_ONCE; tasks++) {
