@@ -11,13 +11,17 @@ const CALM_TURNS = 5;
 /** Turns that are taken at once; after these, whatever is waited for is slow, and gets the processor for itself. */
 const EAGER_TURNS = 200;
 
+interface BodyUnderWay extends RunningBody {
+  readonly process: { readonly dead: boolean };
+}
+
 export class Activity {
   /** Rises whenever an invocation begins or ends, a call is made or answered, a body begins or ends, or somebody asks for the time. */
   moves = 0;
   #calls = 0;
-  readonly #bodies = new Set<RunningBody>();
+  readonly #bodies = new Set<BodyUnderWay>();
   /** Bodies that were waited for in vain. */
-  readonly #givenUp = new Set<RunningBody>();
+  readonly #givenUp = new Set<BodyUnderWay>();
 
   /** @param patienceMs real milliseconds without any progress after which a body counts as waiting for nothing */
   constructor(private readonly patienceMs: number) {}
@@ -33,8 +37,12 @@ export class Activity {
     }
   }
 
-  async body<Result>(code: (body: RunningBody) => Result | Promise<Result>): Promise<Result> {
-    const body: RunningBody = { sleeps: 0 };
+  /** @param process when it is dead, nobody waits for its bodies */
+  async body<Result>(
+    process: { readonly dead: boolean },
+    code: (body: RunningBody) => Result | Promise<Result>,
+  ): Promise<Result> {
+    const body = { sleeps: 0, process };
     this.moves += 1;
     this.#bodies.add(body);
     try {
@@ -80,7 +88,9 @@ export class Activity {
 
   #isBusy(): boolean {
     if (this.#calls > 0) return true;
-    for (const body of this.#bodies) if (body.sleeps === 0 && !this.#givenUp.has(body)) return true;
+    for (const body of this.#bodies) {
+      if (body.sleeps === 0 && !body.process.dead && !this.#givenUp.has(body)) return true;
+    }
     return false;
   }
 }

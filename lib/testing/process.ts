@@ -97,7 +97,7 @@ export class TestProcess {
   async #body(call: BodyCall, run: () => unknown): Promise<unknown> {
     if (this.dead) return never();
     const { activity, doubles } = this.shared;
-    const result = await activity.body((body) => countingSleeps(body, () => doubles.run(call, run)));
+    const result = await activity.body(this, (body) => countingSleeps(body, () => doubles.run(call, run)));
     return this.dead ? never() : result;
   }
 }

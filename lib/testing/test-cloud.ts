@@ -160,13 +160,13 @@ export class TestCloud {
 
   /** Runs everything that can run now, until nothing can move before time does. */
   settle(): Promise<void> {
-    return this.#drive(() => this.#settle());
+    return this.asOne(() => this.#settle());
   }
 
   /** Lets virtual time pass; what falls due fires, in the order of its time. */
   advance(ms: number): Promise<void> {
     const target = this.clock.now() + ms;
-    return this.#drive(async () => {
+    return this.asOne(async () => {
       await this.#settle();
       for (let next = this.nextInstant(); next !== undefined && next <= target; next = this.nextInstant()) {
         await this.#moveTo(next);
@@ -178,6 +178,17 @@ export class TestCloud {
   /** Waits on virtual time as a client does: time passes for it, unless the test lets it pass already. */
   waiting(ms: number, signal?: AbortSignal): Promise<void> {
     return this.#drivers > 0 ? this.clock.sleep(ms, signal) : this.advance(ms);
+  }
+
+  /** Takes several looks and advances as one call of the test: bodies that wait for nothing are waited for once. */
+  async asOne(work: () => Promise<void>): Promise<void> {
+    if (this.#drivers === 0) this.#activity.beginPatience();
+    this.#drivers += 1;
+    try {
+      await work();
+    } finally {
+      this.#drivers -= 1;
+    }
   }
 
   /** Everything outside as it is: nothing is counted, and nothing can strike. */
@@ -217,16 +228,6 @@ export class TestCloud {
   }
 
   // -------------------------------------------------------------- time
-
-  async #drive(work: () => Promise<void>): Promise<void> {
-    this.#drivers += 1;
-    this.#activity.beginPatience();
-    try {
-      await work();
-    } finally {
-      this.#drivers -= 1;
-    }
-  }
 
   async #settle(): Promise<void> {
     for (let tasks = 0; tasks < MOST_TASKS_AT_ONCE; tasks++) {

@@ -7,6 +7,10 @@ const sleepy = workflow("sleepy", async (ctx, days: number) => {
   for (let day = 0; day < days; day++) await ctx.sleep("1d");
   return days;
 });
+const nap = workflow("nap", async (ctx, minutes: number) => {
+  await ctx.sleep({ minutes });
+  return minutes;
+});
 const waiting = workflow("waiting", async (ctx, timeout: "1d" | undefined) => {
   const paid = await ctx.waitForEvent(Paid, { key: "p-1", ...(timeout === undefined ? {} : { timeout }) });
   return paid.id;
@@ -18,7 +22,7 @@ const paying = workflow("paying", async (ctx) => {
 const endless = workflow("endless", async (ctx) => {
   for (;;) await ctx.sleep("7d");
 });
-const all = app({ workflows: [sleepy, waiting, paying, endless], events: [Paid] });
+const all = app({ workflows: [sleepy, nap, waiting, paying, endless], events: [Paid] });
 
 describe("running to the end", () => {
   it("lets pass what time is needed, and no more", async () => {
@@ -69,19 +73,20 @@ describe("running to the end", () => {
 describe("a client that waits", () => {
   it("makes time pass", async () => {
     const t = await testApp(all);
-    await t.client.start(sleepy, 1, { id: "x-1" });
-    expect(await t.client.result("x-1", { timeout: "2d" })).toBe(1);
-    await t.client.start(sleepy, 9, { id: "x-2" });
+    await t.client.start(nap, 5, { id: "x-1" });
+    expect(await t.client.result("x-1", { timeout: "10m" })).toBe(5);
+    await t.client.start(nap, 5, { id: "x-2" });
     await expect(t.client.result("x-2")).rejects.toThrow(ResultTimeoutError);
+    expect(await t.client.start(nap, 5, { id: "x-2", wait: "5m" })).toMatchObject({ output: 5 });
   });
 
   it("waits for the test, where the test lets time pass itself", async () => {
     const t = await testApp(all);
-    await t.client.start(sleepy, 1, { id: "x-1" });
-    const result = t.client.result("x-1", { timeout: "5d" });
-    await t.advance("3d");
-    expect(await result).toBe(1);
-    expect(t.now().toISOString()).toBe("2026-01-04T12:00:00.000Z");
+    await t.client.start(nap, 5, { id: "x-1" });
+    const result = t.client.result("x-1", { timeout: "1h" });
+    await t.advance("20m");
+    expect(await result).toBe(5);
+    expect(t.now().toISOString()).toBe("2026-01-01T12:20:00.000Z");
   });
 });
 
