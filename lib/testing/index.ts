@@ -108,6 +108,8 @@ export interface TestApp {
   /** Says what an execution's history should be. */
   expectHistory(executionId: string): HistoryExpectation;
 
+  /** Deploys another version of the app: executions that are under way go on with it from their next turn. Mocks stay. */
+  deploy(app: App): void;
   /** Ends the process that makes the `call`th outside call from here, just before it or after it, or loses the call's reply. */
   crash(point: CrashPoint): void;
   /** Ends every process at once, wherever it is. */
@@ -145,7 +147,7 @@ export async function testApp(app: App, options: TestAppOptions = {}): Promise<T
   const onlooker = new DurableClient({ ...known, outside: cloud.bare });
   const { doubles } = cloud;
   const nameOf = (workflow: AnyWorkflow | string): string =>
-    app.workflow(typeof workflow === "string" ? workflow : workflow.name).name;
+    cloud.app.workflow(typeof workflow === "string" ? workflow : workflow.name).name;
 
   const kit: TestApp = {
     client,
@@ -180,6 +182,7 @@ export async function testApp(app: App, options: TestAppOptions = {}): Promise<T
     history: async (executionId) => storyOf(await onlooker.history(executionId)),
     expectHistory: (executionId) => expectStory(executionId, () => kit.history(executionId)),
 
+    deploy: (next) => cloud.deploy(next),
     crash: (point) => cloud.faults.plan(point),
     killAll: () => cloud.killAll(),
     audit: () => cloud.audit(),

@@ -52,6 +52,11 @@ export class Rehearsals {
     return check;
   }
 
+  /** The code is another from here on. */
+  forgetAll(): void {
+    for (const executionId of [...this.#runs.keys()]) this.#forget(executionId);
+  }
+
   async #check(executionId: string, asked: readonly Ask[]): Promise<void> {
     const head = await this.outside.store.readHead(executionId);
     // Another turn is at work, whose end will be looked at; or the engine has found fault with the code already.

@@ -23,6 +23,7 @@ import { TestProcess } from "./process.js";
 import { type QueueMessage, TestQueue } from "./queues.js";
 import { seededRandom } from "./random.js";
 import { Rehearsals } from "./rehearsal.js";
+import { type Task, tasksOf } from "./tasks.js";
 import { VirtualClock } from "./virtual-clock.js";
 
 export interface TestCloudOptions {
@@ -49,13 +50,6 @@ export interface PublishedEvent {
   readonly resources: readonly string[];
 }
 
-/** One message, and the function that takes it. */
-interface Task {
-  receive(now: EpochMs): void;
-  readonly delete: () => void;
-  readonly run: (process: TestProcess, outside: Outside, app: App) => Promise<unknown>;
-}
-
 /** Long for a body that does its work in this process, short for a test that has one which never ends. */
 const PATIENCE_MS = 100;
 
@@ -80,6 +74,7 @@ export class TestCloud {
   readonly #rehearsals: Rehearsals | undefined;
   /** How many callers let time pass, or wait for quiet. */
   #drivers = 0;
+  #app: App;
   /** What a replay found that the test has not been told. */
   #found: HiddenNonDeterminismError | undefined;
   readonly #random: () => number;
@@ -92,6 +87,7 @@ export class TestCloud {
   schedulerIsOn = true;
 
   constructor(private readonly options: TestCloudOptions) {
+    this.#app = options.app;
     // Noon of the first of January 2026: an instant like any other, and the same in every run.
     this.clock = new VirtualClock(options.now ?? Date.UTC(2026, 0, 1, 12));
     this.#activity = new Activity(options.patienceMs ?? PATIENCE_MS);
@@ -126,7 +122,7 @@ export class TestCloud {
     };
     this.#rehearsals =
       options.replay === "every-suspension"
-        ? new Rehearsals(this.#real, () => this.doubles.app(options.app))
+        ? new Rehearsals(this.#real, () => this.doubles.app(this.#app))
         : undefined;
   }
 
@@ -151,6 +147,17 @@ export class TestCloud {
         },
       });
     return { ...this.#real, store: racing("store"), wakes: racing("wakes"), bus: racing("bus") };
+  }
+
+  /** What runs. */
+  get app(): App {
+    return this.#app;
+  }
+
+  /** Replaces the code: what begins from here on runs `app`, what is under way goes on as it is. */
+  deploy(app: App): void {
+    this.#app = app;
+    this.#rehearsals?.forgetAll();
   }
 
   /** Puts an event on the bus as its publisher would. */
@@ -330,10 +337,11 @@ export class TestCloud {
     const running = { process, deadline: this.#limits().deadline };
     this.#running.add(running);
     this.#activity.moves += 1;
-    const invocation = task.run(process, process.outside(this.#real), process.app(this.options.app));
+    const app = this.#app;
+    const invocation = task.run(process, process.outside(this.#real), process.app(app));
     Promise.race([invocation, process.died])
       .then(task.delete)
-      .then(() => this.#rehearse(process))
+      .then(() => (app === this.#app ? this.#rehearse(process) : undefined))
       .catch((error: unknown) => {
         if (error instanceof HiddenNonDeterminismError) this.#found ??= error;
         else if (!(error instanceof ProcessDiedError)) this.errors.push(error);
@@ -373,8 +381,8 @@ export class TestCloud {
       detail,
       resources: entry.resources,
     });
-    if (this.options.app.events.has(event.name)) this.deliverQueue.send(event, this.clock.now());
-    if (this.options.app.startedBy(event.name).length > 0) this.startQueue.send(event, this.clock.now());
+    if (this.#app.events.has(event.name)) this.deliverQueue.send(event, this.clock.now());
+    if (this.#app.startedBy(event.name).length > 0) this.startQueue.send(event, this.clock.now());
   }
 
   /** A commit with outgoing events that was stored appears on the stream, whoever heard of its success. */
@@ -390,25 +398,4 @@ export class TestCloud {
       },
     };
   }
-}
-
-/** The tasks that a queue's visible messages are, each made only when it is chosen. */
-function tasksOf<Body>(
-  queue: TestQueue<Body>,
-  now: EpochMs,
-  runOf: (message: QueueMessage<Body>) => Task["run"],
-): { readonly count: number; task(index: number): Task | undefined } {
-  const visible = queue.visible(now);
-  return {
-    count: visible.length,
-    task(index) {
-      const message = visible[index];
-      if (message === undefined) return undefined;
-      return {
-        receive: (at) => queue.receive(message, at),
-        delete: () => queue.delete(message),
-        run: runOf(message),
-      };
-    },
-  };
 }
