@@ -46,7 +46,7 @@ export class Rehearsals {
    * @throws HiddenNonDeterminismError
    */
   check(executionId: string, asked: readonly Ask[]): Promise<void> {
-    // One at a time: the other day is the whole process's.
+    // One at a time: two turns of one execution may end close together.
     const check = this.#last.then(() => this.#check(executionId, asked));
     this.#last = check.catch(() => {});
     return check;

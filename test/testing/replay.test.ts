@@ -109,6 +109,28 @@ describe("a replay after every turn", () => {
     expect(Math.random).toBe(random);
   });
 
+  it("leaves them so when several tests run at the same time", async () => {
+    const { Date: date } = globalThis;
+    const { random } = Math;
+    const seen: number[] = [];
+    const honest = workflow("honest", async (ctx) => {
+      for (let n = 0; n < 5; n++) {
+        await ctx.step("look", () => void seen.push(Date.now()));
+        await ctx.sleep("1d");
+      }
+    });
+    const began = Date.now();
+    await Promise.all(
+      Array.from({ length: 10 }, async () =>
+        (await testApp(app({ workflows: [honest] }))).run(honest, undefined),
+      ),
+    );
+    expect(seen).toHaveLength(50);
+    expect(Math.max(...seen) - began).toBeLessThan(3_600_000);
+    expect(globalThis.Date).toBe(date);
+    expect(Math.random).toBe(random);
+  });
+
   it("runs no body, and can be switched off", async () => {
     let bodies = 0;
     const chancy = workflow("chancy", async (ctx) => {
