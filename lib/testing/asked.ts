@@ -17,7 +17,9 @@ export function firstDifference(
     const [before, after] = [turn[index], replayed[index]];
     if (before !== undefined && after !== undefined && isSame(before, after)) continue;
     const where = index === 0 ? "first" : `after ${worded(turn[index - 1])}`;
-    return `${where} it asked for ${worded(before)} and, replayed, for ${worded(after)}`;
+    const [one, other] =
+      worded(before) === worded(after) ? [inFull(before), inFull(after)] : [worded(before), worded(after)];
+    return `${where} it asked for ${one} and, replayed, for ${other}`;
   }
   return undefined;
 }
@@ -30,20 +32,26 @@ function isSame(one: Ask, other: Ask): boolean {
   );
 }
 
-/** Code is not compared, and neither is what is inside of a definition: an event is the one of its name. */
 function isSameArgument(one: unknown, other: unknown): boolean {
-  if (one === other) return true;
-  if (typeof one !== "object" || typeof other !== "object" || one === null || other === null)
-    return typeof one === "function" && typeof other === "function";
-  return isDeepStrictEqual(withoutCode(one), withoutCode(other));
+  return one === other || isDeepStrictEqual(comparable(one, 0), comparable(other, 0));
 }
 
-function withoutCode(value: object): unknown {
-  if ("kind" in value && "name" in value) return [value.kind, value.name];
+/** Deeper than any options, and than what can be stored anyway. */
+const DEEPEST = 100;
+
+const PLAIN_VALUES = [Date, Map, Set, URL, RegExp, Uint8Array];
+
+/** Only data: code is made anew by every run and says nothing, and a declared event or workflow is the one of its name. */
+function comparable(value: unknown, depth: number): unknown {
+  if (typeof value === "function") return "code";
+  if (typeof value !== "object" || value === null || depth > DEEPEST) return value;
+  if (Array.isArray(value)) return value.map((item) => comparable(item, depth + 1));
+  if ("kind" in value && "name" in value && typeof value.kind === "string") return [value.kind, value.name];
   const prototype: unknown = Object.getPrototypeOf(value);
-  if (prototype !== Object.prototype && prototype !== Array.prototype) return value;
-  const data = Object.entries(value).filter(([, item]) => typeof item !== "function");
-  return Object.fromEntries(data);
+  if (prototype === Object.prototype || prototype === null) {
+    return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, comparable(item, depth + 1)]));
+  }
+  return PLAIN_VALUES.some((type) => value instanceof type) ? value : value.constructor?.name;
 }
 
 function worded(ask: Ask | undefined): string {
@@ -55,4 +63,9 @@ function worded(ask: Ask | undefined): string {
   const text = typeof name === "function" ? "…" : (JSON.stringify(name) ?? String(name));
   const shown = text.length > 80 ? `${text.slice(0, 80)}…` : text;
   return ask.method === "step" ? `step ${shown}` : `ctx.${ask.method}(${shown})`;
+}
+
+function inFull(ask: Ask | undefined): string {
+  const args = (ask?.args ?? []).map((arg) => JSON.stringify(comparable(arg, 0)));
+  return `ctx.${ask?.method}(${args.join(", ")})`;
 }

@@ -100,6 +100,28 @@ describe("a replay after every turn", () => {
     expect(at).toBeLessThan(before + 60_000);
   });
 
+  it("has nothing against functions, classes and definitions that the code makes anew", async () => {
+    const making = workflow("making", async (ctx) => {
+      class Full extends Error {}
+      const options = { retry: { nonRetryable: [Full] }, compensate: () => {} };
+      await ctx.step("try", () => {}, options);
+      await ctx.waitForEvent(event("paid", { key: () => "x" }), { key: "p", timeout: "1h" }).catch(() => {});
+      await ctx.sendEvent(event("told"), { at: ctx.now(), list: [new Map([[1, { n: 1 }]])] });
+    });
+    const t = await testApp(app({ workflows: [making], events: [Paid] }));
+    await t.run(making, undefined, { id: "x-1" });
+    await t.expectHistory("x-1").toContainInOrder(["WaitTimedOut paid", "EventSent told"]);
+  });
+
+  it("finds an event that says something else each time", async () => {
+    const telling = workflow("telling", async (ctx) => {
+      await ctx.sendEvent(event("told"), { deep: [{ at: Date.now() }] });
+    });
+    expect((await findIn(telling)).message).toMatch(
+      /ctx\.sendEvent\(\["event","told"\], \{"deep":\[\{"at":\d+\}\]\}\) and, replayed, for ctx\.sendEvent/,
+    );
+  });
+
   it("leaves the clock and chance of the process as they were", async () => {
     const { Date: date } = globalThis;
     const { random } = Math;
