@@ -56,7 +56,7 @@ export class Code implements Requests {
   readonly #around: Surroundings;
   readonly #root: Branch;
   readonly #handlers = new Map<string, UpdateHandler>();
-  readonly #patches: Set<string>;
+  readonly #patches = new Set<string>();
   readonly #undoing = new Set<Promise<void>>();
   readonly #undoScopes = new Scope("");
   #stop: Error | undefined;
@@ -67,7 +67,6 @@ export class Code implements Requests {
   constructor(around: Surroundings) {
     this.#around = around;
     this.#root = new Branch(new Scope(""), new UndoStack());
-    this.#patches = new Set(around.program.patches);
     this.fresh = around.program.fresh ?? false;
   }
 
@@ -308,7 +307,7 @@ export class Code implements Requests {
   }
 
   patched(change: string): boolean {
-    if (this.#patches.has(change)) return true;
+    if (this.#patches.has(change) || this.#around.program.patches?.has(change)) return true;
     // Code that is replayed has come here before without it.
     if (!this.#around.live() && !this.fresh) return false;
     this.#patches.add(change);

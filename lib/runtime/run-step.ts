@@ -87,7 +87,7 @@ export function runStep(
   return {
     step,
     attempt,
-    end: Promise.race(ends).finally(() => ended.abort()),
+    end: Promise.race(ends).finally(() => ended.abort("The attempt has ended.")),
     abort: (reason) => abort.abort(reason),
   };
 }

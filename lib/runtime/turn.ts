@@ -5,10 +5,12 @@
 import { cancelIn, isBeforeStart } from "../decide/wake.js";
 import type { App } from "../define/app.js";
 import { CrashLoopError, EngineError, UnknownWorkflowError } from "../model/errors.js";
+import type { Head } from "../model/head.js";
 import { type HistoryEvent, isClosingEvent } from "../model/history-event.js";
 import type { ExecutionStatus } from "../model/status.js";
 import { checkFlags } from "../replay/flags.js";
 import { type EventWait, isEventWait, type Operation } from "../replay/operation.js";
+import type { Program } from "../replay/program.js";
 import { Replay } from "../replay/replay.js";
 import { closeTerminated } from "./close-terminated.js";
 import { close } from "./conclude.js";
@@ -57,7 +59,8 @@ export async function runTurn(
   let waits: Waits | undefined;
   try {
     checkFlags(executionId, head.flags);
-    replay = await replayOf(outside, app, owned, history);
+    const fresh = !owned.takenOver && history.every(({ event }) => event.type === "MessagesInherited");
+    replay = await replayOf(outside, app, head, { patches: patchesIn(history), fresh });
     const standing = await deliver(replay, owned, history);
     if (replay.crashes >= MOST_CRASHES) throw new CrashLoopError(replay.crashes);
     inbox = new Inbox(outside.store, executionId, replay.seen);
@@ -106,7 +109,8 @@ function eventWaits(pending: ReadonlyMap<string, Operation>): EventWait[] {
   return [...pending.values()].filter(isEventWait);
 }
 
-function voidedIn(history: readonly Recorded[]): ReadonlySet<number> {
+/** Positions of the history events that a redrive made count no more. */
+export function voidedIn(history: readonly { readonly event: HistoryEvent }[]): ReadonlySet<number> {
   return new Set(
     history.flatMap(({ event }) => (event.type === "ExecutionRedriven" ? (event.voided ?? []) : [])),
   );
@@ -127,13 +131,20 @@ function redriven(outside: Outside, { head, history, slot }: Owned, journal: Jou
   return [{ event, slot: slot + 1 }];
 }
 
-async function replayOf(
+function patchesIn(history: readonly Recorded[]): ReadonlySet<string> {
+  return new Set(history.flatMap(({ event }) => (event.type === "ChangePatched" ? [event.change] : [])));
+}
+
+/**
+ * A replay of the execution, from its beginning. It ends with a call of its `end`.
+ * @param known what the whole of its history says beforehand
+ */
+export async function replayOf(
   outside: Outside,
   app: App,
-  { head, takenOver }: Owned,
-  history: readonly Recorded[],
+  head: Head,
+  known: Pick<Program, "patches" | "fresh">,
 ): Promise<Replay> {
-  const patches = history.flatMap(({ event }) => (event.type === "ChangePatched" ? [event.change] : []));
   return new Replay({
     executionId: head.executionId,
     ...(head.seed === undefined ? {} : { seed: head.seed }),
@@ -144,7 +155,6 @@ async function replayOf(
     ...(head.deadline === undefined ? {} : { timeoutMs: head.deadline - head.startAt }),
     errors: app.errors,
     log: outside.log,
-    patches: new Set(patches),
-    fresh: !takenOver && history.every(({ event }) => event.type === "MessagesInherited"),
+    ...known,
   });
 }

@@ -3,6 +3,7 @@
  * and a bus of its own. It decides when which function runs on which message; everything else is the code that runs on Lambda.
  */
 import type { App } from "../define/app.js";
+import { HiddenNonDeterminismError } from "../model/errors.js";
 import { digest } from "../model/ids.js";
 import type { EpochMs } from "../model/time.js";
 import type { Wake } from "../model/wake.js";
@@ -15,9 +16,14 @@ import { relay } from "../runtime/relay.js";
 import { executionIdFor, startExecution } from "../runtime/start.js";
 import { type Limits, limitsUntil } from "../runtime/work.js";
 import type { Commit, Store } from "../store/ports.js";
-import { Faults, ProcessDiedError, TestProcess } from "./faults.js";
+import { Activity } from "./activity.js";
+import { Doubles } from "./doubles.js";
+import { Faults, ProcessDiedError } from "./faults.js";
+import { TestProcess } from "./process.js";
 import { type QueueMessage, TestQueue } from "./queues.js";
 import { seededRandom } from "./random.js";
+import { Rehearsals } from "./rehearsal.js";
+import { type Task, tasksOf } from "./tasks.js";
 import { VirtualClock } from "./virtual-clock.js";
 
 export interface TestCloudOptions {
@@ -29,7 +35,13 @@ export interface TestCloudOptions {
   /** The worker's timeout. Default 60 s. */
   readonly workerTimeoutMs?: number;
   readonly log?: Log;
+  /** Real milliseconds without any progress after which a step's body counts as waiting for nothing. Default 100. */
+  readonly patienceMs?: number;
+  /** Whether each turn is followed by a replay, which must come to the same place. Default `"off"`. */
+  readonly replay?: ReplayWhen;
 }
+
+export type ReplayWhen = "every-suspension" | "off";
 
 /** Something on the test's bus. */
 export interface PublishedEvent {
@@ -38,13 +50,7 @@ export interface PublishedEvent {
   readonly resources: readonly string[];
 }
 
-interface Task {
-  readonly queue: TestQueue<unknown>;
-  readonly message: QueueMessage<unknown>;
-  readonly run: (process: TestProcess, outside: Outside, app: App) => Promise<unknown>;
-}
-
-/** Real milliseconds without any progress after which a step's body is counted as waiting for virtual time (or for nothing at all). */
+/** Long for a body that does its work in this process, short for a test that has one which never ends. */
 const PATIENCE_MS = 100;
 
 /** A cloud that does more than this at one instant is going round in circles. */
@@ -53,6 +59,8 @@ const MOST_TASKS_AT_ONCE = 100_000;
 export class TestCloud {
   readonly clock: VirtualClock;
   readonly faults = new Faults();
+  /** What stands in for bodies and workflows, and the record of the bodies that ran. */
+  readonly doubles = new Doubles();
   /** Everything that was published, by the relay or by a test. */
   readonly published: PublishedEvent[] = [];
   /** What invocations threw, newest last. */
@@ -62,6 +70,13 @@ export class TestCloud {
   readonly startQueue: TestQueue<BusEvent>;
   readonly #stream: TestQueue<{ executionId: string; slot: number }>;
   readonly #real: Outside;
+  readonly #activity: Activity;
+  readonly #rehearsals: Rehearsals | undefined;
+  /** How many callers let time pass, or wait for quiet. */
+  #drivers = 0;
+  #app: App;
+  /** What a replay found that the test has not been told. */
+  #found: HiddenNonDeterminismError | undefined;
   readonly #random: () => number;
   readonly #choose: (() => number) | undefined;
   readonly #running = new Set<{ readonly process: TestProcess; readonly deadline: EpochMs }>();
@@ -70,11 +85,12 @@ export class TestCloud {
   relayIsOn = true;
   /** The scheduler refuses every schedule while it is off. */
   schedulerIsOn = true;
-  #invocations = 0;
 
   constructor(private readonly options: TestCloudOptions) {
+    this.#app = options.app;
     // Noon of the first of January 2026: an instant like any other, and the same in every run.
     this.clock = new VirtualClock(options.now ?? Date.UTC(2026, 0, 1, 12));
+    this.#activity = new Activity(options.patienceMs ?? PATIENCE_MS);
     const timeoutMs = options.workerTimeoutMs ?? 60_000;
     this.wakeQueue = new TestQueue<Wake>("wake", { visibilityMs: timeoutMs + 30_000, maxReceives: 10 });
     this.deliverQueue = new TestQueue<BusEvent>("deliver", { visibilityMs: 60_000, maxReceives: 5 });
@@ -104,6 +120,10 @@ export class TestCloud {
       random: this.#random,
       token: () => digest(`${options.seed ?? 0}/${++this.#tokens}`, 22),
     };
+    this.#rehearsals =
+      options.replay === "every-suspension"
+        ? new Rehearsals(this.#real, () => this.doubles.app(this.#app))
+        : undefined;
   }
 
   /**
@@ -111,9 +131,9 @@ export class TestCloud {
    * made by a new process.
    */
   client(): Outside {
-    let process = new TestProcess(this.faults);
+    let process = this.#newProcess();
     const live = (): TestProcess => {
-      if (process.dead) process = new TestProcess(this.faults);
+      if (process.dead) process = this.#newProcess();
       return process;
     };
     const racing = <Port extends "store" | "wakes" | "bus">(port: Port): Outside[Port] =>
@@ -129,46 +149,79 @@ export class TestCloud {
     return { ...this.#real, store: racing("store"), wakes: racing("wakes"), bus: racing("bus") };
   }
 
+  /** What runs. */
+  get app(): App {
+    return this.#app;
+  }
+
+  /** Replaces the code: what begins from here on runs `app`, what is under way goes on as it is. */
+  deploy(app: App): void {
+    this.#app = app;
+    this.#rehearsals?.forgetAll();
+  }
+
   /** Puts an event on the bus as its publisher would. */
   publish(entry: BusEntry): void {
     this.#route(entry);
   }
 
   /** Runs everything that can run now, until nothing can move before time does. */
-  async settle(): Promise<void> {
-    for (let tasks = 0; tasks < MOST_TASKS_AT_ONCE; tasks++) {
-      const task = this.#pick();
-      if (task !== undefined) {
-        this.#invoke(task);
-        await this.#quiet();
-        continue;
-      }
-      const before = this.#progress();
-      await this.#quiet();
-      if (this.#progress() === before && this.#pick() === undefined) return;
-    }
-    throw new Error(
-      `More than ${MOST_TASKS_AT_ONCE} invocations at one instant: something sends wakes in a circle.`,
-    );
+  settle(): Promise<void> {
+    return this.asOne(() => this.#settle());
   }
 
   /** Lets virtual time pass; what falls due fires, in the order of its time. */
-  async advance(ms: number): Promise<void> {
+  advance(ms: number): Promise<void> {
     const target = this.clock.now() + ms;
-    await this.settle();
-    for (let next = this.#nextInstant(); next !== undefined && next <= target; next = this.#nextInstant()) {
-      this.clock.moveTo(Math.max(next, this.clock.now()));
-      this.#killOverdue();
-      await this.settle();
+    return this.asOne(async () => {
+      await this.#settle();
+      for (let next = this.nextInstant(); next !== undefined && next <= target; next = this.nextInstant()) {
+        await this.#moveTo(next);
+      }
+      await this.#moveTo(target);
+    });
+  }
+
+  /** Waits on virtual time as a client does: time passes for it, unless the test lets it pass already. */
+  waiting(ms: number, signal?: AbortSignal): Promise<void> {
+    return this.#drivers > 0 ? this.clock.sleep(ms, signal) : this.advance(ms);
+  }
+
+  /** Takes several looks and advances as one call of the test: bodies that wait for nothing are waited for once. */
+  async asOne(work: () => Promise<void>): Promise<void> {
+    if (this.#drivers === 0) this.#activity.beginPatience();
+    this.#drivers += 1;
+    try {
+      await work();
+    } finally {
+      this.#drivers -= 1;
     }
-    this.clock.moveTo(target);
-    this.#killOverdue();
-    await this.settle();
+  }
+
+  /** Everything outside as it is: nothing is counted, and nothing can strike. */
+  get bare(): Outside {
+    return this.#real;
+  }
+
+  /** The earliest instant at which anything happens by itself, or undefined. */
+  nextInstant(): EpochMs | undefined {
+    const instants = [
+      this.clock.next(),
+      this.wakeQueue.next(),
+      this.startQueue.next(),
+      this.deliverQueue.next(),
+      this.relayIsOn ? this.#stream.next() : undefined,
+      ...[...this.#running].map((running) => running.deadline),
+    ];
+    return instants.reduce(
+      (earliest, at) => (at !== undefined && (earliest === undefined || at < earliest) ? at : earliest),
+      undefined,
+    );
   }
 
   /** One run of the audit, with the dead-letter queue of wakes. */
   async audit(): Promise<void> {
-    const process = new TestProcess(this.faults);
+    const process = this.#newProcess();
     const outside = process.outside(this.#real);
     await audit(outside);
     for (const message of this.wakeQueue.dead.splice(0)) await rescue(outside, message.body, message.id);
@@ -181,36 +234,65 @@ export class TestCloud {
     this.#running.clear();
   }
 
+  // -------------------------------------------------------------- time
+
+  async #settle(): Promise<void> {
+    for (let tasks = 0; tasks < MOST_TASKS_AT_ONCE; tasks++) {
+      const task = this.#pick();
+      if (task !== undefined) {
+        this.#invoke(task);
+        await this.#activity.quiet();
+        continue;
+      }
+      const before = this.#activity.moves;
+      await this.#activity.quiet();
+      if (this.#activity.moves !== before || this.#pick() !== undefined) continue;
+      const found = this.#found;
+      this.#found = undefined;
+      if (found !== undefined) throw found;
+      return;
+    }
+    throw new Error(
+      `More than ${MOST_TASKS_AT_ONCE} invocations at one instant: something sends wakes in a circle.`,
+    );
+  }
+
+  async #moveTo(at: EpochMs): Promise<void> {
+    this.clock.moveTo(at);
+    this.#killOverdue();
+    await this.#settle();
+  }
+
   // -------------------------------------------------------------- functions
 
+  /** The oldest message that can be received now, or, with a seed, any of them. */
   #pick(): Task | undefined {
     const now = this.clock.now();
-    const tasks: Task[] = [
-      ...this.wakeQueue
-        .visible(now)
-        .map((message) => this.#task(this.wakeQueue, message, this.#worker(message))),
-      ...this.startQueue
-        .visible(now)
-        .map((message) => this.#task(this.startQueue, message, this.#starter(message))),
-      ...this.deliverQueue
-        .visible(now)
-        .map((message) =>
-          this.#task(this.deliverQueue, message, (_, outside, app) => deliver(outside, app, message.body)),
-        ),
-      ...(this.relayIsOn ? this.#stream.visible(now) : []).map((message) =>
-        this.#task(this.#stream, message, async (_, outside) => {
-          const outbox = await outside.store.readOutbox(message.body.executionId, message.body.slot);
-          if (outbox !== undefined) await relay(outside, [outbox]);
-        }),
-      ),
+    const sources = [
+      tasksOf(this.wakeQueue, now, (message) => this.#worker(message)),
+      tasksOf(this.startQueue, now, (message) => this.#starter(message)),
+      tasksOf(this.deliverQueue, now, this.#deliverer),
+      ...(this.relayIsOn ? [tasksOf(this.#stream, now, this.#relayer)] : []),
     ];
-    const index = this.#choose === undefined ? 0 : Math.floor(this.#choose() * tasks.length);
-    return tasks[index];
+    const many = sources.reduce((sum, { count }) => sum + count, 0);
+    let index = this.#choose === undefined || many === 0 ? 0 : Math.floor(this.#choose() * many);
+    for (const { count, task } of sources) {
+      if (index < count) return task(index);
+      index -= count;
+    }
+    return undefined;
   }
 
-  #task<Body>(queue: TestQueue<Body>, message: QueueMessage<Body>, run: Task["run"]): Task {
-    return { queue: queue as TestQueue<unknown>, message, run };
-  }
+  readonly #deliverer = (message: QueueMessage<BusEvent>): Task["run"] => {
+    return (_, outside, app) => deliver(outside, app, message.body);
+  };
+
+  readonly #relayer = (message: QueueMessage<{ executionId: string; slot: number }>): Task["run"] => {
+    return async (_, outside) => {
+      const outbox = await outside.store.readOutbox(message.body.executionId, message.body.slot);
+      if (outbox !== undefined) await relay(outside, [outbox]);
+    };
+  };
 
   #worker(message: QueueMessage<Wake>): Task["run"] {
     return (_, outside, app) => handleWake(outside, app, message.body, message.id, this.#limits());
@@ -241,21 +323,41 @@ export class TestCloud {
     return limitsUntil(deadline, timeoutMs, Math.min(10_000, timeoutMs / 5));
   }
 
+  #newProcess(): TestProcess {
+    return new TestProcess({
+      faults: this.faults,
+      activity: this.#activity,
+      doubles: this.doubles,
+    });
+  }
+
   #invoke(task: Task): void {
-    const process = new TestProcess(this.faults);
-    task.queue.receive(task.message, this.clock.now());
+    const process = this.#newProcess();
+    task.receive(this.clock.now());
     const running = { process, deadline: this.#limits().deadline };
     this.#running.add(running);
-    this.#invocations += 1;
-    const invocation = task.run(process, process.outside(this.#real), process.app(this.options.app));
+    this.#activity.moves += 1;
+    const app = this.#app;
+    const invocation = task.run(process, process.outside(this.#real), process.app(app));
     Promise.race([invocation, process.died])
-      .then(
-        () => task.queue.delete(task.message),
-        (error: unknown) => {
-          if (!(error instanceof ProcessDiedError)) this.errors.push(error);
-        },
-      )
-      .finally(() => this.#running.delete(running));
+      .then(task.delete)
+      .then(() => (app === this.#app ? this.#rehearse(process) : undefined))
+      .catch((error: unknown) => {
+        if (error instanceof HiddenNonDeterminismError) this.#found ??= error;
+        else if (!(error instanceof ProcessDiedError)) this.errors.push(error);
+      })
+      .finally(() => {
+        this.#running.delete(running);
+        this.#activity.moves += 1;
+      });
+  }
+
+  /** After a turn that ended: whether its code would do the same again. */
+  async #rehearse(process: TestProcess): Promise<void> {
+    const rehearsals = this.#rehearsals;
+    if (rehearsals === undefined) return;
+    for (const [executionId, asked] of process.asked)
+      await this.#activity.call(() => rehearsals.check(executionId, asked));
   }
 
   /** A process that is still there at its deadline is killed, as Lambda does. */
@@ -265,41 +367,6 @@ export class TestCloud {
       running.process.kill("at its timeout");
       this.#running.delete(running);
     }
-  }
-
-  /** Until no process can go on before virtual time does: no call is under way, and some rounds of the event loop change nothing. */
-  async #quiet(): Promise<void> {
-    let patience = Date.now() + PATIENCE_MS;
-    let seen = this.#progress();
-    for (let calm = 0; calm < 5; ) {
-      await new Promise((resolve) => setImmediate(resolve));
-      const now = this.#progress();
-      if (now !== seen) patience = Date.now() + PATIENCE_MS;
-      const busy = this.faults.callsUnderWay > 0 || (this.faults.bodiesUnderWay > 0 && Date.now() < patience);
-      calm = now === seen && !busy ? calm + 1 : 0;
-      seen = now;
-    }
-  }
-
-  /** Changes whenever an invocation begins or ends, or a call is made or answered. */
-  #progress(): string {
-    return `${this.#invocations}/${this.#running.size}/${this.faults.calls.length}/${this.faults.ticks}/${this.faults.callsUnderWay}/${this.faults.bodiesUnderWay}`;
-  }
-
-  #nextInstant(): EpochMs | undefined {
-    const deadlines = [...this.#running].map((running) => running.deadline);
-    const instants = [
-      this.clock.next(),
-      this.wakeQueue.next(),
-      this.startQueue.next(),
-      this.deliverQueue.next(),
-      this.relayIsOn ? this.#stream.next() : undefined,
-      ...deadlines,
-    ];
-    return instants.reduce(
-      (earliest, at) => (at !== undefined && (earliest === undefined || at < earliest) ? at : earliest),
-      undefined,
-    );
   }
 
   // -------------------------------------------------------------- bus and stream
@@ -314,8 +381,8 @@ export class TestCloud {
       detail,
       resources: entry.resources,
     });
-    if (this.options.app.events.has(event.name)) this.deliverQueue.send(event, this.clock.now());
-    if (this.options.app.startedBy(event.name).length > 0) this.startQueue.send(event, this.clock.now());
+    if (this.#app.events.has(event.name)) this.deliverQueue.send(event, this.clock.now());
+    if (this.#app.startedBy(event.name).length > 0) this.startQueue.send(event, this.clock.now());
   }
 
   /** A commit with outgoing events that was stored appears on the stream, whoever heard of its success. */

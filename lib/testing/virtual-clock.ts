@@ -1,7 +1,17 @@
 /** Virtual time: it stands still until it is moved, and what falls due then fires in the order of its time. */
+import { AsyncLocalStorage } from "node:async_hooks";
 import type { EpochMs } from "../model/time.js";
 import { Heap } from "../runtime/heap.js";
 import type { Clock } from "../runtime/outside.js";
+
+/** A step's body that is under way. */
+export interface RunningBody {
+  /** How many of its sleeps on virtual time have not ended: while there is one, it is waited for by moving time, not by real waiting. */
+  sleeps: number;
+}
+
+/** One for all clocks: every storage in use costs something at every promise of the process. */
+const bodies = new AsyncLocalStorage<RunningBody>();
 
 interface Sleeper {
   readonly at: EpochMs;
@@ -23,6 +33,8 @@ export class VirtualClock implements Clock {
 
   sleep(ms: number, signal?: AbortSignal): Promise<void> {
     if (ms <= 0 || signal?.aborted) return Promise.resolve();
+    const body = bodies.getStore();
+    if (body !== undefined) body.sleeps += 1;
     return new Promise((resolve) => {
       const sleeper: Sleeper = {
         at: this.#now + ms,
@@ -30,6 +42,7 @@ export class VirtualClock implements Clock {
         wake: () => {
           if (sleeper.awake) return;
           sleeper.awake = true;
+          if (body !== undefined) body.sleeps -= 1;
           resolve();
         },
       };
@@ -53,4 +66,9 @@ export class VirtualClock implements Clock {
     for (let at = this.next(); at !== undefined && at <= this.#now; at = this.next())
       this.#sleepers.pop()?.wake();
   }
+}
+
+/** Runs a step's body, whose sleeps are counted. */
+export function countingSleeps<Result>(body: RunningBody, code: () => Result): Result {
+  return bodies.run(body, code);
 }

@@ -1,6 +1,6 @@
 /**
  * The documents' code. Every `ts` block of README.md and docs/*.md must compile, as one program, with the project's own settings; and the
- * README's first workflow must run as its test block says.
+ * tests that the README and the page on testing show must pass.
  *
  * A block that begins with a comment such as `// workflows/app.ts` is the file of that name, and the other blocks of its document may
  * import it from there.
@@ -129,14 +129,26 @@ describe("the README's first workflow", () => {
   });
 
   it("does what the README's test says", async () => {
-    const shop = run(block, { holdfast, zod });
-    const tests: (() => Promise<void>)[] = [];
-    run(named("README.md", "test/order.test.ts"), {
-      "holdfast/testing": testing,
-      "../workflows/app.js": { __esModule: true, ...shop },
-      vitest: { expect, test: (_name: string, body: () => Promise<void>) => tests.push(body) },
-    });
-    expect(tests).toHaveLength(1);
-    for (const body of tests) await body();
+    await runTest(named("README.md", "test/order.test.ts"), run(block, { holdfast, zod }));
   });
 });
+
+describe("the page on testing", () => {
+  it.each(["order", "declined", "crash"])("shows a test that passes: %s", async (name) => {
+    const shop = run(named("docs/testing.md", "workflows/app.ts"), { holdfast });
+    await runTest(named("docs/testing.md", `test/${name}.test.ts`), shop);
+  });
+});
+
+/** Runs the one test of a block against the app that its document shows. */
+async function runTest(block: Block, shop: Readonly<Record<string, unknown>>): Promise<void> {
+  const tests: (() => Promise<void>)[] = [];
+  run(block, {
+    holdfast,
+    "holdfast/testing": testing,
+    "../workflows/app.js": { __esModule: true, ...shop },
+    vitest: { expect, test: (_name: string, body: () => Promise<void>) => tests.push(body) },
+  });
+  expect(tests).toHaveLength(1);
+  for (const body of tests) await body();
+}

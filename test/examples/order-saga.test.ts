@@ -1,92 +1,126 @@
-import { describe, expect, it } from "vitest";
-import {
-  OrderCancelled,
-  OrderPaid,
-  OrderPlaced,
-  OrderShipped,
-  PaymentCompleted,
-} from "../../functions/workflows/events.js";
-import { orderSaga, PaymentOverdueError } from "../../functions/workflows/order-saga.js";
-import { DECLINED, UNREACHABLE_ONCE } from "../../functions/workflows/services.js";
-import { Bench } from "../runtime/bench.js";
-import { effects } from "./effects.js";
+import { ExecutionFailedError } from "holdfast";
+import { type TestApp, testApp } from "holdfast/testing";
+import { beforeEach, describe, expect, it } from "vitest";
+import shop, { OrderPlaced, orderSaga, PaymentCompleted } from "../../functions/workflows/index.js";
+import { PaymentOverdueError } from "../../functions/workflows/order-saga.js";
+import { DECLINED, ProviderUnreachableError, UNREACHABLE_ONCE } from "../../functions/workflows/services.js";
+import { silent } from "./silent.js";
 
-const DAY_MS = 86_400_000;
+silent();
+
 const order = { orderId: "o-1", sku: "kettle", quantity: 1, amount: 39, card: "visa" };
-const done = effects();
+const paid = { orderId: "o-1", amount: 39 };
 
-function shop(): Bench {
-  return new Bench([orderSaga], [PaymentCompleted]);
-}
+let t: TestApp;
+beforeEach(async () => {
+  t = await testApp(shop);
+});
 
-function publishedBy(bench: Bench, own: readonly { readonly name: string }[]): unknown[] {
-  const names = own.map(({ name }) => name);
-  return bench.cloud.published
-    .filter(({ name }) => names.includes(name))
-    .map(({ name, detail }) => [name, detail]);
-}
-
-const OUTGOING = [OrderPaid, OrderShipped, OrderCancelled];
+/** The events on the bus, in words. */
+const published = () => t.published.map(({ name }) => name);
 
 describe("an order", () => {
   it("is started by its event, waits for its payment, and ships after the time to change one's mind", async () => {
-    const bench = shop();
-    bench.publish(OrderPlaced, order, ["holdfast:event:placed-1"]);
-    await bench.cloud.settle();
-    expect(done()).toEqual(["inventory.reserve", "payments.authorize"]);
+    await t.publish(OrderPlaced, { ...order, payWithin: "3d", changeableFor: "2h" });
+    await t.settle();
+    expect(t.calls("reserve")).toHaveLength(1);
+    expect(t.calls("authorize")).toHaveLength(1);
 
-    await bench.cloud.advance(2 * DAY_MS);
-    bench.publish(PaymentCompleted, { orderId: "o-1", amount: 39 });
-    await bench.cloud.settle();
-    expect(publishedBy(bench, OUTGOING)).toEqual([["order.paid", { orderId: "o-1", amount: 39 }]]);
+    await t.advance("2d");
+    await t.publish(PaymentCompleted, paid);
+    await t.settle();
+    expect(published()).toEqual(["order.placed", "payment.completed", "order.paid"]);
 
-    await bench.cloud.advance(2 * 3_600_000);
-    expect(publishedBy(bench, OUTGOING)).toEqual([
-      ["order.paid", { orderId: "o-1", amount: 39 }],
-      ["order.shipped", { orderId: "o-1", tracking: "parcel-o-1" }],
-    ]);
-    expect(done()).toEqual(["carrier.ship"]);
+    await t.advance("119m");
+    expect(t.calls("ship")).toEqual([]);
+    await t.advance("1m");
+    expect(t.calls("ship")).toHaveLength(1);
+    expect(t.published.at(-1)).toMatchObject({
+      name: "order.shipped",
+      detail: { orderId: "o-1", tracking: "parcel-o-1" },
+    });
   });
 
   it("ends with its parcel's number", async () => {
-    const bench = shop();
-    await bench.start(orderSaga, order);
-    await bench.cloud.settle();
-    bench.publish(PaymentCompleted, { orderId: "o-1", amount: 39 });
-    await bench.cloud.advance(2 * 3_600_000);
-    expect(await bench.output()).toEqual({ status: "shipped", tracking: "parcel-o-1" });
-    done();
+    await t.client.start(orderSaga, order, { id: "o-1" });
+    await t.settle();
+    await t.publish(PaymentCompleted, paid);
+    expect(await t.runToEnd("o-1")).toEqual({ status: "shipped", tracking: "parcel-o-1" });
+    await t
+      .expectHistory("o-1")
+      .toBe([
+        "ExecutionStarted order-saga",
+        "StepCompleted reserve",
+        "StepCompleted authorize",
+        "EventReceived payment.completed",
+        "EventSent order.paid",
+        "TimerFired sleep",
+        "StepCompleted ship",
+        "EventSent order.shipped",
+        "ExecutionCompleted",
+      ]);
   });
 
-  it("tries again when the payment provider can't be reached", async () => {
-    const bench = shop();
-    await bench.start(orderSaga, { ...order, card: UNREACHABLE_ONCE });
-    await bench.cloud.advance(2_000);
-    expect(done()).toEqual(["inventory.reserve", "payments.authorize", "payments.authorize"]);
-    expect(await bench.story()).toEqual([
-      "StepCompleted step:reserve",
-      "StepAttemptFailed step:authorize",
-      "StepCompleted step:authorize",
+  it("tries again when the payment provider can't be reached, with the same idempotency key", async () => {
+    await t.client.start(orderSaga, { ...order, card: UNREACHABLE_ONCE }, { id: "o-1" });
+    await t.advance("2s");
+    await t.expectHistory("o-1").toContainInOrder(["StepAttemptFailed authorize", "StepCompleted authorize"]);
+    expect(t.calls("authorize")).toMatchObject([
+      { attempt: 1, idempotencyKey: "o-1/step:authorize" },
+      { attempt: 2, idempotencyKey: "o-1/step:authorize" },
     ]);
   });
 
   it("that is not paid for in time is cancelled, and undone in reverse order", async () => {
-    const bench = shop();
-    await bench.start(orderSaga, { ...order, payWithin: "3d" });
-    await bench.cloud.advance(3 * DAY_MS);
-    expect(await bench.status()).toBe("failed");
-    expect(await bench.error()).toMatchObject({ name: PaymentOverdueError.name });
-    expect(done()).toEqual(["inventory.reserve", "payments.authorize", "payments.void", "inventory.release"]);
-    expect(publishedBy(bench, OUTGOING)).toEqual([
-      ["order.cancelled", { orderId: "o-1", reason: "not paid within 3d" }],
-    ]);
+    const error = await t.run(orderSaga, order, { id: "o-1" }).catch((thrown: unknown) => thrown);
+    expect(error).toBeInstanceOf(ExecutionFailedError);
+    expect(error).toMatchObject({ cause: expect.any(PaymentOverdueError) });
+    expect(t.published.at(-1)).toMatchObject({
+      name: "order.cancelled",
+      detail: { orderId: "o-1", reason: "not paid within 3d" },
+    });
+    await t
+      .expectHistory("o-1")
+      .toContainInOrder([
+        "WaitTimedOut payment.completed",
+        "CompensationStarted",
+        "StepCompleted undo/authorize",
+        "StepCompleted undo/reserve",
+        "ExecutionFailed",
+      ]);
   });
 
   it("whose card is declined is not tried again, and gives the goods back", async () => {
-    const bench = shop();
-    await bench.start(orderSaga, { ...order, card: DECLINED });
-    await bench.cloud.settle();
-    expect(await bench.status()).toBe("failed");
-    expect(done()).toEqual(["inventory.reserve", "payments.authorize", "inventory.release"]);
+    await expect(t.run(orderSaga, { ...order, card: DECLINED }, { id: "o-1" })).rejects.toThrow(
+      ExecutionFailedError,
+    );
+    expect(t.calls("authorize")).toHaveLength(1);
+    expect(t.calls("reserve", "compensation")).toHaveLength(1);
+    await t.expectHistory("o-1").toContainNone(["EventSent order.cancelled"]);
+  });
+
+  it("is given up when the payment provider stays away, after five attempts in about fifteen seconds", async () => {
+    t.mockStep(orderSaga, "authorize", { throws: new ProviderUnreachableError("no answer") });
+    const before = t.now().getTime();
+    await expect(t.run(orderSaga, order)).rejects.toMatchObject({
+      cause: expect.any(ProviderUnreachableError),
+    });
+    expect(t.calls("authorize").map(({ attempt }) => attempt)).toEqual([1, 2, 3, 4, 5]);
+    expect(t.now().getTime() - before).toBeLessThanOrEqual(20_000);
+  });
+
+  it("ships wherever a process dies, and asks for each parcel with one idempotency key", async () => {
+    for (let call = 1; call <= 30; call++) {
+      const disturbed = await testApp(shop);
+      disturbed.crash({ call, when: "after" });
+      // Whoever was not answered asks again.
+      const start = () => disturbed.client.start(orderSaga, order, { id: "o-1" });
+      await start().catch(start);
+      await disturbed.settle();
+      const pay = () => disturbed.publish(PaymentCompleted, paid);
+      await pay().catch(pay);
+      expect(await disturbed.runToEnd("o-1"), `call ${call}`).toMatchObject({ status: "shipped" });
+      expect(new Set(disturbed.calls("ship").map(({ idempotencyKey }) => idempotencyKey)).size).toBe(1);
+    }
   });
 });

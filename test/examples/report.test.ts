@@ -1,46 +1,44 @@
+import { testApp } from "holdfast/testing";
 import { describe, expect, it } from "vitest";
-import { greeting } from "../../functions/workflows/greeting.js";
-import { report } from "../../functions/workflows/report.js";
-import { Bench } from "../runtime/bench.js";
-import { effects } from "./effects.js";
+import shop, { greeting, report } from "../../functions/workflows/index.js";
+import { silent } from "./silent.js";
 
-const done = effects();
+silent();
 
 describe("the report", () => {
   it("is collected, rendered and mailed", async () => {
-    const bench = new Bench([report]);
-    await bench.start(report, { month: "2026-10", renderMs: 1 });
-    await bench.cloud.settle();
-    expect(await bench.output()).toEqual({ file: "report-2026-10.pdf", orders: 1_204, revenue: 98_310 });
-    expect(done()).toEqual(["report.collect", "report.render-began", "report.render-ended", "report.mail"]);
+    const t = await testApp(shop);
+    const output = await t.run(report, { month: "2026-10", renderMs: 1 });
+    expect(output).toEqual({ file: "report-2026-10.pdf", orders: 1_204, revenue: 98_310 });
+    expect(t.calls("mail")).toHaveLength(1);
   });
 
   it("whose process dies while it renders is not collected again", async () => {
-    const bench = new Bench([report]);
-    await bench.start(report, { month: "2026-10", renderMs: 500 });
-    await bench.cloud.settle();
-    bench.cloud.killAll();
-    await bench.cloud.advance(120_000);
-    await new Promise((rendered) => setTimeout(rendered, 550));
-    await bench.cloud.settle();
-    expect(await bench.status()).toBe("completed");
-    expect(await bench.story()).toEqual([
-      "StepCompleted step:collect",
-      "LeaseTaken",
-      "StepCompleted step:render",
-      "StepCompleted step:mail",
-      "ExecutionCompleted",
-    ]);
-    expect(done().filter((effect) => effect === "report.collect")).toHaveLength(1);
+    const t = await testApp(shop);
+    t.mockStepOnce(report, "render", () => new Promise(() => {}));
+    t.mockStep(report, "mail", undefined);
+    await t.client.start(report, { month: "2026-10", renderMs: 1 }, { id: "r-1" });
+    await t.settle();
+    t.killAll();
+    expect(await t.runToEnd("r-1")).toMatchObject({ orders: 1_204 });
+    await t
+      .expectHistory("r-1")
+      .toBe([
+        "ExecutionStarted report",
+        "StepCompleted collect",
+        "LeaseTaken",
+        "StepCompleted render",
+        "StepCompleted mail",
+        "ExecutionCompleted",
+      ]);
+    expect(t.calls("collect")).toHaveLength(1);
+    expect(t.calls("render").map(({ attempt }) => attempt)).toEqual([1, 2]);
   });
 });
 
 describe("the greeting", () => {
   it("greets", async () => {
-    const bench = new Bench([greeting]);
-    await bench.start(greeting, { name: "Ada" });
-    await bench.cloud.settle();
-    expect(await bench.output()).toBe("Hello, Ada!");
-    expect(done()).toEqual(["greeting.greet"]);
+    const t = await testApp(shop);
+    expect(await t.run(greeting, { name: "Ada" })).toBe("Hello, Ada!");
   });
 });

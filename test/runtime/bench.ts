@@ -27,6 +27,7 @@ export class Bench {
     this.cloud = new TestCloud({
       app: this.app,
       store: this.store,
+      replay: "every-suspension",
       ...(options.seed === undefined ? {} : { seed: options.seed }),
       ...(options.workerTimeoutMs === undefined ? {} : { workerTimeoutMs: options.workerTimeoutMs }),
     });

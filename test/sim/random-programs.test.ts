@@ -32,20 +32,20 @@ interface Mode {
 }
 
 const modes: readonly Mode[] = [
-  { name: "nothing happens to it", seeds: 20, crashes: 0 },
-  { name: "its store is slow", seeds: 20, crashes: 0, slow: true },
-  { name: "three crashes", seeds: 30, crashes: 3 },
-  { name: "it is cancelled, under two crashes", seeds: 30, crashes: 2, cancels: true },
+  { name: "nothing happens to it", seeds: 250, crashes: 0 },
+  { name: "its store is slow", seeds: 250, crashes: 0, slow: true },
+  { name: "three crashes", seeds: 350, crashes: 3 },
+  { name: "it is cancelled, under two crashes", seeds: 350, crashes: 2, cancels: true },
   {
     name: "it is cancelled, under three crashes, and its store is slow",
-    seeds: 20,
+    seeds: 250,
     crashes: 3,
     cancels: true,
     slow: true,
   },
   {
     name: "its worker has little time, under a crash and a cancel",
-    seeds: 7,
+    seeds: 100,
     crashes: 1,
     cancels: true,
     workerTimeoutMs: 3_000,
@@ -53,10 +53,10 @@ const modes: readonly Mode[] = [
 ];
 
 const deterministicModes: readonly Mode[] = [
-  { name: "three crashes", seeds: 10, crashes: 3, deterministic: true },
+  { name: "three crashes", seeds: 120, crashes: 3, deterministic: true },
   {
     name: "three crashes, and its store is slow",
-    seeds: 8,
+    seeds: 100,
     crashes: 3,
     slow: true,
     deterministic: true,

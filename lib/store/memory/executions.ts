@@ -14,7 +14,7 @@ import { checkTransaction } from "../transaction.js";
 import { listingReads } from "./listing.js";
 import { reopenedHead } from "./reopened-head.js";
 import { settledHead } from "./settled-head.js";
-import { copy, type ExecutionItems, itemsOf, type State } from "./state.js";
+import { copy, type ExecutionItems, frozen, itemsOf, type State } from "./state.js";
 import type { Transact } from "./transact.js";
 
 export function executionMethods(state: State, transact: Transact): Omit<ExecutionStore, keyof PayloadStore> {
@@ -30,7 +30,7 @@ export function executionMethods(state: State, transact: Transact): Omit<Executi
     const { executionId, slot, outgoing } = commit;
     const outbox = { executionId, slot, outgoing, states: initialStates(outgoing), version: 0 };
     commits.set(slot, {
-      commit: copy(commit),
+      commit: frozen(copy(commit)),
       outbox: dueAt === undefined ? undefined : copy({ ...outbox, pendingAt: dueAt }),
     });
     return commit;
@@ -68,14 +68,14 @@ export function executionMethods(state: State, transact: Transact): Omit<Executi
         .filter((commit) => commit.slot > afterSlot)
         .sort((one, other) => one.slot - other.slot);
       checkDense(executionId, afterSlot, commits);
-      return copy(commits);
+      return commits;
     },
 
     async appendCommit(commit, pendingAt) {
       const what = `Commit ${commit.slot} of execution "${commit.executionId}"`;
       checkSize(what, LARGEST_RECORD_BYTES, JSON.stringify(commit.events), JSON.stringify(commit.outgoing));
       const found = fill(commit, pendingAt);
-      return found.token === commit.token ? { appended: true } : { appended: false, found: copy(found) };
+      return found.token === commit.token ? { appended: true } : { appended: false, found: found };
     },
 
     async commitTransaction(commit, actions, pendingAt) {
@@ -85,9 +85,7 @@ export function executionMethods(state: State, transact: Transact): Omit<Executi
         if (reasons?.some((reason) => reason.code !== "None")) return { outcome: "refused", reasons };
       }
       const found = fill(commit, pendingAt);
-      return found.token === commit.token
-        ? { outcome: "appended" }
-        : { outcome: "taken", found: copy(found) };
+      return found.token === commit.token ? { outcome: "appended" } : { outcome: "taken", found: found };
     },
 
     async settle(request) {

@@ -1,6 +1,6 @@
 /**
  * The twin of the DynamoDB store: the same contract over plain maps, for tests and simulations. Every method does its whole work in one
- * synchronous step, as a conditional write does, and copies what comes in and what goes out, as a network does.
+ * synchronous step, as a conditional write does, and copies what comes in and what goes out, as a network does (commits go out frozen).
  */
 import type { Store } from "../ports.js";
 import { auditMethods } from "./audit.js";

@@ -14,6 +14,7 @@ export interface ExecutionItems {
 }
 
 export interface StoredCommit {
+  /** Frozen: it is written once, read by every turn, and handed out as it is. */
   readonly commit: Commit;
   /** Undefined for a commit without outgoing events. */
   outbox: Outbox | undefined;
@@ -54,4 +55,11 @@ export function entryOf<K, V>(map: Map<K, V>, key: K, make: () => V): V {
 /** A copy by way of JSON: what the table would not keep (an `undefined`, a shared reference) must not survive here either. */
 export function copy<T>(value: T): T {
   return JSON.parse(JSON.stringify(value));
+}
+
+/** Nobody can change any of it, so it needs no copy to be handed out. */
+export function frozen<T>(value: T): T {
+  if (typeof value !== "object" || value === null) return value;
+  for (const inner of Object.values(value)) frozen(inner);
+  return Object.freeze(value);
 }
