@@ -12,7 +12,6 @@ import { deliverMessage } from "./accept.js";
 import { type BusEvent, MalformedBusEventError } from "./bus-event.js";
 import type { Outside } from "./outside.js";
 import { persistently } from "./persistently.js";
-import { sendMessage } from "./send-message.js";
 
 /** Waits are read and served in pages of this many, so that a popular event needs no more memory than a rare one. */
 const PAGE = 100;

@@ -1,6 +1,5 @@
 /** Handing a message to an execution: append, then wake; a continued one forwards. */
 import { describe, expect, it } from "vitest";
-import type { Head } from "../../lib/model/head.js";
 import { deliverMessage } from "../../lib/runtime/accept.js";
 import { createMemoryStore } from "../../lib/store/memory/index.js";
 import { COMPLETED, execution, message, STALLED, settled, T0 } from "../store/builders.js";
