@@ -33,13 +33,13 @@ function field(from: unknown, name: string): unknown {
   return typeof from === "object" && from !== null ? Reflect.get(from, name) : undefined;
 }
 
-/** An item in DynamoDB's own JSON: every attribute is an object with one key, its type. */
+/** An item in DynamoDB's own JSON: every attribute is an object with one key, its type. An empty map may come without even that. */
 function isImage(found: unknown): found is Record<string, AttributeValue> {
   return (
     typeof found === "object" &&
     found !== null &&
     Object.values(found).every(
-      (value: unknown) => typeof value === "object" && value !== null && Object.keys(value).length === 1,
+      (value: unknown) => typeof value === "object" && value !== null && Object.keys(value).length <= 1,
     )
   );
 }

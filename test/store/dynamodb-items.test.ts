@@ -580,6 +580,25 @@ describe("a stream record's image", () => {
     expect(parseOutboxImage({})).toBeUndefined();
   });
 
+  test("of a head that a user's own transaction wrote is the wake that it still needs", () => {
+    const head: Record<string, AttributeValue> = {
+      pk: { S: "o-1" },
+      sk: { S: "head" },
+      createdAt: { N: String(T0) },
+      inbox: { M: {} },
+      ob: { S: "pending#3" },
+      obAt: { N: String(T0) },
+    };
+    expect(parseOutboxImage(head)).toEqual({
+      executionId: "o-1",
+      slot: 0,
+      outgoing: [{ kind: "wake", id: "o-1", at: T0, executionId: "o-1" }],
+      states: [{ state: "pending", tries: 0 }],
+      version: 0,
+      pendingAt: T0,
+    });
+  });
+
   test("that can't be read is an error that names it", () => {
     expect(() => parseOutboxImage({ ...image, out: { S: "[" } })).toThrow(CorruptHistoryError);
   });
