@@ -40,8 +40,9 @@ export const permissions: Record<FunctionName, (resources: Resources) => PolicyS
 
   relay: (r) => [
     readsStream(r.tables.executions),
-    // Marks, signals into inboxes, heads of what is started; their large values are items of their own. What was staged ends here.
-    allow(r.tables.executions, "GetItem", "PutItem", "UpdateItem", "DeleteItem"),
+    // Marks, signals into inboxes, heads of what is started; their large values are items of their own. What was staged ends here. A
+    // successor that is missing is created from the history before it.
+    allow(r.tables.executions, "GetItem", "Query", "PutItem", "UpdateItem", "DeleteItem"),
     sends(r.wakeQueue),
     publishes(r.bus),
     sends(r.relayDlq),

@@ -11,7 +11,7 @@ import { InvalidInputError } from "../model/errors.js";
 import { checkExecutionId, checkName } from "../model/ids.js";
 import { jsonBytes, storable } from "../model/storable.js";
 import type { TransactionAction } from "../model/transaction.js";
-import { CURRENT_FLAGS } from "../replay/flags.js";
+import { newExecution } from "../runtime/create.js";
 import type { Outside } from "../runtime/outside.js";
 import { pack, putPacked } from "../runtime/payloads.js";
 import { detailOf } from "./publish.js";
@@ -78,17 +78,13 @@ export class ClientOutbox {
     if (packed?.place === "object") await putPacked(outside.store, executionId, packed);
     const now = outside.clock.now();
     const head = await outside.store.stageExecution(
-      {
+      newExecution({
         executionId,
-        workflow: workflow.name,
-        ...(workflow.version === undefined ? {} : { version: workflow.version }),
-        definition: workflow.definition,
-        createdAt: now,
-        startAt: now,
+        workflow,
         input: packed === undefined ? { inline: encoded } : { payload: packed.name },
-        flags: CURRENT_FLAGS,
+        createdAt: now,
         createToken: outside.token(),
-      },
+      }),
       now,
     );
     if (packed?.place !== "item") return { executionId, items: [head] };

@@ -37,9 +37,15 @@ export function create(
   outside: Outside,
   creation: Creation,
 ): Promise<{ readonly created: boolean; readonly head: Head }> {
+  const execution = newExecution(creation);
+  return persistently(() => outside.store.createExecution(execution));
+}
+
+/** What is written. For who writes it in a transaction of their own. */
+export function newExecution(creation: Creation): NewExecution {
   const { executionId, workflow, createdAt, startAt = createdAt, startedBy, parent, seed, lease } = creation;
   const { origin, slot, closed } = creation;
-  const execution: NewExecution = {
+  return {
     executionId,
     workflow: workflow.name,
     ...(workflow.version === undefined ? {} : { version: workflow.version }),
@@ -60,5 +66,4 @@ export function create(
     ...(lease === undefined ? {} : { lease }),
     createToken: creation.createToken,
   };
-  return persistently(() => outside.store.createExecution(execution));
 }

@@ -27,7 +27,7 @@ import { stagedId } from "../../lib/store/outbox.js";
 import { INDEX_SHARDS } from "../../lib/store/ports.js";
 import { permittedTo, resource, synthesize } from "../infra/support.js";
 import { incompressible } from "../setup/text.js";
-import { commit, execution, outgoing, stepCompleted } from "../store/builders.js";
+import { commit, continued, execution, outgoing, stepCompleted } from "../store/builders.js";
 import { type Calls, recordCalls } from "./calls.js";
 import { batchOf, busEvent, type Deployment, invocation, openDeployment } from "./deployment.js";
 import { newImagesOf } from "./stream.js";
@@ -174,11 +174,11 @@ const wake = (executionId: string, reason = "message") => ({ executionId, reason
 /** What an execution sends: of every kind, for targets that are called after the test. */
 const messages = (prefix: string): Outgoing[] => {
   const at = Date.now();
-  const signal = (id: string, data: string): Outgoing => ({
+  const signal = (id: string, data: string, to = `${prefix}-target`): Outgoing => ({
     kind: "signal",
     id,
     at,
-    to: `${prefix}-target`,
+    to,
     message: { kind: "signal", id, at, name: "approve", data },
   });
   const starting = { kind: "start", at, workflow: "echo", definition: "d", input: { text: LONG } } as const;
@@ -186,6 +186,7 @@ const messages = (prefix: string): Outgoing[] => {
     outgoing(`${prefix}-event`),
     signal(`${prefix}-small`, "yes"),
     signal(`${prefix}-large`, LONG),
+    signal(`${prefix}-forwarded`, "yes", `${prefix}-continued`),
     { ...starting, id: `${prefix}-start-1`, executionId: `${prefix}-new` },
     { ...starting, id: `${prefix}-start-2`, executionId: `${prefix}-taken` },
   ];
@@ -286,7 +287,7 @@ test("the relay makes every call that its role allows, and no other", async () =
   // An event; signals and starts, small ones and large ones, for who is there and who is not; what a user's own transaction staged.
   const { store } = deployment.outside;
   await store.createExecution(execution("r-target"));
-
+  await continued(store, "r-continued", "r-continued:run2");
   const payload = await putPayload(store, "r-taken", "input", { text: LONG });
   await store.createExecution(execution("r-taken", { workflow: "echo", input: { payload } }));
   await store.appendCommit(commit("r-sender", 1, { outgoing: messages("r") }), Date.now());
@@ -305,6 +306,7 @@ test("the relay makes every call that its role allows, and no other", async () =
     "r-small",
   ]);
   expect(await statusOf("r-new")).toBe("running");
+  expect((await store.readHead("r-continued:run2"))?.inbox).toMatchObject([{ id: "r-forwarded" }]);
   expect(await store.readOutbox("r-started", 0)).toBeUndefined();
   expect(await store.readOutbox(stagedId("r-staged"), 1)).toBeUndefined();
   expect([...calls.of("Relay"), ...(OTHERS_DO.Relay ?? [])].sort()).toEqual(allowed("OrdersRelayRole"));

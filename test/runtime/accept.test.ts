@@ -2,7 +2,7 @@
 import { describe, expect, it } from "vitest";
 import { deliverMessage } from "../../lib/runtime/accept.js";
 import { createMemoryStore } from "../../lib/store/memory/index.js";
-import { COMPLETED, execution, message, STALLED, settled, T0 } from "../store/builders.js";
+import { COMPLETED, continued, execution, message, STALLED, settled, T0 } from "../store/builders.js";
 import { dying, noting } from "./outsides.js";
 
 const CONTINUED = (continuedTo: string) => ({ status: "continued", closedAt: T0, continuedTo }) as const;
@@ -76,5 +76,17 @@ describe("a message for an execution", () => {
       outcome: "closed",
       head: { executionId: "o-2" },
     });
+  });
+
+  it("whose successor is missing has it created first", async () => {
+    const { outside, wakes } = noting(createMemoryStore());
+    await continued(outside.store, "o-1", "o-1:run2");
+    const answer = await deliverMessage(outside, "o-1", message("m1"));
+    expect(answer).toMatchObject({
+      outcome: "appended",
+      head: { executionId: "o-1:run2", origin: { kind: "continued", executionId: "o-1" } },
+    });
+    expect(wakes).toContainEqual({ executionId: "o-1:run2", reason: "message" });
+    expect(await deliverMessage(outside, "o-1", message("m1"))).toMatchObject({ outcome: "duplicate" });
   });
 });

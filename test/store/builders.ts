@@ -119,6 +119,14 @@ export async function owned(
   return created.head;
 }
 
+/** Creates an execution that has continued as another, which is not there yet. */
+export async function continued(store: Store, executionId: string, continuedTo: string): Promise<void> {
+  const head = await owned(store, executionId);
+  const events: HistoryEvent[] = [{ type: "ExecutionContinued", at: T0, asked: "", input: { goes: "on" } }];
+  const settlement = { status: "continued", closedAt: T0, continuedTo } as const;
+  await store.settle(settlementOf(head, settlement, { tail: { slot: 1, events } }));
+}
+
 /** Creates an execution and settles it at once. */
 export async function settled(
   store: Store,

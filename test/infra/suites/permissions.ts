@@ -53,7 +53,7 @@ const expected: Record<string, unknown[]> = {
   Relay: [
     logs("Relay"),
     "dynamodb:DescribeStream dynamodb:GetRecords dynamodb:GetShardIterator dynamodb:ListStreams on OrdersTablesExecutions.StreamArn",
-    `dynamodb:DeleteItem dynamodb:GetItem dynamodb:PutItem dynamodb:UpdateItem on ${executions}`,
+    `dynamodb:DeleteItem dynamodb:GetItem dynamodb:PutItem dynamodb:Query dynamodb:UpdateItem on ${executions}`,
     sendsWakes,
     publishes,
     "sqs:SendMessage on OrdersRelayDlq.Arn",
