@@ -31,7 +31,8 @@ export const permissions: Record<FunctionName, (resources: Resources) => PolicyS
   worker: (r) => [...turns(r), ...consumes(r.wakeQueue)],
 
   deliver: (r) => [
-    allow(r.tables.executions, "GetItem", "PutItem", "UpdateItem"),
+    // It queries a history only to create a successor that is missing.
+    allow(r.tables.executions, "GetItem", "Query", "PutItem", "UpdateItem"),
     allow(r.tables.directory, "PutItem", "Query", "DeleteItem"),
     putsObjects(r.tables),
     sends(r.wakeQueue),

@@ -258,7 +258,9 @@ test("the worker makes every call that its role allows, and no other", async () 
 test("deliver makes every call that its role allows, and no other", async () => {
   const { store } = deployment.outside;
   await start({ workflow: "order", id: "d-order", input: { id: "d-order" }, wait: "1ms" });
+  await continued(store, "d-continued", "d-continued:run2");
   await deliver(
+    paidFor("d-continued", "", "d-0"),
     busEvent("payment.completed", { order: "d-order" }, "d-1"),
     busEvent("payment.completed", { order: "d-order", note: LONG }, "d-2"),
     paidFor("d-order", HUGE, "d-7"),

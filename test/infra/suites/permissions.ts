@@ -44,7 +44,7 @@ const expected: Record<string, unknown[]> = {
   Worker: [logs("Worker"), ...turn, consumes("OrdersWakeQueue")],
   Deliver: [
     logs("Deliver"),
-    `dynamodb:GetItem dynamodb:PutItem dynamodb:UpdateItem on ${executions}`,
+    `dynamodb:GetItem dynamodb:PutItem dynamodb:Query dynamodb:UpdateItem on ${executions}`,
     `dynamodb:DeleteItem dynamodb:PutItem dynamodb:Query on ${directory}`,
     putsObjects,
     sendsWakes,
