@@ -3,22 +3,14 @@
  * that says what happened, what was expected, what was found, and what to do next.
  */
 
+import { shown } from "./shown.js";
+
 /** The base of all errors that Holdfast itself raises. `code` is stable and meant for programs. */
 export abstract class HoldfastError extends Error {
   abstract readonly code: string;
   constructor(message: string, options?: ErrorOptions) {
     super(message, options);
     this.name = new.target.name;
-  }
-}
-
-function shown(value: unknown): string {
-  if (value === undefined) return "undefined";
-  try {
-    const text = JSON.stringify(value) ?? String(value);
-    return text.length > 200 ? `${text.slice(0, 200)}…` : text;
-  } catch {
-    return String(value);
   }
 }
 

@@ -4,6 +4,7 @@ import type { Outgoing, OutgoingSignal, OutgoingStart } from "../../lib/model/ou
 import { audit } from "../../lib/runtime/audit.js";
 import type { Outside } from "../../lib/runtime/outside.js";
 import { relay } from "../../lib/runtime/relay.js";
+import { loadValue } from "../../lib/runtime/values.js";
 import { createMemoryStore } from "../../lib/store/memory/index.js";
 import type { Store } from "../../lib/store/ports.js";
 import { COMPLETED, commit, execution, outgoing, settled, T0 } from "../store/builders.js";
@@ -121,7 +122,7 @@ describe("a start", () => {
     await tryOnce(outside);
     const head = await outside.store.readHead("ship-1");
     if (head === undefined || !("payload" in head.input)) throw new Error("no payload");
-    expect(await outside.store.getPayload("ship-1", head.input.payload)).toEqual(input);
+    expect(await loadValue(outside.store, "ship-1", head.input)).toEqual(input);
   });
 
   it.each([

@@ -572,10 +572,10 @@ describe("a stream record's image", () => {
 
   test.each([
     ["a commit without outgoing events", "commit#0000000007"],
-    ["a head", "head"],
+    ["a head without a mark", "head"],
     ["a message", "inbox#m1"],
   ])("of %s is undefined", (_what, sk) => {
-    const { out: _out, ...rest } = image;
+    const { out: _out, ob: _ob, obAt: _obAt, ...rest } = image;
     expect(parseOutboxImage({ ...rest, sk: { S: sk } })).toBeUndefined();
     expect(parseOutboxImage({})).toBeUndefined();
   });
