@@ -10,7 +10,7 @@ import { type StartRequest, startExecution } from "../../lib/runtime/start.js";
 import { loadValue } from "../../lib/runtime/values.js";
 import { createMemoryStore } from "../../lib/store/memory/index.js";
 import type { Store } from "../../lib/store/ports.js";
-import { TestCloud } from "../../lib/testing/test-cloud.js";
+import { type ReplayWhen, TestCloud } from "../../lib/testing/test-cloud.js";
 
 export class Bench {
   readonly store: Store;
@@ -20,14 +20,20 @@ export class Bench {
   constructor(
     workflows: readonly AnyWorkflow[],
     events: readonly AnyEventType[] = [],
-    options: { readonly store?: Store; readonly seed?: number; readonly workerTimeoutMs?: number } = {},
+    options: {
+      readonly store?: Store;
+      readonly seed?: number;
+      readonly workerTimeoutMs?: number;
+      /** Off where calls are counted: a rehearsal reads what it checks. Default: at every suspension. */
+      readonly replay?: ReplayWhen;
+    } = {},
   ) {
     this.store = options.store ?? createMemoryStore();
     this.app = app({ workflows, events });
     this.cloud = new TestCloud({
       app: this.app,
       store: this.store,
-      replay: "every-suspension",
+      replay: options.replay ?? "every-suspension",
       ...(options.seed === undefined ? {} : { seed: options.seed }),
       ...(options.workerTimeoutMs === undefined ? {} : { workerTimeoutMs: options.workerTimeoutMs }),
     });

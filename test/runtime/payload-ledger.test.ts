@@ -78,7 +78,7 @@ async function cost(work: () => Promise<unknown>): Promise<Cost> {
 
 /** An inline first turn, up to its sleep; then the rest. */
 async function run(workflowName: string, input: unknown, id: string): Promise<{ first: Cost; rest: Cost }> {
-  const bench = new Bench([giving, resulting], [], { store });
+  const bench = new Bench([giving, resulting], [], { store, replay: "off" });
   const now = bench.cloud.clock.now();
   const limits = limitsUntil(now + 60_000, 60_000, 10_000);
   const first = await cost(() =>
