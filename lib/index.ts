@@ -1,16 +1,20 @@
 /** The public surface of Holdfast: what users import to write workflows and to talk to them. */
 export {
+  type Asked,
   type ClientNames,
   type ClientOptions,
   type ClientOutbox,
   type ClientSettings,
+  type ControlOptions,
   DurableClient,
   type ExecutionDescription,
   type ExecutionPage,
   type ExecutionStarted,
+  type ForkOptions,
   type HistoryEntry,
   type ListedExecution,
   type ListOptions,
+  type MessageOptions,
   type Progress,
   type PublishOptions,
   type Staged,
@@ -18,14 +22,29 @@ export {
   type StagedStart,
   type StartedExecution,
   type StartOptions,
+  type UpdateOptions,
 } from "./client/index.js";
 export { type App, type AppOptions, app, type Manifest } from "./define/app.js";
-export type { Context, Logger, StepContext, StepOptions, WaitOptions } from "./define/context.js";
+export type {
+  Callback,
+  CallbackOptions,
+  ChildOptions,
+  Context,
+  Logger,
+  RaceResult,
+  SignalOptions,
+  StepContext,
+  StepOptions,
+  WaitOptions,
+} from "./define/context.js";
 export { type EventOptions, type EventType, event } from "./define/event.js";
+export type { MapItem, MapOptions, MapResult } from "./define/map.js";
 export type { RetryPolicy } from "./define/retry.js";
+export type { Transaction, TransactionOptions } from "./define/transaction.js";
 export { type Workflow, type WorkflowOptions, workflow } from "./define/workflow.js";
 export {
   CancelledError,
+  ChildFailedError,
   ContextMisuseError,
   CorruptHistoryError,
   CrashLoopError,
@@ -33,11 +52,15 @@ export {
   ExecutionConflictError,
   ExecutionFailedError,
   ExecutionNotFoundError,
+  ExecutionTimeoutError,
   HoldfastError,
+  InvalidCallbackTokenError,
+  InvalidControlError,
   InvalidDefinitionError,
   InvalidDurationError,
   InvalidInputError,
   InvalidTransactionError,
+  MapFailedError,
   NonDeterminismError,
   NonDurableAwaitError,
   NonRetryableError,
@@ -47,11 +70,14 @@ export {
   type SchemaIssue,
   StepInterruptedError,
   StepTimeoutError,
+  TransactionCancelledError,
+  type TransactionReason,
   UnencodableValueError,
+  UnknownEngineFlagError,
   UnknownWorkflowError,
   WaitTimeoutError,
 } from "./model/errors.js";
-export type { HistoryEvent } from "./model/history-event.js";
+export type { HistoryEvent, OnParentClose } from "./model/history-event.js";
 export type { ExecutionStatus } from "./model/status.js";
 export type { Duration } from "./model/time.js";
 export type {

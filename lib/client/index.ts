@@ -1,5 +1,14 @@
 /** The client's public part. */
-export { type ClientNames, type ClientOptions, type ClientSettings, DurableClient } from "./client.js";
+export {
+  type Asked,
+  type ClientNames,
+  type ClientOptions,
+  type ClientSettings,
+  DurableClient,
+} from "./client.js";
+export type { ControlOptions } from "./control.js";
+export type { ForkOptions } from "./fork.js";
+export type { MessageOptions, UpdateOptions } from "./messages.js";
 export type { ClientOutbox, Staged, StagedEvent, StagedStart } from "./outbox.js";
 export type { Progress } from "./progress.js";
 export type {

@@ -32,6 +32,37 @@ describe("types are inferred end to end, with no casts in user code", () => {
       },
     );
     expectTypeOf(order.name).toBeString();
+    workflow("all-of-it", async (ctx, input: { ids: string[] }) => {
+      const raced = await ctx.race({
+        paid: (ctx) => ctx.waitForEvent(Paid, { key: "o-1" }),
+        late: async (ctx) => {
+          await ctx.sleep("1d");
+          return 7;
+        },
+      });
+      expectTypeOf(raced).toEqualTypeOf<
+        | { readonly winner: "paid"; readonly value: { orderId: string; at: Date } }
+        | { readonly winner: "late"; readonly value: number }
+      >();
+      const mapped = await ctx.map(input.ids, (ctx, id) => ctx.step("look", () => id.length));
+      expectTypeOf(mapped.values).toEqualTypeOf<readonly number[]>();
+      expectTypeOf(await ctx.saga((ctx) => ctx.step("one", () => "s"))).toBeString();
+      expectTypeOf(await ctx.child(order, { id: "o-1", amount: 1 })).toEqualTypeOf<{ status: "shipped" }>();
+      // @ts-expect-error the input must fit the child
+      void (() => ctx.child(order, { id: 1 }));
+      expectTypeOf(ctx.callback<number>("ask").promise).toEqualTypeOf<Promise<number>>();
+      expectTypeOf(await ctx.waitForSignal<Date>("go")).toEqualTypeOf<Date>();
+      ctx.handleUpdate("limit", { input: z.object({ limit: z.coerce.number() }) }, (_ctx, update) => {
+        expectTypeOf(update).toEqualTypeOf<{ limit: number }>();
+      });
+      const total = await ctx.transaction("book", (tx) => {
+        tx.put({ TableName: "accounts", Item: { pk: "a" } });
+        tx.sendEvent(OrderPlaced, { id: "x", amount: 3 });
+        return 3;
+      });
+      expectTypeOf(total).toBeNumber();
+      return ctx.continueAsNew({ ids: [] });
+    });
     const plain = workflow("plain", async (_ctx, input: { n: number }) => input.n);
     expectTypeOf(plain.name).toBeString();
     app({ workflows: [order, plain], events: [Paid] });
