@@ -43,13 +43,15 @@ export interface Surroundings {
 }
 
 export class Code implements Requests {
-  /** The workflow function threw, and what was asked for before is being ended and undone (I13). */
+  /** The workflow function has settled, and what it had asked for is being ended and undone (I13). */
   failing = false;
   outcome: Outcome | undefined;
   /** The engine's own error; once it is there, nothing is delivered any more. */
   fault: EngineError | undefined;
   /** What the code last set for queries to read. */
   state: Encoded | undefined;
+  /** What the last cancel, or the execution's timeout, threw. */
+  interruption: Error | undefined;
   /** Nothing of it has ever run: true in the first window of a new execution. */
   fresh: boolean;
   #handled: string[] = [];
@@ -59,7 +61,6 @@ export class Code implements Requests {
   readonly #patches = new Set<string>();
   readonly #undoing = new Set<Promise<void>>();
   readonly #undoScopes = new Scope("");
-  #stop: Error | undefined;
   #continue: (input: Encoded) => void = () => {};
   #compensated = false;
   #over = false;
@@ -79,8 +80,8 @@ export class Code implements Requests {
 
   /** Every operation that is pending throws `error`; when the function throws it on, that is its end. Inside a window. */
   interrupt(error: Error): void {
-    this.#stop = error;
-    this.#around.operations.rejectAll(error);
+    this.interruption = error;
+    this.#around.operations.rejectAll(error, this.#around.position());
   }
 
   /** Runs the handler of an update. Inside a window. */
@@ -112,7 +113,6 @@ export class Code implements Requests {
     if (failed.length === 0) return false;
     this.outcome = undefined;
     this.failing = true;
-    for (const undoable of failed) this.#root.completed.push(undoable);
     void this.#undo(failed, outcome.error).then(() => {
       this.#end({ ...outcome, compensation: this.#compensation() });
     });
@@ -134,6 +134,7 @@ export class Code implements Requests {
     let outcome: Outcome;
     try {
       outcome = await Promise.race([continued, this.#completed(workflow.handler, this.#decode(input))]);
+      if (this.#undoing.size > 0) outcome = await this.#afterUndoing(outcome);
     } catch (error) {
       if (!this.#mayRun("The workflow function ended")) return;
       outcome = await this.#fail(error);
@@ -156,13 +157,21 @@ export class Code implements Requests {
     };
   }
 
+  /** A saga that nobody awaits is being undone: that comes to its end, and nothing else goes on. */
+  async #afterUndoing(outcome: Outcome): Promise<Outcome> {
+    this.failing = true;
+    this.#around.operations.abandon(this.#root, this.#around.position());
+    await Promise.all(this.#undoing);
+    return outcome.kind === "completed" ? { ...outcome, compensation: this.#compensation() } : outcome;
+  }
+
   /** I13: what was asked for before is ended, then completed steps are undone. */
   async #fail(error: unknown): Promise<Outcome> {
-    const kind = error === this.#stop && error instanceof CancelledError ? "cancelled" : "failed";
+    const kind = error === this.interruption && error instanceof CancelledError ? "cancelled" : "failed";
     const stored = storableError(error);
     this.failing = true;
     const { operations } = this.#around;
-    operations.abandon(this.#root);
+    operations.abandon(this.#root, this.#around.position());
     await operations.allEnded([this.#root]);
     await Promise.all(this.#undoing);
     const undoables = this.#root.completed.remaining();
@@ -177,9 +186,7 @@ export class Code implements Requests {
 
   async #undoIn(branch: Branch, undoables: readonly Undoable[], error: Encoded): Promise<void> {
     this.#compensated = true;
-    await undo(undoables, branch.completed, error, branch.scope, (operation) =>
-      this.request(operation, branch),
-    );
+    await undo(undoables, error, branch.scope, (operation) => this.request(operation, branch));
     branch.end();
   }
 
@@ -269,14 +276,14 @@ export class Code implements Requests {
   }
 
   abandon(branches: readonly Branch[]): Promise<void> | undefined {
-    const sagas = branches.flatMap(unfinishedSagas);
-    for (const branch of branches) this.#around.operations.abandon(branch);
-    const unfinished = sagas.filter(
-      (saga) => saga.undoing !== undefined || saga.completed.remaining().length > 0,
-    );
-    if (unfinished.length === 0) return undefined;
     const error = storableError(new CancelledError("the branch that it belongs to no longer matters"));
-    return Promise.all(unfinished.map((saga) => this.undoSaga(saga, error))).then(() => {});
+    // Before the branches are abandoned, which are forgotten once nothing of theirs is under way.
+    const undoing = branches
+      .flatMap(unfinishedSagas)
+      .filter(hasToUndo)
+      .map((saga) => this.undoSaga(saga, error));
+    for (const branch of branches) this.#around.operations.abandon(branch, this.#around.position());
+    return undoing.length === 0 ? undefined : Promise.all(undoing).then(() => {});
   }
 
   undoSaga(saga: Branch, error: Encoded): Promise<void> {
@@ -286,24 +293,21 @@ export class Code implements Requests {
 
   async #undoSaga(saga: Branch, error: Encoded): Promise<void> {
     const { operations } = this.#around;
-    const inner = [...saga.inner].flatMap(unfinishedSagas).flatMap(({ undoing }) => undoing ?? []);
-    operations.abandon(saga);
+    // From the beginning: by it, the saga is known to the branch around it until it is undone.
+    const undoes = new Branch(new Scope(`${saga.scope.prefix}undo/`), saga.completed, saga, "undoes");
+    const inner = undoingIn(saga);
+    operations.abandon(saga, this.#around.position());
     await operations.allEnded([saga]);
     await Promise.all(inner);
     const undoables = saga.completed.remaining();
-    if (undoables.length === 0) return;
-    const branch = new Branch(new Scope(`${saga.scope.prefix}undo/`), saga.completed, this.#root, "undoes");
-    await this.#undoIn(branch, undoables, error);
+    if (undoables.length === 0) undoes.end();
+    else await this.#undoIn(undoes, undoables, error);
   }
 
   #track(undoing: Promise<void>): Promise<void> {
     this.#undoing.add(undoing);
     void undoing.then(() => this.#undoing.delete(undoing));
     return undoing;
-  }
-
-  interrupts(error: unknown): boolean {
-    return error !== undefined && error === this.#stop;
   }
 
   patched(change: string): boolean {
@@ -344,9 +348,27 @@ export class Code implements Requests {
   }
 }
 
-/** Those in a branch that have neither ended nor been undone to the end. */
+/** Those in a branch that have neither ended nor been undone to the end. What is inside of one is undone with it. */
 function unfinishedSagas(branch: Branch): Branch[] {
-  const inside = [...branch.inner].flatMap(unfinishedSagas);
-  const unfinished = branch.kind === "saga" && (branch.over === undefined || branch.undoing !== undefined);
-  return unfinished ? [branch, ...inside] : inside;
+  if (branch.kind === "saga" && (branch.over === undefined || branch.undoing !== undefined)) return [branch];
+  return [...branch.inner].flatMap(unfinishedSagas);
+}
+
+function hasToUndo(saga: Branch): boolean {
+  return saga.undoing !== undefined || saga.completed.remaining().length > 0 || mayComplete(saga);
+}
+
+/** Whether a step is under way in it that can be undone: it may complete although nobody waits for it. */
+function mayComplete(branch: Branch): boolean {
+  for (const operation of branch.operations) {
+    if (operation.kind === "step" && operation.compensation !== undefined) return true;
+  }
+  return [...branch.inner].some(mayComplete);
+}
+
+function undoingIn(branch: Branch): Promise<void>[] {
+  return [...branch.inner].flatMap((inner) => [
+    ...(inner.undoing === undefined ? [] : [inner.undoing]),
+    ...undoingIn(inner),
+  ]);
 }

@@ -63,27 +63,30 @@ export class Operations {
     this.#end(path);
   }
 
-  /** Rejects the promise of everything that is pending, and detaches it. Compensations go on. */
-  rejectAll(error: Error): void {
+  /**
+   * Rejects the promise of everything that is pending, and detaches it. Compensations go on.
+   * @param after how many history events had been applied by then, as for all that detaches
+   */
+  rejectAll(error: Error, after: number): void {
     for (const operation of [...this.pending.values()]) {
       if (operation.branch.kind === "undoes") continue;
       this.#ends.get(operation.path)?.reject(error);
-      this.#detach(operation);
+      this.#detach(operation, after);
     }
   }
 
   /** Its code does not go on: whatever ends its operations is not told to it any more. Compensations go on. */
-  abandon(branch: Branch): void {
+  abandon(branch: Branch, after: number): void {
     if (branch.kind === "undoes") return;
     branch.over = "abandoned";
-    for (const inner of [...branch.inner]) this.abandon(inner);
+    for (const inner of [...branch.inner]) this.abandon(inner, after);
     for (const operation of [...branch.operations]) {
       const ends = this.#ends.get(operation.path);
       if (ends !== undefined) {
         ends.resolve = silent;
         ends.reject = silent;
       }
-      this.#detach(operation);
+      this.#detach(operation, after);
     }
     branch.end();
   }
@@ -117,9 +120,11 @@ export class Operations {
     });
   }
 
-  #detach(operation: Operation): void {
+  #detach(operation: Operation, after: number): void {
     if (operation.detached) return;
     operation.detached = true;
+    // Others are told of it, as a child is, only once that which detached it is durable (I4).
+    operation.after = after;
     if (mustEnd(operation)) this.#detached.push(operation);
     else this.#end(operation.path);
   }

@@ -112,7 +112,7 @@ export class Replay {
     return this.#code.outcome;
   }
 
-  /** The workflow function threw, and what was asked for before is being ended and undone (I13). */
+  /** The workflow function has settled, and what it had asked for is being ended and undone (I13). */
   get failing(): boolean {
     return this.#code.failing;
   }

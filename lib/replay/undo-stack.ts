@@ -9,16 +9,18 @@ export interface Undoable {
   readonly position: number;
   /** Its recorded result, a new copy at every call. */
   result(): unknown;
+  /** Where it stands until it is undone. */
+  readonly stack: UndoStack;
 }
 
 export class UndoStack {
   readonly #own = new Set<Undoable>();
   readonly #inner: UndoStack[] = [];
   /** Compensations that gave up, to be tried again by a redrive. */
-  readonly failed: Undoable[] = [];
+  #failed: Undoable[] = [];
 
-  push(undoable: Undoable): void {
-    this.#own.add(undoable);
+  push(completed: Omit<Undoable, "stack">): void {
+    this.#own.add({ ...completed, stack: this });
   }
 
   /** A saga's stack: what stands in it is undone with the rest, unless the saga has done so itself. */
@@ -30,28 +32,34 @@ export class UndoStack {
 
   /** Everything that is still to be undone, inner stacks included, what completed last first. */
   remaining(): Undoable[] {
-    return this.#all((stack) => [...stack.#own]).sort((one, other) => other.position - one.position);
+    return this.#all((stack) => [...stack.#own]).sort(lastFirst);
   }
 
-  /** Its compensation has ended, well or not. */
+  /** The compensation of something that stands here has ended, well or not. */
   undone(undoable: Undoable, well: boolean): void {
-    this.#all((stack) => {
-      if (stack.#own.delete(undoable) && !well) stack.failed.push(undoable);
-      return [];
-    });
+    if (this.#own.delete(undoable) && !well) this.#failed.push(undoable);
   }
 
-  /** All compensations that gave up, taken out of the list. */
+  /** Puts all that gave up back where it stood: it is to be undone again, what completed last first. */
   takeFailed(): Undoable[] {
-    return this.#all((stack) => stack.failed.splice(0)).sort((one, other) => other.position - one.position);
+    return this.#all((stack) => {
+      const failed = stack.#failed;
+      stack.#failed = [];
+      for (const undoable of failed) stack.#own.add(undoable);
+      return failed;
+    }).sort(lastFirst);
   }
 
   /** Whether any compensation in it has given up. */
   get incomplete(): boolean {
-    return this.#all((stack) => stack.failed).length > 0;
+    return this.#all((stack) => stack.#failed).length > 0;
   }
 
   #all<T>(of: (stack: UndoStack) => readonly T[]): T[] {
     return [...of(this), ...this.#inner.flatMap((inner) => inner.#all(of))];
   }
+}
+
+function lastFirst(one: Undoable, other: Undoable): number {
+  return other.position - one.position;
 }

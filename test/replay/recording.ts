@@ -1,9 +1,11 @@
 /** Programs of combinators, and how one is recorded: somebody decides which pending operation ends next, and the log is what came of it. */
 import type { Context, StepContext } from "../../lib/define/context.js";
-import type { HistoryEvent } from "../../lib/model/history-event.js";
+import { type HistoryEvent, isNotedEvent } from "../../lib/model/history-event.js";
 import { encode, encodeThrown } from "../../lib/model/value.js";
 import type { Operation, StepOperation } from "../../lib/replay/operation.js";
 import type { Outcome } from "../../lib/replay/program.js";
+import type { Replay } from "../../lib/replay/replay.js";
+import { collectTransaction } from "../../lib/runtime/transaction.js";
 import { NOON, replayOf } from "../builders.js";
 
 export type Code = (ctx: Context) => Promise<unknown>;
@@ -21,14 +23,18 @@ export async function recordingOf(code: Code, choose: (pending: number) => numbe
     const pending = [...replay.pending.values()];
     const next = pending[choose(pending.length)];
     if (next === undefined) throw new Error("the code waits, and nothing is pending");
-    const asked = replay.asked();
-    const event = { ...(await endOf(next, NOON + log.length)), ...(asked === undefined ? {} : { asked }) };
+    const event = stamped(replay, await endOf(next, NOON + log.length));
     await replay.apply(event);
     log.push(event);
   }
-  const asked = replay.asked();
-  log.push(closingOf(replay.outcome, NOON + log.length, asked === undefined ? {} : { asked }));
+  log.push(stamped(replay, closingOf(replay.outcome, NOON + log.length)));
   return { log, outcome: told(replay.outcome) };
+}
+
+/** The event as the runtime records it: with the digest of what was asked for, where it is delivered to the code. */
+export function stamped(replay: Replay, event: HistoryEvent): HistoryEvent {
+  const asked = replay.asked();
+  return asked === undefined || isNotedEvent(event) ? event : ({ ...event, asked } as HistoryEvent);
 }
 
 /** What comes of replaying `log`, which storage has kept as text. */
@@ -43,8 +49,10 @@ export function told(outcome: Outcome | undefined): string {
   return JSON.stringify(outcome, (key, value: unknown) => (key === "stack" ? undefined : value));
 }
 
-async function endOf(operation: Operation, at: number): Promise<HistoryEvent> {
+/** What ends an operation of each kind, when all goes well (for a child that was not requested yet: its request). */
+export async function endOf(operation: Operation, at: number): Promise<HistoryEvent> {
   const { path: op } = operation;
+  const id = `m-${at}-${op}`;
   switch (operation.kind) {
     case "step":
       try {
@@ -55,20 +63,35 @@ async function endOf(operation: Operation, at: number): Promise<HistoryEvent> {
       }
     case "sleep":
       return { type: "TimerFired", op, at: Math.max(at, operation.dueAt) };
-    case "wait":
-      return {
-        type: "EventReceived",
-        op,
-        at,
-        messageId: `m-${at}`,
-        message: { kind: "event", id: `m-${at}`, at, name: operation.awaited.name, data: at },
-      };
+    case "wait": {
+      const { kind, name } = operation.awaited;
+      if (kind === "callback")
+        return {
+          type: "CallbackReceived",
+          op,
+          at,
+          messageId: id,
+          message: { kind, id, at, op, result: encode(at) },
+        };
+      const type = kind === "event" ? "EventReceived" : "SignalReceived";
+      return { type, op, at, messageId: id, message: { kind, id, at, name, data: at } };
+    }
+    case "child": {
+      const { childId, workflow, onParentClose } = operation;
+      if (!operation.requested)
+        return { type: "ChildRequested", op, at, childId, workflow: workflow.name, onParentClose };
+      if (operation.detached) return { type: "ChildAbandoned", op, at };
+      const message = { kind: "child", id, at, childId, status: "completed", result: encode(at) } as const;
+      return { type: "ChildEnded", op, at, messageId: id, message };
+    }
     case "send":
-      return { type: "EventSent", op, at, eventId: `e-${at}`, name: operation.event };
+      return { type: "EventSent", op, at, eventId: id, name: operation.event };
+    case "signal":
+      return { type: "SignalSent", op, at, to: operation.to, name: operation.name };
+    case "answer":
+      return { type: "UpdateAnswered", op, at, messageId: operation.messageId };
     case "undo":
       return { type: "CompensationStarted", op, at, error: operation.error };
-    default:
-      throw new Error(`${operation.label} can't be recorded by this test`);
   }
 }
 
@@ -83,17 +106,23 @@ export function stepContext(op: string): StepContext {
   };
 }
 
-/** A step's own body; a transaction has writes of its own and does not belong here. */
+/** A step's own body; that of a transaction gathers writes that nobody does. */
 export function bodyOf({ work, path }: StepOperation): (step: StepContext) => unknown {
   if (work.kind === "body") return work.run;
-  throw new Error(`${path} is a transaction`);
+  return (step) => work.run(collectTransaction(path, NOON).tx, step);
 }
 
-function closingOf(outcome: Outcome, at: number, asked: { readonly asked?: string }): HistoryEvent {
-  if (outcome.kind === "completed") return { type: "ExecutionCompleted", at, ...asked };
-  if (outcome.kind === "continued") return { type: "ExecutionContinued", at, input: outcome.input, ...asked };
-  const { compensation } = outcome;
-  return outcome.kind === "failed"
-    ? { type: "ExecutionFailed", at, compensation, ...asked }
-    : { type: "ExecutionCancelled", at, compensation, ...asked };
+function closingOf(outcome: Outcome, at: number): HistoryEvent {
+  switch (outcome.kind) {
+    case "completed": {
+      const { compensation } = outcome;
+      return { type: "ExecutionCompleted", at, ...(compensation === undefined ? {} : { compensation }) };
+    }
+    case "continued":
+      return { type: "ExecutionContinued", at, input: outcome.input };
+    case "failed":
+      return { type: "ExecutionFailed", at, compensation: outcome.compensation };
+    case "cancelled":
+      return { type: "ExecutionCancelled", at, compensation: outcome.compensation };
+  }
 }

@@ -7,19 +7,19 @@ import { Branch } from "../branch.js";
 import { escapeName, Scope } from "../path.js";
 import { mapRules } from "./map-rules.js";
 import { type Item, MapRun } from "./map-run.js";
-import { asking, never, type Requests, type Site } from "./site.js";
+import { asking, goOnAfter, handled, type Site } from "./site.js";
 
 type BranchCode = (context: Context) => unknown;
 
 export function branching(site: Site): Pick<Context, "race" | "map" | "saga"> {
-  const { requests, branch } = site;
+  const { branch } = site;
   return {
     race: <Branches extends Record<string, BranchCode>>(branches: Branches) =>
       asking<RaceResult<Branches>>(site, "race", () => {
         const entries = checkBranches(branches);
         const path = branch.scope.next("race", "");
         return race(
-          requests,
+          site,
           entries.map(([name, code]) => ({
             name,
             code,
@@ -47,7 +47,7 @@ export function branching(site: Site): Pick<Context, "race" | "map" | "saga"> {
             open: () => new Branch(new Scope(`${path}/${index}/`), branch.completed, branch),
           }),
         );
-        return new MapRun(requests, all, rules).result;
+        return handled(new MapRun(site, all, rules).result);
       }),
 
     saga: (fn) =>
@@ -58,7 +58,7 @@ export function branching(site: Site): Pick<Context, "race" | "map" | "saga"> {
           );
         }
         const scope = new Scope(`${branch.scope.next("saga", "")}/`);
-        return saga(requests, new Branch(scope, branch.completed.nested(), branch, "saga"), fn);
+        return saga(site, new Branch(scope, branch.completed.nested(), branch, "saga"), fn);
       }),
   };
 }
@@ -69,17 +69,17 @@ interface Runner {
   readonly branch: Branch;
 }
 
-function race(requests: Requests, runners: readonly Runner[]): Promise<unknown> {
-  return new Promise((resolve, reject) => {
+function race(site: Site, runners: readonly Runner[]): Promise<unknown> {
+  const { requests, branch } = site;
+  const result = new Promise((resolve, reject) => {
     let decided = false;
     const decide = (winner: Runner, finish: () => void): void => {
       winner.branch.end();
-      if (decided) return;
+      // An outer race may have been decided before this one.
+      if (decided || branch.over === "abandoned") return;
       decided = true;
       const losers = runners.filter((runner) => runner !== winner).map((runner) => runner.branch);
-      const cleaning = requests.abandon(losers);
-      if (cleaning === undefined) finish();
-      else void cleaning.then(finish);
+      goOnAfter(site, requests.abandon(losers), finish, reject);
     };
     for (const runner of runners) {
       requests.run(runner.branch, runner.code).then(
@@ -88,23 +88,26 @@ function race(requests: Requests, runners: readonly Runner[]): Promise<unknown> 
       );
     }
   });
+  return handled(result);
 }
 
-async function saga<T>(
-  requests: Requests,
-  branch: Branch,
-  code: (context: Context) => T | Promise<T>,
-): Promise<T> {
-  try {
-    const value = await requests.run(branch, code);
-    branch.end();
-    return value;
-  } catch (error) {
-    await requests.undoSaga(branch, storableError(error));
-    // The code around it was abandoned meanwhile: it does not go on.
-    if (branch.parent?.over === "abandoned") return never();
-    throw error;
-  }
+function saga(site: Site, branch: Branch, code: BranchCode): Promise<unknown> {
+  const { requests } = site;
+  const result = new Promise((resolve, reject) => {
+    requests.run(branch, code).then(
+      (value) => {
+        if (branch.over === "abandoned") return;
+        branch.end();
+        resolve(value);
+      },
+      (error: unknown) => {
+        // Whoever abandoned it undoes it.
+        if (branch.over === "abandoned") return;
+        goOnAfter(site, requests.undoSaga(branch, storableError(error)), () => reject(error), reject);
+      },
+    );
+  });
+  return handled(result);
 }
 
 function checkBranches(branches: Record<string, BranchCode>): [string, BranchCode][] {

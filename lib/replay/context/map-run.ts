@@ -4,7 +4,7 @@ import type { MapItem, MapResult } from "../../define/map.js";
 import { MapFailedError } from "../../model/errors.js";
 import type { Branch } from "../branch.js";
 import type { MapRules } from "./map-rules.js";
-import type { Requests } from "./site.js";
+import { goOnAfter, type Site } from "./site.js";
 
 export interface Item<Result> {
   readonly code: (context: Context) => Result | Promise<Result>;
@@ -13,7 +13,7 @@ export interface Item<Result> {
 
 export class MapRun<Result> {
   readonly result: Promise<MapResult<Result>>;
-  readonly #requests: Requests;
+  readonly #site: Site;
   readonly #items: readonly Item<Result>[];
   readonly #rules: MapRules;
   readonly #ends: MapItem<Result>[];
@@ -25,8 +25,8 @@ export class MapRun<Result> {
   #resolve: (result: MapResult<Result>) => void = () => {};
   #reject: (error: unknown) => void = () => {};
 
-  constructor(requests: Requests, items: readonly Item<Result>[], rules: MapRules) {
-    this.#requests = requests;
+  constructor(site: Site, items: readonly Item<Result>[], rules: MapRules) {
+    this.#site = site;
     this.#items = items;
     this.#rules = rules;
     this.#ends = items.map(() => ({ status: "skipped" }));
@@ -53,7 +53,7 @@ export class MapRun<Result> {
     if (item === undefined) return;
     const branch = item.open();
     this.#underWay.set(index, branch);
-    this.#requests.run(branch, item.code).then(
+    this.#site.requests.run(branch, item.code).then(
       (value) => this.#end(index, branch, { status: "completed", value }),
       (error: unknown) => this.#end(index, branch, { status: "failed", error }),
     );
@@ -61,12 +61,12 @@ export class MapRun<Result> {
 
   #end(index: number, branch: Branch, end: MapItem<Result>): void {
     branch.end();
-    if (this.#stopped) return;
+    if (this.#stopped || this.#site.branch.over === "abandoned") return;
     this.#underWay.delete(index);
     this.#ends[index] = end;
     if (end.status === "completed") this.#completed += 1;
     else this.#failed += 1;
-    if (end.status === "failed" && this.#requests.interrupts(end.error))
+    if (end.status === "failed" && this.#interrupts(end.error))
       return this.#stop(() => this.#reject(end.error));
     const { tolerated, enough } = this.#rules;
     if (this.#failed > tolerated) this.#stop(() => this.#reject(this.#failure()));
@@ -79,10 +79,13 @@ export class MapRun<Result> {
   #stop(finish: () => void): void {
     this.#stopped = true;
     for (const index of this.#underWay.keys()) this.#ends[index] = { status: "abandoned" };
-    const cleaning = this.#requests.abandon([...this.#underWay.values()]);
+    const undoing = this.#site.requests.abandon([...this.#underWay.values()]);
     this.#underWay.clear();
-    if (cleaning === undefined) finish();
-    else void cleaning.then(finish);
+    goOnAfter(this.#site, undoing, finish, this.#reject);
+  }
+
+  #interrupts(error: unknown): boolean {
+    return error !== undefined && error === this.#site.requests.interruption;
   }
 
   #gathered(): MapResult<Result> {

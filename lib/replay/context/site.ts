@@ -33,8 +33,8 @@ export interface Requests {
   abandon(branches: readonly Branch[]): Promise<void> | undefined;
   /** Ends what a saga still has under way, and undoes what completed in it. */
   undoSaga(branch: Branch, error: Encoded): Promise<void>;
-  /** Whether it is what a cancel or the execution's timeout threw: no rule of the code's own tolerates it. */
-  interrupts(error: unknown): boolean;
+  /** What the last cancel, or the execution's timeout, threw: no rule of the code's own tolerates it. */
+  readonly interruption: Error | undefined;
   patched(change: string): boolean;
   setState(value: Encoded): void;
   handleUpdate(name: string, handler: UpdateHandler): void;
@@ -50,16 +50,39 @@ export interface Site {
 export const never = (): Promise<never> => new Promise(() => {});
 
 /**
- * Asks, or rejects with what was wrong with the question. A workflow may well drop the promise: a rejection that nobody awaits must not end
- * the process (I13). No async function of ours stands between an operation's promise and the code: each would cost a replay its promises.
+ * Lets code go on that waited for something to be undone. Not where it was abandoned meanwhile; and a cancel that came meanwhile is what
+ * it finds, as at any other await.
+ */
+export function goOnAfter(
+  { requests, branch }: Site,
+  undoing: Promise<void> | undefined,
+  goOn: () => void,
+  reject: (error: unknown) => void,
+): void {
+  if (undoing === undefined) return goOn();
+  const before = requests.interruption;
+  void undoing.then(() => {
+    if (branch.over === "abandoned") return;
+    if (requests.interruption === before) goOn();
+    else reject(requests.interruption);
+  });
+}
+
+/** The code may well drop the promise: a rejection that nobody awaits must not end the process (I13). */
+export function handled<T>(promise: Promise<T>): Promise<T> {
+  promise.catch(() => {});
+  return promise;
+}
+
+/**
+ * Asks, or rejects with what was wrong with the question. No async function of ours stands between an operation's promise and the code:
+ * each would cost a replay its promises.
  */
 export function asking<T>({ requests, branch }: Site, name: string, ask: () => Promise<unknown>): Promise<T> {
   try {
     // What is answered is what the operation's own types promise: the recorded result of that very body, event or timer.
     return (requests.guard(branch, name) ? ask() : never()) as Promise<T>;
   } catch (error) {
-    const refused = Promise.reject<T>(error);
-    refused.catch(() => {});
-    return refused;
+    return handled(Promise.reject<T>(error));
   }
 }
