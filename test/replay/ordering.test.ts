@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { type Context, event, NonDeterminismError } from "holdfast";
+import { type Context, event, NonDeterminismError, workflow } from "holdfast";
 import { describe, expect, it } from "vitest";
 import type { HistoryEvent } from "../../lib/model/history-event.js";
 import { asking, completed, NOON, replayOf } from "../builders.js";
@@ -7,24 +7,45 @@ import { type Code, recordingOf, replayed } from "./recording.js";
 
 /** A program: what it awaits, nested as combinators nest. */
 type Program =
-  | { readonly kind: "step" | "failing" | "undoable" | "sleep" | "wait" | "send"; readonly n: number }
-  | {
-      readonly kind: "all" | "race" | "any" | "allSettled" | "sequence" | "caught";
-      readonly parts: readonly Program[];
-    };
+  | { readonly kind: (typeof OPERATIONS)[number]; readonly n: number }
+  | { readonly kind: (typeof COMBINATORS)[number]; readonly parts: readonly Program[] };
+
+const OPERATIONS = [
+  "step",
+  "failing",
+  "undoable",
+  "sleep",
+  "wait",
+  "send",
+  "signalled",
+  "tell",
+  "callback",
+  "child",
+  "transaction",
+] as const;
+
+const COMBINATORS = [
+  "all",
+  "race",
+  "any",
+  "allSettled",
+  "sequence",
+  "caught",
+  "ctx.race",
+  "ctx.map",
+  "ctx.saga",
+] as const;
 
 const Paid = event("payment.completed");
 const Shipped = event("order.shipped");
+const mailing = workflow("mailing", async () => "sent");
 
 const { program } = fc.letrec<{ program: Program }>((tie) => ({
   program: fc.oneof(
     { maxDepth: 3, depthSize: "small" },
+    fc.record({ kind: fc.constantFrom(...OPERATIONS), n: fc.nat({ max: 3 }) }),
     fc.record({
-      kind: fc.constantFrom("step", "failing", "undoable", "sleep", "wait", "send"),
-      n: fc.nat({ max: 3 }),
-    }),
-    fc.record({
-      kind: fc.constantFrom("all", "race", "any", "allSettled", "sequence", "caught"),
+      kind: fc.constantFrom(...COMBINATORS),
       parts: fc.array(tie("program"), { minLength: 1, maxLength: 4 }),
     }),
   ),
@@ -63,6 +84,32 @@ function codeOf(program: Program, seen: unknown[]): Code {
         return ctx.waitForEvent(Paid);
       case "send":
         return ctx.sendEvent(Shipped, { n: part.n });
+      case "signalled":
+        return ctx.waitForSignal(`go${part.n}`);
+      case "tell":
+        return ctx.signal("x-2", "go", part.n);
+      case "callback":
+        return ctx.callback(`call${part.n}`).promise;
+      case "child":
+        return ctx.child(mailing, undefined);
+      case "transaction":
+        return ctx.transaction(`t${part.n}`, () => part.n, { compensate: () => undefined });
+      case "ctx.race":
+        return ctx.race(
+          Object.fromEntries(part.parts.map((each, n) => [`b${n}`, (branch: Context) => run(branch, each)])),
+        );
+      case "ctx.map":
+        return ctx.map(part.parts, (item, each) => run(item, each), {
+          concurrency: 2,
+          tolerate: { failures: 1 },
+        });
+      case "ctx.saga":
+        return ctx.saga((saga) =>
+          part.parts.reduce<Promise<unknown>>(
+            (before, each) => before.then(() => run(saga, each)),
+            Promise.resolve(),
+          ),
+        );
       case "all":
         return Promise.all(part.parts.map((each) => run(ctx, each)));
       case "race":
@@ -85,6 +132,19 @@ function codeOf(program: Program, seen: unknown[]): Code {
   return (ctx) => run(ctx, program);
 }
 
+/** Paths of compensations. */
+const UNDOES = /(^|\/)undo(#\d+)?\//;
+
+/** How often each undoable step stands in a list of paths, its compensations having its name. */
+function countsOf(paths: readonly string[]): Map<string, number> {
+  const counts = new Map<string, number>();
+  for (const path of paths.toSorted()) {
+    const name = /(?:step|transaction):([ut]\d)(?:#\d+)?$/.exec(path)?.[1];
+    if (name !== undefined) counts.set(name, (counts.get(name) ?? 0) + 1);
+  }
+  return counts;
+}
+
 describe("replay is deterministic (I2)", () => {
   it("gives the same outcome, seen in the same order, for every program, every order of ends, and every replay", async () => {
     await fc.assert(
@@ -98,6 +158,24 @@ describe("replay is deterministic (I2)", () => {
         }
       }),
       { numRuns: 300 },
+    );
+  });
+
+  it("undoes once what completed, wherever it stood, when a program fails or is cancelled", async () => {
+    await fc.assert(
+      fc.asyncProperty(program, schedule, fc.nat({ max: 12 }), async (program, choose, cancelAfter) => {
+        const live: unknown[] = [];
+        const { log, outcome } = await recordingOf(codeOf(program, live), choose, cancelAfter);
+        const seen: unknown[] = [];
+        expect(await replayed(codeOf(program, seen), log)).toBe(outcome);
+        expect(seen).toEqual(live);
+        const done = log.flatMap((item) => (item.type === "StepCompleted" ? [item.op] : []));
+        const undone = countsOf(done.filter((op) => UNDOES.test(op)));
+        const undoable = countsOf(done.filter((op) => !UNDOES.test(op)));
+        if (log.at(-1)?.type !== "ExecutionCompleted") expect(undone).toEqual(undoable);
+        for (const [name, count] of undone) expect(count).toBeLessThanOrEqual(undoable.get(name) ?? 0);
+      }),
+      { numRuns: 500 },
     );
   });
 

@@ -72,7 +72,8 @@ export class Play {
 
   get output(): unknown {
     const { outcome } = this.replay;
-    if (outcome?.kind !== "completed") throw new Error(`expected a result, and it ${outcome?.kind ?? "waits"}`);
+    if (outcome?.kind !== "completed")
+      throw new Error(`expected a result, and it ${outcome?.kind ?? "waits"}`);
     return decode(outcome.output);
   }
 

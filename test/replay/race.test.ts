@@ -209,7 +209,10 @@ describe("what a race has to undo", () => {
     });
     await play.ends("race/trip/saga/step:flight", "race/trip/saga/saga/step:hotel", "race/late/sleep");
     expect(play.pending).toEqual(["race/trip/saga/undo/begin"]);
-    expect(await play.undoes()).toEqual(["race/trip/saga/undo/step:hotel", "race/trip/saga/undo/step:flight"]);
+    expect(await play.undoes()).toEqual([
+      "race/trip/saga/undo/step:hotel",
+      "race/trip/saga/undo/step:flight",
+    ]);
     expect(play.pending).toEqual(["step:after"]);
     await play.ends("step:after");
     await play.replays();

@@ -15,15 +15,28 @@ export interface Recording {
   readonly outcome: string;
 }
 
-/** Runs `code` to its end. `choose` picks, of so many pending operations, the one that ends next. */
-export async function recordingOf(code: Code, choose: (pending: number) => number): Promise<Recording> {
+/**
+ * Runs `code` to its end. `choose` picks, of so many pending operations, the one that ends next.
+ * @param cancelAfter how many events come before a cancel; without it there is none
+ */
+export async function recordingOf(
+  code: Code,
+  choose: (pending: number) => number,
+  cancelAfter = Number.POSITIVE_INFINITY,
+): Promise<Recording> {
   const replay = await replayOf(code);
   const log: HistoryEvent[] = [];
   while (replay.outcome === undefined) {
     const pending = [...replay.pending.values()];
     const next = pending[choose(pending.length)];
     if (next === undefined) throw new Error("the code waits, and nothing is pending");
-    const event = stamped(replay, await endOf(next, NOON + log.length));
+    const at = NOON + log.length;
+    const event = stamped(
+      replay,
+      log.length === cancelAfter && !replay.failing
+        ? { type: "CancelRequested", at, messageId: "cancel" }
+        : await endOf(next, at),
+    );
     await replay.apply(event);
     log.push(event);
   }
