@@ -27,9 +27,12 @@ describe("when a map stops", () => {
     [10, { minSuccessful: 7, tolerate: { failures: 1 } }, 1, 7],
     [10, { minSuccessful: 7, tolerate: { failures: 5 } }, 3, 7],
     [10, { minSuccessful: 7, tolerate: { percent: 100 } }, 3, 7],
-  ])("of %i items with %o: at the first failure beyond %i, or at %s successes", (items, options, tolerated, enough) => {
-    expect(mapRules(items, options)).toMatchObject({ tolerated, enough, concurrency: ALL });
-  });
+  ])(
+    "of %i items with %o: at the first failure beyond %i, or at %s successes",
+    (items, options, tolerated, enough) => {
+      expect(mapRules(items, options)).toMatchObject({ tolerated, enough, concurrency: ALL });
+    },
+  );
 
   it.each<[MapOptions, string]>([
     [{ concurrency: 0 }, "concurrency"],

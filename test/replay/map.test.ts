@@ -54,7 +54,7 @@ describe("ctx.map", () => {
 
   it("begins items that end at once one after the other, however many there are", async () => {
     const play = await Play.of((ctx) =>
-      ctx.map(Array.from({ length: 20_000 }).keys().toArray(), (_, n) => n, { concurrency: 1 }),
+      ctx.map(Array.from({ length: 20_000 }, (_, index) => index), (_, n) => n, { concurrency: 1 }),
     );
     expect(play.output).toMatchObject({ values: { length: 20_000 } });
   });
@@ -69,6 +69,7 @@ describe("ctx.map", () => {
     });
     await play.fails(at(1), new RangeError("one"));
     await play.fails(at(0), new TypeError("zero"));
+    expect(play.awaited).toEqual([]);
     expect(play.output).toEqual({
       message: "2 of 6 items failed, and 1 may fail. The first is item 0: TypeError: zero",
       failures: [
@@ -128,7 +129,12 @@ describe("ctx.map", () => {
       "map/2/map/0/step:s",
       "map/2/map/1/step:s",
     ]);
-    await play.ends("map/2/map/1/step:s", "map/1/wait:payment.completed", "map/0/sleep", "map/2/map/0/step:s");
+    await play.ends(
+      "map/2/map/1/step:s",
+      "map/1/wait:payment.completed",
+      "map/0/sleep",
+      "map/2/map/0/step:s",
+    );
     expect(play.output).toEqual(["sleeps", "waits", [1, 2]]);
     await play.replays();
   });
@@ -207,7 +213,11 @@ describe("known defects of batches elsewhere", () => {
       const { items } = await mapping(3, { tolerate: { failures: 3 } })(ctx);
       return items.map((item) => {
         const error = item.status === "failed" ? item.error : undefined;
-        return [error instanceof RangeError, (error as Error).message, (error as Error).cause instanceof TypeError];
+        return [
+          error instanceof RangeError,
+          (error as Error).message,
+          (error as Error).cause instanceof TypeError,
+        ];
       });
     };
     const play = await Play.of(code);
