@@ -20,12 +20,20 @@ export {
   type StartOptions,
 } from "./client/index.js";
 export { type App, type AppOptions, app, type Manifest } from "./define/app.js";
-export type { Context, Logger, StepContext, StepOptions, WaitOptions } from "./define/context.js";
+export type {
+  ChildOptions,
+  Context,
+  Logger,
+  StepContext,
+  StepOptions,
+  WaitOptions,
+} from "./define/context.js";
 export { type EventOptions, type EventType, event } from "./define/event.js";
 export type { RetryPolicy } from "./define/retry.js";
 export { type Workflow, type WorkflowOptions, workflow } from "./define/workflow.js";
 export {
   CancelledError,
+  ChildFailedError,
   ContextMisuseError,
   CorruptHistoryError,
   CrashLoopError,
@@ -33,7 +41,9 @@ export {
   ExecutionConflictError,
   ExecutionFailedError,
   ExecutionNotFoundError,
+  ExecutionTimeoutError,
   HoldfastError,
+  InvalidControlError,
   InvalidDefinitionError,
   InvalidDurationError,
   InvalidInputError,
@@ -51,7 +61,7 @@ export {
   UnknownWorkflowError,
   WaitTimeoutError,
 } from "./model/errors.js";
-export type { HistoryEvent } from "./model/history-event.js";
+export type { HistoryEvent, OnParentClose } from "./model/history-event.js";
 export type { ExecutionStatus } from "./model/status.js";
 export type { Duration } from "./model/time.js";
 export type {
