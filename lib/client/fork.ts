@@ -1,14 +1,14 @@
 /** Forking: a new execution that has another's history up to a step, and goes on from there by itself. */
 import { ExecutionConflictError, InvalidControlError } from "../model/errors.js";
-import type { Head } from "../model/head.js";
+import { type Head, timeoutOf } from "../model/head.js";
 import type { HistoryEvent } from "../model/history-event.js";
 import { checkExecutionId, digest } from "../model/ids.js";
-import { jsonBytes } from "../model/storable.js";
 import { escapeName } from "../replay/path.js";
+import { writeFirstHistory } from "../runtime/copy-history.js";
 import { create } from "../runtime/create.js";
 import { wholeHistory } from "../runtime/history.js";
 import type { Outside } from "../runtime/outside.js";
-import { persistently } from "../runtime/persistently.js";
+import { bringBack } from "../runtime/payloads.js";
 import { loadValue, storeValue } from "../runtime/values.js";
 
 export interface ForkOptions {
@@ -18,34 +18,25 @@ export interface ForkOptions {
   readonly id?: string;
 }
 
-/** Copied commits hold about so much each. */
-const COMMIT_BYTES = 100_000;
-
 export async function fork(
   outside: Outside,
   executionId: string,
   { from, id }: ForkOptions,
 ): Promise<{ readonly head: Head; readonly created: boolean }> {
   const { head, events } = await wholeHistory(outside.store, executionId);
-  const prefix = historyBefore(executionId, events, from);
+  const prefix = await bringBack(outside.store, executionId, historyBefore(executionId, events, from));
   const forkId =
     id === undefined ? `${executionId.slice(0, 150)}/fork-${digest(`${executionId}\n${from}`, 10)}` : id;
   checkExecutionId(forkId);
   const token = digest(`${executionId}\n${from}\n${forkId}`, 16);
-  let slot = 0;
-  for (const batch of batches(prefix)) {
-    slot += 1;
-    const commit = { executionId: forkId, slot, epoch: 0, token, events: batch, outgoing: [] };
-    const result = await persistently(() => outside.store.appendCommit(commit));
-    if (!result.appended) throw new ExecutionConflictError(forkId, "and has a history of its own");
-  }
+  const slot = await writeFirstHistory(outside, forkId, token, prefix);
   const created = await create(outside, {
     executionId: forkId,
     workflow: {
       name: head.workflow,
       version: head.version,
       definition: head.definition,
-      timeoutMs: head.deadline === undefined ? undefined : head.deadline - head.startAt,
+      timeoutMs: timeoutOf(head),
     },
     input: await storeValue(
       outside.store,
@@ -104,20 +95,4 @@ function historyBefore(executionId: string, events: readonly HistoryEvent[], fro
       ? { ...event, voided: event.voided.flatMap((position) => places.get(position) ?? []) }
       : event,
   );
-}
-
-function* batches(events: readonly HistoryEvent[]): Generator<HistoryEvent[]> {
-  let batch: HistoryEvent[] = [];
-  let bytes = 0;
-  for (const event of events) {
-    const more = jsonBytes(event);
-    if (batch.length > 0 && bytes + more > COMMIT_BYTES) {
-      yield batch;
-      batch = [];
-      bytes = 0;
-    }
-    batch.push(event);
-    bytes += more;
-  }
-  if (batch.length > 0) yield batch;
 }

@@ -45,6 +45,15 @@ export interface Parent {
   readonly op: string;
 }
 
+/** What its workflow's `timeout` was when it was created. A fork's code begins at its origin's time, and has its own creation's. */
+export function timeoutOf({
+  deadline,
+  createdAt,
+  startAt,
+}: Pick<Head, "deadline" | "createdAt" | "startAt">): number | undefined {
+  return deadline === undefined ? undefined : deadline - Math.max(createdAt, startAt);
+}
+
 export interface Head {
   readonly executionId: string;
   readonly workflow: string;

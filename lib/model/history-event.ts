@@ -195,13 +195,21 @@ export interface CompensationStarted extends Answer {
   readonly error: Encoded;
 }
 
-/** What an execution takes over from the one whose `continueAsNew` it is: its first history event. */
+/** A message that was consumed, and when. */
+export interface ConsumedMessage {
+  readonly id: string;
+  readonly at: EpochMs;
+}
+
+/** What an execution takes over from the one whose `continueAsNew` it is: its first history event, or several of them. */
 export interface MessagesInherited extends Recorded {
   readonly type: "MessagesInherited";
   /** Accepted and not yet consumed, oldest first. */
   readonly carried: readonly Message[];
-  /** Ids of messages that were consumed lately (PROTOCOL B5). */
-  readonly consumed: readonly string[];
+  /** Messages that were consumed lately, so that a repeat of one is known (PROTOCOL B5). */
+  readonly consumed: readonly ConsumedMessage[];
+  /** It was paused. */
+  readonly paused?: boolean;
 }
 
 /** The code asked whether it may use a change, for the first time and not on a replay: from here on the answer is yes. */
@@ -253,14 +261,10 @@ export interface ExecutionTerminated extends Recorded {
   readonly reason?: string;
 }
 
-/** The code asked to go on as a new execution. What that one inherits stands here, since it is created after this one has ended. */
+/** The code asked to go on as a new execution, which is created after this one has ended. */
 export interface ExecutionContinued extends Answering {
   readonly type: "ExecutionContinued";
   readonly input: Encoded;
-  /** Accepted and not yet consumed, oldest first. */
-  readonly carried?: readonly Message[];
-  /** Ids of messages that were consumed lately, so that a repeat of one is known there too (PROTOCOL B5). */
-  readonly consumed?: readonly string[];
 }
 
 /** Those that end the history. Only a redrive can follow. */

@@ -49,6 +49,8 @@ export interface HeartbeatMessage extends Accepted {
 /** A child execution ended. */
 export interface ChildMessage extends Accepted, Ended {
   readonly kind: "child";
+  /** The operation of the parent that asked for it: a child that continued as new has another id than was asked for. */
+  readonly op: string;
   readonly childId: string;
   /** How it ended. */
   readonly status: ClosedStatus;
@@ -113,7 +115,7 @@ export function subjectOf(message: AwaitedMessage): string {
     case "callback":
       return callbackSubject(message.op);
     case "child":
-      return childSubject(message.childId);
+      return childSubject(message.op);
   }
 }
 
@@ -129,8 +131,13 @@ export function callbackSubject(op: string): string {
   return JSON.stringify(["callback", op]);
 }
 
-export function childSubject(childId: string): string {
-  return JSON.stringify(["child", childId]);
+export function childSubject(op: string): string {
+  return JSON.stringify(["child", op]);
+}
+
+/** Whether it is for one operation of one execution, and of no use to the execution that goes on after it by `continueAsNew`. */
+export function isForOneOperation(message: Message): boolean {
+  return message.kind === "callback" || message.kind === "heartbeat" || message.kind === "child";
 }
 
 export function isAwaited(message: Message): message is AwaitedMessage {

@@ -72,11 +72,13 @@ export function note(state: Noted, event: NotedEvent, unasked: (path: string) =>
       for (const operation of state.pending.values()) operation.after = state.position;
       return;
     case "MessagesInherited":
-      for (const id of event.consumed) state.seen.set(id, event.at);
-      for (const message of event.carried) {
+      for (const { id, at } of event.consumed) state.seen.set(id, at);
+      // What is none of those (a cancel, say) comes to the code as from the inbox.
+      for (const message of event.carried.filter(isBuffered)) {
         state.seen.set(message.id, event.at);
-        if (isBuffered(message)) state.buffered.put(message);
+        state.buffered.put(message);
       }
+      if (event.paused === true) state.paused = true;
       return;
     case "ChangePatched":
       return;

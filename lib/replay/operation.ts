@@ -98,6 +98,8 @@ export interface ChildOperation extends Requested {
   readonly onParentClose: OnParentClose;
   /** The request is recorded: the child may exist. */
   requested: boolean;
+  /** This turn knows that it exists. */
+  there: boolean;
 }
 
 export interface SendOperation extends Requested {

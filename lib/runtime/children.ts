@@ -1,6 +1,7 @@
 /** Children: created once their request is durable, and told to end when nobody waits for them any more (PROTOCOL B). */
 import { parse } from "../define/schema.js";
 import {
+  ExecutionClosedError,
   ExecutionConflictError,
   InvalidInputError,
   PayloadTooLargeError,
@@ -20,14 +21,18 @@ import { terminate } from "./terminate.js";
 import { storeValue } from "./values.js";
 import type { Work } from "./work.js";
 
+/** Calls for children at once: enough to hide a call's latency, few enough that the SDK's 50 sockets are not all taken by them. */
+export const MOST_CALLS = 32;
+
 /**
  * Creates the child and wakes it; both may be repeated.
  * @throws UnknownWorkflowError when the app declares no such workflow: a deploy can mend that, so it is no failure of the child
  */
 export async function createChild(
   { outside, app, owned }: Work,
-  { path: op, label, childId, workflow, input }: ChildOperation,
+  child: ChildOperation,
 ): Promise<Happening | undefined> {
+  const { path: op, label, childId, workflow, input } = child;
   const declared = app.workflow(workflow.name);
   const refused = (error: unknown): Happening => ({
     event: { type: "ChildRefused", op, error: storableError(error) },
@@ -53,12 +58,15 @@ export async function createChild(
     return refused(new ExecutionConflictError(childId, "and is not a child of this operation"));
   // One that is closed already tells its parent again.
   await outside.wakes.send({ executionId: childId, reason: "start" }, 0);
+  child.there = true;
   return undefined;
 }
 
-/** Nobody waits for the child any more. */
-export async function abandonChild({ outside, owned }: Work, child: ChildOperation): Promise<Happening> {
+/** Nobody waits for the child any more. One that is left to itself is created all the same: it was requested. */
+export async function abandonChild(work: Work, child: ChildOperation): Promise<Happening> {
+  const { outside, owned } = work;
   const { path: op, childId, workflow, onParentClose } = child;
+  if (onParentClose === "abandon" && !child.there) await createChild(work, child);
   await releaseChild(outside, owned.head.executionId, {
     op,
     childId,
@@ -97,7 +105,10 @@ export async function releaseChild(
   if (created || !isOurs || (isClosed(head.status) && head.status !== "continued")) return;
   const reason = `its parent "${parentId}" no longer waits for it`;
   if (onParentClose === "terminate") {
-    await terminate(outside, childId, { by: parentId, reason });
+    await terminate(outside, childId, { by: parentId, reason }).catch((error: unknown) => {
+      // It came to its own end first.
+      if (!(error instanceof ExecutionClosedError)) throw error;
+    });
     return;
   }
   const at = outside.clock.now();

@@ -4,12 +4,12 @@
  */
 import { openChildrenOf } from "../decide/children.js";
 import { CancelledError } from "../model/errors.js";
-import type { Head } from "../model/head.js";
+import type { Head, Parent } from "../model/head.js";
 import type { ChildMessage } from "../model/message.js";
 import type { ClosedStatus } from "../model/status.js";
 import { encodeThrown } from "../model/value.js";
 import { deliverMessage } from "./accept.js";
-import { releaseChild } from "./children.js";
+import { MOST_CALLS, releaseChild } from "./children.js";
 import { wholeHistory } from "./history.js";
 import type { Outside } from "./outside.js";
 import { persistently } from "./persistently.js";
@@ -19,6 +19,7 @@ import { loadValue } from "./values.js";
 /** What the duties need to know of it. */
 export interface ClosedExecution extends Pick<Head, "executionId" | "waits"> {
   readonly status: ClosedStatus;
+  readonly closedAt?: Head["closedAt"];
   readonly parent?: Head["parent"] | undefined;
   readonly output?: Head["output"];
   readonly error?: Head["error"];
@@ -30,27 +31,32 @@ export async function doClosingDuties(outside: Outside, closed: ClosedExecution)
   await Promise.all(closed.waits.map((wait) => persistently(() => outside.store.deleteWait(wait))));
   if (closed.openChildren === true) await releaseChildren(outside, closed.executionId);
   if (closed.status === "continued") await ensureSuccessor(outside, closed.executionId);
-  else if (closed.parent !== undefined) await tellParent(outside, closed, closed.parent.executionId);
+  else if (closed.parent !== undefined) await tellParent(outside, closed, closed.parent);
 }
 
 async function releaseChildren(outside: Outside, executionId: string): Promise<void> {
   const { events } = await wholeHistory(outside.store, executionId);
-  await Promise.all(openChildrenOf(events).map((child) => releaseChild(outside, executionId, child)));
+  const children = openChildrenOf(events);
+  for (let from = 0; from < children.length; from += MOST_CALLS) {
+    const some = children.slice(from, from + MOST_CALLS);
+    await Promise.all(some.map((child) => releaseChild(outside, executionId, child)));
+  }
 }
 
 /** A parent that has ended, or is gone, has nothing to be told. */
-async function tellParent(outside: Outside, closed: ClosedExecution, parentId: string): Promise<void> {
-  const { executionId, status } = closed;
+async function tellParent(outside: Outside, closed: ClosedExecution, parent: Parent): Promise<void> {
+  const { executionId, status, closedAt } = closed;
   const message: ChildMessage = {
     kind: "child",
-    // One child has one end for its parent: a repeat is the same message.
-    id: `child:${executionId}`,
+    // A repeat is the same message; the end after a redrive is another one.
+    id: `child:${executionId}:${closedAt}`,
     at: outside.clock.now(),
+    op: parent.op,
     childId: executionId,
     status,
     ...(await endOf(outside, closed)),
   };
-  await deliverMessage(outside, parentId, message);
+  await deliverMessage(outside, parent.executionId, message);
 }
 
 async function endOf(outside: Outside, { executionId, status, output, error }: ClosedExecution) {

@@ -6,7 +6,7 @@
 import type { StoredValue } from "../model/head.js";
 import type { ClosingEvent, HistoryEvent } from "../model/history-event.js";
 import type { ExecutionStatus, OpenStatus } from "../model/status.js";
-import { type EpochMs, LONGEST_LOOKBACK_MS } from "../model/time.js";
+import type { EpochMs } from "../model/time.js";
 import type { Outcome } from "../replay/program.js";
 import type { ClosedSettlement, Settlement } from "../store/ports.js";
 import { arm } from "./arm.js";
@@ -22,9 +22,6 @@ export const TAIL_ROOM_BYTES = 400;
 
 /** After so many refused settlements, the newest messages are left to their own wakes, which were put back and will look again (I6). */
 const MOST_REFUSALS = 3;
-
-/** For how long a message that was consumed may come again: as long as recent events are kept, and a day of retries. */
-const REPEATS_WITHIN_MS = 2 * LONGEST_LOOKBACK_MS;
 
 /** Arms the wake that a suspension until `dueAt` needs. */
 export async function armFor({ outside, owned }: Work, dueAt: EpochMs): Promise<void> {
@@ -146,19 +143,7 @@ async function closed(
 function closingEvent({ replay, inbox }: Work, outcome: Outcome, at: EpochMs): ClosingEvent {
   const asked = replay.asked();
   const common = { at, ...(asked === undefined ? {} : { asked }) };
-  if (outcome.kind === "continued") {
-    const carried = replay.buffered.all();
-    const consumed = [...replay.seen]
-      .filter(([id, seenAt]) => at - seenAt <= REPEATS_WITHIN_MS && replay.buffered.get(id) === undefined)
-      .map(([id]) => id);
-    return {
-      type: "ExecutionContinued",
-      ...common,
-      input: outcome.input,
-      ...(carried.length === 0 ? {} : { carried }),
-      ...(consumed.length === 0 ? {} : { consumed }),
-    };
-  }
+  if (outcome.kind === "continued") return { type: "ExecutionContinued", ...common, input: outcome.input };
   const unread = [...replay.buffered.all(), ...inbox.unread()];
   const ids = unread.length === 0 ? {} : { unread: unread.map(({ id }) => id) };
   if (outcome.kind === "completed") {

@@ -8,13 +8,10 @@ import type { Agenda } from "./agenda.js";
 import { storeAnswer } from "./answers.js";
 import type { Background } from "./background.js";
 import type { Bodies } from "./bodies.js";
-import { abandonChild, createChild } from "./children.js";
+import { abandonChild, createChild, MOST_CALLS } from "./children.js";
 import type { Happening } from "./happening.js";
 import type { Next } from "./next.js";
 import type { Work } from "./work.js";
-
-/** Calls for children at once: enough to hide a call's latency, few enough that the SDK's 50 sockets are not all taken by them. */
-const MOST_CALLS = 32;
 
 export class Effects {
   /** At-most-once steps whose start is recorded, until that is durable. */

@@ -15,6 +15,7 @@ import { Bodies } from "./bodies.js";
 import { armFor, close, suspend, yieldTurn } from "./conclude.js";
 import { Effects } from "./effects.js";
 import { type Happening, stamp } from "./happening.js";
+import { leaveChildren } from "./leave-children.js";
 import { Next } from "./next.js";
 import { persistently } from "./persistently.js";
 import type { Work } from "./work.js";
@@ -88,6 +89,7 @@ export class Live {
     // A record that is written after its removal would stay for ever.
     await this.#background.settled();
     this.#raise();
+    await leaveChildren(this.work, (happening) => this.#record(happening));
     return close(this.work, replay.outcome);
   }
 
@@ -98,16 +100,25 @@ export class Live {
     // Of an owner that never settled, any wait since the last settlement may stand in the directory, ended ones too.
     if (owned.takenOver) this.#suspect(replay.takeRequested());
     else replay.takeRequested();
-    // Children that were requested by a turn that settled are there.
-    const isThere = (operation: Operation): operation is ChildOperation =>
-      !owned.takenOver && operation.kind === "child" && operation.requested && !operation.detached;
     const pending = [...replay.pending.values()];
-    this.#agenda.receive(pending.filter(isThere));
-    this.#file(pending.filter((operation) => !isThere(operation)));
+    const there = this.#createdChildren(pending);
+    for (const child of there) child.there = true;
+    this.#agenda.receive(there);
+    this.#file(pending.filter((operation) => !(operation.kind === "child" && operation.there)));
     const { deadline } = owned.head;
     if (deadline !== undefined && !replay.timedOut) this.#agenda.endAt(deadline);
     this.#effects.abandonDetached();
     this.#recordPatches();
+  }
+
+  /** A turn that settled left behind no child that was requested and not created, unless it stalled or ended over it. */
+  #createdChildren(pending: readonly Operation[]): ChildOperation[] {
+    const { takenOver, head } = this.work.owned;
+    if (takenOver || head.inbox.some(({ kind }) => kind === "redrive")) return [];
+    return pending.filter(
+      (operation): operation is ChildOperation =>
+        operation.kind === "child" && operation.requested && !operation.detached,
+    );
   }
 
   /** Nothing can be recorded now: waits for what is under way, makes durable what effects wait for, or ends the turn. */

@@ -13,6 +13,7 @@ import type { Outside } from "./outside.js";
 import { type Owned, takeOver } from "./own.js";
 import { persistently } from "./persistently.js";
 import { settle } from "./settle.js";
+import { ensureSuccessor } from "./successor.js";
 
 /** The lease that a termination takes: some calls long. */
 const LEASE_MS = 30_000;
@@ -20,7 +21,10 @@ const LEASE_MS = 30_000;
 /** Others may take it over at the same moment; each of them ends its turn within a lease. */
 const MOST_TRIES = 10;
 
-/** @throws ExecutionNotFoundError, ExecutionClosedError: nothing was written */
+/**
+ * One that was continued is no end: its successor is ended (PROTOCOL B4).
+ * @throws ExecutionNotFoundError, ExecutionClosedError: nothing was written
+ */
 export async function terminate(
   outside: Outside,
   executionId: string,
@@ -29,6 +33,8 @@ export async function terminate(
   for (let tries = 0; tries < MOST_TRIES; tries++) {
     const head = await persistently(() => outside.store.readHead(executionId));
     if (head === undefined) throw new ExecutionNotFoundError(executionId);
+    if (head.status === "continued")
+      return terminate(outside, await ensureSuccessor(outside, executionId), why);
     if (isClosed(head.status)) {
       // A call before this one may not have been answered.
       if (head.status === "terminated") return head;

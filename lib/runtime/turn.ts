@@ -5,10 +5,12 @@
 import { cancelIn, isBeforeStart } from "../decide/wake.js";
 import type { App } from "../define/app.js";
 import { CrashLoopError, EngineError, UnknownWorkflowError } from "../model/errors.js";
-import type { Head } from "../model/head.js";
+import { type Head, timeoutOf } from "../model/head.js";
 import { type HistoryEvent, isClosingEvent } from "../model/history-event.js";
+import type { Message } from "../model/message.js";
 import type { ExecutionStatus } from "../model/status.js";
 import { checkFlags } from "../replay/flags.js";
+import { isBuffered } from "../replay/mailbox.js";
 import { type EventWait, isEventWait, type Operation } from "../replay/operation.js";
 import type { Program } from "../replay/program.js";
 import { Replay } from "../replay/replay.js";
@@ -65,6 +67,7 @@ export async function runTurn(
     if (replay.crashes >= MOST_CRASHES) throw new CrashLoopError(replay.crashes);
     inbox = new Inbox(outside.store, executionId, replay.seen);
     await inbox.take(head, outside.clock.now());
+    inbox.offer(inheritedBy(history));
     // Only a suspension leaves every record in its place, and nothing that came before it unread.
     const certain = !owned.takenOver && (head.status === "suspended" || head.status === "paused");
     waits = new Waits(outside.store, executionId, standing, certain);
@@ -131,6 +134,13 @@ function redriven(outside: Outside, { head, history, slot }: Owned, journal: Jou
   return [{ event, slot: slot + 1 }];
 }
 
+/** Messages that came before this execution was there, and that are not for its code to wait for: a cancel, say. */
+function inheritedBy(history: readonly Recorded[]): Message[] {
+  return history.flatMap(({ event }) =>
+    event.type === "MessagesInherited" ? event.carried.filter((message) => !isBuffered(message)) : [],
+  );
+}
+
 function patchesIn(history: readonly Recorded[]): ReadonlySet<string> {
   return new Set(history.flatMap(({ event }) => (event.type === "ChangePatched" ? [event.change] : [])));
 }
@@ -152,7 +162,7 @@ export async function replayOf(
     input: await loadValue(outside.store, head.executionId, head.input),
     ...(head.startedBy === undefined ? {} : { startedBy: head.startedBy }),
     startAt: head.startAt,
-    ...(head.deadline === undefined ? {} : { timeoutMs: head.deadline - head.startAt }),
+    ...(head.deadline === undefined ? {} : { timeoutMs: timeoutOf(head) ?? 0 }),
     errors: app.errors,
     log: outside.log,
     ...known,
