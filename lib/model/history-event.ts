@@ -257,8 +257,8 @@ export interface ExecutionTerminated extends Recorded {
 export interface ExecutionContinued extends Answering {
   readonly type: "ExecutionContinued";
   readonly input: Encoded;
-  /** Accepted and not yet consumed, oldest first. */
-  readonly carried?: readonly Message[];
+  /** Ids of the messages in this history that nothing has consumed, oldest first: the one that goes on inherits them. */
+  readonly carried?: readonly string[];
   /** Ids of messages that were consumed lately, so that a repeat of one is known there too (PROTOCOL B5). */
   readonly consumed?: readonly string[];
 }

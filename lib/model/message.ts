@@ -8,6 +8,8 @@ interface Accepted {
   readonly id: string;
   /** When it was accepted, by the accepting function's clock. What is due is ordered by it (I9). */
   readonly at: EpochMs;
+  /** The order among messages of one sender at one instant: clocks count milliseconds, and senders send more than one in each. */
+  readonly nth?: number;
 }
 
 /** A bus event that matched a wait, or was sent to this execution alone. */
@@ -44,6 +46,8 @@ export interface CallbackMessage extends Accepted, Ended {
 export interface HeartbeatMessage extends Accepted {
   readonly kind: "heartbeat";
   readonly op: string;
+  /** The end of the span of time for which it speaks. */
+  readonly until: EpochMs;
 }
 
 /** A child execution ended. */
@@ -99,6 +103,14 @@ export type Message =
   | PauseMessage
   | ResumeMessage
   | RedriveMessage;
+
+/**
+ * Whether it is for whoever goes on where an execution was continued. A callback's token belongs to one run of the code: the next run's
+ * callbacks have tokens of their own, even where they stand at the same place.
+ */
+export function isHandedOn(message: Message): boolean {
+  return message.kind !== "callback" && message.kind !== "heartbeat";
+}
 
 /**
  * What a message is about: an operation that waits names the same subject. As JSON of a list, so that no name or key can pass for another

@@ -1,9 +1,10 @@
 /**
  * Handing a message to an execution: append, then wake, in that order. A repeat that finds its message there wakes again, since the one
- * before may have died between the two (PROTOCOL A8). One that was continued is no end: its successor gets the message (PROTOCOL B4).
+ * before may have died between the two (PROTOCOL A8). One that was continued is no end: its successor gets the message (PROTOCOL B4), unless it is
+ * for that one run of the code.
  */
 import type { Head } from "../model/head.js";
-import type { Message } from "../model/message.js";
+import { isHandedOn, type Message } from "../model/message.js";
 import type { Outside } from "./outside.js";
 import { sendMessage } from "./send-message.js";
 import { ensureSuccessor } from "./successor.js";
@@ -27,7 +28,7 @@ export async function deliverMessage(
   const append = (id: string) => sendMessage(outside.store, id, message);
   let asked = executionId;
   let result = await append(asked);
-  while (result.outcome === "closed" && result.head.continuedTo !== undefined) {
+  while (isHandedOn(message) && result.outcome === "closed" && result.head.continuedTo !== undefined) {
     const before = asked;
     asked = result.head.continuedTo;
     result = await append(asked);

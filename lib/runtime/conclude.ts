@@ -5,6 +5,7 @@
 
 import type { StoredValue } from "../model/head.js";
 import type { ClosingEvent, HistoryEvent } from "../model/history-event.js";
+import { isHandedOn } from "../model/message.js";
 import type { ExecutionStatus, OpenStatus } from "../model/status.js";
 import { type EpochMs, LONGEST_LOOKBACK_MS } from "../model/time.js";
 import type { Outcome } from "../replay/program.js";
@@ -14,7 +15,7 @@ import { doClosingDuties } from "./closing.js";
 import type { Journal } from "./journal.js";
 import { settle } from "./settle.js";
 import { successorOf } from "./successor.js";
-import { storeValue } from "./values.js";
+import { isStoredAs, storeValue } from "./values.js";
 import type { Work } from "./work.js";
 
 /** Bytes of JSON that may ride in the head's settlement: with it a head stays within the 1 KB that one write unit pays for. */
@@ -102,8 +103,9 @@ export async function close(work: Work, outcome: Outcome): Promise<ExecutionStat
       state,
       inbox,
       waits: [],
-      // What a continued execution has not read stays in its inbox, from where its successor gets it.
-      inHistory: (id) => replay.seen.has(id) || (outcome.kind !== "continued" && inbox.found.has(id)),
+      // What a continued execution has not read stays in its inbox, from where its successor gets it; so does what a failed one has not
+      // read, which may yet be redriven.
+      inHistory: (id) => replay.seen.has(id) || (!mayBeReadLater(outcome) && inbox.found.has(id)),
       guardInbox: replay.closing === undefined && refusals < MOST_REFUSALS,
     });
     if (settled === "settled") break;
@@ -111,6 +113,10 @@ export async function close(work: Work, outcome: Outcome): Promise<ExecutionStat
   const { executionId, parent } = owned.head;
   await doClosingDuties(outside, { executionId, parent, waits: [], ...settlement });
   return settlement.status;
+}
+
+function mayBeReadLater({ kind }: Outcome): boolean {
+  return kind === "continued" || kind === "failed";
 }
 
 async function closed(
@@ -147,7 +153,10 @@ function closingEvent({ replay, inbox }: Work, outcome: Outcome, at: EpochMs): C
   const asked = replay.asked();
   const common = { at, ...(asked === undefined ? {} : { asked }) };
   if (outcome.kind === "continued") {
-    const carried = replay.buffered.all();
+    const carried = replay.buffered
+      .all()
+      .filter(isHandedOn)
+      .map(({ id }) => id);
     const consumed = [...replay.seen]
       .filter(([id, seenAt]) => at - seenAt <= REPEATS_WITHIN_MS && replay.buffered.get(id) === undefined)
       .map(([id]) => id);
@@ -176,10 +185,7 @@ function closingEvent({ replay, inbox }: Work, outcome: Outcome, at: EpochMs): C
 /** What queries are to read, when it is not what the head holds already. */
 async function changedState({ outside, owned, replay }: Work): Promise<StoredValue | undefined> {
   const { state } = replay;
-  const before = owned.head.state;
-  if (state === undefined) return undefined;
-  if (before !== undefined && "inline" in before && JSON.stringify(before.inline) === JSON.stringify(state))
-    return undefined;
+  if (state === undefined || isStoredAs(owned.head.state, "state", state)) return undefined;
   return storeValue(outside.store, owned.head.executionId, "state", state);
 }
 

@@ -184,12 +184,8 @@ async function withValues(event: HistoryEvent, change: Change): Promise<HistoryE
   if ("message" in event && event.message !== undefined)
     return { ...event, message: await withData(event.message, change) };
   if ("details" in event) return { ...event, details: await change(event.details, "details") };
-  if ("carried" in event && event.carried !== undefined) {
-    const carried = await inTurns(event.carried, (message) => withData(message, change));
-    return event.type === "ExecutionContinued"
-      ? { ...event, carried, input: await change(event.input, "input") }
-      : { ...event, carried };
-  }
+  if (event.type === "MessagesInherited")
+    return { ...event, carried: await inTurns(event.carried, (message) => withData(message, change)) };
   if (event.type === "ExecutionContinued") return { ...event, input: await change(event.input, "input") };
   return event;
 }
