@@ -27,6 +27,7 @@ import {
   endCallback,
   heartbeatCallback,
   type MessageOptions,
+  SendingOrder,
   signal,
   type UpdateOptions,
   update,
@@ -73,6 +74,7 @@ export class DurableClient {
   readonly #workflows: readonly AnyWorkflow[];
   readonly #classes: ErrorClasses;
   readonly #where: (ClientNames & Reach) | undefined;
+  readonly #order = new SendingOrder();
   #outside: Promise<Outside> | undefined;
 
   constructor(options: ClientOptions) {
@@ -272,7 +274,9 @@ export class DurableClient {
   }
 
   /**
-   * Signals an execution: `ctx.waitForSignal(name)` gets the data, now or later, in the order of coming.
+   * Signals an execution: `ctx.waitForSignal(name)` gets the data, now or later, in the order in which this client sent it.
+   * @returns the id by which history knows the message: `signal:` and what `options.id` says
+   * @throws InvalidInputError for an id, InvalidDefinitionError for a name that is no text of 1 to 256 bytes
    * @throws ExecutionNotFoundError, ExecutionClosedError, UnencodableValueError, PayloadTooLargeError
    */
   async signal(
@@ -281,11 +285,12 @@ export class DurableClient {
     data?: unknown,
     options: MessageOptions = {},
   ): Promise<{ readonly messageId: string }> {
-    return signal(await this.#connect(), executionId, name, data, options);
+    return signal(await this.#connect(), this.#order, executionId, name, data, options);
   }
 
   /**
-   * Sends an update and waits for its handler's answer (`ctx.handleUpdate`).
+   * Sends an update and waits for its handler's answer (`ctx.handleUpdate`). Repeated with the same id, it is answered with the same answer,
+   * even after the execution's end, and the handler runs once.
    * @throws what the handler throws; InvalidInputError when the input does not fit the handler's schema
    * @throws ExecutionClosedError when the execution ended without an answer, ResultTimeoutError, ExecutionNotFoundError
    */
@@ -295,13 +300,21 @@ export class DurableClient {
     input?: unknown,
     options: UpdateOptions = {},
   ): Promise<Answer> {
-    const answer = await update(await this.#connect(), executionId, name, input, options, this.#classes);
+    const answer = await update(
+      await this.#connect(),
+      this.#order,
+      executionId,
+      name,
+      input,
+      options,
+      this.#classes,
+    );
     // What a handler answers is not checked against a type anywhere: the caller says what it is.
     return answer as Answer;
   }
 
   /**
-   * Completes what `ctx.callback` waits for. The first end counts.
+   * Completes what `ctx.callback` waits for. The first end counts: a second one is told nothing else, and changes nothing.
    * @throws InvalidCallbackTokenError, ExecutionNotFoundError, ExecutionClosedError, UnencodableValueError, PayloadTooLargeError
    */
   async completeCallback(token: string, result?: unknown): Promise<void> {

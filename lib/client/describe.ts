@@ -14,10 +14,11 @@ export async function describeHead(
 ): Promise<ExecutionDescription> {
   // What can't be read stands as the error that says so: whoever asks why an execution stands still must get an answer.
   const itself = (error: Error): Error => error;
-  const [input, output, error] = await Promise.all([
+  const [input, output, error, state] = await Promise.all([
     unlessLost(() => readValue(outside, head, head.input, classes), itself),
     unlessLost(() => readValue(outside, head, head.output, classes), itself),
     unlessLost(() => readError(outside, head, classes), itself),
+    unlessLost(() => readValue(outside, head, head.state, classes), itself),
   ]);
   return {
     executionId: head.executionId,
@@ -31,7 +32,7 @@ export async function describeHead(
     input,
     ...(head.output === undefined ? {} : { output }),
     ...(error === undefined ? {} : { error }),
-    ...(head.state === undefined ? {} : { state: await readValue(outside, head, head.state, classes) }),
+    ...(head.state === undefined ? {} : { state }),
     ...(head.parent === undefined ? {} : { parent: head.parent.executionId }),
     ...(head.origin === undefined ? {} : { origin: head.origin }),
     ...(head.continuedTo === undefined ? {} : { continuedTo: head.continuedTo }),

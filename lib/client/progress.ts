@@ -66,7 +66,8 @@ export function progressOf(head: Head, now: EpochMs, stallReason?: string): Prog
       freedBy: "The redelivery of its owner's message, or else the audit, within minutes.",
     };
   }
-  const unread = head.inbox.length + head.inboxItems;
+  // Heartbeats lie there until the next one would be overdue.
+  const unread = head.inbox.filter(({ kind }) => kind !== "heartbeat").length + head.inboxItems;
   if (unread > 0) {
     return {
       moves: "unread-messages",

@@ -5,7 +5,7 @@
  * |------------------------------------------------------------|----------------------------------------|
  * | is held by a lease that has not ended for long             | nothing: its owner's message carries it |
  * | is held by a lease that ended a while ago                  | wake: its carrier is gone              |
- * | has messages in its inbox, some of them old                | wake                                   |
+ * | has messages in its inbox, some of them old (heartbeats lie there until the next one is overdue) | wake |
  * | has been due for a while                                   | wake                                   |
  * | anything else                                              | nothing                                |
  */
@@ -22,7 +22,8 @@ export function decideAudit(head: Head, now: EpochMs): "ownerless" | "unread" | 
   const overdueBy = now - GRACE_MS;
   if (head.lease !== undefined) return head.lease.until <= overdueBy ? "ownerless" : undefined;
   if (head.startAt > overdueBy) return undefined;
-  if (head.inboxItems > 0 || head.inbox.some((message) => message.at <= overdueBy)) return "unread";
+  if (head.inboxItems > 0 || head.inbox.some(({ kind, at }) => kind !== "heartbeat" && at <= overdueBy))
+    return "unread";
   const dueAt = head.status === "running" ? (head.dueAt ?? head.startAt) : head.dueAt;
   return dueAt !== undefined && dueAt <= overdueBy ? "overdue" : undefined;
 }

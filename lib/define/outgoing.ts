@@ -1,6 +1,6 @@
 /** What user code sends, checked where it is sent. */
 import { InvalidDefinitionError, PayloadTooLargeError } from "../model/errors.js";
-import { checkExecutionId } from "../model/ids.js";
+import { checkExecutionId, checkOperationName } from "../model/ids.js";
 import { LARGEST_DETAIL_BYTES } from "../model/outgoing.js";
 import { checkStorable, storable } from "../model/storable.js";
 import type { Encoded } from "../model/value.js";
@@ -39,10 +39,6 @@ export function eventDetail(call: string, event: AnyEventType, data: unknown): s
  */
 export function signalData(call: string, executionId: unknown, name: unknown, data: unknown): Encoded {
   checkExecutionId(executionId);
-  if (typeof name !== "string" || name === "") {
-    throw new InvalidDefinitionError(
-      `${call} was given the signal name ${JSON.stringify(name)}. Expected text.`,
-    );
-  }
+  checkOperationName(call, name);
   return storable(data, `The data of signal "${name}"`);
 }

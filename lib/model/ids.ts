@@ -37,3 +37,32 @@ export function digest(text: string, length: number): string {
 export function shardOf(key: string, shards: number): number {
   return createHash("sha256").update(key).digest().readUInt32BE(0) % shards;
 }
+
+/** 256 bytes, as in AWS durable functions: names are in every history record, and some of them in keys. */
+const LONGEST_OPERATION_NAME_BYTES = 256;
+
+/** Checks the name of a step, a signal or anything else that workflow code names. Throws {@link InvalidDefinitionError}. */
+export function checkOperationName(call: string, name: unknown): asserts name is string {
+  if (isShortText(name, LONGEST_OPERATION_NAME_BYTES)) return;
+  throw new InvalidDefinitionError(
+    `${call} was given the name ${JSON.stringify(name)}. Expected text of 1 to ${LONGEST_OPERATION_NAME_BYTES} bytes.`,
+  );
+}
+
+/** Names what a user sends, so that a repeat is known. Part of a key, beside what the engine puts before it. */
+const LONGEST_MESSAGE_ID_BYTES = 256;
+
+/** Checks a message's id that a user chose. Throws {@link InvalidInputError}. */
+export function checkMessageId(id: unknown): string {
+  if (isShortText(id, LONGEST_MESSAGE_ID_BYTES)) return id;
+  throw new InvalidInputError("The message's id", [
+    {
+      path: "id",
+      message: `expected text of 1 to ${LONGEST_MESSAGE_ID_BYTES} bytes, found ${JSON.stringify(id)}`,
+    },
+  ]);
+}
+
+function isShortText(value: unknown, mostBytes: number): value is string {
+  return typeof value === "string" && value !== "" && Buffer.byteLength(value) <= mostBytes;
+}

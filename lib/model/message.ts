@@ -8,6 +8,8 @@ interface Accepted {
   readonly id: string;
   /** When it was accepted, by the accepting function's clock. What is due is ordered by it (I9). */
   readonly at: EpochMs;
+  /** The order among messages of one sender at one instant: clocks count milliseconds, and senders send more than one in each. */
+  readonly nth?: number;
 }
 
 /** A bus event that matched a wait, or was sent to this execution alone. */
@@ -44,6 +46,8 @@ export interface CallbackMessage extends Accepted, Ended {
 export interface HeartbeatMessage extends Accepted {
   readonly kind: "heartbeat";
   readonly op: string;
+  /** The end of the span of time for which it speaks. */
+  readonly until: EpochMs;
 }
 
 /** A child execution ended. */

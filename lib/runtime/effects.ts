@@ -54,6 +54,16 @@ export class Effects {
     this.#registerWaits();
   }
 
+  /** The code is over: stores what it answered by then. */
+  async lastAnswers(): Promise<Happening[]> {
+    if (this.agenda.answers.length > 0) {
+      await this.work.journal.flush();
+      this.#answers();
+    }
+    await this.background.settled();
+    return this.next.takeAnswered();
+  }
+
   /** A pause is over. */
   resume(): void {
     this.agenda.steps.push(...this.#resting.splice(0));

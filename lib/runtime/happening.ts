@@ -44,8 +44,16 @@ export function stamp(event: Unstamped, at: EpochMs, asked: string | undefined):
   return { ...recorded, asked };
 }
 
-/** An operation that needs nothing from outside is answered at once. */
-export function answered(operation: ImmediateOperation, executionId: string, at: EpochMs): Happening {
+/**
+ * An operation that needs nothing from outside is answered at once.
+ * @param nth orders what the execution sends at one instant
+ */
+export function answered(
+  operation: ImmediateOperation,
+  executionId: string,
+  at: EpochMs,
+  nth: number,
+): Happening {
   const { path: op } = operation;
   if (operation.kind === "undo")
     return { event: { type: "CompensationStarted", op, error: operation.error } };
@@ -53,7 +61,7 @@ export function answered(operation: ImmediateOperation, executionId: string, at:
   const id = digest(`${executionId}\n${op}`, 22);
   if (operation.kind === "signal") {
     const { to, name, data } = operation;
-    const message = { kind: "signal", id, at, name, data } as const;
+    const message = { kind: "signal", id, at, nth, name, data } as const;
     return {
       event: { type: "SignalSent", op, to, name },
       outgoing: [{ kind: "signal", id, at, to, message }],

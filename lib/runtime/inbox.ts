@@ -5,6 +5,7 @@
 import type { Head } from "../model/head.js";
 import type { Message } from "../model/message.js";
 import type { EpochMs } from "../model/time.js";
+import { byAcceptance } from "../store/inbox.js";
 import type { ExecutionStore } from "../store/ports.js";
 import { bringBackMessages } from "./payloads.js";
 
@@ -46,7 +47,7 @@ export class Inbox {
     for (const message of messages) {
       if (!this.inHistory.has(message.id) && !present.has(message.id)) this.#fresh.push(message);
     }
-    this.#fresh.sort((a, b) => a.at - b.at);
+    this.#fresh.sort(byAcceptance);
   }
 
   /** All accepted ones that are not in history, oldest first. */

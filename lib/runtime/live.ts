@@ -60,10 +60,11 @@ export class Live {
     for (;;) {
       this.#raise();
       if (replay.outcome !== undefined) {
-        // What the code sent without waiting for it was still sent.
+        // What the code sent without waiting for it was still sent, and what it answered is told.
         const sent = this.#next.immediate();
-        if (sent === undefined) break;
-        await this.#record(sent);
+        const last = sent === undefined ? await this.#effects.lastAnswers() : [sent];
+        if (last.length === 0) break;
+        for (const happening of last) await this.#record(happening);
         continue;
       }
       if (this.#mustLook()) {

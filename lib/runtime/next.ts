@@ -74,6 +74,14 @@ export class Next {
     }
   }
 
+  /** Answers that were stored, out of what is decided. */
+  takeAnswered(): Happening[] {
+    const answered = this.decided.filter(({ event }) => event.type === "UpdateAnswered");
+    const others = this.decided.filter(({ event }) => event.type !== "UpdateAnswered");
+    this.decided.splice(0, this.decided.length, ...others);
+    return answered;
+  }
+
   /** What was decided of an operation that has ended meanwhile no longer happens. */
   #fromDecided(): Happening | undefined {
     for (let one = this.decided.shift(); one !== undefined; one = this.decided.shift()) {
@@ -86,7 +94,8 @@ export class Next {
   immediate(): Happening | undefined {
     const operation = this.agenda.immediate.shift();
     if (operation === undefined) return undefined;
-    return answered(operation, this.work.owned.head.executionId, this.#now());
+    const { owned, replay } = this.work;
+    return answered(operation, owned.head.executionId, this.#now(), replay.position);
   }
 
   /** A wait times out only once nothing can be missed that was accepted before its deadline (I9): neither in the directory nor in the inbox. */
@@ -149,7 +158,7 @@ export class Next {
       case "redrive":
         return controlled("ExecutionRedriven", message);
       case "heartbeat": {
-        const { op, id: messageId, at: heartbeatAt } = message;
+        const { op, id: messageId, until: heartbeatAt } = message;
         return { event: { type: "CallbackHeartbeat", op, messageId, heartbeatAt } };
       }
       case "update":

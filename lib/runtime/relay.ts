@@ -43,9 +43,8 @@ export async function relay(
   const outcomes: Outcomes = new Map();
   await Promise.all([
     publishAll(outside, candidates, outcomes),
-    ...candidates.map(async (candidate) => {
-      const { message } = candidate;
-      if (message.kind !== "event") outcomes.set(candidate, await carry(outside, message));
+    ...lanes(candidates).map(async (lane) => {
+      for (const { candidate, message } of lane) outcomes.set(candidate, await carry(outside, message));
     }),
   ]);
   const marks = await Promise.allSettled(
@@ -54,6 +53,25 @@ export async function relay(
   for (const written of marks) if (written.status === "rejected") throw written.reason;
   const published = [...outcomes.values()].filter((outcome) => outcome.ok).length;
   return { published, left: candidates.length - published };
+}
+
+interface Carried {
+  readonly candidate: Candidate;
+  readonly message: Exclude<Message, OutgoingEvent>;
+}
+
+/** What is not for the bus: signals for one execution one after the other, since their order is a promise, and all else side by side. */
+function lanes(candidates: readonly Candidate[]): Carried[][] {
+  const lanes = new Map<string, Carried[]>();
+  for (const candidate of candidates) {
+    const { message } = candidate;
+    if (message.kind === "event") continue;
+    const name = message.kind === "signal" ? message.to : `${message.kind} ${message.id}`;
+    const lane = lanes.get(name) ?? [];
+    lane.push({ candidate, message });
+    lanes.set(name, lane);
+  }
+  return [...lanes.values()];
 }
 
 async function publishAll(

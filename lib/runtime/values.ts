@@ -4,7 +4,7 @@ import type { StoredValue } from "../model/head.js";
 import { jsonBytes } from "../model/storable.js";
 import type { Encoded } from "../model/value.js";
 import type { ExecutionStore } from "../store/ports.js";
-import { getPayload, putPayload } from "./payloads.js";
+import { getPayload, pack, putPayload } from "./payloads.js";
 
 export async function storeValue(
   store: ExecutionStore,
@@ -14,6 +14,13 @@ export async function storeValue(
 ): Promise<StoredValue> {
   if (jsonBytes(value) <= HEAD_VALUE_BYTES) return { inline: value };
   return { payload: await putPayload(store, executionId, name, value) };
+}
+
+/** Whether it stands there already: payloads are named by their content. */
+export function isStoredAs(stored: StoredValue | undefined, name: string, value: Encoded): boolean {
+  if (stored === undefined) return false;
+  if ("inline" in stored) return JSON.stringify(stored.inline) === JSON.stringify(value);
+  return stored.payload === pack(name, value).name;
 }
 
 /** @throws CorruptHistoryError when its payload is gone, or is not what was stored */

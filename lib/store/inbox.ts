@@ -34,7 +34,11 @@ export function fitsInHead(message: Message, inboxBytes: number, inboxItems: num
   return isSmall(message) && inboxItems === 0 && inboxBytes + messageBytes(message) <= INBOX_ROOM_BYTES;
 }
 
-/** Oldest first; the id decides between messages of one millisecond, so that every reader sees one order. */
+/** Oldest first; of one millisecond, in their sender's order. The id decides what is left, so that every reader sees one order. */
 export function byAcceptance(one: Message, other: Message): number {
-  return one.at - other.at || (one.id < other.id ? -1 : one.id > other.id ? 1 : 0);
+  return (
+    one.at - other.at ||
+    (one.nth ?? 0) - (other.nth ?? 0) ||
+    (one.id < other.id ? -1 : one.id > other.id ? 1 : 0)
+  );
 }

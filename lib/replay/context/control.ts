@@ -1,8 +1,8 @@
 import type { Context } from "../../define/context.js";
 import { parseSync, type Schema } from "../../define/schema.js";
 import { InvalidDefinitionError } from "../../model/errors.js";
+import { checkOperationName } from "../../model/ids.js";
 import { storable } from "../../model/storable.js";
-import { checkOperationName } from "./names.js";
 import { asking, never, type Site } from "./site.js";
 
 type Control = Pick<Context, "setState" | "handleUpdate" | "patched" | "continueAsNew">;

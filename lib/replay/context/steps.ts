@@ -1,9 +1,9 @@
 import type { Context, StepOptions } from "../../define/context.js";
 import { COMPENSATION_RETRY, checkRetry, STEP_RETRY } from "../../define/retry.js";
 import { InvalidDefinitionError } from "../../model/errors.js";
+import { checkOperationName } from "../../model/ids.js";
 import { durationMs } from "../../model/time.js";
 import { newStep, type StepWork } from "../operation.js";
-import { checkOperationName } from "./names.js";
 import { asking, type Site } from "./site.js";
 
 export function steps(site: Site): Pick<Context, "step" | "transaction"> {

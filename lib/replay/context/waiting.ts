@@ -2,9 +2,9 @@ import type { Context, WaitOptions } from "../../define/context.js";
 import type { AnyEventType } from "../../define/event.js";
 import { callbackToken } from "../../model/callback-token.js";
 import { InvalidDefinitionError } from "../../model/errors.js";
+import { checkOperationName } from "../../model/ids.js";
 import { callbackSubject, eventSubject, signalSubject } from "../../model/message.js";
 import { type Duration, durationMs, LONGEST_LOOKBACK_MS } from "../../model/time.js";
-import { checkOperationName } from "./names.js";
 import { asking, never, type Site } from "./site.js";
 
 /** Five minutes: longer than any bus delivery that is not an outage. */
