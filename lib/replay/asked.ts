@@ -3,6 +3,8 @@
  * something else, or in another order, is found at once, even where the answers would still fit.
  */
 
+const SEEDS = { high: 0xdeadbeef, low: 0x41c6ce57 };
+
 /**
  * The digest of a list of paths: 53 bits as 9 to 11 characters of base 36, so two different programs meet once in 10^15. It is no
  * protection against anybody, and is computed at every event, so it is not a cryptographic one. It grows with the list: asking for it
@@ -10,8 +12,13 @@
  * Source: cyrb53 by bryc, public domain: two 32-bit multiplicative hashes, mixed.
  */
 class PathDigest {
-  #high = 0xdeadbeef;
-  #low = 0x41c6ce57;
+  #high = SEEDS.high;
+  #low = SEEDS.low;
+
+  clear(): void {
+    this.#high = SEEDS.high;
+    this.#low = SEEDS.low;
+  }
 
   add(path: string): void {
     let high = this.#high;
@@ -27,10 +34,14 @@ class PathDigest {
   }
 
   text(): string {
+    return this.number().toString(36);
+  }
+
+  number(): number {
     const [high, low] = [this.#high, this.#low];
     const a = Math.imul(high ^ (high >>> 16), 2246822507) ^ Math.imul(low ^ (low >>> 13), 3266489909);
     const b = Math.imul(low ^ (low >>> 16), 2246822507) ^ Math.imul(a ^ (a >>> 13), 3266489909);
-    return (4294967296 * (2097151 & b) + (a >>> 0)).toString(36);
+    return 4294967296 * (2097151 & b) + (a >>> 0);
   }
 }
 
@@ -46,7 +57,7 @@ const MOST_SHOWN = 5;
 export class Asked {
   #count = 0;
   #labels: string[] = [];
-  #digest = new PathDigest();
+  readonly #digest = new PathDigest();
 
   add(path: string, label: string): void {
     this.#count += 1;
@@ -57,6 +68,12 @@ export class Asked {
   /** Undefined when nothing was asked for. */
   digest(): string | undefined {
     return this.#count === 0 ? undefined : this.#digest.text();
+  }
+
+  /** Whether `recorded` is the digest. Read instead of written out, which costs a tenth: a replay does it at every event. */
+  is(recorded: string | undefined): boolean {
+    if (recorded === undefined || this.#count === 0) return recorded === undefined && this.#count === 0;
+    return numberOf(recorded) === this.#digest.number();
   }
 
   /** For people. */
@@ -70,6 +87,18 @@ export class Asked {
     if (this.#count === 0) return;
     this.#count = 0;
     this.#labels = [];
-    this.#digest = new PathDigest();
+    this.#digest.clear();
   }
+}
+
+/** Of base 36 in small letters; NaN for anything else. */
+function numberOf(digest: string): number {
+  let number = digest === "" ? Number.NaN : 0;
+  for (let index = 0; index < digest.length; index++) {
+    const code = digest.charCodeAt(index);
+    if (code >= 48 && code <= 57) number = number * 36 + code - 48;
+    else if (code >= 97 && code <= 122) number = number * 36 + code - 87;
+    else return Number.NaN;
+  }
+  return number;
 }

@@ -5,14 +5,14 @@ export type BufferedMessage = AwaitedMessage | UpdateMessage;
 
 export class Mailbox {
   readonly #byId = new Map<string, BufferedMessage>();
-  readonly #bySubject = new Map<string, BufferedMessage[]>();
+  readonly #bySubject = new Map<string, Set<BufferedMessage>>();
 
   put(message: BufferedMessage): void {
     this.#byId.set(message.id, message);
     const subject = subjectFor(message);
     const same = this.#bySubject.get(subject);
-    if (same === undefined) this.#bySubject.set(subject, [message]);
-    else same.push(message);
+    if (same === undefined) this.#bySubject.set(subject, new Set([message]));
+    else same.add(message);
   }
 
   get(id: string): BufferedMessage | undefined {
@@ -25,12 +25,12 @@ export class Mailbox {
     if (message === undefined) return;
     this.#byId.delete(id);
     const subject = subjectFor(message);
-    const left = (this.#bySubject.get(subject) ?? []).filter((other) => other !== message);
-    if (left.length > 0) this.#bySubject.set(subject, left);
-    else this.#bySubject.delete(subject);
+    const same = this.#bySubject.get(subject);
+    same?.delete(message);
+    if (same?.size === 0) this.#bySubject.delete(subject);
   }
 
-  about(subject: string): readonly BufferedMessage[] {
+  about(subject: string): Iterable<BufferedMessage> {
     return this.#bySubject.get(subject) ?? [];
   }
 

@@ -20,6 +20,16 @@ interface Requested {
   after: number;
   /** Its promise was rejected by a cancel, or its branch was abandoned: it only still has to end, without retries (I13). */
   detached: boolean;
+  /** How its end is told. */
+  readonly ends: Ends;
+}
+
+/** Those who wait for an operation: the code by its promise, and the engine where it needs to know of the operation's own end. */
+export interface Ends {
+  readonly promise: Promise<unknown>;
+  resolve(value: unknown): void;
+  reject(error: unknown): void;
+  ended?: () => void;
 }
 
 export interface Compensation {
@@ -37,12 +47,12 @@ export interface StepOperation extends Requested {
   readonly name: string;
   readonly work: StepWork;
   readonly retry: CheckedRetryPolicy;
-  readonly timeoutMs?: number;
+  readonly timeoutMs?: number | undefined;
   /** An attempt that reports nothing for so long has failed. */
-  readonly heartbeatMs?: number;
+  readonly heartbeatMs?: number | undefined;
   readonly atMostOnce: boolean;
   /** Undoes it, once it has completed and the workflow throws. */
-  readonly compensation?: Compensation;
+  readonly compensation?: Compensation | undefined;
   /** Attempts that are used up: failed ones, and those that a crash ended. */
   attempts: number;
   /** The next attempt may not begin before it. */
@@ -151,18 +161,38 @@ export type ReceivingOperation = WaitOperation | ChildOperation;
 /** An operation as the code asks for it: the replay adds whose code that was, and where in history. */
 export type NewOperation = Operation extends infer Each
   ? Each extends unknown
-    ? Omit<Each, "after" | "detached" | "branch">
+    ? Omit<Each, "after" | "detached" | "branch" | "ends">
     : never
   : never;
 
-/** A step as it is asked for: nothing has been tried yet. */
-export function newStep(
-  step: Pick<
-    StepOperation,
-    "path" | "label" | "name" | "work" | "retry" | "timeoutMs" | "heartbeatMs" | "atMostOnce" | "compensation"
-  >,
-): Omit<StepOperation, "after" | "detached" | "branch"> {
-  return { kind: "step", ...step, attempts: 0, begun: false, interrupted: false };
+/** A step as it is asked for: nothing has been tried yet. One literal for all: a replay makes thousands of them, and they are of one shape. */
+export function newStep(step: {
+  readonly path: string;
+  readonly label: string;
+  readonly name: string;
+  readonly work: StepWork;
+  readonly retry: CheckedRetryPolicy;
+  readonly timeoutMs?: number | undefined;
+  readonly heartbeatMs?: number | undefined;
+  readonly atMostOnce: boolean;
+  readonly compensation?: Compensation | undefined;
+}): Omit<StepOperation, "after" | "detached" | "branch" | "ends"> {
+  const { path, label, name, work, retry, timeoutMs, heartbeatMs, atMostOnce, compensation } = step;
+  return {
+    kind: "step",
+    path,
+    label,
+    name,
+    work,
+    retry,
+    timeoutMs,
+    heartbeatMs,
+    atMostOnce,
+    compensation,
+    attempts: 0,
+    begun: false,
+    interrupted: false,
+  };
 }
 
 /** Whether it has to end by an event even when nobody waits for it any more: something of it may have left the process. */

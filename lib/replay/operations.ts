@@ -5,14 +5,7 @@
  */
 import { Asked } from "./asked.js";
 import type { Branch } from "./branch.js";
-import { mustEnd, type NewOperation, type Operation } from "./operation.js";
-
-interface Ends {
-  resolve(value: unknown): void;
-  reject(error: unknown): void;
-  /** There once somebody waits for the operation's own end. */
-  ended?: () => void;
-}
+import { type Ends, mustEnd, type NewOperation, type Operation } from "./operation.js";
 
 const silent = (): void => {};
 
@@ -21,22 +14,18 @@ export class Operations {
   readonly pending = new Map<string, Operation>();
   /** What was asked for since the last delivery. */
   readonly asked = new Asked();
-  readonly #ends = new Map<string, Ends>();
   #requested: Operation[] = [];
   #detached: Operation[] = [];
 
   /** @param after how many history events had been applied by then */
   request(requested: NewOperation, branch: Branch, after: number): Promise<unknown> {
-    const operation: Operation = { ...requested, branch, after, detached: false };
-    const promise = new Promise<unknown>((resolve, reject) => {
-      this.#ends.set(operation.path, { resolve, reject });
-    });
-    promise.catch(silent);
+    const ends = newEnds();
+    const operation: Operation = Object.assign(requested, { branch, after, detached: false, ends });
     this.pending.set(operation.path, operation);
     branch.operations.add(operation);
     this.#requested.push(operation);
     this.asked.add(operation.path, operation.label);
-    return promise;
+    return ends.promise;
   }
 
   /** The operations asked for since the last call. */
@@ -54,13 +43,17 @@ export class Operations {
   }
 
   resolve(path: string, value: unknown): void {
-    this.#ends.get(path)?.resolve(value);
-    this.#end(path);
+    const operation = this.pending.get(path);
+    if (operation === undefined) return;
+    operation.ends.resolve(value);
+    this.#end(operation);
   }
 
   reject(path: string, error: unknown): void {
-    this.#ends.get(path)?.reject(error);
-    this.#end(path);
+    const operation = this.pending.get(path);
+    if (operation === undefined) return;
+    rejectHandled(operation, error);
+    this.#end(operation);
   }
 
   /**
@@ -70,7 +63,7 @@ export class Operations {
   rejectAll(error: Error, after: number): void {
     for (const operation of [...this.pending.values()]) {
       if (operation.branch.kind === "undoes") continue;
-      this.#ends.get(operation.path)?.reject(error);
+      rejectHandled(operation, error);
       this.#detach(operation, after);
     }
   }
@@ -81,11 +74,8 @@ export class Operations {
     branch.over = "abandoned";
     for (const inner of [...branch.inner]) this.abandon(inner, after);
     for (const operation of [...branch.operations]) {
-      const ends = this.#ends.get(operation.path);
-      if (ends !== undefined) {
-        ends.resolve = silent;
-        ends.reject = silent;
-      }
+      operation.ends.resolve = silent;
+      operation.ends.reject = silent;
       this.#detach(operation, after);
     }
     branch.end();
@@ -103,15 +93,14 @@ export class Operations {
 
   #ending(branch: Branch): Promise<void>[] {
     return [
-      ...[...branch.operations].map((operation) => this.#endOf(operation.path)),
+      ...[...branch.operations].map((operation) => this.#endOf(operation)),
       ...[...branch.inner].flatMap((inner) => this.#ending(inner)),
     ];
   }
 
-  #endOf(path: string): Promise<void> {
+  #endOf({ path, ends }: Operation): Promise<void> {
     return new Promise((resolve) => {
-      const ends = this.#ends.get(path);
-      if (ends === undefined) return resolve();
+      if (!this.pending.has(path)) return resolve();
       const before = ends.ended;
       ends.ended = () => {
         before?.();
@@ -126,14 +115,28 @@ export class Operations {
     // Others are told of it, as a child is, only once that which detached it is durable (I4).
     operation.after = after;
     if (mustEnd(operation)) this.#detached.push(operation);
-    else this.#end(operation.path);
+    else this.#end(operation);
   }
 
-  #end(path: string): void {
-    const operation = this.pending.get(path);
-    this.#ends.get(path)?.ended?.();
-    this.#ends.delete(path);
-    this.pending.delete(path);
-    operation?.branch.remove(operation);
+  #end(operation: Operation): void {
+    operation.ends.ended?.();
+    this.pending.delete(operation.path);
+    operation.branch.remove(operation);
   }
+}
+
+function newEnds(): Ends {
+  let resolve: Ends["resolve"] = silent;
+  let reject: Ends["reject"] = silent;
+  const promise = new Promise<unknown>((onResolve, onReject) => {
+    resolve = onResolve;
+    reject = onReject;
+  });
+  return { promise, resolve, reject };
+}
+
+/** A workflow may well have dropped the promise: a rejection that nobody awaits must not end the process (I13). */
+function rejectHandled({ ends }: Operation, error: unknown): void {
+  ends.promise.catch(silent);
+  ends.reject(error);
 }

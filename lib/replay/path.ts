@@ -24,8 +24,11 @@ export class Scope {
   }
 }
 
+const SPECIAL = /[%/#:]|\p{Cc}/u;
+
 /** Escapes what the grammar of paths uses, and control characters, so that no name can forge a path or break a line. */
 export function escapeName(name: string): string {
+  if (!SPECIAL.test(name)) return name;
   return name.replace(
     /[%/#:]|\p{Cc}/gu,
     (char) => `%${char.charCodeAt(0).toString(16).padStart(2, "0").toUpperCase()}`,

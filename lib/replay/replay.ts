@@ -77,7 +77,9 @@ export class Replay {
   onFault: () => void = () => {};
 
   readonly #program: Program;
-  readonly #window = new DeliveryWindow();
+  readonly #window = new DeliveryWindow(() => {
+    if (this.fault !== undefined) throw this.fault;
+  });
   readonly #operations = new Operations();
   readonly #code: Code;
   #patched: string[] = [];
@@ -173,12 +175,20 @@ export class Replay {
    * @param voided a redrive made it count no more
    * @throws NonDeterminismError, NonDurableAwaitError
    */
-  async apply(event: HistoryEvent, slot?: number, voided = false): Promise<void> {
+  apply(event: HistoryEvent, slot?: number, voided = false): Promise<void> {
+    try {
+      return this.#apply(event, slot, voided);
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }
+
+  // No async function, and one promise for each event: a replay applies thousands of them.
+  #apply(event: HistoryEvent, slot: number | undefined, voided: boolean): Promise<void> {
     if (isNotedEvent(event)) {
       this.position += 1;
       note(this, event, (path) => this.#unasked(`an attempt of "${path}"`));
-      if (event.type === "ExecutionRedriven") await this.#redrive();
-      return;
+      return event.type === "ExecutionRedriven" ? this.#redrive() : DONE;
     }
     if (!(voided && isClosingEvent(event))) this.#match(event, slot);
     this.position += 1;
@@ -187,11 +197,13 @@ export class Replay {
     this.#operations.asked.clear();
     if (isClosingEvent(event)) {
       this.closing = event;
-      return;
+      return DONE;
     }
-    if (voided) return voidFailure(this.pending, event);
-    await this.#window.run(() => this.#deliver(event), this.live);
-    if (this.fault !== undefined) throw this.fault;
+    if (voided) {
+      voidFailure(this.pending, event);
+      return DONE;
+    }
+    return this.#window.run(() => this.#deliver(event), this.live);
   }
 
   /** Throws when the code waits and nothing of ours can move it (I10). */
@@ -233,7 +245,7 @@ export class Replay {
     } else if ("op" in event && !this.pending.has(event.op)) {
       this.#unasked(recorded());
     }
-    if (event.asked !== this.#operations.asked.digest()) {
+    if (!this.#operations.asked.is(event.asked)) {
       throw new NonDeterminismError(`${recorded()}, after other requests`, this.#operations.asked.describe());
     }
   }
@@ -305,18 +317,18 @@ export class Replay {
 
   #complete(path: string, recorded: Encoded | undefined): void {
     const step = this.pending.get(path);
-    const result = () => (recorded === undefined ? undefined : this.#decode(recorded));
+    const decoded = (): unknown => (recorded === undefined ? undefined : this.#decode(recorded));
     if (step?.kind === "step" && step.compensation !== undefined) {
       const { name, compensation } = step;
-      step.branch.completed.push({ name, compensation, position: this.position, result });
+      step.branch.completed.push({ name, compensation, position: this.position, result: decoded });
     }
-    this.#operations.resolve(path, result());
+    this.#operations.resolve(path, decoded());
   }
 
   /** The execution's end no longer counts: what ended it is tried again. */
-  async #redrive(): Promise<void> {
+  #redrive(): Promise<void> {
     this.closing = undefined;
-    await this.#window.run(() => {
+    return this.#window.run(() => {
       this.#code.undoAgain();
     }, this.live);
   }
@@ -325,3 +337,5 @@ export class Replay {
     return decode(value, this.#program.errors);
   }
 }
+
+const DONE = Promise.resolve();

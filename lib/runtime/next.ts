@@ -113,12 +113,10 @@ export class Next {
     const { replay } = this.work;
     for (let one = this.#newReceivers.pop(); one !== undefined; one = this.#newReceivers.pop()) {
       if (replay.pending.get(one.path) !== one || one.detached) continue;
-      const operation = one;
-      const message = replay.buffered
-        .about(operation.subject)
-        .find((held) => held.kind !== "update" && accepts(operation, held));
-      if (message !== undefined && message.kind !== "update")
-        return { event: received(operation, message, false) };
+      for (const message of replay.buffered.about(one.subject)) {
+        if (message.kind !== "update" && accepts(one, message))
+          return { event: received(one, message, false) };
+      }
     }
     while (this.#newHandlers.length > 0 && !replay.failing) {
       const [name = ""] = this.#newHandlers;

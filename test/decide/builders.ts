@@ -60,6 +60,7 @@ export function aStep(state: Partial<StepOperation> = {}): StepOperation {
     interrupted: false,
     after: 0,
     detached: false,
+    ends: { promise: Promise.resolve(), resolve: () => {}, reject: () => {} },
     ...state,
   };
 }

@@ -26,18 +26,14 @@ export function steps(site: Site): Pick<Context, "step" | "transaction"> {
         name,
         work,
         retry: atMostOnce ? { ...retry, maxAttempts: 1 } : retry,
-        ...(timeout === undefined ? {} : { timeoutMs: durationMs(timeout) }),
-        ...(heartbeat === undefined ? {} : { heartbeatMs: durationMs(heartbeat) }),
+        timeoutMs: timeout === undefined ? undefined : durationMs(timeout),
+        heartbeatMs: heartbeat === undefined ? undefined : durationMs(heartbeat),
         atMostOnce,
-        ...(compensate === undefined
-          ? {}
-          : {
-              compensation: {
-                // The recorded result of the step's own body, which is what the types promise.
-                run: (recorded, context) => compensate.call(options, recorded as Result, context),
-                retry: checkRetry(options.compensateRetry, COMPENSATION_RETRY, `the compensation of ${what}`),
-              },
-            }),
+        compensation: compensate && {
+          // The recorded result of the step's own body, which is what the types promise.
+          run: (recorded, context) => compensate.call(options, recorded as Result, context),
+          retry: checkRetry(options.compensateRetry, COMPENSATION_RETRY, `the compensation of ${what}`),
+        },
       });
       return requests.request(step, branch);
     });
