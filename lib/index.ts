@@ -23,6 +23,7 @@ export { type App, type AppOptions, app, type Manifest } from "./define/app.js";
 export type { Context, Logger, StepContext, StepOptions, WaitOptions } from "./define/context.js";
 export { type EventOptions, type EventType, event } from "./define/event.js";
 export type { RetryPolicy } from "./define/retry.js";
+export type { Transaction, TransactionOptions } from "./define/transaction.js";
 export { type Workflow, type WorkflowOptions, workflow } from "./define/workflow.js";
 export {
   CancelledError,
@@ -47,6 +48,8 @@ export {
   type SchemaIssue,
   StepInterruptedError,
   StepTimeoutError,
+  TransactionCancelledError,
+  type TransactionReason,
   UnencodableValueError,
   UnknownWorkflowError,
   WaitTimeoutError,
