@@ -41,12 +41,18 @@ export async function relay(
     }),
   );
   const outcomes: Outcomes = new Map();
+  const carryAll = (...kinds: Message["kind"][]): Promise<unknown> =>
+    Promise.all(
+      candidates.map(async (candidate) => {
+        const { message } = candidate;
+        if (message.kind === "event" || !kinds.includes(message.kind)) return;
+        outcomes.set(candidate, await carry(outside, message));
+      }),
+    );
   await Promise.all([
     publishAll(outside, candidates, outcomes),
-    ...candidates.map(async (candidate) => {
-      const { message } = candidate;
-      if (message.kind !== "event") outcomes.set(candidate, await carry(outside, message));
-    }),
+    // A signal may be for an execution that the same commit starts.
+    carryAll("start", "wake").then(() => carryAll("signal")),
   ]);
   const marks = await Promise.allSettled(
     outboxes.map((outbox) => mark(outside, outbox, candidates, outcomes)),
