@@ -322,8 +322,12 @@ export class CancelledError extends HoldfastError {
 /** A context that was used where it has no meaning: in a step's body, or after the execution's end. */
 export class ContextMisuseError extends HoldfastError {
   readonly code = "CONTEXT_MISUSE";
-  constructor(operation: string, where: string) {
-    super(`ctx.${operation} was called ${where}. Call it from the workflow function itself, while it runs.`);
+  constructor(
+    call: string,
+    where: string,
+    next = "Call it from the workflow function itself, while it runs.",
+  ) {
+    super(`${call} was called ${where}. ${next}`);
     this.name = "ContextMisuseError";
   }
 }

@@ -256,10 +256,11 @@ export class Code implements Requests {
   /** I14, then I10. */
   guard(branch: Branch, operation: string): boolean {
     const where = this.#over ? "after its execution had ended" : misplaced(branch);
-    if (where !== undefined) throw new ContextMisuseError(operation, where);
+    if (where !== undefined) throw new ContextMisuseError(`ctx.${operation}`, where);
     // I13: once the function has settled its code is over, whatever branch of it still runs.
     if (branch.over === "abandoned" || this.failing || this.outcome !== undefined) return false;
-    if (branch.over === "ended") throw new ContextMisuseError(operation, "after its branch had ended");
+    if (branch.over === "ended")
+      throw new ContextMisuseError(`ctx.${operation}`, "after its branch had ended");
     return this.#mayRun(`ctx.${operation} was called`);
   }
 

@@ -15,9 +15,10 @@ import { storable, storableError } from "../model/storable.js";
 import type { EpochMs } from "../model/time.js";
 import type { TransactionAction } from "../model/transaction.js";
 import type { ReceivingOperation } from "../replay/operation.js";
+import { checkActions } from "../store/transaction.js";
 import type { ImmediateOperation } from "./agenda.js";
 import type { FinishedAttempt } from "./bodies.js";
-import type { TransactionCollector } from "./transaction.js";
+import type { Gathered } from "./transaction.js";
 
 export type Unstamped = HistoryEvent extends infer Each
   ? Each extends HistoryEvent
@@ -113,22 +114,23 @@ export function attemptEnded({ step, attempt, end, at }: FinishedAttempt, random
     : { event: { type: "StepAttemptFailed", op, attempt, error: stored, retryAt: retry.at } };
 }
 
-/** The body of a transaction has gathered its writes: its completion is to be recorded with them. Undefined when its result can't be stored. */
+/**
+ * The body of a transaction has gathered its writes: its completion is to be recorded with them.
+ * @throws for a result that can't be stored, and for writes that no table would take: before anything is called
+ */
 export function transactionReady(
   finished: FinishedAttempt,
-  { actions, outgoing }: TransactionCollector,
-): Happening | undefined {
-  const { step, attempt, end } = finished;
-  try {
-    const result = end.ok ? resultOf(step.label, end.value) : {};
-    return {
-      event: { type: "StepCompleted", op: step.path, attempt, ...result },
-      outgoing,
-      transaction: { actions, attempt: finished },
-    };
-  } catch {
-    return undefined;
-  }
+  value: unknown,
+  { actions, outgoing }: Gathered,
+): Happening {
+  const { step, attempt } = finished;
+  const result = resultOf(step.label, value);
+  checkActions(actions);
+  return {
+    event: { type: "StepCompleted", op: step.path, attempt, ...result },
+    outgoing,
+    transaction: { actions, attempt: finished },
+  };
 }
 
 /** Absent for `undefined`, the commonest result of all. */

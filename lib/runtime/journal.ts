@@ -3,7 +3,12 @@
  * takes along everything that was added meanwhile. The slot is the fence: a slot that is taken means that somebody else owns the
  * execution now.
  */
-import { FencedError, type TransactionReason } from "../model/errors.js";
+import {
+  FencedError,
+  InvalidTransactionError,
+  PayloadTooLargeError,
+  TransactionCancelledError,
+} from "../model/errors.js";
 import type { Tail } from "../model/head.js";
 import type { HistoryEvent } from "../model/history-event.js";
 import { digest } from "../model/ids.js";
@@ -28,6 +33,11 @@ interface Entry {
   readonly event: HistoryEvent;
   readonly bytes: number;
   readonly outgoing: readonly Outgoing[];
+}
+
+/** What can be too large was refused where it came from (`model/storable.ts`), as the failure of whoever made it. */
+function entryOf(event: HistoryEvent, outgoing: readonly Outgoing[]): Entry {
+  return { event, outgoing, bytes: jsonBytes(event) + (outgoing.length === 0 ? 0 : jsonBytes(outgoing)) };
 }
 
 export class Journal {
@@ -63,40 +73,45 @@ export class Journal {
   }
 
   add(event: HistoryEvent, outgoing: readonly Outgoing[] = []): void {
-    // What can be too large was refused where it came from (`model/storable.ts`), as the failure of whoever made it.
-    const bytes = jsonBytes(event) + (outgoing.length === 0 ? 0 : jsonBytes(outgoing));
-    this.#bytes += bytes;
-    this.#unwritten.push({ event, bytes, outgoing });
-    this.position += 1;
+    this.#push(entryOf(event, outgoing));
   }
 
   /**
-   * Adds an event that only happens if `actions` do, and writes it, with all that was added before it, together with them. Refused, it was
-   * not added; what was added before it is written either way.
+   * Adds an event that only happens if `actions` do, and writes it, with all that was added before it, together with them. Nothing else may
+   * be added before it is answered (I4).
+   * @returns why it can't be, or not now: the event was not added, and nothing of it was written. What was added before it stays to be written.
    */
   async addWith(
     event: HistoryEvent,
     outgoing: readonly Outgoing[],
-    actions: readonly TransactionAction[],
-  ): Promise<{ readonly refused?: readonly TransactionReason[] }> {
+    transaction: { readonly name: string; readonly actions: readonly TransactionAction[] },
+  ): Promise<Error | undefined> {
     await this.landed();
     // A transaction costs twice: what can go ahead in a plain write does, when it is more than a few events.
     if (this.#bytes > SMALL_BATCH_BYTES) await this.flush();
-    this.add(event, outgoing);
-    const before = this.#unwritten.slice(0, -1);
-    const commit = await this.#commitOf(this.#unwritten);
-    const result = await persistently(() =>
-      this.options.store.commitTransaction(commit, actions, this.#pendingAt(commit)),
-    );
-    if (result.outcome === "taken") throw this.#fenced(commit.slot, result.found);
-    if (result.outcome === "appended") {
-      this.#written(this.#unwritten, commit);
-      return {};
+    const entry = entryOf(event, outgoing);
+    const batch = [...this.#unwritten, entry];
+    const commit = await this.#commitOf(batch);
+    const { name, actions } = transaction;
+    try {
+      const result = await persistently(() =>
+        this.options.store.commitTransaction(commit, actions, this.#pendingAt(commit)),
+      );
+      if (result.outcome === "refused") return new TransactionCancelledError(name, result.reasons);
+      if (result.outcome === "taken") throw this.#fenced(commit.slot, result.found);
+    } catch (error) {
+      if (error instanceof InvalidTransactionError || error instanceof PayloadTooLargeError) return error;
+      throw error;
     }
-    this.#bytes -= this.#unwritten.at(-1)?.bytes ?? 0;
-    this.#unwritten = before;
-    this.position -= 1;
-    return { refused: result.reasons };
+    this.#push(entry);
+    this.#written(batch, commit);
+    return undefined;
+  }
+
+  #push(entry: Entry): void {
+    this.#bytes += entry.bytes;
+    this.#unwritten.push(entry);
+    this.position += 1;
   }
 
   /** Something was added that is not durable. */

@@ -5,7 +5,7 @@
  * Invariants I1–I14 stand at the head of `replay/replay.ts`.
  */
 import { INLINE_MS } from "../decide/timer.js";
-import { FencedError, TransactionCancelledError } from "../model/errors.js";
+import { FencedError } from "../model/errors.js";
 import type { ExecutionStatus } from "../model/status.js";
 import type { EpochMs } from "../model/time.js";
 import { type ChildOperation, isEventWait, type Operation } from "../replay/operation.js";
@@ -174,11 +174,9 @@ export class Live {
     } else {
       // While it is unanswered nothing else is handed to the code: whether it happened is not known (I4).
       const { actions, attempt } = transaction;
-      const { refused } = await journal.addWith(recorded, outgoing, actions);
-      if (refused !== undefined) {
-        const error = new TransactionCancelledError(attempt.step.name, refused);
+      const error = await journal.addWith(recorded, outgoing, { name: attempt.step.name, actions });
+      if (error !== undefined)
         return this.#record(this.#next.afterEnd({ ...attempt, end: { ok: false, error } }));
-      }
     }
     const wasPaused = replay.paused;
     await replay.apply(recorded);

@@ -130,11 +130,12 @@ export class Next {
   #afterAttempt(finished: FinishedAttempt): Happening | undefined {
     const { step, end } = finished;
     if (this.work.replay.pending.get(step.path) !== step) return undefined;
-    if (end.ok && end.transaction !== undefined && !step.detached) {
-      const ready = transactionReady(finished, end.transaction);
-      if (ready !== undefined) return ready;
+    if (!end.ok || end.transaction === undefined || step.detached) return this.afterEnd(finished);
+    try {
+      return transactionReady(finished, end.value, end.transaction);
+    } catch (error) {
+      return this.afterEnd({ ...finished, end: { ok: false, error } });
     }
-    return this.afterEnd(finished);
   }
 
   /** An attempt that did not commit anything of its own. */

@@ -60,18 +60,22 @@ interface Carried {
   readonly message: Exclude<Message, OutgoingEvent>;
 }
 
-/** What is not for the bus: signals for one execution one after the other, since their order is a promise, and all else side by side. */
+/**
+ * What is not for the bus, by the execution that it is for: lanes go on side by side, and in each its start comes first, since a signal may
+ * be for what the same commit starts; then its signals one after the other, since their order is a promise.
+ */
 function lanes(candidates: readonly Candidate[]): Carried[][] {
   const lanes = new Map<string, Carried[]>();
   for (const candidate of candidates) {
     const { message } = candidate;
     if (message.kind === "event") continue;
-    const name = message.kind === "signal" ? message.to : `${message.kind} ${message.id}`;
-    const lane = lanes.get(name) ?? [];
+    const executionId = message.kind === "signal" ? message.to : message.executionId;
+    const lane = lanes.get(executionId) ?? [];
     lane.push({ candidate, message });
-    lanes.set(name, lane);
+    lanes.set(executionId, lane);
   }
-  return [...lanes.values()];
+  const isLate = ({ message }: Carried): number => (message.kind === "signal" ? 1 : 0);
+  return [...lanes.values()].map((lane) => lane.toSorted((one, other) => isLate(one) - isLate(other)));
 }
 
 async function publishAll(

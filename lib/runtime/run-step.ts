@@ -6,10 +6,10 @@ import { decode, type Encoded, type ErrorClasses } from "../model/value.js";
 import type { StepOperation } from "../replay/operation.js";
 import { runInStep } from "../replay/running-in.js";
 import type { Clock } from "./outside.js";
-import { collectTransaction, type TransactionCollector } from "./transaction.js";
+import { collectTransaction, type Gathered } from "./transaction.js";
 
 export type AttemptEnd =
-  | { readonly ok: true; readonly value: unknown; readonly transaction?: TransactionCollector }
+  | { readonly ok: true; readonly value: unknown; readonly transaction?: Gathered }
   | { readonly ok: false; readonly error: unknown };
 
 export interface RunningAttempt {
@@ -57,9 +57,9 @@ export function runStep(
     try {
       if (work.kind === "body")
         return { ok: true, value: await runInStep(step.name, () => work.run(context)) };
-      const transaction = collectTransaction(place, clock.now());
-      const value = await runInStep(step.name, () => work.run(transaction.tx, context));
-      return { ok: true, value, transaction };
+      const { tx, gathered } = collectTransaction({ executionId, path: step.path }, clock.now());
+      const value = await runInStep(step.name, () => work.run(tx, context));
+      return { ok: true, value, transaction: await gathered() };
     } catch (error) {
       return { ok: false, error };
     }

@@ -9,7 +9,8 @@ import {
   MOST_TRANSACTION_ACTIONS,
   type TransactionAction,
 } from "../model/transaction.js";
-import { checkSize, LARGEST_RECORD_BYTES, utf8Bytes } from "./limits.js";
+import { attributesBytes } from "./attributes.js";
+import { checkSize, LARGEST_RECORD_BYTES } from "./limits.js";
 import type { Commit } from "./ports.js";
 
 const KINDS = ["Put", "Update", "Delete", "ConditionCheck"] as const;
@@ -29,6 +30,15 @@ interface Checked {
 export function checkTransaction(commit: Commit, actions: readonly TransactionAction[]): void {
   const own = [JSON.stringify(commit.events), JSON.stringify(commit.outgoing)];
   checkSize(`Commit ${commit.slot} of execution "${commit.executionId}"`, LARGEST_RECORD_BYTES, ...own);
+  checkActions(actions, own.join("").length);
+}
+
+/**
+ * What can be said of the user's actions alone.
+ * @param beside bytes of what is written with them
+ * @throws InvalidTransactionError
+ */
+export function checkActions(actions: readonly TransactionAction[], beside = 0): void {
   if (actions.length > MOST_TRANSACTION_ACTIONS) {
     throw new InvalidTransactionError(
       `it has ${actions.length} actions, and DynamoDB takes at most ${MOST_TRANSACTION_ACTIONS} beside the execution's own. Split it into several transactions.`,
@@ -36,7 +46,7 @@ export function checkTransaction(commit: Commit, actions: readonly TransactionAc
   }
   const checked = actions.map(checkAction);
   checkDistinct(checked);
-  const bytes = checked.reduce((sum, action) => sum + action.bytes, 0) + own.join("").length;
+  const bytes = checked.reduce((sum, action) => sum + action.bytes, beside);
   if (bytes > LARGEST_TRANSACTION_BYTES) {
     throw new InvalidTransactionError(
       `its actions are ${bytes} bytes together, and DynamoDB takes at most ${LARGEST_TRANSACTION_BYTES}. Split it into several transactions.`,
@@ -64,7 +74,9 @@ function checkAction(action: TransactionAction, index: number): Checked {
     throw new InvalidTransactionError(
       `action ${index}, a ${kind} on ${table}, has no ${named}. Expected an object of attributes, as DynamoDB's document client takes it.`,
     );
-  const bytes = sizeOf(found) + sizeOf(body.ExpressionAttributeValues);
+  const where = `action ${index}, a ${kind} on ${table}`;
+  const values = isObject(body.ExpressionAttributeValues) ? body.ExpressionAttributeValues : {};
+  const bytes = attributesBytes(found, where) + attributesBytes(values, where);
   return { kind, table, bytes, ...(kind === "Put" ? { item: found } : { key: found }) };
 }
 
@@ -93,16 +105,6 @@ function shown(value: unknown): string {
   return JSON.stringify(value, (_, part: unknown) =>
     typeof part === "bigint" ? String(part) : part instanceof Uint8Array ? [...part] : part,
   );
-}
-
-/** About what DynamoDB counts: text as UTF-8, a number as half its digits, 3 bytes for a list or map and 1 for each of its members. */
-function sizeOf(value: unknown): number {
-  if (typeof value === "string") return utf8Bytes(value);
-  if (typeof value === "number" || typeof value === "bigint") return Math.ceil(String(value).length / 2) + 1;
-  if (typeof value !== "object" || value === null) return 1;
-  if (ArrayBuffer.isView(value) || value instanceof ArrayBuffer) return value.byteLength;
-  const members = Array.isArray(value) || value instanceof Set ? [...value] : Object.entries(value).flat();
-  return members.reduce<number>((sum, member) => sum + 1 + sizeOf(member), 3);
 }
 
 function isObject(found: unknown): found is Values {

@@ -87,6 +87,15 @@ describe("a signal", () => {
     expect(await stateOf(outside.store, "sender")).toEqual([{ state: "published", tries: 2 }]);
   });
 
+  it("for one that the same commit starts finds it at the first try", async () => {
+    const { outside, wakes } = noting(createMemoryStore());
+    await sent(outside.store, signal("s1", "ship-1"), start("ship-1"));
+    await tryOnce(outside);
+    expect(await stateOf(outside.store, "sender")).toEqual([PUBLISHED, PUBLISHED]);
+    expect((await outside.store.readHead("ship-1"))?.inbox).toHaveLength(1);
+    expect(wakes.map(({ reason }) => reason)).toEqual(["start", "message"]);
+  });
+
   it("for one that never comes is dead after ten tries, with the reason", async () => {
     const { outside } = noting(createMemoryStore());
     await sent(outside.store, signal("s1", "never"));

@@ -1,6 +1,7 @@
 /** A table of a user's own, for transactions: accounts with a balance. On DynamoDB Local, and as the memory store's `transact`. */
 import { CreateTableCommand, type DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { type DynamoDBDocumentClient, GetCommand } from "@aws-sdk/lib-dynamodb";
+import type { Transaction } from "../../lib/define/transaction.js";
 import type { TransactionReason } from "../../lib/model/errors.js";
 import type { TransactionAction } from "../../lib/model/transaction.js";
 import type { Transact } from "../../lib/store/memory/index.js";
@@ -34,6 +35,42 @@ export function add(id: string, amount: number): TransactionAction {
   };
 }
 
+/** Closes an account; refused when there is anything on it, or no such account. */
+export function close(id: string): TransactionAction {
+  return {
+    Delete: {
+      TableName: ACCOUNTS_TABLE,
+      Key: { id },
+      ConditionExpression: "balance = :nothing",
+      ExpressionAttributeValues: { ":nothing": 0 },
+      ReturnValuesOnConditionCheckFailure: "ALL_OLD",
+    },
+  };
+}
+
+/** Writes nothing; refused where less than `least` is on the account. */
+export function holds(id: string, least: number): TransactionAction {
+  return {
+    ConditionCheck: {
+      TableName: ACCOUNTS_TABLE,
+      Key: { id },
+      ConditionExpression: "balance >= :least",
+      ExpressionAttributeValues: { ":least": least },
+      ReturnValuesOnConditionCheckFailure: "ALL_OLD",
+    },
+  };
+}
+
+/** Has a transaction's body ask for these actions. */
+export function ask(tx: Transaction, ...actions: readonly TransactionAction[]): void {
+  for (const action of actions) {
+    if ("Put" in action) tx.put(action.Put);
+    else if ("Update" in action) tx.update(action.Update);
+    else if ("Delete" in action) tx.delete(action.Delete);
+    else tx.check(action.ConditionCheck);
+  }
+}
+
 export interface Accounts {
   balance(id: string): Promise<number | undefined>;
 }
@@ -60,7 +97,7 @@ export async function dynamoAccounts(
   };
 }
 
-/** Knows the two actions above, and no others. */
+/** Knows the actions above, and no others. */
 export function memoryAccounts(): Accounts & { readonly transact: Transact } {
   const balances = new Map<string, number>();
   return {
@@ -76,21 +113,22 @@ export function memoryAccounts(): Accounts & { readonly transact: Transact } {
 }
 
 function writeOf(balances: Map<string, number>, action: TransactionAction): (() => void) | TransactionReason {
-  if ("Put" in action) {
-    const { id, balance } = action.Put.Item;
-    const found = balances.get(String(id));
-    return found === undefined
-      ? () => balances.set(String(id), Number(balance))
-      : failed({ id, balance: found });
-  }
-  if ("Update" in action) {
-    const id = String(action.Update.Key.id);
-    const amount = Number(action.Update.ExpressionAttributeValues?.[":amount"]);
-    const found = balances.get(id);
-    if (found === undefined) return failed(undefined);
-    return found + amount < 0 ? failed({ id, balance: found }) : () => balances.set(id, found + amount);
-  }
-  throw new Error("These accounts know Put and Update alone.");
+  const { id, amount } = askedOf(action);
+  const found = balances.get(id);
+  const item = found === undefined ? undefined : { id, balance: found };
+  if ("Put" in action) return found === undefined ? () => balances.set(id, amount) : failed(item);
+  if (found === undefined) return failed(undefined);
+  if ("Update" in action) return found + amount < 0 ? failed(item) : () => balances.set(id, found + amount);
+  if ("Delete" in action) return found === 0 ? () => balances.delete(id) : failed(item);
+  return found >= amount ? () => {} : failed(item);
+}
+
+function askedOf(action: TransactionAction): { readonly id: string; readonly amount: number } {
+  if ("Put" in action) return { id: String(action.Put.Item.id), amount: Number(action.Put.Item.balance) };
+  if ("Delete" in action) return { id: String(action.Delete.Key.id), amount: 0 };
+  const { Key, ExpressionAttributeValues = {} } = "Update" in action ? action.Update : action.ConditionCheck;
+  const amount = ExpressionAttributeValues[":amount"] ?? ExpressionAttributeValues[":least"];
+  return { id: String(Key.id), amount: Number(amount) };
 }
 
 function failed(item: Readonly<Record<string, unknown>> | undefined): TransactionReason {
