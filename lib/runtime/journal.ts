@@ -3,6 +3,7 @@
  * takes along everything that was added meanwhile. The slot is the fence: a slot that is taken means that somebody else owns the
  * execution now.
  */
+import type { HookCall } from "../define/hooks.js";
 import { FencedError, type TransactionReason } from "../model/errors.js";
 import type { Tail } from "../model/head.js";
 import type { HistoryEvent } from "../model/history-event.js";
@@ -28,7 +29,12 @@ interface Entry {
   readonly event: HistoryEvent;
   readonly bytes: number;
   readonly outgoing: readonly Outgoing[];
+  /** To be made once it is durable. */
+  readonly calls: readonly HookCall[];
 }
+
+/** Of an app without hooks. */
+const NO_CALLS: readonly HookCall[] = [];
 
 export class Journal {
   /** The last slot that is durable. */
@@ -54,6 +60,8 @@ export class Journal {
       readonly carried: readonly HistoryEvent[];
       /** When the relay's own failure would be noticed: the `pending` mark of outgoing events is due then. */
       readonly pendingAt: () => EpochMs;
+      /** Makes the calls that an event came with. Absent when no event comes with any. */
+      readonly tell?: ((calls: readonly HookCall[]) => void) | undefined;
     },
   ) {
     this.slot = options.slot;
@@ -62,11 +70,12 @@ export class Journal {
     this.#carried = options.carried;
   }
 
-  add(event: HistoryEvent, outgoing: readonly Outgoing[] = []): void {
+  /** @param calls to be made once it is durable */
+  add(event: HistoryEvent, outgoing: readonly Outgoing[] = [], calls = NO_CALLS): void {
     // What can be too large was refused where it came from (`model/storable.ts`), as the failure of whoever made it.
     const bytes = jsonBytes(event) + (outgoing.length === 0 ? 0 : jsonBytes(outgoing));
     this.#bytes += bytes;
-    this.#unwritten.push({ event, bytes, outgoing });
+    this.#unwritten.push({ event, bytes, outgoing, calls });
     this.position += 1;
   }
 
@@ -78,11 +87,12 @@ export class Journal {
     event: HistoryEvent,
     outgoing: readonly Outgoing[],
     actions: readonly TransactionAction[],
+    calls = NO_CALLS,
   ): Promise<{ readonly refused?: readonly TransactionReason[] }> {
     await this.landed();
     // A transaction costs twice: what can go ahead in a plain write does, when it is more than a few events.
     if (this.#bytes > SMALL_BATCH_BYTES) await this.flush();
-    this.add(event, outgoing);
+    this.add(event, outgoing, calls);
     const before = this.#unwritten.slice(0, -1);
     const commit = await this.#commitOf(this.#unwritten);
     const result = await persistently(() =>
@@ -122,6 +132,12 @@ export class Journal {
       });
       await this.#flight;
     }
+  }
+
+  /** A settlement took along all that was not written, and the events that `calls` tell of. */
+  settled(calls = NO_CALLS): void {
+    this.#tell(this.#unwritten);
+    if (calls.length > 0) this.options.tell?.(calls);
   }
 
   /** Resolves when no write is in flight. Whatever settles waits for it: a commit in flight would supersede the tail at its own slot. */
@@ -190,6 +206,13 @@ export class Journal {
     this.#carried = [];
     this.#unwritten = this.#unwritten.slice(batch.length);
     this.#bytes -= batch.reduce((sum, entry) => sum + entry.bytes, 0);
+    this.#tell(batch);
+  }
+
+  #tell(durable: readonly Entry[]): void {
+    const { tell } = this.options;
+    if (tell === undefined) return;
+    for (const { calls } of durable) tell(calls);
   }
 
   #takeBatch(): Entry[] {
