@@ -37,7 +37,7 @@ export async function terminate(
     const head = await persistently(() => outside.store.readHead(executionId));
     if (head === undefined) throw new ExecutionNotFoundError(executionId);
     if (head.status === "continued")
-      return terminate(outside, await ensureSuccessor(outside, executionId), why);
+      return terminate(outside, await ensureSuccessor(outside, executionId), why, hooks);
     if (isClosed(head.status)) {
       // A call before this one may not have been answered.
       if (head.status === "terminated") return head;

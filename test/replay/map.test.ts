@@ -54,7 +54,11 @@ describe("ctx.map", () => {
 
   it("begins items that end at once one after the other, however many there are", async () => {
     const play = await Play.of((ctx) =>
-      ctx.map(Array.from({ length: 20_000 }, (_, index) => index), (_, n) => n, { concurrency: 1 }),
+      ctx.map(
+        Array.from({ length: 20_000 }, (_, index) => index),
+        (_, n) => n,
+        { concurrency: 1 },
+      ),
     );
     expect(play.output).toMatchObject({ values: { length: 20_000 } });
   });
