@@ -38,6 +38,17 @@ export type {
   WaitOptions,
 } from "./define/context.js";
 export { type EventOptions, type EventType, event } from "./define/event.js";
+export type {
+  AttemptEnd,
+  Fact,
+  HookCalls,
+  HookError,
+  HookName,
+  Hooks,
+  StepAttempt,
+  Turn,
+  TurnEnd,
+} from "./define/hooks.js";
 export type { MapItem, MapOptions, MapResult } from "./define/map.js";
 export type { RetryPolicy } from "./define/retry.js";
 export type { Transaction, TransactionOptions } from "./define/transaction.js";

@@ -20,6 +20,7 @@ const MAY_IMPORT: Record<string, { readonly lib: readonly string[]; readonly pac
       lib: ["store", "decide/payload", "model"],
       packages: ["node:crypto", "@aws-sdk/client-dynamodb", "@aws-sdk/lib-dynamodb"],
     },
+    otel: { lib: ["define", "model"], packages: ["@opentelemetry/api"] },
     runtime: { lib: ["decide", "define", "replay", "store/ports", "model"], packages: ["node:crypto"] },
   };
 
@@ -84,6 +85,14 @@ describe("imports point downward only", () => {
     );
     const others = knowing.filter(({ path }) => !KNOWING_AWS.some((folder) => isWithin(path, folder)));
     expect(others.map(({ path }) => path)).toEqual([]);
+  });
+
+  it("nothing but lib/otel knows OpenTelemetry, so that nothing else needs it", () => {
+    const knowing = sources.filter(({ imports }) =>
+      imports.some(({ target }) => target.startsWith("@opentelemetry/") || isWithin(target, "lib/otel")),
+    );
+    expect(knowing.map(({ path }) => path).filter((path) => !isWithin(path, "lib/otel"))).toEqual([]);
+    expect(knowing.length).toBeGreaterThan(0);
   });
 
   it("nothing that ships imports a test", () => {

@@ -9,6 +9,7 @@ import type { StartAnswer } from "../aws/starting.js";
 import { app } from "../define/app.js";
 import { classesByName } from "../define/error-classes.js";
 import type { AnyEventType, EventType } from "../define/event.js";
+import { checkHooks, type Hooks } from "../define/hooks.js";
 import type { AnyWorkflow, Workflow } from "../define/workflow.js";
 import { ExecutionFailedError, InvalidInputError, ResultTimeoutError } from "../model/errors.js";
 import type { PlainError } from "../model/plain.js";
@@ -53,6 +54,8 @@ export interface ClientSettings {
   readonly workflows?: readonly AnyWorkflow[];
   /** Error classes of yours, so that the causes of failures are `instanceof` them. */
   readonly errors?: readonly ErrorClass[];
+  /** Told of the executions that this client terminates: no other process records that. */
+  readonly hooks?: readonly Hooks[];
 }
 
 export type ClientOptions = ClientSettings &
@@ -73,14 +76,16 @@ export class DurableClient {
   readonly #open: () => Promise<Outside>;
   readonly #workflows: readonly AnyWorkflow[];
   readonly #classes: ErrorClasses;
+  readonly #hooks: readonly Hooks[];
   readonly #where: (ClientNames & Reach) | undefined;
   readonly #order = new SendingOrder();
   #outside: Promise<Outside> | undefined;
 
   constructor(options: ClientOptions) {
-    const { workflows = [], errors, ...where } = options;
+    const { workflows = [], errors, hooks = [], ...where } = options;
     this.#workflows = workflows;
     this.#classes = classesByName(errors ?? []);
+    this.#hooks = checkHooks(hooks);
     if ("outside" in where) {
       const { outside } = where;
       this.#where = undefined;
@@ -250,7 +255,7 @@ export class DurableClient {
    * @throws ExecutionNotFoundError, ExecutionClosedError
    */
   async terminate(executionId: string, options: ControlOptions = {}): Promise<Asked> {
-    const { status } = await terminate(await this.#connect(), executionId, options);
+    const { status } = await terminate(await this.#connect(), executionId, options, this.#hooks);
     return { status };
   }
 

@@ -3,6 +3,7 @@ import { InvalidDefinitionError, UnknownWorkflowError } from "../model/errors.js
 import type { ErrorClass, ErrorClasses } from "../model/value.js";
 import { classesByName } from "./error-classes.js";
 import type { AnyEventType } from "./event.js";
+import { checkHooks, type Hooks } from "./hooks.js";
 import type { AnyWorkflow } from "./workflow.js";
 
 export interface AppOptions {
@@ -11,6 +12,8 @@ export interface AppOptions {
   readonly events?: readonly AnyEventType[];
   /** Error classes that must still be `instanceof` after a replay. */
   readonly errors?: readonly ErrorClass[];
+  /** Told what happens to executions: see {@link Hooks}. */
+  readonly hooks?: readonly Hooks[];
 }
 
 /** What the infrastructure needs to know, as plain data. */
@@ -28,6 +31,7 @@ export interface App {
   readonly workflows: ReadonlyMap<string, AnyWorkflow>;
   readonly events: ReadonlyMap<string, AnyEventType>;
   readonly errors: ErrorClasses;
+  readonly hooks: readonly Hooks[];
   /** The workflow of that name. Throws {@link UnknownWorkflowError}. */
   workflow(name: string): AnyWorkflow;
   /** The workflows that an event of that name starts. */
@@ -51,11 +55,13 @@ export function app(options: AppOptions): App {
   );
   const events = byName("event", [...new Set([...(options.events ?? []), ...started])]);
   const errors = classesByName(options.errors ?? []);
+  const hooks = checkHooks(options.hooks ?? []);
   return {
     kind: "app",
     workflows,
     events,
     errors,
+    hooks,
     workflow(name) {
       const found = workflows.get(name);
       if (found === undefined) throw new UnknownWorkflowError(name, [...workflows.keys()]);

@@ -4,6 +4,7 @@ import type { EpochMs } from "../model/time.js";
 import type { Encoded, ErrorClasses } from "../model/value.js";
 import type { StepOperation } from "../replay/operation.js";
 import type { Happening } from "./happening.js";
+import type { Observer } from "./observer.js";
 import type { Clock } from "./outside.js";
 import { type AttemptEnd, type RunningAttempt, runStep } from "./run-step.js";
 
@@ -33,6 +34,7 @@ export class Bodies {
     private readonly clock: Clock,
     private readonly errors: ErrorClasses,
     private readonly onChange: () => void,
+    private readonly observer?: Observer | undefined,
   ) {}
 
   /** How many run. */
@@ -45,12 +47,13 @@ export class Bodies {
   }
 
   begin(step: StepOperation, attempt: number): void {
-    const { executionId, clock, errors } = this;
+    const { executionId, clock, errors, observer } = this;
     const onHeartbeat = (reporting: StepOperation, details: Encoded): void => {
       this.#reports.set(reporting.path, details);
       if (this.#mayReport(reporting.path)) this.onChange();
     };
-    const running = runStep(step, attempt, { executionId, clock, errors, onHeartbeat });
+    const run = (): RunningAttempt => runStep(step, attempt, { executionId, clock, errors, onHeartbeat });
+    const running = observer === undefined ? run() : observer.attempt(step, attempt, run);
     this.#running.set(step.path, running);
     void running.end.then((end) => this.#finish(running, end));
   }
@@ -122,6 +125,7 @@ export class Bodies {
     const { step, attempt } = running;
     if (this.#running.get(step.path) !== running) return;
     this.#running.delete(step.path);
+    this.observer?.attemptEnded(step, end);
     this.#finished.push({ at: this.clock.now(), step, attempt, end });
     this.onChange();
   }

@@ -1,4 +1,5 @@
 /** Children: created once their request is durable, and told to end when nobody waits for them any more (PROTOCOL B). */
+import type { Hooks } from "../define/hooks.js";
 import { parse } from "../define/schema.js";
 import {
   ExecutionClosedError,
@@ -64,15 +65,11 @@ export async function createChild(
 
 /** Nobody waits for the child any more. One that is left to itself is created all the same: it was requested. */
 export async function abandonChild(work: Work, child: ChildOperation): Promise<Happening> {
-  const { outside, owned } = work;
+  const { outside, app, owned } = work;
   const { path: op, childId, workflow, onParentClose } = child;
   if (onParentClose === "abandon" && !child.there) await createChild(work, child);
-  await releaseChild(outside, owned.head.executionId, {
-    op,
-    childId,
-    workflow: workflow.name,
-    onParentClose,
-  });
+  const released = { op, childId, workflow: workflow.name, onParentClose };
+  await releaseChild(outside, owned.head.executionId, released, app.hooks);
   return { event: { type: "ChildAbandoned", op } };
 }
 
@@ -88,6 +85,7 @@ export async function releaseChild(
   outside: Outside,
   parentId: string,
   { op, childId, workflow, onParentClose }: ReleasedChild,
+  hooks: readonly Hooks[],
 ): Promise<void> {
   if (onParentClose === "abandon") return;
   const parent = { executionId: parentId, op };
@@ -105,7 +103,7 @@ export async function releaseChild(
   if (created || !isOurs || (isClosed(head.status) && head.status !== "continued")) return;
   const reason = `its parent "${parentId}" no longer waits for it`;
   if (onParentClose === "terminate") {
-    await terminate(outside, childId, { by: parentId, reason }).catch((error: unknown) => {
+    await terminate(outside, childId, { by: parentId, reason }, hooks).catch((error: unknown) => {
       // It came to its own end first.
       if (!(error instanceof ExecutionClosedError)) throw error;
     });

@@ -3,6 +3,7 @@
  * deleted, and done again by any wake that finds the execution closed; every one of them may be repeated.
  */
 import { openChildrenOf } from "../decide/children.js";
+import type { Hooks } from "../define/hooks.js";
 import { CancelledError } from "../model/errors.js";
 import type { Head, Parent } from "../model/head.js";
 import type { ChildMessage } from "../model/message.js";
@@ -27,19 +28,28 @@ export interface ClosedExecution extends Pick<Head, "executionId" | "waits"> {
   readonly continuedTo?: string;
 }
 
-export async function doClosingDuties(outside: Outside, closed: ClosedExecution): Promise<void> {
+/** @param hooks told of children that are terminated */
+export async function doClosingDuties(
+  outside: Outside,
+  closed: ClosedExecution,
+  hooks: readonly Hooks[],
+): Promise<void> {
   await Promise.all(closed.waits.map((wait) => persistently(() => outside.store.deleteWait(wait))));
-  if (closed.openChildren === true) await releaseChildren(outside, closed.executionId);
+  if (closed.openChildren === true) await releaseChildren(outside, closed.executionId, hooks);
   if (closed.status === "continued") await ensureSuccessor(outside, closed.executionId);
   else if (closed.parent !== undefined) await tellParent(outside, closed, closed.parent);
 }
 
-async function releaseChildren(outside: Outside, executionId: string): Promise<void> {
+async function releaseChildren(
+  outside: Outside,
+  executionId: string,
+  hooks: readonly Hooks[],
+): Promise<void> {
   const { events } = await wholeHistory(outside.store, executionId);
   const children = openChildrenOf(events);
   for (let from = 0; from < children.length; from += MOST_CALLS) {
     const some = children.slice(from, from + MOST_CALLS);
-    await Promise.all(some.map((child) => releaseChild(outside, executionId, child)));
+    await Promise.all(some.map((child) => releaseChild(outside, executionId, child, hooks)));
   }
 }
 

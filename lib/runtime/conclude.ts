@@ -3,6 +3,7 @@
  * the next wake before the write that makes it needed (the baton rule, docs/architecture.md).
  */
 
+import type { Circumstances } from "../decide/facts.js";
 import type { StoredValue } from "../model/head.js";
 import type { ClosingEvent, HistoryEvent } from "../model/history-event.js";
 import type { ExecutionStatus, OpenStatus } from "../model/status.js";
@@ -59,7 +60,7 @@ async function settleOpen(
   await journal.landed();
   if (!journal.asTail([], TAIL_ROOM_BYTES).fits) await journal.flush();
   await waits.remove(replay.pending);
-  return settle(outside, owned, {
+  const settled = await settle(outside, owned, {
     settlement,
     slot: journal.slot,
     tail: tailOf(journal, []),
@@ -69,11 +70,13 @@ async function settleOpen(
     inHistory: (id) => replay.seen.has(id),
     guardInbox,
   });
+  if (settled === "settled") journal.settled();
+  return settled;
 }
 
 /** The workflow's code is over. */
 export async function close(work: Work, outcome: Outcome): Promise<ExecutionStatus> {
-  const { outside, owned, replay, journal, inbox, waits } = work;
+  const { outside, owned, replay, journal, inbox, waits, observer } = work;
   const at = Math.max(outside.clock.now(), replay.now);
   const settlement = await closed(work, outcome, at);
   const state = await changedState(work);
@@ -82,12 +85,13 @@ export async function close(work: Work, outcome: Outcome): Promise<ExecutionStat
   await journal.landed();
   for (let refusals = 0; ; refusals++) {
     const closing = replay.closing === undefined ? [closingEvent(work, outcome, at)] : [];
+    const calls = closing.flatMap((event) => observer?.callsFor(event, endOf(work, outcome)) ?? []);
     if (!journal.asTail(closing, TAIL_ROOM_BYTES).fits) await journal.flush();
     const rides = journal.asTail(closing, TAIL_ROOM_BYTES).fits;
     if (!rides) {
       // Too much to ride along: recorded first, it is final.
       for (const event of closing) {
-        journal.add(event);
+        journal.add(event, [], calls);
         await replay.apply(event);
       }
       await journal.flush();
@@ -103,10 +107,13 @@ export async function close(work: Work, outcome: Outcome): Promise<ExecutionStat
       inHistory: (id) => replay.seen.has(id) || (outcome.kind !== "continued" && inbox.found.has(id)),
       guardInbox: replay.closing === undefined && refusals < MOST_REFUSALS,
     });
-    if (settled === "settled") break;
+    if (settled === "settled") {
+      journal.settled(rides ? calls : []);
+      break;
+    }
   }
   const { executionId, parent } = owned.head;
-  await doClosingDuties(outside, { executionId, parent, waits: [], ...settlement });
+  await doClosingDuties(outside, { executionId, parent, waits: [], ...settlement }, work.app.hooks);
   return settlement.status;
 }
 
@@ -156,6 +163,14 @@ function closingEvent({ replay, inbox }: Work, outcome: Outcome, at: EpochMs): C
   }
   const type = outcome.kind === "failed" ? "ExecutionFailed" : "ExecutionCancelled";
   return { type, compensation: outcome.compensation, ...common, ...ids };
+}
+
+/** What hooks are told of an end. */
+function endOf({ owned }: Work, outcome: Outcome): Circumstances {
+  if (outcome.kind === "completed") return {};
+  return outcome.kind === "continued"
+    ? { continuedTo: successorOf(owned.head.executionId) }
+    : { error: outcome.error };
 }
 
 /** What queries are to read, when it is not what the head holds already. */

@@ -51,7 +51,7 @@ export async function handleWake(
       return { did: "put-back", detail: action.why };
     case "close":
       if (head !== undefined && isClosed(head.status))
-        await doClosingDuties(outside, { ...head, status: head.status });
+        await doClosingDuties(outside, { ...head, status: head.status }, app.hooks);
       return { did: "closed", detail: "already closed" };
     case "turn":
     case "take-over": {
@@ -59,7 +59,7 @@ export async function handleWake(
       // Woken within the second before its start by something else than its own wake.
       if (!isBeforeStart(head, clock.now()) && head.startAt > clock.now())
         await clock.sleep(head.startAt - clock.now());
-      const request = { head, owner: messageId, until: limits.deadline + LEASE_SLACK_MS };
+      const request = { head, owner: messageId, until: limits.deadline + LEASE_SLACK_MS, hooks: app.hooks };
       const owned = action.do === "turn" ? await lease(outside, request) : await takeOver(outside, request);
       if (owned === undefined) {
         await outside.wakes.send({ ...wake, puts: (wake.puts ?? 0) + 1 }, 1);

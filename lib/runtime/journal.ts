@@ -3,6 +3,7 @@
  * takes along everything that was added meanwhile. The slot is the fence: a slot that is taken means that somebody else owns the
  * execution now.
  */
+import type { HookCall } from "../define/hooks.js";
 import {
   FencedError,
   InvalidTransactionError,
@@ -33,12 +34,22 @@ interface Entry {
   readonly event: HistoryEvent;
   readonly bytes: number;
   readonly outgoing: readonly Outgoing[];
+  /** To be made once it is durable. */
+  readonly calls: readonly HookCall[];
 }
 
 /** What can be too large was refused where it came from (`model/storable.ts`), as the failure of whoever made it. */
-function entryOf(event: HistoryEvent, outgoing: readonly Outgoing[]): Entry {
-  return { event, outgoing, bytes: jsonBytes(event) + (outgoing.length === 0 ? 0 : jsonBytes(outgoing)) };
+function entryOf(event: HistoryEvent, outgoing: readonly Outgoing[], calls: readonly HookCall[]): Entry {
+  return {
+    event,
+    outgoing,
+    calls,
+    bytes: jsonBytes(event) + (outgoing.length === 0 ? 0 : jsonBytes(outgoing)),
+  };
 }
+
+/** Of an app without hooks. */
+const NO_CALLS: readonly HookCall[] = [];
 
 export class Journal {
   /** The last slot that is durable. */
@@ -64,6 +75,8 @@ export class Journal {
       readonly carried: readonly HistoryEvent[];
       /** When the relay's own failure would be noticed: the `pending` mark of outgoing events is due then. */
       readonly pendingAt: () => EpochMs;
+      /** Makes the calls that an event came with. Absent when no event comes with any. */
+      readonly tell?: ((calls: readonly HookCall[]) => void) | undefined;
     },
   ) {
     this.slot = options.slot;
@@ -72,8 +85,9 @@ export class Journal {
     this.#carried = options.carried;
   }
 
-  add(event: HistoryEvent, outgoing: readonly Outgoing[] = []): void {
-    this.#push(entryOf(event, outgoing));
+  /** @param calls to be made once it is durable */
+  add(event: HistoryEvent, outgoing: readonly Outgoing[] = [], calls = NO_CALLS): void {
+    this.#push(entryOf(event, outgoing, calls));
   }
 
   /**
@@ -85,11 +99,12 @@ export class Journal {
     event: HistoryEvent,
     outgoing: readonly Outgoing[],
     transaction: { readonly name: string; readonly actions: readonly TransactionAction[] },
+    calls = NO_CALLS,
   ): Promise<Error | undefined> {
     await this.landed();
     // A transaction costs twice: what can go ahead in a plain write does, when it is more than a few events.
     if (this.#bytes > SMALL_BATCH_BYTES) await this.flush();
-    const entry = entryOf(event, outgoing);
+    const entry = entryOf(event, outgoing, calls);
     const batch = [...this.#unwritten, entry];
     const commit = await this.#commitOf(batch);
     const { name, actions } = transaction;
@@ -137,6 +152,12 @@ export class Journal {
       });
       await this.#flight;
     }
+  }
+
+  /** A settlement took along all that was not written, and the events that `calls` tell of. */
+  settled(calls = NO_CALLS): void {
+    this.#tell(this.#unwritten);
+    if (calls.length > 0) this.options.tell?.(calls);
   }
 
   /** Resolves when no write is in flight. Whatever settles waits for it: a commit in flight would supersede the tail at its own slot. */
@@ -205,6 +226,13 @@ export class Journal {
     this.#carried = [];
     this.#unwritten = this.#unwritten.slice(batch.length);
     this.#bytes -= batch.reduce((sum, entry) => sum + entry.bytes, 0);
+    this.#tell(batch);
+  }
+
+  #tell(durable: readonly Entry[]): void {
+    const { tell } = this.options;
+    if (tell === undefined) return;
+    for (const { calls } of durable) tell(calls);
   }
 
   #takeBatch(): Entry[] {

@@ -41,10 +41,10 @@ export class Live {
   #poke: () => void = () => {};
 
   constructor(private readonly work: Work) {
-    const { replay, owned, outside, app } = work;
+    const { replay, owned, outside, app, observer } = work;
     const poke = (): void => this.#poke();
     this.#agenda = new Agenda(replay.pending);
-    this.#bodies = new Bodies(owned.head.executionId, outside.clock, app.errors, poke);
+    this.#bodies = new Bodies(owned.head.executionId, outside.clock, app.errors, poke, observer);
     this.#background = new Background(poke);
     this.#next = new Next(work, this.#agenda, this.#bodies);
     this.#effects = new Effects(work, this.#agenda, this.#bodies, this.#next, this.#background, () =>
@@ -166,15 +166,16 @@ export class Live {
 
   /** Records what happened, hands it to the code, and files what the code then asks for. */
   async #record(happening: Happening): Promise<void> {
-    const { replay, journal, outside } = this.work;
+    const { replay, journal, outside, observer } = this.work;
     const { event, outgoing = [], transaction } = happening;
     const recorded = stamp(event, Math.max(outside.clock.now(), replay.now), replay.asked());
+    const calls = observer?.callsForNext(recorded, replay, outgoing);
     if (transaction === undefined) {
-      journal.add(recorded, outgoing);
+      journal.add(recorded, outgoing, calls);
     } else {
       // While it is unanswered nothing else is handed to the code: whether it happened is not known (I4).
       const { actions, attempt } = transaction;
-      const error = await journal.addWith(recorded, outgoing, { name: attempt.step.name, actions });
+      const error = await journal.addWith(recorded, outgoing, { name: attempt.step.name, actions }, calls);
       if (error !== undefined)
         return this.#record(this.#next.afterEnd({ ...attempt, end: { ok: false, error } }));
     }

@@ -2,6 +2,7 @@
  * Getting hold of an execution: the lease, its history, and, when the lease before was never released, the record that fences
  * its owner out. Only then may effects begin.
  */
+import type { Hooks } from "../define/hooks.js";
 import { EngineError, FencedError } from "../model/errors.js";
 import type { Head } from "../model/head.js";
 import type { HistoryEvent } from "../model/history-event.js";
@@ -10,6 +11,7 @@ import type { EpochMs } from "../model/time.js";
 import { encodeThrown } from "../model/value.js";
 import type { Commit } from "../store/ports.js";
 import { allCommits, carriedTail } from "./history.js";
+import { observerOf } from "./observer.js";
 import type { Outside } from "./outside.js";
 import { bringBack } from "./payloads.js";
 import { persistently } from "./persistently.js";
@@ -37,7 +39,7 @@ export async function lease(outside: Outside, request: LeaseRequest): Promise<Ow
   if (leased === undefined) return undefined;
   // Nobody has ever held it, so there is nothing to read.
   if (request.head.epoch === 0 && request.head.slot === 0) return ownCreated(leased.head, leased.token);
-  return orStall(outside, leased, () => load(outside, leased.head, leased.token));
+  return orStall(outside, leased, request, () => load(outside, leased.head, leased.token));
 }
 
 /** An execution that nobody held before: nothing is in its history. */
@@ -49,7 +51,7 @@ export function ownCreated(head: Head, leaseToken: string): Owned {
 export async function takeOver(outside: Outside, request: LeaseRequest): Promise<Owned | undefined> {
   const leased = await acquire(outside, request);
   if (leased === undefined) return undefined;
-  return orStall(outside, leased, () => fence(outside, leased));
+  return orStall(outside, leased, request, () => fence(outside, leased));
 }
 
 interface Leased {
@@ -61,6 +63,7 @@ interface Leased {
 async function orStall(
   outside: Outside,
   leased: Leased,
+  { hooks = [], until }: LeaseRequest,
   read: () => Promise<Owned>,
 ): Promise<Owned | undefined> {
   try {
@@ -72,6 +75,8 @@ async function orStall(
       executionId: head.executionId,
       error: error.message,
     });
+    const at = outside.clock.now();
+    const stored = encodeThrown(error);
     await persistently(() =>
       outside.store.settle({
         executionId: head.executionId,
@@ -80,13 +85,17 @@ async function orStall(
         leaseToken: token,
         slot: head.slot,
         ...(head.tail === undefined ? {} : { tail: head.tail }),
-        settlement: { status: "stalled", error: encodeThrown(error), at: outside.clock.now() },
+        settlement: { status: "stalled", error: stored, at },
         waits: head.waits,
         waitCount: head.waitCount,
         drained: [],
         token: digest(`${token}\nstalled`, 16),
       }),
     );
+    const observer = observerOf(outside, hooks, head);
+    const stalled: HistoryEvent = { type: "ExecutionStalled", at, reason: error.message };
+    observer?.tell(observer.callsFor(stalled, { error: stored }));
+    await observer?.settled(until);
     return undefined;
   }
 }
@@ -126,6 +135,8 @@ interface LeaseRequest {
   readonly until: EpochMs;
   /** To terminate it. */
   readonly evenStalled?: boolean;
+  /** Told when its history can't be read. */
+  readonly hooks?: readonly Hooks[];
 }
 
 async function acquire(outside: Outside, request: LeaseRequest): Promise<Leased | undefined> {

@@ -1,10 +1,12 @@
 /** Stalling: an error of the engine's own, which no code may catch. The execution stands still, keeps its history, and goes on after a fixed deploy. */
 import type { WaitKey } from "../model/head.js";
+import type { ExecutionStalled } from "../model/history-event.js";
 import type { ExecutionStatus } from "../model/status.js";
 import { encodeThrown } from "../model/value.js";
 import { TAIL_ROOM_BYTES, tailOf } from "./conclude.js";
 import type { Inbox } from "./inbox.js";
 import type { Journal } from "./journal.js";
+import type { Observer } from "./observer.js";
 import type { Outside } from "./outside.js";
 import type { Owned } from "./own.js";
 import { settle } from "./settle.js";
@@ -18,20 +20,23 @@ export async function stall(
     readonly inHistory: (messageId: string) => boolean;
     /** Those that stand: it still accepts messages, so they stay. Absent when nobody knows: as the head has them. */
     readonly waits?: readonly WaitKey[] | undefined;
+    readonly observer?: Observer | undefined;
   },
   error: Error,
 ): Promise<ExecutionStatus> {
-  const { journal, inbox, inHistory, waits } = parts;
+  const { journal, inbox, inHistory, waits, observer } = parts;
   const at = outside.clock.now();
   outside.log.write("error", "The execution is stalled.", {
     executionId: owned.head.executionId,
     error: error.message,
   });
   await journal.landed();
-  journal.add({ type: "ExecutionStalled", at, reason: error.message });
+  const stored = encodeThrown(error);
+  const stalled: ExecutionStalled = { type: "ExecutionStalled", at, reason: error.message };
+  journal.add(stalled, [], observer?.callsFor(stalled, { error: stored }));
   if (!journal.asTail([], TAIL_ROOM_BYTES).fits) await journal.flush();
   await settle(outside, owned, {
-    settlement: { status: "stalled", error: encodeThrown(error), at },
+    settlement: { status: "stalled", error: stored, at },
     slot: journal.slot,
     tail: tailOf(journal, []),
     inbox,
@@ -40,5 +45,6 @@ export async function stall(
     inHistory,
     guardInbox: false,
   });
+  journal.settled();
   return "stalled";
 }

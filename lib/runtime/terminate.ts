@@ -3,12 +3,14 @@
  * nothing, and nothing is undone. The closing duties are the worker's: a wake is on its way before anything is settled.
  */
 import { openChildrenOf } from "../decide/children.js";
+import type { Hooks } from "../define/hooks.js";
 import { ExecutionClosedError, ExecutionNotFoundError } from "../model/errors.js";
 import type { Head } from "../model/head.js";
 import type { ExecutionTerminated, HistoryEvent } from "../model/history-event.js";
 import { isClosed } from "../model/status.js";
 import type { ClosedSettlement } from "../store/ports.js";
 import { Inbox } from "./inbox.js";
+import { observerOf } from "./observer.js";
 import type { Outside } from "./outside.js";
 import { type Owned, takeOver } from "./own.js";
 import { persistently } from "./persistently.js";
@@ -29,12 +31,13 @@ export async function terminate(
   outside: Outside,
   executionId: string,
   why: { readonly by?: string; readonly reason?: string },
+  hooks: readonly Hooks[],
 ): Promise<Head> {
   for (let tries = 0; tries < MOST_TRIES; tries++) {
     const head = await persistently(() => outside.store.readHead(executionId));
     if (head === undefined) throw new ExecutionNotFoundError(executionId);
     if (head.status === "continued")
-      return terminate(outside, await ensureSuccessor(outside, executionId), why);
+      return terminate(outside, await ensureSuccessor(outside, executionId), why, hooks);
     if (isClosed(head.status)) {
       // A call before this one may not have been answered.
       if (head.status === "terminated") return head;
@@ -48,6 +51,9 @@ export async function terminate(
     const end: ExecutionTerminated = { type: "ExecutionTerminated", at: outside.clock.now(), ...why };
     const settlement = await settleTerminated(outside, owned, [end]);
     await outside.wakes.send({ executionId, reason: "audit" }, 0);
+    const observer = observerOf(outside, hooks, head);
+    observer?.tell(observer.callsFor(end));
+    await observer?.settled(until);
     return { ...owned.head, ...settlement };
   }
   throw new Error(

@@ -20,6 +20,7 @@ import { controlled, stamp } from "./happening.js";
 import { Inbox } from "./inbox.js";
 import { Journal } from "./journal.js";
 import { Live } from "./live.js";
+import { type Observer, observerOf } from "./observer.js";
 import type { Outside } from "./outside.js";
 import type { Owned } from "./own.js";
 import { stall } from "./stall.js";
@@ -38,6 +39,18 @@ export async function runTurn(
   owned: Owned,
   limits: Limits,
 ): Promise<ExecutionStatus> {
+  const observer = observerOf(outside, app.hooks, owned.head);
+  if (observer === undefined) return turn(outside, app, owned, limits, undefined);
+  return observer.turn(owned, limits.deadline, () => turn(outside, app, owned, limits, observer));
+}
+
+async function turn(
+  outside: Outside,
+  app: App,
+  owned: Owned,
+  limits: Limits,
+  observer: Observer | undefined,
+): Promise<ExecutionStatus> {
   const { head, slot, carried, leaseToken } = owned;
   const { executionId } = head;
   const journal = new Journal({
@@ -49,13 +62,16 @@ export async function runTurn(
     loaded: owned.history.length,
     carried,
     pendingAt: () => outside.clock.now(),
+    tell: observer === undefined ? undefined : (calls) => observer.tell(calls),
   });
   const now = outside.clock.now();
   const cancel = isBeforeStart(head, now) ? cancelIn(head) : undefined;
-  if (cancel !== undefined) return closeUnbegun(outside, owned, journal, cancel);
+  if (cancel !== undefined) return closeUnbegun(outside, owned, journal, cancel, observer);
   if (owned.history.some(({ event }) => event.type === "ExecutionTerminated"))
-    return closeTerminated(outside, owned);
-  const history = [...owned.history, ...redriven(outside, owned, journal)];
+    return closeTerminated(outside, owned, app.hooks);
+  // The first lease of all: whoever takes over from its owner is not the first.
+  if (head.epoch === 1) observer?.started(head);
+  const history = [...owned.history, ...redriven(outside, owned, journal, observer)];
   let replay: Replay | undefined;
   let inbox = new Inbox(outside.store, executionId, new Set());
   let waits: Waits | undefined;
@@ -71,7 +87,7 @@ export async function runTurn(
     // Only a suspension leaves every record in its place, and nothing that came before it unread.
     const certain = !owned.takenOver && (head.status === "suspended" || head.status === "paused");
     waits = new Waits(outside.store, executionId, standing, certain);
-    const work = { app, outside, owned, limits, replay, journal, inbox, waits };
+    const work = { app, outside, owned, limits, replay, journal, inbox, waits, observer };
     // The process before died between the last commit and the settlement.
     if (replay.closing !== undefined && replay.outcome !== undefined)
       return await close(work, replay.outcome);
@@ -79,7 +95,7 @@ export async function runTurn(
   } catch (error) {
     if (!(error instanceof EngineError || error instanceof UnknownWorkflowError)) throw error;
     const inHistory = (id: string): boolean => replay?.seen.has(id) ?? false;
-    return stall(outside, owned, { journal, inbox, inHistory, waits: waits?.standing() }, error);
+    return stall(outside, owned, { journal, inbox, inHistory, waits: waits?.standing(), observer }, error);
   } finally {
     replay?.end();
   }
@@ -120,7 +136,12 @@ export function voidedIn(history: readonly { readonly event: HistoryEvent }[]): 
 }
 
 /** A redrive comes into history before anything is replayed, since it changes what the rest of it means. */
-function redriven(outside: Outside, { head, history, slot }: Owned, journal: Journal): Recorded[] {
+function redriven(
+  outside: Outside,
+  { head, history, slot }: Owned,
+  journal: Journal,
+  observer: Observer | undefined,
+): Recorded[] {
   const last = history.findLast(({ event }) => event.type !== "LeaseTaken")?.event;
   const message = head.inbox.find((one) => one.kind === "redrive");
   const isOver = last !== undefined && (isClosingEvent(last) || last.type === "ExecutionStalled");
@@ -130,7 +151,7 @@ function redriven(outside: Outside, { head, history, slot }: Owned, journal: Jou
     Math.max(outside.clock.now(), last.at),
     undefined,
   );
-  journal.add(event);
+  journal.add(event, [], observer?.callsFor(event));
   return [{ event, slot: slot + 1 }];
 }
 

@@ -1,5 +1,6 @@
 /** Cancelled before its start: its code never began, so there is nothing to tell it and nothing to undo. */
 import { CancelledError } from "../model/errors.js";
+import type { HistoryEvent } from "../model/history-event.js";
 import type { CancelMessage } from "../model/message.js";
 import type { ExecutionStatus } from "../model/status.js";
 import { storableError } from "../model/storable.js";
@@ -9,6 +10,7 @@ import { TAIL_ROOM_BYTES, tailOf } from "./conclude.js";
 import { cancelRequested, stamp } from "./happening.js";
 import { Inbox } from "./inbox.js";
 import type { Journal } from "./journal.js";
+import type { Observer } from "./observer.js";
 import type { Outside } from "./outside.js";
 import type { Owned } from "./own.js";
 import { settle } from "./settle.js";
@@ -19,21 +21,23 @@ export async function closeUnbegun(
   owned: Owned,
   journal: Journal,
   cancel: CancelMessage,
+  observer?: Observer | undefined,
 ): Promise<ExecutionStatus> {
   const { executionId, parent } = owned.head;
   const at = outside.clock.now();
   const inbox = new Inbox(outside.store, executionId, new Set());
   await inbox.take(owned.head, at);
   const unread = [...inbox.found].filter((id) => id !== cancel.id);
-  journal.add(stamp(cancelRequested(cancel).event, at, undefined));
-  journal.add({
+  const error = storableError(new CancelledError(cancel.reason));
+  const add = (event: HistoryEvent): void => journal.add(event, [], observer?.callsFor(event, { error }));
+  add(stamp(cancelRequested(cancel).event, at, undefined));
+  add({
     type: "ExecutionCancelled",
     at,
     compensation: "none",
     ...(unread.length === 0 ? {} : { unread }),
   });
   if (!journal.asTail([], TAIL_ROOM_BYTES).fits) await journal.flush();
-  const error = storableError(new CancelledError(cancel.reason));
   const settlement: ClosedSettlement = {
     status: "cancelled",
     closedAt: at,
@@ -49,6 +53,7 @@ export async function closeUnbegun(
     inHistory: (id) => inbox.found.has(id),
     guardInbox: false,
   });
-  await doClosingDuties(outside, { executionId, parent, waits: [], ...settlement });
+  journal.settled();
+  await doClosingDuties(outside, { executionId, parent, waits: [], ...settlement }, []);
   return "cancelled";
 }

@@ -4,6 +4,7 @@ import type { EpochMs } from "../model/time.js";
 import type { Replay } from "../replay/replay.js";
 import type { Inbox } from "./inbox.js";
 import type { Journal } from "./journal.js";
+import type { Observer } from "./observer.js";
 import type { Outside } from "./outside.js";
 import type { Owned } from "./own.js";
 import type { Waits } from "./waits.js";
@@ -41,4 +42,6 @@ export interface Work {
   readonly journal: Journal;
   readonly inbox: Inbox;
   readonly waits: Waits;
+  /** Absent when the app has no hooks. */
+  readonly observer: Observer | undefined;
 }

@@ -4,6 +4,7 @@
  * way never returns to it.
  */
 import type { App } from "../define/app.js";
+import type { Hooks } from "../define/hooks.js";
 import type { Outside } from "../runtime/outside.js";
 import type { Store } from "../store/ports.js";
 import type { Activity } from "./activity.js";
@@ -59,13 +60,25 @@ export class TestProcess {
 
   /** The app, with bodies that end with this process, or that a test has replaced. */
   app(app: App): App {
-    return surroundApp(this.shared.doubles.app(app), (_, executionId) => {
+    const surrounded = surroundApp(this.shared.doubles.app(app), (_, executionId) => {
       const asked: Ask[] = [];
       this.asked.set(executionId, asked);
       return {
         asked: (ask) => asked.push(ask),
         body: (call, run) => this.#body(call, run),
       };
+    });
+    return { ...surrounded, hooks: app.hooks.map((hooks) => this.#mortal(hooks)) };
+  }
+
+  /** Hooks that die with this process. */
+  #mortal(hooks: Hooks): Hooks {
+    return new Proxy(hooks, {
+      get: (target, key) => {
+        const hook: unknown = Reflect.get(target, key);
+        if (typeof hook !== "function") return hook;
+        return (...args: unknown[]) => (this.dead ? undefined : Reflect.apply(hook, target, args));
+      },
     });
   }
 

@@ -130,7 +130,7 @@ export function stepContext(op: string): StepContext {
 /** A step's own body; that of a transaction gathers writes that nobody does. */
 export function bodyOf({ work, path }: StepOperation): (step: StepContext) => unknown {
   if (work.kind === "body") return work.run;
-  return (step) => work.run(collectTransaction(path, NOON).tx, step);
+  return (step) => work.run(collectTransaction({ executionId: "x-1", path }, NOON).tx, step);
 }
 
 function closingOf(outcome: Outcome, at: number): HistoryEvent {
