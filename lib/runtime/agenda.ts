@@ -19,6 +19,7 @@ import {
   type WaitOperation,
 } from "../replay/operation.js";
 import { Heap } from "./heap.js";
+import { Queue } from "./queue.js";
 
 /** Operations that need nothing from outside. */
 export type ImmediateOperation = SendOperation | SignalOperation | UndoOperation;
@@ -31,10 +32,10 @@ export interface Due {
 
 export class Agenda {
   /** To be answered at once. */
-  readonly immediate: ImmediateOperation[] = [];
+  readonly immediate = new Queue<ImmediateOperation>();
   /** Steps whose bodies are not running, to be decided upon, in the order of their requests. */
   steps: StepOperation[] = [];
-  /** Children to be requested, created, or told to end. */
+  /** Children that were asked for, or that nobody waits for any more. */
   children: ChildOperation[] = [];
   /** Answers to be stored. */
   answers: AnswerOperation[] = [];
@@ -112,12 +113,15 @@ export class Agenda {
   /** The newest pending operation that this message is for (I11); an event must not be too old for the wait's lookback. */
   receiverOf(message: AwaitedMessage): ReceivingOperation | undefined {
     const subject = subjectOf(message);
-    const operations = (this.#receiving.get(subject) ?? []).filter(
-      (operation) => this.pending.get(operation.path) === operation,
+    const operations = this.#receiving.get(subject) ?? [];
+    const isPending = (operation: ReceivingOperation): boolean =>
+      this.pending.get(operation.path) === operation;
+    // Those that have ended are mostly the newest, since those take the messages: looking never goes over all of them again and again.
+    for (let last = operations.at(-1); last !== undefined && !isPending(last); last = operations.at(-1))
+      operations.pop();
+    return operations.findLast(
+      (operation) => isPending(operation) && !operation.detached && accepts(operation, message),
     );
-    if (operations.length > 0) this.#receiving.set(subject, operations);
-    else this.#receiving.delete(subject);
-    return operations.findLast((operation) => !operation.detached && accepts(operation, message));
   }
 
   #receive(operation: ReceivingOperation): void {

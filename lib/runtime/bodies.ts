@@ -6,6 +6,7 @@ import type { StepOperation } from "../replay/operation.js";
 import type { Happening } from "./happening.js";
 import type { Observer } from "./observer.js";
 import type { Clock } from "./outside.js";
+import { Queue } from "./queue.js";
 import { type AttemptEnd, type RunningAttempt, runStep } from "./run-step.js";
 
 /** Bodies that nobody waits for any more get this long to notice their abort signal. */
@@ -23,7 +24,7 @@ export interface FinishedAttempt {
 
 export class Bodies {
   readonly #running = new Map<string, RunningAttempt>();
-  readonly #finished: FinishedAttempt[] = [];
+  readonly #finished = new Queue<FinishedAttempt>();
   /** Reported and not recorded. */
   readonly #reports = new Map<string, Encoded>();
   readonly #reportedAt = new Map<string, EpochMs>();
@@ -60,7 +61,7 @@ export class Bodies {
 
   /** The one that finished first and was not taken yet. */
   firstFinished(): FinishedAttempt | undefined {
-    return this.#finished[0];
+    return this.#finished.peek();
   }
 
   takeFinished(): FinishedAttempt | undefined {

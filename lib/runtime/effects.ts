@@ -11,6 +11,7 @@ import type { Bodies } from "./bodies.js";
 import { abandonChild, createChild, MOST_CALLS } from "./children.js";
 import type { Happening } from "./happening.js";
 import type { Next } from "./next.js";
+import { Queue } from "./queue.js";
 import type { Work } from "./work.js";
 
 export class Effects {
@@ -19,8 +20,9 @@ export class Effects {
   /** Steps that a pause holds back. */
   #resting: StepOperation[] = [];
   #restingChildren: ChildOperation[] = [];
-  /** Children whose request is about to be recorded. */
-  readonly #requesting = new Set<string>();
+  /** Children to be created, or told to end, once that may be: their requests are recorded, or about to be. */
+  readonly #toCall = new Queue<ChildOperation>();
+  readonly #queued = new Set<ChildOperation>();
   #calls = 0;
 
   constructor(
@@ -34,11 +36,7 @@ export class Effects {
 
   /** Something waits for nothing but a write of what is already recorded. It must not be left behind: its start has been promised. */
   get promised(): boolean {
-    return (
-      this.#starting.length > 0 ||
-      this.agenda.answers.length > 0 ||
-      this.agenda.children.some((child) => child.requested)
-    );
+    return this.#starting.length > 0 || this.agenda.answers.length > 0 || this.#toCall.length > 0;
   }
 
   /** Something could begin now if the invocation had the time, or a write were done. */
@@ -73,9 +71,8 @@ export class Effects {
   /** Ends what nobody waits for any more: a running body is told so, the rest is decided upon. */
   abandonDetached(): void {
     for (const operation of this.work.replay.takeDetached()) {
-      if (operation.kind === "child") {
-        if (!this.agenda.children.includes(operation)) this.agenda.children.push(operation);
-      } else if (operation.kind === "step") {
+      if (operation.kind === "child") this.agenda.children.push(operation);
+      else if (operation.kind === "step") {
         if (this.bodies.isRunning(operation)) this.bodies.abandon(operation);
         else if (!this.#starting.some(({ step }) => step === operation)) this.agenda.steps.push(operation);
       }
@@ -140,26 +137,33 @@ export class Effects {
   /** A child is requested in history, and created once that is durable; one that nobody waits for is told to end (PROTOCOL B2). */
   #children(): void {
     const { journal, replay } = this.work;
-    if (this.agenda.children.length === 0) return;
-    const held: ChildOperation[] = [];
-    for (const child of this.agenda.children) {
-      const { path: op, childId, onParentClose, workflow } = child;
-      if (replay.pending.get(op) !== child) continue;
-      if (!child.requested) {
-        if (replay.paused) this.#restingChildren.push(child);
-        else held.push(child);
-        if (this.#requesting.has(op) || replay.paused || this.deadlineIsNear()) continue;
-        this.#requesting.add(op);
+    const isPending = (child: ChildOperation): boolean => replay.pending.get(child.path) === child;
+    for (const child of this.agenda.children.splice(0)) {
+      if (!isPending(child) || this.#queued.has(child)) continue;
+      if (child.requested) this.#queue(child);
+      else if (replay.paused) this.#restingChildren.push(child);
+      else if (this.deadlineIsNear()) this.agenda.children.push(child);
+      else {
+        const { path: op, childId, onParentClose, workflow } = child;
         this.next.decided.push({
           event: { type: "ChildRequested", op, childId, workflow: workflow.name, onParentClose },
         });
-      } else if (child.after > journal.durable || this.#calls >= MOST_CALLS) {
-        held.push(child);
-      } else {
-        this.#call(child.detached ? abandonChild(this.work, child) : createChild(this.work, child));
+        this.#queue(child);
       }
     }
-    this.agenda.children = held;
+    for (let child = this.#toCall.peek(); child !== undefined; child = this.#toCall.peek()) {
+      const mayCall = child.requested && child.after <= journal.durable && this.#calls < MOST_CALLS;
+      if (isPending(child) && !mayCall) return;
+      this.#toCall.shift();
+      this.#queued.delete(child);
+      if (isPending(child))
+        this.#call(child.detached ? abandonChild(this.work, child) : createChild(this.work, child));
+    }
+  }
+
+  #queue(child: ChildOperation): void {
+    this.#toCall.push(child);
+    this.#queued.add(child);
   }
 
   #call(call: Promise<Happening | undefined>): void {

@@ -17,13 +17,14 @@ import {
   received,
   transactionReady,
 } from "./happening.js";
+import { Queue } from "./queue.js";
 import type { Work } from "./work.js";
 
 const NEVER = Number.POSITIVE_INFINITY;
 
 export class Next {
   /** Decided already, to be recorded in this order before anything else. */
-  readonly decided: Happening[] = [];
+  readonly decided = new Queue<Happening>();
   /** Operations that may take a message which was buffered before them. */
   readonly #newReceivers: ReceivingOperation[] = [];
   /** Names of updates whose handlers may take some that were buffered before them. */
