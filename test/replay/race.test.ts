@@ -175,6 +175,18 @@ describe("ctx.race", () => {
     await play.replays();
   });
 
+  it("tells a loser's child only once that which decided the race is durable (I4)", async () => {
+    const play = await Play.of(async (ctx) => {
+      await ctx.race({ child: (branch) => branch.child(mailing, undefined), winner: step("w") });
+      await ctx.sleep("1d");
+    });
+    await play.ends("race/child/child:mailing", "race/winner/step:w");
+    const child = play.replay.pending.get("race/child/child:mailing");
+    expect(child).toMatchObject({ requested: true, detached: true, after: 2 });
+    await play.ends("race/child/child:mailing", "sleep");
+    await play.replays();
+  });
+
   it("that nobody awaits ends no process when it rejects", async () => {
     const play = await Play.of(async (ctx) => {
       void ctx.race({ a: step("a") });
