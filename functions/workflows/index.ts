@@ -5,6 +5,7 @@ import { greeting } from "./greeting.js";
 import { orderSaga, PaymentOverdueError } from "./order-saga.js";
 import { report } from "./report.js";
 import { ProviderUnreachableError } from "./services.js";
+import { statements } from "./statements.js";
 
 export {
   greeting,
@@ -15,10 +16,11 @@ export {
   orderSaga,
   PaymentCompleted,
   report,
+  statements,
 };
 
 export default app({
-  workflows: [orderSaga, report, greeting],
+  workflows: [orderSaga, report, statements, greeting],
   events: [PaymentCompleted],
   errors: [PaymentOverdueError, ProviderUnreachableError],
 });

@@ -49,6 +49,14 @@ export const carrier = {
   },
 };
 
+export const mail = {
+  /** How many were sent. */
+  async statements(month: string, recipients: readonly string[], step: StepContext): Promise<number> {
+    say("mail.statements", step, { month, recipients: recipients.length });
+    return recipients.length;
+  },
+};
+
 /** What a service did, for which execution, in which attempt and process. */
 export function say(effect: string, step: StepContext, fields: Readonly<Record<string, unknown>> = {}): void {
   const { executionId, attempt, idempotencyKey } = step;
