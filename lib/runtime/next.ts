@@ -77,10 +77,12 @@ export class Next {
 
   /** Answers that were stored, out of what is decided. */
   takeAnswered(): Happening[] {
-    const answered = this.decided.filter(({ event }) => event.type === "UpdateAnswered");
-    const others = this.decided.filter(({ event }) => event.type !== "UpdateAnswered");
-    this.decided.splice(0, this.decided.length, ...others);
-    return answered;
+    const answers: Happening[] = [];
+    for (const one of this.decided.takeAll()) {
+      if (one.event.type === "UpdateAnswered") answers.push(one);
+      else this.decided.push(one);
+    }
+    return answers;
   }
 
   /** What was decided of an operation that has ended meanwhile no longer happens. */

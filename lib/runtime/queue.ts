@@ -15,6 +15,13 @@ export class Queue<T> {
     return this.#items[this.#taken];
   }
 
+  takeAll(): T[] {
+    const all = this.#items.slice(this.#taken);
+    this.#items = [];
+    this.#taken = 0;
+    return all;
+  }
+
   shift(): T | undefined {
     const item = this.#items[this.#taken];
     if (this.length === 0) return undefined;

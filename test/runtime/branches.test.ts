@@ -269,3 +269,43 @@ describe.each(scenarios)("$name", (scenario) => {
 function essence(story: readonly string[]): string[] {
   return story.filter((line) => line !== "LeaseTaken" && line !== "MessageBuffered").toSorted();
 }
+
+// ---------------------------------------------------------------- compensation
+
+describe("a compensation that gives up", () => {
+  const world: string[] = [];
+  let hotelIsDown = true;
+  const trip = workflow("trip", async (ctx) => {
+    for (const name of ["flight", "hotel", "car"]) {
+      await ctx.step(name, () => name, {
+        compensate: (booking) => {
+          if (booking === "hotel" && hotelIsDown) throw new Error("the hotel is down");
+          world.push(booking);
+        },
+        compensateRetry: { maxAttempts: 3, initialInterval: "1m", jitter: "none" },
+      });
+    }
+    throw new Error("no visa");
+  });
+
+  it("is retried by its own policy, leaves the others undone and the end incomplete, and is all that a redrive tries again", async () => {
+    const bench = new Bench([trip]);
+    await bench.start(trip, undefined);
+    await bench.cloud.advance(HOUR);
+    expect(world).toEqual(["car", "flight"]);
+    expect(await bench.client.describe("x-1")).toMatchObject({
+      status: "failed",
+      compensation: "incomplete",
+    });
+    expect((await bench.story()).filter((line) => line.includes("undo/step:hotel"))).toEqual([
+      "StepAttemptFailed undo/step:hotel",
+      "StepAttemptFailed undo/step:hotel",
+      "StepFailed undo/step:hotel",
+    ]);
+    hotelIsDown = false;
+    await bench.client.redrive("x-1");
+    await bench.cloud.advance(HOUR);
+    expect(world).toEqual(["car", "flight", "hotel"]);
+    expect(await bench.client.describe("x-1")).toMatchObject({ status: "failed", compensation: "complete" });
+  });
+});

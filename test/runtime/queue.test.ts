@@ -17,6 +17,16 @@ describe("a queue", () => {
     expect(queue.length).toBe(0);
   });
 
+  it("gives all that is left", () => {
+    const queue = new Queue<number>();
+    for (const n of [1, 2, 3, 4, 5]) queue.push(n);
+    queue.shift();
+    expect(queue.takeAll()).toEqual([2, 3, 4, 5]);
+    expect(queue.length).toBe(0);
+    queue.push(6);
+    expect(queue.shift()).toBe(6);
+  });
+
   it("tells what was put in from having nothing left, even where that is nothing", () => {
     const queue = new Queue<undefined>();
     queue.push(undefined);
