@@ -49,7 +49,7 @@ import type { EpochMs } from "../model/time.js";
 import { decode, type Encoded } from "../model/value.js";
 import { Code } from "./code.js";
 import { isBuffered, Mailbox } from "./mailbox.js";
-import { note, voidFailure } from "./noting.js";
+import { note, voidEvent } from "./noting.js";
 import type { Operation } from "./operation.js";
 import { Operations } from "./operations.js";
 import type { Outcome, Program } from "./program.js";
@@ -189,7 +189,7 @@ export class Replay {
       this.closing = event;
       return;
     }
-    if (voided) return voidFailure(this.pending, event);
+    if (voided) return voidEvent(this, event);
     await this.#window.run(() => this.#deliver(event), this.live);
     if (this.fault !== undefined) throw this.fault;
   }

@@ -7,7 +7,7 @@ import { settleTerminated } from "./terminate.js";
 
 export async function closeTerminated(outside: Outside, owned: Owned): Promise<ExecutionStatus> {
   const settlement = await settleTerminated(outside, owned, []);
-  const { executionId, parent, waits } = owned.head;
-  await doClosingDuties(outside, { executionId, parent, waits, ...settlement });
+  const { executionId, parent, waits, epoch } = owned.head;
+  await doClosingDuties(outside, { executionId, parent, waits, epoch, ...settlement });
   return settlement.status;
 }

@@ -105,8 +105,8 @@ export async function close(work: Work, outcome: Outcome): Promise<ExecutionStat
     });
     if (settled === "settled") break;
   }
-  const { executionId, parent } = owned.head;
-  await doClosingDuties(outside, { executionId, parent, waits: [], ...settlement });
+  const { executionId, parent, epoch } = owned.head;
+  await doClosingDuties(outside, { executionId, parent, epoch, waits: [], ...settlement });
   return settlement.status;
 }
 

@@ -20,7 +20,7 @@ export async function closeUnbegun(
   journal: Journal,
   cancel: CancelMessage,
 ): Promise<ExecutionStatus> {
-  const { executionId, parent } = owned.head;
+  const { executionId, parent, epoch } = owned.head;
   const at = outside.clock.now();
   const inbox = new Inbox(outside.store, executionId, new Set());
   await inbox.take(owned.head, at);
@@ -49,6 +49,6 @@ export async function closeUnbegun(
     inHistory: (id) => inbox.found.has(id),
     guardInbox: false,
   });
-  await doClosingDuties(outside, { executionId, parent, waits: [], ...settlement });
+  await doClosingDuties(outside, { executionId, parent, epoch, waits: [], ...settlement });
   return "cancelled";
 }

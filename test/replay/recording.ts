@@ -94,7 +94,7 @@ export async function endOf(operation: Operation, at: number): Promise<HistoryEv
       if (!operation.requested)
         return { type: "ChildRequested", op, at, childId, workflow: workflow.name, onParentClose };
       if (operation.detached) return { type: "ChildAbandoned", op, at };
-      const message = { kind: "child", id, at, childId, status: "completed", result: encode(at) } as const;
+      const message = { kind: "child", id, at, op, childId, status: "completed", result: encode(at) } as const;
       return { type: "ChildEnded", op, at, messageId: id, message };
     }
     case "send":
