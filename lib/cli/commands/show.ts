@@ -31,6 +31,7 @@ function print(terminal: Terminal, it: ExecutionDescription): void {
   if (it.closedAt !== undefined) line("closed", shownInstant(it.closedAt));
   if (it.startedBy !== undefined) line("started by", `event ${it.startedBy}`);
   line("input", shownValue(it.input));
+  if ("state" in it) line("state", shownValue(it.state));
   if ("output" in it) line("output", shownValue(it.output));
   if (it.error !== undefined) line("error", `${colors.red(it.error.name)}: ${it.error.message}`);
   if (it.compensation !== undefined && it.compensation !== "none") line("undone", it.compensation);
