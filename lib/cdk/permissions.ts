@@ -31,10 +31,11 @@ export const permissions: Record<FunctionName, (resources: Resources) => PolicyS
   worker: (r) => [...turns(r), ...consumes(r.wakeQueue)],
 
   deliver: (r) => [
-    // It queries a history only to create a successor that is missing.
+    // It queries a history, and reads large values, only to create a successor that is missing.
     allow(r.tables.executions, "GetItem", "Query", "PutItem", "UpdateItem"),
     allow(r.tables.directory, "PutItem", "Query", "DeleteItem"),
     putsObjects(r.tables),
+    ...getsObjects(r.tables),
     sends(r.wakeQueue),
     ...consumes(r.deliverQueue),
   ],
@@ -44,6 +45,8 @@ export const permissions: Record<FunctionName, (resources: Resources) => PolicyS
     // Marks, signals into inboxes, heads of what is started; their large values are items of their own. What was staged ends here. A
     // successor that is missing is created from the history before it.
     allow(r.tables.executions, "GetItem", "Query", "PutItem", "UpdateItem", "DeleteItem"),
+    putsObjects(r.tables),
+    ...getsObjects(r.tables),
     sends(r.wakeQueue),
     publishes(r.bus),
     sends(r.relayDlq),
@@ -53,6 +56,7 @@ export const permissions: Record<FunctionName, (resources: Resources) => PolicyS
     allow(r.tables.executions, "GetItem", "Query", "PutItem", "UpdateItem", "DeleteItem"),
     queriesIndexes(r.tables.executions, indexNames.byStatus, indexNames.outboxPending),
     allow(r.tables.directory, "GetItem", "PutItem"),
+    putsObjects(r.tables),
     ...getsObjects(r.tables),
     sends(r.wakeQueue),
     statement(["sqs:ReceiveMessage", "sqs:DeleteMessage"], [r.wakeDlq.queueArn]),

@@ -32,6 +32,8 @@ const CODES: Readonly<Record<string, ExitCode>> = {
   InvalidDurationError: EXIT.usage,
   InvalidDefinitionError: EXIT.usage,
   UnknownWorkflowError: EXIT.usage,
+  InvalidCallbackTokenError: EXIT.usage,
+  UnencodableValueError: EXIT.usage,
   ExecutionNotFoundError: EXIT.notFound,
   ExecutionConflictError: EXIT.conflict,
   ExecutionClosedError: EXIT.conflict,

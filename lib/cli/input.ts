@@ -1,6 +1,7 @@
-/** JSON from the command line: the text itself, `@file`, or `-` for standard input. */
+/** What the command line gives as text. JSON: the text itself, `@file`, or `-` for standard input. */
 import { readFileSync } from "node:fs";
 import { text } from "node:stream/consumers";
+import type { Duration } from "../model/time.js";
 import { UsageError } from "./exit.js";
 
 /** Throws {@link UsageError}. */
@@ -25,4 +26,14 @@ async function sourceOf(given: string, option: string): Promise<string> {
       `${option} names a file that can't be read: ${error instanceof Error ? error.message : String(error)}`,
     );
   }
+}
+
+/** Throws {@link UsageError}. */
+export function durationOption(given: string, option: string): Duration {
+  if (isDuration(given)) return given;
+  throw new UsageError(`${option} is no duration: "${given}". Expected text such as 90s, 15m, 2h or 3d.`);
+}
+
+function isDuration(given: string): given is Extract<Duration, string> {
+  return /^\d+(\.\d+)?(ms|s|m|h|d|w)$/.test(given);
 }

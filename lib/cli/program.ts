@@ -1,6 +1,7 @@
 /** The `holdfast` command, put together from its subcommands. */
 import { readFileSync } from "node:fs";
 import { Command } from "commander";
+import { addCallback } from "./commands/callback.js";
 import type { AddCommand } from "./commands/command.js";
 import { addCancel, addPause, addRedrive, addResume, addTerminate } from "./commands/control.js";
 import { addDemo } from "./commands/demo.js";
@@ -10,7 +11,9 @@ import { addHistory } from "./commands/history.js";
 import { addList } from "./commands/list.js";
 import { addSend } from "./commands/send.js";
 import { addShow } from "./commands/show.js";
+import { addSignal } from "./commands/signal.js";
 import { addStart } from "./commands/start.js";
+import { addUpdate } from "./commands/update.js";
 import type { Terminal } from "./terminal.js";
 
 /** In the order in which the help lists them. */
@@ -22,6 +25,9 @@ const COMMANDS: readonly AddCommand[] = [
   addShow,
   addHistory,
   addSend,
+  addSignal,
+  addUpdate,
+  addCallback,
   addCancel,
   addTerminate,
   addPause,

@@ -1,8 +1,8 @@
 /** What user code sends, checked where it is sent. */
 import { InvalidDefinitionError, PayloadTooLargeError } from "../model/errors.js";
 import { checkExecutionId, checkOperationName } from "../model/ids.js";
-import { LARGEST_DETAIL_BYTES } from "../model/outgoing.js";
-import { checkStorable, storable } from "../model/storable.js";
+import { LARGEST_DETAIL_BYTES, LARGEST_SIGNAL_BYTES } from "../model/outgoing.js";
+import { checkStorable, jsonBytes, storable } from "../model/storable.js";
 import type { Encoded } from "../model/value.js";
 import type { AnyEventType } from "./event.js";
 import { parseSync } from "./schema.js";
@@ -31,6 +31,17 @@ export function eventDetail(call: string, event: AnyEventType, data: unknown): s
   // In the commit it stands as text within text, which escapes may make longer than the bus's own limit.
   checkStorable(text, what);
   return text;
+}
+
+/**
+ * A signal's data as it rides in the commit of the execution that sends it.
+ * @throws InvalidInputError, InvalidDefinitionError, UnencodableValueError, PayloadTooLargeError
+ */
+export function outgoingSignalData(call: string, executionId: unknown, name: string, data: unknown): Encoded {
+  const stored = signalData(call, executionId, name, data);
+  const bytes = jsonBytes(stored);
+  if (bytes <= LARGEST_SIGNAL_BYTES) return stored;
+  throw new PayloadTooLargeError(`The data of signal "${name}"`, bytes, LARGEST_SIGNAL_BYTES);
 }
 
 /**

@@ -155,3 +155,12 @@ export function isAwaited(message: Message): message is AwaitedMessage {
       return false;
   }
 }
+
+/** Oldest first; of one millisecond, in their sender's order. The id decides what is left, so that every reader sees one order. */
+export function byAcceptance(one: Message, other: Message): number {
+  return (
+    one.at - other.at ||
+    (one.nth ?? 0) - (other.nth ?? 0) ||
+    (one.id < other.id ? -1 : one.id > other.id ? 1 : 0)
+  );
+}

@@ -6,6 +6,9 @@ import type { Encoded } from "./value.js";
 /** In bytes. EventBridge takes 256 KB for a whole entry: this leaves room for its names and stamps. */
 export const LARGEST_DETAIL_BYTES = 255_000;
 
+/** In bytes, of a signal that an execution sends: it shares a commit, of at most 390 KiB, with what else happened. A client's may be larger. */
+export const LARGEST_SIGNAL_BYTES = 255_000;
+
 interface Sent {
   /** Stable over every retry: derived from the execution and the operation. */
   readonly id: string;

@@ -4,8 +4,8 @@
  */
 import type { Head } from "../model/head.js";
 import type { Message } from "../model/message.js";
+import { byAcceptance } from "../model/message.js";
 import type { EpochMs } from "../model/time.js";
-import { byAcceptance } from "../store/inbox.js";
 import type { ExecutionStore } from "../store/ports.js";
 import { bringBackMessages } from "./payloads.js";
 

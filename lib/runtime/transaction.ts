@@ -1,5 +1,5 @@
 /** What one attempt of a transaction gathers: the user's writes, and the messages that go out with them. */
-import { eventDetail, signalData } from "../define/outgoing.js";
+import { eventDetail, outgoingSignalData } from "../define/outgoing.js";
 import { parse } from "../define/schema.js";
 import type { Transaction } from "../define/transaction.js";
 import type { AnyWorkflow } from "../define/workflow.js";
@@ -65,7 +65,7 @@ export function collectTransaction(
       signal(executionId, name, data) {
         use("signal");
         const id = nextId();
-        const stored = signalData("tx.signal", executionId, name, data);
+        const stored = outgoingSignalData("tx.signal", executionId, name, data);
         const message = { kind: "signal", id, at, name, data: stored } as const;
         outgoing.push({ kind: "signal", id, at, to: executionId, message });
       },

@@ -33,12 +33,3 @@ export function isSmall(message: Message): boolean {
 export function fitsInHead(message: Message, inboxBytes: number, inboxItems: number): boolean {
   return isSmall(message) && inboxItems === 0 && inboxBytes + messageBytes(message) <= INBOX_ROOM_BYTES;
 }
-
-/** Oldest first; of one millisecond, in their sender's order. The id decides what is left, so that every reader sees one order. */
-export function byAcceptance(one: Message, other: Message): number {
-  return (
-    one.at - other.at ||
-    (one.nth ?? 0) - (other.nth ?? 0) ||
-    (one.id < other.id ? -1 : one.id > other.id ? 1 : 0)
-  );
-}

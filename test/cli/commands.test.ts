@@ -11,6 +11,7 @@ import { writeLocalFile } from "../../lib/cli/local-file.js";
 import { createProgram } from "../../lib/cli/program.js";
 import type { Terminal } from "../../lib/cli/terminal.js";
 import { app, event, workflow } from "../../lib/index.js";
+import { callbackToken } from "../../lib/model/callback-token.js";
 import { startExecution } from "../../lib/runtime/start.js";
 import { batchOf, type Deployment, invocation, openDeployment } from "../functions/deployment.js";
 import { eventually } from "../local/harness.js";
@@ -28,7 +29,18 @@ const fails = workflow("fails", async (ctx) => {
   await ctx.step("reserve", () => "held", { compensate: () => "released" });
   throw new Error("sold out");
 });
-const shop = app({ workflows: [waits, stalls, fails], events: [Paid] });
+let token = "";
+const chats = workflow("chats", async (ctx) => {
+  const callback = ctx.callback("approve");
+  await ctx.step("hand out", () => {
+    token = callback.token;
+  });
+  ctx.handleUpdate("double", (_inner, count: number) => count * 2);
+  ctx.setState({ at: "the desk" });
+  const go = await ctx.waitForSignal("go");
+  return [go, await callback.promise.catch((error: Error) => error.message)];
+});
+const shop = app({ workflows: [waits, stalls, fails, chats], events: [Paid] });
 
 let deployment: Deployment;
 let stateDir: string;
@@ -44,6 +56,8 @@ beforeAll(async () => {
     ["stalls", "s-1"],
     ["stalls", "s-2"],
     ["fails", "f-1"],
+    ["chats", "c-1"],
+    ["chats", "c-2"],
   ] as const) {
     await startExecution(deployment.outside, shop, { workflow: workflowName, input: { id }, id });
   }
@@ -215,6 +229,60 @@ describe("pause, resume, terminate and fork", () => {
   });
 });
 
+describe("signal, update and callback", () => {
+  const work = async (): Promise<void> => {
+    const worker = createWorker(shop, () => deployment.outside);
+    for (const wake of await deployment.wakes()) await worker(batchOf(wake), invocation());
+  };
+  const ending = (id: string) => deployment.outside.store.readHead(id);
+
+  test("show tells the state that the code has set", async () => {
+    expect((await holdfast(["show", "c-2"])).out).toMatch(/state +\{"at":"the desk"\}/);
+  });
+
+  test("update prints what the handler answers, and gives up in time with 5", async () => {
+    const late = await holdfast(["update", "c-2", "double", "-i", "21", "--id", "u-1", "--timeout", "10ms"]);
+    expect(late.code).toBe(5);
+    await work();
+    const { out } = await holdfast(["update", "c-2", "double", "-i", "21", "--id", "u-1"]);
+    expect(out).toBe("42");
+    await work();
+    const again = await holdfast(["update", "c-2", "double", "-i", "21", "--id", "u-1", "--json"]);
+    expect(JSON.parse(again.out)).toEqual({ executionId: "c-2", answer: 42 });
+  });
+
+  test("signal and callback complete bring the execution to its end", async () => {
+    const { out } = await holdfast(["signal", "c-2", "go", "--data", '{"by":"ada"}', "--id", "m-1"]);
+    expect(out).toBe("signalled c-2, message signal:m-1");
+    await work();
+    expect((await holdfast(["callback", "heartbeat", token])).code).toBe(0);
+    const done = await holdfast(["callback", "complete", token, "--result", "[1]"]);
+    expect(done.out).toBe("the callback is completed, unless it had ended before");
+    await work();
+    expect(await ending("c-2")).toMatchObject({
+      status: "completed",
+      output: { inline: [{ by: "ada" }, [1]] },
+    });
+    expect((await holdfast(["signal", "c-2", "go"])).code).toBe(4);
+  });
+
+  test("callback fail lets it throw", async () => {
+    const own = callbackToken({ executionId: "c-1", op: "callback:approve" });
+    const sent = await holdfast(["signal", "c-1", "go", "--data", "1", "--json"]);
+    expect(JSON.parse(sent.out)).toMatchObject({
+      executionId: "c-1",
+      messageId: expect.stringMatching(/^signal:/),
+    });
+    const failed = await holdfast(["callback", "fail", own, "--reason", "too late", "--json"]);
+    expect(JSON.parse(failed.out)).toEqual({ callback: "failed" });
+    await work();
+    expect(await ending("c-1")).toMatchObject({
+      status: "completed",
+      output: { inline: [1, "too late"] },
+    });
+  });
+});
+
 describe("mistakes", () => {
   test.each([
     [["send", "x", "--data", "{oops"], 2, "--data is no JSON"],
@@ -224,6 +292,10 @@ describe("mistakes", () => {
     // Said before anybody on AWS is asked.
     [["start", "waits", "--wait", "soon", "--aws"], 2, "--wait is no duration"],
     [["start", "waits"], 2, 'There is no workflow "waits"'],
+    [["signal", "nope", "go"], 3, 'There is no execution "nope"'],
+    [["signal", "w-1", "go", "--data", "{"], 2, "--data is no JSON"],
+    [["update", "w-1", "go", "--timeout", "soon"], 2, "--timeout is no duration"],
+    [["callback", "complete", "rubbish"], 2, "token"],
     [["show", "w-1", "--stack", "Nope"], 1, 'There is no stack "Nope"'],
   ])("%j ends with %i: %s", async (args, code, message) => {
     const run = await holdfast(args);

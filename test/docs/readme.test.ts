@@ -1,6 +1,6 @@
 /**
  * The documents' code. Every `ts` block of README.md and docs/*.md must compile, as one program, with the project's own settings; and the
- * tests that the README and the page on testing show must pass.
+ * tests that the README and the pages on testing and messages show must pass.
  *
  * A block that begins with a comment such as `// workflows/app.ts` is the file of that name, and the other blocks of its document may
  * import it from there.
@@ -137,6 +137,13 @@ describe("the page on testing", () => {
   it.each(["order", "declined", "crash"])("shows a test that passes: %s", async (name) => {
     const shop = run(named("docs/testing.md", "workflows/app.ts"), { holdfast });
     await runTest(named("docs/testing.md", `test/${name}.test.ts`), shop);
+  });
+});
+
+describe("the page on messages", () => {
+  it.each(["direct", "broadcast", "competing"])("shows a test that passes: %s", async (name) => {
+    const shown = run(named("docs/messages.md", "workflows/app.ts"), { holdfast });
+    await runTest(named("docs/messages.md", `test/${name}.test.ts`), shown);
   });
 });
 

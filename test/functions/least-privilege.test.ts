@@ -20,8 +20,10 @@ import { type Names, RESOURCE_NAMES, VARIABLES } from "../../lib/aws/environment
 import { type AwsOutside, createAwsOutside } from "../../lib/aws/outside.js";
 import type { Staged } from "../../lib/client/index.js";
 import { app, DurableClient, event, workflow } from "../../lib/index.js";
+import { callbackToken } from "../../lib/model/callback-token.js";
 import { shardOf } from "../../lib/model/ids.js";
 import type { Outgoing } from "../../lib/model/outgoing.js";
+import { payloadMark } from "../../lib/model/value.js";
 import { putAway, putPayload } from "../../lib/runtime/payloads.js";
 import { stagedId } from "../../lib/store/outbox.js";
 import { INDEX_SHARDS } from "../../lib/store/ports.js";
@@ -63,8 +65,9 @@ const OTHERS_DO: Readonly<Record<string, readonly string[]>> = {
     ...consumes("OrdersWakeQueue").map((line) => line.replace("OrdersWakeQueue.Arn", "wake")),
     toldOfMissing,
   ],
-  Deliver: consumes("OrdersDeliveriesEventsQueue"),
+  Deliver: [...consumes("OrdersDeliveriesEventsQueue"), toldOfMissing],
   Relay: [
+    toldOfMissing,
     ...["DescribeStream", "GetRecords", "GetShardIterator", "ListStreams"].map(
       (action) => `dynamodb:${action} on OrdersTablesExecutions.StreamArn`,
     ),
@@ -186,6 +189,7 @@ const messages = (prefix: string): Outgoing[] => {
     outgoing(`${prefix}-event`),
     signal(`${prefix}-small`, "yes"),
     signal(`${prefix}-large`, LONG),
+    signal(`${prefix}-huge`, HUGE),
     signal(`${prefix}-forwarded`, "yes", `${prefix}-continued`),
     { ...starting, id: `${prefix}-start-1`, executionId: `${prefix}-new` },
     { ...starting, id: `${prefix}-start-2`, executionId: `${prefix}-taken` },
@@ -258,7 +262,8 @@ test("the worker makes every call that its role allows, and no other", async () 
 test("deliver makes every call that its role allows, and no other", async () => {
   const { store } = deployment.outside;
   await start({ workflow: "order", id: "d-order", input: { id: "d-order" }, wait: "1ms" });
-  await continued(store, "d-continued", "d-continued:run2");
+  const large = payloadMark(await putPayload(store, "d-continued", "input", HUGE));
+  await continued(store, "d-continued", "d-continued:run2", large);
   await deliver(
     paidFor("d-continued", "", "d-0"),
     busEvent("payment.completed", { order: "d-order" }, "d-1"),
@@ -289,7 +294,8 @@ test("the relay makes every call that its role allows, and no other", async () =
   // An event; signals and starts, small ones and large ones, for who is there and who is not; what a user's own transaction staged.
   const { store } = deployment.outside;
   await store.createExecution(execution("r-target"));
-  await continued(store, "r-continued", "r-continued:run2");
+  const large = payloadMark(await putPayload(store, "r-continued", "input", HUGE));
+  await continued(store, "r-continued", "r-continued:run2", large);
   const payload = await putPayload(store, "r-taken", "input", { text: LONG });
   await store.createExecution(execution("r-taken", { workflow: "echo", input: { payload } }));
   await store.appendCommit(commit("r-sender", 1, { outgoing: messages("r") }), Date.now());
@@ -304,6 +310,7 @@ test("the relay makes every call that its role allows, and no other", async () =
     await calls.as("Relay", () => createRelay(() => each)(records, invocation()));
   const { inbox = [] } = (await store.readHead("r-target")) ?? {};
   expect([...inbox, ...(await store.loadMessages("r-target"))].map((message) => message.id).sort()).toEqual([
+    "r-huge",
     "r-large",
     "r-small",
   ]);
@@ -349,6 +356,9 @@ test("the audit makes every call that its role allows, and no other", async () =
 
 test("the client makes every call that its grant allows, and no other", async () => {
   const client = new DurableClient({ outside: deployment.outside, workflows: [echo] });
+  const { store } = deployment.outside;
+  const large = payloadMark(await putPayload(store, "c-continued", "input", HUGE));
+  await continued(store, "c-continued", "c-continued:run2", large);
   await calls.as("Client", async () => {
     await client.start(echo, { text: LONG }, { id: "c-late", delay: "20m" });
     await client.start(echo, { text: LONG }, { id: "c-late", delay: "20m" });
@@ -364,6 +374,13 @@ test("the client makes every call that its grant allows, and no other", async ()
     await client.cancel("c-late", { reason: LONG });
     await client.redrive("w-stalls");
     await client.publish(Paid, { order: "c-1" });
+    for (const data of ["", LONG, HUGE]) await client.signal("c-late", "approve", data);
+    const token = callbackToken({ executionId: "c-late", op: "callback:a", heartbeatMs: 60_000 });
+    await client.heartbeatCallback(token);
+    await client.completeCallback(token, HUGE);
+    await client.failCallback(token, new Error(LONG));
+    await expect(client.update("c-late", "approve", LONG, { id: "u", timeout: "1ms" })).rejects.toThrow();
+    await client.signal("c-continued", "approve");
   });
   expect([...calls.of("Client"), toldOfMissing].sort()).toEqual(allowed("Client"));
 });

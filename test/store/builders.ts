@@ -3,6 +3,7 @@ import type { Head } from "../../lib/model/head.js";
 import type { HistoryEvent } from "../../lib/model/history-event.js";
 import type { EventMessage, RedriveMessage } from "../../lib/model/message.js";
 import type { OutgoingEvent } from "../../lib/model/outgoing.js";
+import type { Encoded } from "../../lib/model/value.js";
 import type {
   Commit,
   NewExecution,
@@ -120,9 +121,14 @@ export async function owned(
 }
 
 /** Creates an execution that has continued as another, which is not there yet. */
-export async function continued(store: Store, executionId: string, continuedTo: string): Promise<void> {
+export async function continued(
+  store: Store,
+  executionId: string,
+  continuedTo: string,
+  input: Encoded = { goes: "on" },
+): Promise<void> {
   const head = await owned(store, executionId);
-  const events: HistoryEvent[] = [{ type: "ExecutionContinued", at: T0, asked: "", input: { goes: "on" } }];
+  const events: HistoryEvent[] = [{ type: "ExecutionContinued", at: T0, asked: "", input }];
   const settlement = { status: "continued", closedAt: T0, continuedTo } as const;
   await store.settle(settlementOf(head, settlement, { tail: { slot: 1, events } }));
 }

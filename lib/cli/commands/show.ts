@@ -36,6 +36,7 @@ function print(terminal: Terminal, it: ExecutionDescription): void {
   if (it.continuedTo !== undefined) line("next run", it.continuedTo);
   if (it.deadline !== undefined) line("times out", shownInstant(it.deadline));
   line("input", shownValue(it.input));
+  if ("state" in it) line("state", shownValue(it.state));
   if ("output" in it) line("output", shownValue(it.output));
   if (it.error !== undefined) line("error", `${colors.red(it.error.name)}: ${it.error.message}`);
   if (it.compensation !== undefined && it.compensation !== "none") line("undone", it.compensation);

@@ -1,8 +1,7 @@
 import type { StartedExecution, StartOptions } from "../../client/types.js";
-import type { Duration } from "../../model/time.js";
-import { EXIT, UsageError } from "../exit.js";
+import { EXIT } from "../exit.js";
 import { json, painted, shownValue } from "../format.js";
-import { readJson } from "../input.js";
+import { durationOption, readJson } from "../input.js";
 import { connect, type TargetOptions, withTarget } from "../target.js";
 import type { Terminal } from "../terminal.js";
 import type { AddCommand } from "./command.js";
@@ -43,19 +42,10 @@ export const addStart: AddCommand = (program, terminal) => {
 function startOptions({ id, delay, wait, failIfExists }: Options): StartOptions {
   return {
     ...(id === undefined ? {} : { id }),
-    ...(delay === undefined ? {} : { delay: duration(delay, "--delay") }),
-    ...(wait === undefined ? {} : { wait: wait === true ? true : duration(wait, "--wait") }),
+    ...(delay === undefined ? {} : { delay: durationOption(delay, "--delay") }),
+    ...(wait === undefined ? {} : { wait: wait === true ? true : durationOption(wait, "--wait") }),
     ...(failIfExists === true ? { onConflict: "fail" as const } : {}),
   };
-}
-
-function duration(given: string, option: string): Duration {
-  if (isDuration(given)) return given;
-  throw new UsageError(`${option} is no duration: "${given}". Expected text such as 90s, 15m, 2h or 3d.`);
-}
-
-function isDuration(given: string): given is Extract<Duration, string> {
-  return /^\d+(\.\d+)?(ms|s|m|h|d|w)$/.test(given);
 }
 
 function print(terminal: Terminal, started: StartedExecution, waited: boolean): void {

@@ -1,5 +1,5 @@
 import type { Context } from "../../define/context.js";
-import { eventDetail, signalData } from "../../define/outgoing.js";
+import { eventDetail, outgoingSignalData } from "../../define/outgoing.js";
 import { asking, type Site } from "./site.js";
 
 export function sending(site: Site): Pick<Context, "sendEvent" | "signal"> {
@@ -22,7 +22,7 @@ export function sending(site: Site): Pick<Context, "sendEvent" | "signal"> {
 
     signal: (executionId, name, data) =>
       asking(site, "signal", () => {
-        const stored = signalData("ctx.signal", executionId, name, data);
+        const stored = outgoingSignalData("ctx.signal", executionId, name, data);
         return requests.request(
           {
             kind: "signal",

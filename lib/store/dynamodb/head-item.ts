@@ -5,8 +5,8 @@
 import type { Head, StoredValue, Tail, WaitKey } from "../../model/head.js";
 import type { HistoryEvent } from "../../model/history-event.js";
 import type { Message } from "../../model/message.js";
+import { byAcceptance } from "../../model/message.js";
 import { type ExecutionStatus, STATUSES } from "../../model/status.js";
-import { byAcceptance } from "../inbox.js";
 import type { ExecutionSummary } from "../ports.js";
 import { bucketOf } from "../status.js";
 import { type Item, ItemReader } from "./item.js";

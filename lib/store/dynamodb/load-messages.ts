@@ -1,6 +1,6 @@
 import { paginateQuery, type QueryCommandInput } from "@aws-sdk/lib-dynamodb";
 import type { Message } from "../../model/message.js";
-import { byAcceptance } from "../inbox.js";
+import { byAcceptance } from "../../model/message.js";
 import { namesIn } from "./expressions.js";
 import { MESSAGE_PREFIX } from "./keys.js";
 import { readMessageItem } from "./message-item.js";

@@ -1,9 +1,10 @@
 /** Heads, commits, inboxes and payloads, in memory. */
 import type { Head } from "../../model/head.js";
+import { byAcceptance } from "../../model/message.js";
 import { acceptsMessages, isOpen } from "../../model/status.js";
 import type { EpochMs } from "../../model/time.js";
 import { checkDense } from "../dense.js";
-import { byAcceptance, fitsInHead, messageBytes, messageContent } from "../inbox.js";
+import { fitsInHead, messageBytes, messageContent } from "../inbox.js";
 import { checkPayloadSize, checkSize, LARGEST_RECORD_BYTES } from "../limits.js";
 import { listExecutions } from "../listing.js";
 import { newHead } from "../new-head.js";

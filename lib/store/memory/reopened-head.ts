@@ -1,7 +1,7 @@
 /** The head that `reopen` leaves: what ended it is gone, and the message that says so is in its inbox. */
 import type { Head } from "../../model/head.js";
 import type { RedriveMessage } from "../../model/message.js";
-import { byAcceptance } from "../inbox.js";
+import { byAcceptance } from "../../model/message.js";
 
 export function reopenedHead(head: Head, message: RedriveMessage): Head {
   const {
