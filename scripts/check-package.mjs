@@ -23,6 +23,7 @@ const usersOwn = ["typescript", "@types/node", "zod"];
 
 const appSource = `
 import { app, event, workflow } from "holdfast";
+import { openTelemetry } from "holdfast/otel";
 import { z } from "zod";
 
 const OrderPlaced = event("order.placed", { schema: z.object({ id: z.string() }), key: (order) => order.id });
@@ -32,7 +33,7 @@ const order = workflow("order", { startOn: OrderPlaced }, async (ctx) => {
   return held.hold;
 });
 
-export default app({ workflows: [order] });
+export default app({ workflows: [order], hooks: [openTelemetry()] });
 `;
 
 /** CDK's own classes, handed over as a user would, in strict code. */

@@ -11,7 +11,7 @@ import { type SystemClock, systemClock } from "./clock.js";
 import { type Connection, clientSettings } from "./connection.js";
 import type { DeadWakes } from "./dead-wakes.js";
 import { type Names, need, readNames, readTimeScale } from "./environment.js";
-import { jsonLog } from "./log.js";
+import { jsonLog, logLevelIn } from "./log.js";
 import type { TimeScale } from "./time-scale.js";
 
 /** An Outside whose clock also knows Lambda's real time. */
@@ -87,7 +87,7 @@ export function createAwsOutside(options: AwsOutsideOptions): AwsOutside {
     },
     bus: { publish: async (entries) => (await publish())(entries) },
     clock,
-    log: options.log ?? jsonLog({ level: process.env.HOLDFAST_LOG_LEVEL, now: () => clock.now() }),
+    log: options.log ?? jsonLog({ level: logLevelIn(process.env), now: () => clock.now() }),
     random: Math.random,
     token: randomUUID,
   };

@@ -25,6 +25,8 @@ export interface StepContext {
   heartbeat(details?: unknown): void;
   /** The details of the last heartbeat of an attempt before this one, if any. */
   readonly lastHeartbeat: unknown;
+  /** `ctx.log`, for bodies that stand elsewhere. */
+  readonly log: Logger;
 }
 
 export interface StepOptions<Result> {
@@ -85,12 +87,17 @@ export type RaceResult<Branches extends Record<string, (ctx: Context) => unknown
   [Name in keyof Branches]: { readonly winner: Name; readonly value: Awaited<ReturnType<Branches[Name]>> };
 }[keyof Branches];
 
-/** A structured log that is quiet on replay. */
+/**
+ * A structured log: a message, and fields that JSON can say. Quiet on replay. Every line carries `executionId` and `workflow`, and in a step's
+ * body `step` and `attempt`; fields of those names are overruled.
+ */
 export interface Logger {
   debug(message: string, fields?: Readonly<Record<string, unknown>>): void;
   info(message: string, fields?: Readonly<Record<string, unknown>>): void;
   warn(message: string, fields?: Readonly<Record<string, unknown>>): void;
   error(message: string, fields?: Readonly<Record<string, unknown>>): void;
+  /** The same log, with these fields in each of its lines. */
+  child(fields: Readonly<Record<string, unknown>>): Logger;
 }
 
 export interface Context {

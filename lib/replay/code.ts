@@ -245,7 +245,7 @@ export class Code implements Requests {
 
   readonly log: Requests["log"] = {
     write: (level, message, fields) => {
-      if (this.#around.live()) this.#around.program.log.write(level, message, fields);
+      if (this.#around.live() || this.fresh) this.#around.program.log.write(level, message, fields);
     },
   };
 

@@ -2,9 +2,13 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import type { Branch } from "./branch.js";
 
-type Place =
-  | { readonly kind: "workflow"; readonly branch: Branch }
-  | { readonly kind: "step"; readonly name: string };
+interface Attempt {
+  /** Of the step. */
+  readonly name: string;
+  readonly attempt: number;
+}
+
+type Place = { readonly kind: "workflow"; readonly branch: Branch } | ({ readonly kind: "step" } & Attempt);
 
 const places = new AsyncLocalStorage<Place>();
 
@@ -12,8 +16,14 @@ export function runInWorkflow<T>(branch: Branch, code: () => T): T {
   return places.run({ kind: "workflow", branch }, code);
 }
 
-export function runInStep<T>(name: string, code: () => T): T {
-  return places.run({ kind: "step", name }, code);
+export function runInStep<T>({ name, attempt }: Attempt, code: () => T): T {
+  return places.run({ kind: "step", name, attempt }, code);
+}
+
+/** Whose body the present code is, as a log line says it; undefined when it is none. */
+export function attemptHere(): { readonly step: string; readonly attempt: number } | undefined {
+  const place = places.getStore();
+  return place?.kind === "step" ? { step: place.name, attempt: place.attempt } : undefined;
 }
 
 /** Runs engine code that was called from a user's place outside of that place. */

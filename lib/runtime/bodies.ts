@@ -1,13 +1,12 @@
 /** The step bodies that run in this process: begun, finished, heard of, and told when nobody waits for them any more (I13). */
 import { CancelledError, StepInterruptedError, StepTimeoutError } from "../model/errors.js";
 import type { EpochMs } from "../model/time.js";
-import type { Encoded, ErrorClasses } from "../model/value.js";
+import type { Encoded } from "../model/value.js";
 import type { StepOperation } from "../replay/operation.js";
 import type { Happening } from "./happening.js";
 import type { Observer } from "./observer.js";
-import type { Clock } from "./outside.js";
 import { Queue } from "./queue.js";
-import { type AttemptEnd, type RunningAttempt, runStep } from "./run-step.js";
+import { type AttemptEnd, type RunningAttempt, runStep, type StepSurroundings } from "./run-step.js";
 
 /** Bodies that nobody waits for any more get this long to notice their abort signal. */
 const ABORT_GRACE_MS = 5_000;
@@ -31,9 +30,7 @@ export class Bodies {
 
   /** @param onChange called whenever one has finished, or has reported something to be recorded */
   constructor(
-    private readonly executionId: string,
-    private readonly clock: Clock,
-    private readonly errors: ErrorClasses,
+    private readonly surroundings: StepSurroundings,
     private readonly onChange: () => void,
     private readonly observer?: Observer | undefined,
   ) {}
@@ -48,12 +45,12 @@ export class Bodies {
   }
 
   begin(step: StepOperation, attempt: number): void {
-    const { executionId, clock, errors, observer } = this;
+    const { surroundings, observer } = this;
     const onHeartbeat = (reporting: StepOperation, details: Encoded): void => {
       this.#reports.set(reporting.path, details);
       if (this.#mayReport(reporting.path)) this.onChange();
     };
-    const run = (): RunningAttempt => runStep(step, attempt, { executionId, clock, errors, onHeartbeat });
+    const run = (): RunningAttempt => runStep(step, attempt, surroundings, onHeartbeat);
     const running = observer === undefined ? run() : observer.attempt(step, attempt, run);
     this.#running.set(step.path, running);
     void running.end.then((end) => this.#finish(running, end));
@@ -74,7 +71,7 @@ export class Bodies {
       if (!this.#running.has(op)) this.#reports.delete(op);
       else if (this.#mayReport(op)) {
         this.#reports.delete(op);
-        this.#reportedAt.set(op, this.clock.now());
+        this.#reportedAt.set(op, this.surroundings.clock.now());
         return { event: { type: "StepHeartbeat", op, details } };
       }
     }
@@ -86,7 +83,7 @@ export class Bodies {
     const running = this.#running.get(step.path);
     if (running === undefined) return;
     running.abort(new CancelledError("its execution ended or was cancelled"));
-    void this.clock.sleep(ABORT_GRACE_MS).then(() => {
+    void this.surroundings.clock.sleep(ABORT_GRACE_MS).then(() => {
       const why = "it did not end after its signal was aborted";
       this.#finish(running, { ok: false, error: new StepInterruptedError(step.name, running.attempt, why) });
     });
@@ -112,14 +109,14 @@ export class Bodies {
     const enough = new AbortController();
     await Promise.race([
       Promise.all(bodies.map((running) => running.end)),
-      this.clock.sleep(ABORT_GRACE_MS, enough.signal),
+      this.surroundings.clock.sleep(ABORT_GRACE_MS, enough.signal),
     ]);
     enough.abort();
   }
 
   #mayReport(op: string): boolean {
     const reportedAt = this.#reportedAt.get(op);
-    return reportedAt === undefined || this.clock.now() - reportedAt >= HEARTBEAT_EVERY_MS;
+    return reportedAt === undefined || this.surroundings.clock.now() - reportedAt >= HEARTBEAT_EVERY_MS;
   }
 
   #finish(running: RunningAttempt, end: AttemptEnd): void {
@@ -127,7 +124,7 @@ export class Bodies {
     if (this.#running.get(step.path) !== running) return;
     this.#running.delete(step.path);
     this.observer?.attemptEnded(step, end);
-    this.#finished.push({ at: this.clock.now(), step, attempt, end });
+    this.#finished.push({ at: this.surroundings.clock.now(), step, attempt, end });
     this.onChange();
   }
 }

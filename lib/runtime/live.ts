@@ -44,7 +44,10 @@ export class Live {
     const { replay, owned, outside, app, observer } = work;
     const poke = (): void => this.#poke();
     this.#agenda = new Agenda(replay.pending);
-    this.#bodies = new Bodies(owned.head.executionId, outside.clock, app.errors, poke, observer);
+    const { executionId, workflow } = owned.head;
+    const { clock, log } = outside;
+    const surroundings = { executionId, workflow, clock, log, errors: app.errors };
+    this.#bodies = new Bodies(surroundings, poke, observer);
     this.#background = new Background(poke);
     this.#next = new Next(work, this.#agenda, this.#bodies);
     this.#effects = new Effects(work, this.#agenda, this.#bodies, this.#next, this.#background, () =>

@@ -5,7 +5,7 @@
 import type { PublishOutcome } from "../decide/relay.js";
 import type { EpochMs } from "../model/time.js";
 import type { Wake } from "../model/wake.js";
-import type { LogLevel } from "../replay/context/site.js";
+import type { LogSink } from "../replay/logger.js";
 import type { Store } from "../store/ports.js";
 
 /** Carries wakes to the worker. Each call may be repeated: a wake too many costs one read. */
@@ -38,9 +38,7 @@ export interface Clock {
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
 }
 
-export interface Log {
-  write(level: LogLevel, message: string, fields?: Readonly<Record<string, unknown>>): void;
-}
+export type Log = LogSink;
 
 export interface Outside {
   /** The service's name: the source of its events, and part of their order stamps. */

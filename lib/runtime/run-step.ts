@@ -3,9 +3,10 @@ import type { StepContext } from "../define/context.js";
 import { StepTimeoutError } from "../model/errors.js";
 import { storable } from "../model/storable.js";
 import { decode, type Encoded, type ErrorClasses } from "../model/value.js";
+import { loggerTo } from "../replay/logger.js";
 import type { StepOperation } from "../replay/operation.js";
 import { runInStep } from "../replay/running-in.js";
-import type { Clock } from "./outside.js";
+import type { Clock, Log } from "./outside.js";
 import { collectTransaction, type Gathered } from "./transaction.js";
 
 export type AttemptEnd =
@@ -23,21 +24,24 @@ export interface RunningAttempt {
 /** Where steps run. */
 export interface StepSurroundings {
   readonly executionId: string;
+  /** The workflow's name. */
+  readonly workflow: string;
   readonly clock: Clock;
+  readonly log: Log;
   readonly errors: ErrorClasses;
-  /** The body said how far it has come. */
-  onHeartbeat(step: StepOperation, details: Encoded): void;
 }
 
 export function runStep(
   step: StepOperation,
   attempt: number,
-  { executionId, clock, errors, onHeartbeat }: StepSurroundings,
+  { executionId, workflow, clock, log, errors }: StepSurroundings,
+  /** The body said how far it has come. */
+  onHeartbeat: (step: StepOperation, details: Encoded) => void,
 ): RunningAttempt {
   const abort = new AbortController();
   const ended = new AbortController();
   const place = `${executionId}/${step.path}`;
-  const { lastHeartbeat } = step;
+  const { name, lastHeartbeat } = step;
   let heardAt = clock.now();
   const context: StepContext = {
     executionId,
@@ -45,6 +49,7 @@ export function runStep(
     idempotencyKey: place,
     signal: abort.signal,
     lastHeartbeat: lastHeartbeat === undefined ? undefined : decode(lastHeartbeat, errors),
+    log: loggerTo(log, { executionId, workflow, step: name, attempt }),
     heartbeat(details) {
       const stored = storable(details, `What ${step.label} reported`);
       heardAt = clock.now();
@@ -56,9 +61,9 @@ export function runStep(
     const { work } = step;
     try {
       if (work.kind === "body")
-        return { ok: true, value: await runInStep(step.name, () => work.run(context)) };
+        return { ok: true, value: await runInStep({ name, attempt }, () => work.run(context)) };
       const { tx, gathered } = collectTransaction({ executionId, path: step.path }, clock.now());
-      const value = await runInStep(step.name, () => work.run(tx, context));
+      const value = await runInStep({ name, attempt }, () => work.run(tx, context));
       return { ok: true, value, transaction: await gathered() };
     } catch (error) {
       return { ok: false, error };

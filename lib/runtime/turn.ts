@@ -77,7 +77,8 @@ async function turn(
   let waits: Waits | undefined;
   try {
     checkFlags(executionId, head.flags);
-    const fresh = !owned.takenOver && history.every(({ event }) => event.type === "MessagesInherited");
+    // A first turn may record nothing: only the first lease of all says that no code has run.
+    const fresh = head.epoch === 1 && history.every(({ event }) => event.type === "MessagesInherited");
     replay = await replayOf(outside, app, head, { patches: patchesIn(history), fresh });
     const standing = await deliver(replay, owned, history);
     if (replay.crashes >= MOST_CRASHES) throw new CrashLoopError(replay.crashes);

@@ -1,5 +1,6 @@
+import { execFileSync } from "node:child_process";
 import { expect, test } from "vitest";
-import { jsonLog } from "../../lib/aws/log.js";
+import { jsonLog, logLevelIn } from "../../lib/aws/log.js";
 
 const logTo = (lines: string[], level?: string) =>
   jsonLog({ level, now: () => 0, write: (line) => lines.push(line) });
@@ -14,7 +15,7 @@ test("one JSON object a line, with the error's name, message, stack and cause", 
   expect(lines[0]).toMatch(/^\{.*\}\n$/);
   expect(JSON.parse(lines[0] ?? "")).toMatchObject({
     level: "error",
-    time: "1970-01-01T00:00:00.000Z",
+    timestamp: "1970-01-01T00:00:00.000Z",
     message: "It failed.\nBadly.",
     error: { name: "RangeError", message: "far", stack: expect.any(String), cause: { name: "TypeError" } },
     big: "3",
@@ -36,9 +37,35 @@ test.each([
   ["debug", ["debug", "info", "warn", "error"]],
   ["WARN", ["warn", "error"]],
   ["errror", ["info", "warn", "error"]],
+  ["TRACE", ["debug", "info", "warn", "error"]],
+  ["FATAL", ["error"]],
 ])("level %s writes %j", (level, expected) => {
   const lines: string[] = [];
   const log = logTo(lines, level);
   for (const each of ["debug", "info", "warn", "error"] as const) log.write(each, each);
   expect(lines.map((line) => JSON.parse(line).level)).toEqual(expected);
+});
+
+test("the level is the deployment's own, or else the one that the function's logging configuration asks for", () => {
+  expect(logLevelIn({ HOLDFAST_LOG_LEVEL: "debug", AWS_LAMBDA_LOG_LEVEL: "ERROR" })).toBe("debug");
+  expect(logLevelIn({ AWS_LAMBDA_LOG_LEVEL: "WARN" })).toBe("WARN");
+  expect(logLevelIn({})).toBeUndefined();
+});
+
+test("a runtime that wraps the console's lines gets ours as they are, with the level and the timestamp that it filters by", () => {
+  const bundle = [
+    // As Lambda's runtime does where the function's log format is JSON.
+    'console.log = console.info = (line) => process.stdout.write(JSON.stringify({ wrapped: line }) + "\\n");',
+    `const { jsonLog } = await import(${JSON.stringify(new URL("../../lib/aws/log.ts", import.meta.url).href)});`,
+    'jsonLog().write("info", "mine", { n: 1 });',
+    'console.info("theirs");',
+  ].join("\n");
+  const printed = execFileSync(process.execPath, ["--import", "tsx", "--input-type=module", "-e", bundle], {
+    encoding: "utf8",
+  });
+  const [mine = "", theirs = ""] = printed.trim().split("\n");
+  expect(JSON.parse(mine)).toEqual({ timestamp: expect.any(String), level: "info", message: "mine", n: 1 });
+  expect(Object.keys(JSON.parse(mine)).slice(0, 3)).toEqual(["timestamp", "level", "message"]);
+  expect(new Date(JSON.parse(mine).timestamp).toISOString()).toBe(JSON.parse(mine).timestamp);
+  expect(JSON.parse(theirs)).toEqual({ wrapped: "theirs" });
 });

@@ -30,7 +30,7 @@ describe("what functions log", () => {
         n: 2,
         error,
         level: "error",
-        time: "2026-01-01T00:00:00Z",
+        timestamp: "2026-01-01T00:00:00Z",
         message: "Lost.",
       }),
     );

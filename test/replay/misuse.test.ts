@@ -55,7 +55,7 @@ describe("a context where it has no meaning (I14)", () => {
   it.each(operations)("says so: ctx.%s inside a step's body", async (name, call) => {
     let error: unknown;
     const replay = await replayOf(async (ctx) => {
-      error = await attempt(() => runInStep("charge", () => call(ctx)));
+      error = await attempt(() => runInStep({ name: "charge", attempt: 1 }, () => call(ctx)));
     });
     expect(error).toBeInstanceOf(ContextMisuseError);
     expect(String(error)).toContain(`ctx.${name} was called inside the body of step "charge"`);

@@ -2,6 +2,7 @@
 import type { Context, StepContext } from "../../lib/define/context.js";
 import { type HistoryEvent, isNotedEvent } from "../../lib/model/history-event.js";
 import { encode, encodeThrown } from "../../lib/model/value.js";
+import { loggerTo } from "../../lib/replay/logger.js";
 import type { Operation, StepOperation } from "../../lib/replay/operation.js";
 import type { Outcome } from "../../lib/replay/program.js";
 import type { Replay } from "../../lib/replay/replay.js";
@@ -124,6 +125,7 @@ export function stepContext(op: string): StepContext {
     signal: new AbortController().signal,
     heartbeat: () => {},
     lastHeartbeat: undefined,
+    log: loggerTo({ write: () => {} }, {}),
   };
 }
 

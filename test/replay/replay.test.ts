@@ -98,7 +98,7 @@ describe("replay", () => {
     );
     const step = replay.pending.get("step:outer");
     if (step?.kind !== "step") throw new Error("expected a step");
-    await runInStep("outer", () => bodyOf(step)(stepContext("step:outer")));
+    await runInStep({ name: "outer", attempt: 1 }, () => bodyOf(step)(stepContext("step:outer")));
     expect(String(misuse)).toMatch(/ContextMisuseError: ctx.step was called inside the body of step "outer"/);
   });
 

@@ -1,6 +1,6 @@
 /** Hooks that note every call. */
 import type { HookCalls, HookName, Hooks } from "../../lib/define/hooks.js";
-import type { LogLevel } from "../../lib/replay/context/site.js";
+import type { LogLevel } from "../../lib/replay/logger.js";
 
 export interface Heard {
   readonly hooks: Hooks;

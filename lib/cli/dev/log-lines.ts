@@ -15,14 +15,14 @@ export function shownLogLine(line: LogLine, colors: Colors): string {
   const name = colors.dim(shortName(line.logicalId).padEnd(NAME_WIDTH));
   const entry = readEntry(line.text);
   if (entry === undefined) return `${name} ${line.text}`;
-  const { level, time, message, ...fields } = entry;
-  const clock = colors.dim(shownInstant(new Date(time)).slice(11));
+  const { timestamp, level, message, ...fields } = entry;
+  const clock = colors.dim(shownInstant(new Date(timestamp)).slice(11));
   return `${name} ${clock} ${paintedMessage(level, message, colors)}${shownFields(fields, colors)}`;
 }
 
 interface Entry {
   readonly level: string;
-  readonly time: string;
+  readonly timestamp: string;
   readonly message: string;
   readonly [field: string]: unknown;
 }
@@ -41,7 +41,7 @@ function isEntry(found: unknown): found is Entry {
   return (
     typeof found === "object" &&
     found !== null &&
-    ["level", "time", "message"].every((field) => typeof Reflect.get(found, field) === "string")
+    ["timestamp", "level", "message"].every((field) => typeof Reflect.get(found, field) === "string")
   );
 }
 

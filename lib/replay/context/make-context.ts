@@ -1,12 +1,13 @@
 /** The context that workflow code holds: checks what it is asked for, and turns it into operations. It answers nothing itself (I2). */
-import type { Context, Logger } from "../../define/context.js";
+import type { Context } from "../../define/context.js";
 import type { Branch } from "../branch.js";
 import { randomFrom, uuidFrom } from "../deterministic.js";
+import { loggerTo } from "../logger.js";
 import { branching } from "./branching.js";
 import { children } from "./children.js";
 import { control } from "./control.js";
 import { sending } from "./sending.js";
-import type { LogLevel, Requests, Site } from "./site.js";
+import type { Requests, Site } from "./site.js";
 import { steps } from "./steps.js";
 import { time } from "./time.js";
 import { waiting } from "./waiting.js";
@@ -17,7 +18,7 @@ export function makeContext(requests: Requests, branch: Branch): Context {
   return {
     executionId,
     workflow: workflow.name,
-    log: logger(requests),
+    log: loggerTo(requests.log, { executionId, workflow: workflow.name }),
     random() {
       requests.guard(branch, "random");
       return randomFrom(seed, branch.scope.draw());
@@ -34,12 +35,4 @@ export function makeContext(requests: Requests, branch: Branch): Context {
     ...branching(site),
     ...control(site),
   };
-}
-
-function logger(requests: Requests): Logger {
-  const write =
-    (level: LogLevel) =>
-    (message: string, fields?: Readonly<Record<string, unknown>>): void =>
-      requests.log.write(level, message, { executionId: requests.executionId, ...fields });
-  return { debug: write("debug"), info: write("info"), warn: write("warn"), error: write("error") };
 }

@@ -1,12 +1,11 @@
 /** Where a context's call comes from, and what it needs of the replay that it belongs to. */
-import type { Context, Logger } from "../../define/context.js";
+import type { Context } from "../../define/context.js";
 import type { AnyWorkflow } from "../../define/workflow.js";
 import type { EpochMs } from "../../model/time.js";
 import type { Encoded } from "../../model/value.js";
 import type { Branch } from "../branch.js";
+import type { LogSink } from "../logger.js";
 import type { NewOperation } from "../operation.js";
-
-export type LogLevel = keyof Logger;
 
 /** Answers updates of one name. */
 export interface UpdateHandler {
@@ -22,7 +21,7 @@ export interface Requests {
   readonly seed: string;
   readonly workflow: AnyWorkflow;
   readonly startAt: EpochMs;
-  readonly log: { write(level: LogLevel, message: string, fields?: Readonly<Record<string, unknown>>): void };
+  readonly log: LogSink;
   now(): EpochMs;
   /** Throws when the call is misplaced (I14); false when the code may not run on (I10), and then must never be answered. */
   guard(branch: Branch, operation: string): boolean;
