@@ -8,6 +8,7 @@ import { addDev } from "./commands/dev.js";
 import { addHistory } from "./commands/history.js";
 import { addList } from "./commands/list.js";
 import { addRedrive } from "./commands/redrive.js";
+import { addReplay } from "./commands/replay.js";
 import { addSend } from "./commands/send.js";
 import { addShow } from "./commands/show.js";
 import { addStart } from "./commands/start.js";
@@ -24,6 +25,7 @@ const COMMANDS: readonly AddCommand[] = [
   addSend,
   addCancel,
   addRedrive,
+  addReplay,
 ];
 
 const ENDING = `
