@@ -78,7 +78,11 @@ async function turn(
   let waits: Waits | undefined;
   try {
     checkFlags(executionId, head.flags);
-    const fresh = !owned.takenOver && history.every(({ event }) => event.type === "MessagesInherited");
+    // Code that only waits leaves no event behind: a settlement says that it has run, too.
+    const fresh =
+      !owned.takenOver &&
+      head.settleToken === undefined &&
+      history.every(({ event }) => event.type === "MessagesInherited");
     replay = await replayOf(outside, app, head, { patches: patchesIn(history), fresh });
     const standing = await deliver(replay, owned, history);
     if (replay.crashes >= MOST_CRASHES) throw new CrashLoopError(replay.crashes);
