@@ -1,4 +1,4 @@
-import type { Head } from "../model/head.js";
+import { type Head, timeoutOf } from "../model/head.js";
 import { encodeThrown } from "../model/value.js";
 import type { Outside } from "../runtime/outside.js";
 import { bringBack, unlessLost } from "../runtime/payloads.js";
@@ -18,11 +18,16 @@ export async function historyOf(outside: Outside, head: Head): Promise<HistoryEn
     event: {
       type: "ExecutionStarted",
       at: head.createdAt,
+      executionId,
+      startAt: head.startAt,
       workflow: head.workflow,
       ...(head.version === undefined ? {} : { version: head.version }),
       definition: head.definition,
       input: await unlessLost(() => loadValue(outside.store, executionId, head.input), encodeThrown),
       ...(head.startedBy === undefined ? {} : { startedBy: head.startedBy }),
+      ...(head.seed === undefined ? {} : { seed: head.seed }),
+      ...(head.deadline === undefined ? {} : { timeoutMs: timeoutOf(head) ?? 0 }),
+      flags: head.flags,
     },
   };
   const recorded = [

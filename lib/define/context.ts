@@ -223,7 +223,10 @@ export interface Context {
     handler: (ctx: Context, input: Input) => Answer | Promise<Answer>,
   ): void;
 
-  /** Whether this execution may use a change of the code: yes for those that come here with it, no for those that were here before it. */
+  /**
+   * Whether this execution may use a change of the code: yes for those that come here with it, no for those that were here before it. The
+   * answer is recorded, and is the same everywhere in one execution: one id for each change, never used for another.
+   */
   patched(change: string): boolean;
 
   /**

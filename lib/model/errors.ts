@@ -342,13 +342,16 @@ export class NonDeterminismError extends EngineError {
   readonly code = "NON_DETERMINISM";
   readonly recorded: string;
   readonly asked: string;
-  constructor(recorded: string, asked: string) {
+  /** The last event that still matched; undefined when the first one did not. */
+  readonly matched: string | undefined;
+  constructor(recorded: string, asked: string, matched?: string) {
     super(
-      `The workflow's code no longer matches its history. Recorded: ${recorded}. The code asked for: ${asked}. Either the code was changed under a running execution, or it branches on something that is not recorded (time, randomness, environment). Deploy code that asks for what was recorded, then redrive the execution; its history is untouched.`,
+      `The workflow's code no longer matches its history. Recorded: ${recorded}. The code asked for: ${asked}. ${matched === undefined ? "Nothing before it was answered." : `The last event that matched: ${matched}.`} Either the code was changed under a running execution, or it branches on something that is not recorded (time, randomness, environment). Deploy code that asks for what was recorded, then redrive the execution; its history is untouched.`,
     );
     this.name = "NonDeterminismError";
     this.recorded = recorded;
     this.asked = asked;
+    this.matched = matched;
   }
 }
 

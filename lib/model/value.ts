@@ -3,11 +3,12 @@
  * with such a key is wrapped (`{ "$object": [[key, value], …] }`), so user data can never be mistaken for a mark of ours.
  * One of them, `{ "$payload": name }`, stands for a value that is kept elsewhere: only whole values are, and never for long in memory.
  *
- * Kept exactly: undefined, NaN, ±Infinity, -0, BigInt, Date, Map, Set, Uint8Array, URL, RegExp, Error (name, message, stack, cause, own
- * fields), plain objects and arrays (holes become undefined). Refused with its path: everything else.
+ * Kept exactly: undefined, NaN, ±Infinity, -0, BigInt, Date, Map, Set, Uint8Array, URL, RegExp, Error (name, message, cause, own
+ * fields, and of its stack what `stack.ts` says), plain objects and arrays (holes become undefined). Refused with its path: everything else.
  */
 import * as catalogue from "./errors.js";
 import { HoldfastError, UnencodableValueError } from "./errors.js";
+import { keptStack, MOST_STACK_CHARACTERS, stackOf } from "./stack.js";
 
 /** A JSON value that {@link encode} made; only {@link decode} reads it. */
 export type Encoded =
@@ -61,7 +62,7 @@ export function encodeThrown(thrown: unknown): Encoded {
       ? mark("error", {
           name: thrown.name,
           message: thrown.message,
-          ...(thrown.stack === undefined ? {} : { stack: thrown.stack }),
+          ...encodedStack(thrown),
         })
       : mark("error", {
           name: "Error",
@@ -159,13 +160,32 @@ function encodeError(error: Error, path: string, above: readonly object[]): Enco
   ];
   const className = error.constructor?.name;
   if (className && className !== error.name) stored.push(["class", className]);
-  if (error.stack !== undefined) stored.push(["stack", error.stack]);
+  stored.push(...Object.entries(encodedStack(error)));
   if (error.cause !== undefined) stored.push(["cause", encodeCause(error.cause, path, above)]);
   if (error instanceof AggregateError) {
     stored.push(["errors", error.errors.map((inner: unknown) => encodeCause(inner, path, above))]);
   }
   if (fields.length > 0) stored.push(["fields", fields.map(([key, item]) => [key, item])]);
   return fromEntries(stored);
+}
+
+/** `frames` (with `head`, where that is needed), or `stack` for one that somebody has made by hand. */
+function encodedStack({ name, message, stack }: Error): { readonly [field: string]: string } {
+  if (typeof stack !== "string") return {};
+  const kept = keptStack(String(name), String(message), stack);
+  return kept === undefined ? { stack: stack.slice(0, MOST_STACK_CHARACTERS) } : { ...kept };
+}
+
+function decodedStack(
+  name: string,
+  message: string,
+  { stack, head, frames }: Readonly<Record<string, Encoded>>,
+): string | undefined {
+  if (frames === undefined) return stack === undefined ? undefined : String(stack);
+  return stackOf(name, message, {
+    frames: String(frames),
+    ...(head === undefined ? {} : { head: String(head) }),
+  });
 }
 
 function encodeCause(cause: unknown, path: string, above: readonly object[]): Encoded {
@@ -225,10 +245,11 @@ function decodeError(content: Encoded, classes: ErrorClasses): Error {
   const className = String(stored.class ?? name);
   const type = classes.get(className) ?? classes.get(name) ?? BUILT_IN_ERRORS.get(className) ?? Error;
   // Built without running the class's constructor, whose arguments were not kept; `new Error` gives the internal slots.
-  const error = new Error(String(stored.message ?? ""));
+  const message = String(stored.message ?? "");
+  const error = new Error(message);
   Object.setPrototypeOf(error, type.prototype);
   hidden(error, "name", name);
-  hidden(error, "stack", stored.stack === undefined ? undefined : String(stored.stack));
+  hidden(error, "stack", decodedStack(name, message, stored));
   if (stored.cause !== undefined) hidden(error, "cause", decode(stored.cause, classes));
   if (stored.errors !== undefined)
     hidden(

@@ -58,7 +58,8 @@ export class Code implements Requests {
   readonly #around: Surroundings;
   readonly #root: Branch;
   readonly #handlers = new Map<string, UpdateHandler>();
-  readonly #patches = new Set<string>();
+  /** One answer for each change, so that two places of it never part. */
+  readonly #patches = new Map<string, boolean>();
   readonly #undoing = new Set<Promise<void>>();
   readonly #undoScopes = new Scope("");
   #continue: (input: Encoded) => void = () => {};
@@ -312,12 +313,13 @@ export class Code implements Requests {
   }
 
   patched(change: string): boolean {
-    if (this.#patches.has(change) || this.#around.program.patches?.has(change)) return true;
+    const known = this.#patches.get(change) ?? this.#around.program.patches?.has(change) ?? false;
+    if (known || this.#patches.has(change)) return known;
     // Code that is replayed has come here before without it.
-    if (!this.#around.live() && !this.fresh) return false;
-    this.#patches.add(change);
-    this.#around.notePatch(change);
-    return true;
+    const isNew = this.#around.live() || this.fresh;
+    this.#patches.set(change, isNew);
+    if (isNew) this.#around.notePatch(change);
+    return isNew;
   }
 
   setState(value: Encoded): void {

@@ -83,6 +83,9 @@ export class Replay {
   readonly #operations = new Operations();
   readonly #code: Code;
   #patched: string[] = [];
+  /** The last event that answered the code, for the words of an error. */
+  #matched: DeliveredEvent | undefined;
+  #matchedSlot: number | undefined;
   #now: EpochMs;
 
   constructor(program: Program) {
@@ -187,10 +190,12 @@ export class Replay {
   #apply(event: HistoryEvent, slot: number | undefined, voided: boolean): Promise<void> {
     if (isNotedEvent(event)) {
       this.position += 1;
-      note(this, event, (path) => this.#unasked(`an attempt of "${path}"`));
+      note(this, event, () => this.#unasked(worded(event, slot)));
       return event.type === "ExecutionRedriven" ? this.#redrive() : DONE;
     }
     if (!(voided && isClosingEvent(event))) this.#match(event, slot);
+    this.#matched = event;
+    this.#matchedSlot = slot;
     this.position += 1;
     this.crashes = 0;
     this.#now = Math.max(this.#now, event.at);
@@ -226,10 +231,6 @@ export class Replay {
 
   /** I2: the operation was asked for, and so was all else that the recording code asked for, in its order. */
   #match(event: DeliveredEvent, slot: number | undefined): void {
-    const recorded = () => {
-      const what = "op" in event ? `${event.type} of "${event.op}"` : event.type;
-      return slot === undefined ? what : `${what}, slot ${slot}`;
-    };
     if (isClosingEvent(event)) {
       // It was ended from outside: where its code stood does not matter.
       if (event.type === "ExecutionTerminated") return;
@@ -241,18 +242,23 @@ export class Replay {
         ExecutionCancelled: "cancelled",
         ExecutionContinued: "continued",
       }[event.type];
-      if (ended !== expected) throw new NonDeterminismError(recorded(), this.#operations.asked.describe());
+      if (ended !== expected) throw this.#diverged(worded(event, slot));
     } else if ("op" in event && !this.pending.has(event.op)) {
-      this.#unasked(recorded());
+      this.#unasked(worded(event, slot));
     }
     if (!this.#operations.asked.is(event.asked)) {
-      throw new NonDeterminismError(`${recorded()}, after other requests`, this.#operations.asked.describe());
+      throw this.#diverged(`${worded(event, slot)}, after other requests`);
     }
   }
 
   #unasked(recorded: string): never {
     this.checkMovable();
-    throw new NonDeterminismError(recorded, this.#operations.asked.describe());
+    throw this.#diverged(recorded);
+  }
+
+  #diverged(recorded: string): NonDeterminismError {
+    const matched = this.#matched && worded(this.#matched, this.#matchedSlot);
+    return new NonDeterminismError(recorded, this.#operations.asked.describe(), matched);
   }
 
   #deliver(event: Exclude<DeliveredEvent, ClosingEvent>): void {
@@ -339,3 +345,9 @@ export class Replay {
 }
 
 const DONE = Promise.resolve();
+
+/** An event in a sentence: `StepCompleted of "step:reserve", slot 3`. */
+function worded(event: HistoryEvent, slot: number | undefined): string {
+  const what = "op" in event ? `${event.type} of "${event.op}"` : event.type;
+  return slot === undefined ? what : `${what}, slot ${slot}`;
+}

@@ -65,15 +65,16 @@ export class Bodies {
     return this.#finished.shift();
   }
 
-  /** What a running body last reported, where it is time to record it. */
+  /** What a body last reported, where it is time to record it: now and then while it runs, and before its failure. */
   takeHeartbeat(): Happening | undefined {
     for (const [op, details] of this.#reports) {
-      if (!this.#running.has(op)) this.#reports.delete(op);
-      else if (this.#mayReport(op)) {
-        this.#reports.delete(op);
-        this.#reportedAt.set(op, this.surroundings.clock.now());
-        return { event: { type: "StepHeartbeat", op, details } };
-      }
+      const runs = this.#running.has(op);
+      if (runs && !this.#mayReport(op)) continue;
+      this.#reports.delete(op);
+      // An attempt that went well has no next one that would ask.
+      if (!runs && !this.#finished.some(({ step, end }) => step.path === op && !end.ok)) continue;
+      this.#reportedAt.set(op, this.surroundings.clock.now());
+      return { event: { type: "StepHeartbeat", op, details } };
     }
     return undefined;
   }

@@ -46,8 +46,7 @@ export class Next {
 
   take(): Happening | undefined {
     for (;;) {
-      const ready =
-        this.#fromDecided() ?? this.immediate() ?? this.#fromBuffer() ?? this.bodies.takeHeartbeat();
+      const ready = this.#fromDecided() ?? this.immediate() ?? this.#fromBuffer() ?? this.#heartbeat();
       if (ready !== undefined) return ready;
 
       const finished = this.bodies.firstFinished();
@@ -91,6 +90,12 @@ export class Next {
       if (!("op" in one.event) || this.work.replay.pending.has(one.event.op)) return one;
     }
     return undefined;
+  }
+
+  #heartbeat(): Happening | undefined {
+    const happening = this.bodies.takeHeartbeat();
+    if (happening === undefined || !("op" in happening.event)) return undefined;
+    return this.work.replay.pending.has(happening.event.op) ? happening : this.#heartbeat();
   }
 
   /** An operation that needs nothing from outside. */

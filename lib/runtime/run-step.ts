@@ -79,7 +79,12 @@ export function runStep(
     return timedOut(new StepTimeoutError(step.name, timeoutMs));
   };
   const silence = async (heartbeatMs: number): Promise<AttemptEnd> => {
-    for (let left = heartbeatMs; left > 0; left = heardAt + heartbeatMs - clock.now())
+    // A sleep whose signal is aborted ends at once: without the second condition this would go round for ever.
+    for (
+      let left = heartbeatMs;
+      left > 0 && !ended.signal.aborted;
+      left = heardAt + heartbeatMs - clock.now()
+    )
       await clock.sleep(left, ended.signal);
     if (ended.signal.aborted) return new Promise(() => {});
     return timedOut(new StepTimeoutError(step.name, heartbeatMs, "heartbeat"));

@@ -13,6 +13,7 @@ import { checkFlags } from "../replay/flags.js";
 import { isBuffered } from "../replay/mailbox.js";
 import { type EventWait, isEventWait, type Operation } from "../replay/operation.js";
 import type { Program } from "../replay/program.js";
+import { patchesIn, voidedIn } from "../replay/recording.js";
 import { Replay } from "../replay/replay.js";
 import { closeTerminated } from "./close-terminated.js";
 import { close } from "./conclude.js";
@@ -129,13 +130,6 @@ function eventWaits(pending: ReadonlyMap<string, Operation>): EventWait[] {
   return [...pending.values()].filter(isEventWait);
 }
 
-/** Positions of the history events that a redrive made count no more. */
-export function voidedIn(history: readonly { readonly event: HistoryEvent }[]): ReadonlySet<number> {
-  return new Set(
-    history.flatMap(({ event }) => (event.type === "ExecutionRedriven" ? (event.voided ?? []) : [])),
-  );
-}
-
 /** A redrive comes into history before anything is replayed, since it changes what the rest of it means. */
 function redriven(
   outside: Outside,
@@ -161,10 +155,6 @@ function inheritedBy(history: readonly Recorded[]): Message[] {
   return history.flatMap(({ event }) =>
     event.type === "MessagesInherited" ? event.carried.filter((message) => !isBuffered(message)) : [],
   );
-}
-
-function patchesIn(history: readonly Recorded[]): ReadonlySet<string> {
-  return new Set(history.flatMap(({ event }) => (event.type === "ChangePatched" ? [event.change] : [])));
 }
 
 /**

@@ -21,6 +21,7 @@ export { DoesNotEndError, HiddenNonDeterminismError } from "../model/errors.js";
 export type { Transact } from "../store/memory/index.js";
 export type { MockOptions, Part, Replacement, StepCall } from "./doubles.js";
 export { type CrashPoint, ProcessDiedError, type When } from "./faults.js";
+export { type ReplayedHistory, type ReplayOptions, replayHistory } from "./replay-history.js";
 export { type HistoryExpectation, storyOf } from "./story.js";
 export type { PublishedEvent, ReplayWhen } from "./test-cloud.js";
 
