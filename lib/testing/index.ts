@@ -7,6 +7,7 @@ import type { StartOptions } from "../client/types.js";
 import type { App } from "../define/app.js";
 import type { StepContext } from "../define/context.js";
 import type { EventType } from "../define/event.js";
+import type { Transaction } from "../define/transaction.js";
 import type { AnyWorkflow, Workflow } from "../define/workflow.js";
 import { type Duration, durationMs } from "../model/time.js";
 import { createMemoryStore, type Transact } from "../store/memory/index.js";
@@ -79,21 +80,22 @@ export interface TestApp {
   runToEnd<Output = unknown>(executionId: string, options?: RunOptions): Promise<Output>;
 
   /**
-   * Puts something in the place of a step's body: a function of the step's context, a value to return, or `{ throws: error }`. Retries,
-   * timeouts and the record in history are the engine's own, as ever.
+   * Puts something in the place of the body of a step or a transaction: a function of the step's context (and of a transaction's `tx`), a
+   * value to return, or `{ throws: error }`. Retries, timeouts and the record in history are the engine's own, as ever. A transaction whose
+   * double asks for no writes needs no tables.
    * @throws UnknownWorkflowError
    */
   mockStep(
     workflow: AnyWorkflow | string,
     step: string,
-    replacement: Replacement<[step: StepContext]>,
+    replacement: Replacement<[step: StepContext, tx: Transaction]>,
     options?: MockOptions,
   ): void;
   /** {@link mockStep} for one attempt; then what was there before runs again. */
   mockStepOnce(
     workflow: AnyWorkflow | string,
     step: string,
-    replacement: Replacement<[step: StepContext]>,
+    replacement: Replacement<[step: StepContext, tx: Transaction]>,
   ): void;
   /** Puts something in the place of what undoes a step; a function is given the step's result and the step's context. */
   mockCompensation(
@@ -106,7 +108,10 @@ export interface TestApp {
   mockWorkflow(workflow: AnyWorkflow | string, replacement: Replacement<[input: never]>): void;
   /** Takes the mocks of one step away, or without its name all of the workflow's. */
   unmock(workflow: AnyWorkflow | string, step?: string): void;
-  /** The runs of the bodies of that name so far, mocked or not, oldest first. A retry is a run of its own. */
+  /**
+   * The runs of the bodies of that name so far, mocked or not, oldest first. A retry is a run of its own.
+   * @param part without it, of steps and transactions
+   */
   calls(step: string, part?: Part): readonly StepCall[];
 
   /** What happened to an execution, a line for each event: `StepCompleted reserve`. */
@@ -183,7 +188,11 @@ export async function testApp(app: App, options: TestAppOptions = {}): Promise<T
       doubles.put("compensation", nameOf(workflow), step, replacement, times),
     mockWorkflow: (workflow, replacement) => doubles.putWorkflow(nameOf(workflow), replacement),
     unmock: (workflow, step) => doubles.remove(nameOf(workflow), step),
-    calls: (step, part = "step") => doubles.calls.filter((call) => call.step === step && call.part === part),
+    calls: (step, part) =>
+      doubles.calls.filter(
+        (call) =>
+          call.step === step && (part === undefined ? call.part !== "compensation" : call.part === part),
+      ),
 
     history: async (executionId) => storyOf(await onlooker.history(executionId)),
     expectHistory: (executionId) => expectStory(executionId, () => kit.history(executionId)),
