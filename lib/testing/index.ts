@@ -9,6 +9,7 @@ import type { StepContext } from "../define/context.js";
 import type { EventType } from "../define/event.js";
 import type { Transaction } from "../define/transaction.js";
 import type { AnyWorkflow, Workflow } from "../define/workflow.js";
+import type { DatabaseSettings } from "../local/fresh-store.js";
 import { type Duration, durationMs } from "../model/time.js";
 import { createMemoryStore, type Transact } from "../store/memory/index.js";
 import type { Store } from "../store/ports.js";
@@ -18,6 +19,7 @@ import { runToEnd } from "./run-to-end.js";
 import { expectStory, type HistoryExpectation, storyOf } from "./story.js";
 import { type PublishedEvent, type ReplayWhen, TestCloud } from "./test-cloud.js";
 
+export type { DatabaseSettings } from "../local/fresh-store.js";
 export { DoesNotEndError, HiddenNonDeterminismError } from "../model/errors.js";
 export type { Transact } from "../store/memory/index.js";
 export type { MockOptions, Part, Replacement, StepCall } from "./doubles.js";
@@ -47,6 +49,8 @@ export interface TestAppOptions {
 export interface TestApp {
   /** The client that production code uses. Time passes for its waits (`result`, `wait`), unless the test lets it pass at the same time. */
   readonly client: DurableClient;
+  /** With the store `"dynamodb-local"`: what a DynamoDB client of yours is made with, to make your own tables beside the kit's. */
+  readonly database?: DatabaseSettings;
   /** What is on the bus so far, published by the test or by workflows. */
   readonly published: readonly PublishedEvent[];
   /** What invocations of functions threw: empty when all is well. */
@@ -138,7 +142,7 @@ export interface RunOptions {
 
 /** A deployment of `app` to test against. */
 export async function testApp(app: App, options: TestAppOptions = {}): Promise<TestApp> {
-  const { store, close } = await opened(options.store ?? "memory", options.transact);
+  const { store, database, close } = await opened(options.store ?? "memory", options.transact);
   const cloud = new TestCloud({
     app,
     store,
@@ -162,6 +166,7 @@ export async function testApp(app: App, options: TestAppOptions = {}): Promise<T
 
   const kit: TestApp = {
     client,
+    ...(database === undefined ? {} : { database }),
     published: cloud.published,
     errors: cloud.errors,
     now: () => new Date(cloud.clock.now()),
@@ -209,7 +214,7 @@ export async function testApp(app: App, options: TestAppOptions = {}): Promise<T
 async function opened(
   store: "memory" | "dynamodb-local" | Store,
   transact: Transact | undefined,
-): Promise<{ readonly store: Store; close(): Promise<void> }> {
+): Promise<{ readonly store: Store; readonly database?: DatabaseSettings; close(): Promise<void> }> {
   if (store === "dynamodb-local") return (await import("../local/fresh-store.js")).openFreshStore();
   return {
     store: store === "memory" ? createMemoryStore(transact === undefined ? {} : { transact }) : store,
