@@ -1,21 +1,29 @@
 import { Stack, type StackProps } from "aws-cdk-lib";
+import type { TableV2 } from "aws-cdk-lib/aws-dynamodb";
 import type { Construct } from "constructs";
 import { DurableFunctions, type DurableFunctionsProps } from "holdfast/cdk";
 
 export interface RuntimeStackProps extends StackProps {
   readonly durable: DurableFunctionsProps;
+  /** What the example's transfers move money in. */
+  readonly accounts: TableV2;
 }
 
 /** What can be thrown away and made again: functions, queues, bus, schedules. */
 export class RuntimeStack extends Stack {
   readonly durable: DurableFunctions;
 
-  constructor(scope: Construct, id: string, { durable, ...props }: RuntimeStackProps) {
+  constructor(scope: Construct, id: string, { durable, accounts, ...props }: RuntimeStackProps) {
     super(scope, id, {
       description: "Holdfast: the functions that keep durable executions moving",
       ...props,
     });
     // With this id the outputs carry no prefix: HoldfastService, HoldfastWakeQueueUrl and so on.
     this.durable = new DurableFunctions(this, "Holdfast", durable);
+    // Whoever runs turns makes their transactions: the worker, and start for first turns that somebody waits for.
+    for (const runsTurns of [this.durable.worker, this.durable.start]) {
+      runsTurns.addEnvironment("ACCOUNTS_TABLE", accounts.tableName);
+      accounts.grant(runsTurns, "dynamodb:UpdateItem");
+    }
   }
 }

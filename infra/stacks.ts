@@ -15,6 +15,7 @@ export function addStacks(app: App): { storage: StorageStack; runtime: RuntimeSt
   const storage = new StorageStack(app, "HoldfastStorage", { ...named("HoldfastStorage"), disposable: dev });
   const runtime = new RuntimeStack(app, "HoldfastRuntime", {
     ...named("HoldfastRuntime"),
+    accounts: storage.accounts,
     durable: { app: exampleApp, serviceName: service, tables: storage.tables, ...settings },
   });
   return { storage, runtime };

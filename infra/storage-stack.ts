@@ -1,4 +1,5 @@
 import { RemovalPolicy, Stack, type StackProps } from "aws-cdk-lib";
+import { AttributeType, Billing, TableV2 } from "aws-cdk-lib/aws-dynamodb";
 import type { Construct } from "constructs";
 import { DurableTables } from "holdfast/cdk";
 
@@ -10,12 +11,21 @@ export interface StorageStackProps extends StackProps {
 /** What must outlive every deployment: the tables, in a stack that is hardly ever touched. */
 export class StorageStack extends Stack {
   readonly tables: DurableTables;
+  /** The example app's own: what its transfers move money in. */
+  readonly accounts: TableV2;
 
   constructor(scope: Construct, id: string, { disposable, ...props }: StorageStackProps) {
     super(scope, id, { description: "Holdfast: the tables of durable executions", ...props });
-    this.tables = new DurableTables(this, "Tables", {
+    const kept = {
       deletionProtection: !disposable,
       removalPolicy: disposable ? RemovalPolicy.DESTROY : RemovalPolicy.RETAIN,
+    };
+    this.tables = new DurableTables(this, "Tables", kept);
+    this.accounts = new TableV2(this, "Accounts", {
+      ...kept,
+      partitionKey: { name: "id", type: AttributeType.STRING },
+      billing: Billing.onDemand(),
+      pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: true },
     });
   }
 }

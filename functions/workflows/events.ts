@@ -44,3 +44,7 @@ export const OrderCancelled = event("order.cancelled", {
   schema: z.object({ orderId, reason: z.string() }),
   key: byOrder,
 });
+
+export const MoneyMoved = event("money.moved", {
+  schema: z.object({ from: z.string(), to: z.string(), amount: z.number().positive() }),
+});

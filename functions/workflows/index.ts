@@ -1,14 +1,23 @@
 /** The example app: what `npx cdk deploy --all` deploys, and what the demo runs. */
 import { app } from "holdfast";
-import { OrderCancelled, OrderPaid, OrderPlaced, OrderShipped, PaymentCompleted } from "./events.js";
+import {
+  MoneyMoved,
+  OrderCancelled,
+  OrderPaid,
+  OrderPlaced,
+  OrderShipped,
+  PaymentCompleted,
+} from "./events.js";
 import { greeting } from "./greeting.js";
 import { orderSaga, PaymentOverdueError } from "./order-saga.js";
 import { report } from "./report.js";
 import { ProviderUnreachableError } from "./services.js";
 import { statements } from "./statements.js";
+import { transfer } from "./transfer.js";
 
 export {
   greeting,
+  MoneyMoved,
   OrderCancelled,
   OrderPaid,
   OrderPlaced,
@@ -17,10 +26,11 @@ export {
   PaymentCompleted,
   report,
   statements,
+  transfer,
 };
 
 export default app({
-  workflows: [orderSaga, report, statements, greeting],
+  workflows: [orderSaga, report, statements, greeting, transfer],
   events: [PaymentCompleted],
   errors: [PaymentOverdueError, ProviderUnreachableError],
 });

@@ -16,8 +16,16 @@ let server: Promise<RunningDynamoDb> | undefined;
 let users = 0;
 let idle: NodeJS.Timeout | undefined;
 
+/** What a DynamoDB client of the SDK is made with to see a store's tables, and others beside them. */
+export interface DatabaseSettings {
+  readonly endpoint: string;
+  readonly region: string;
+  readonly credentials: { readonly accessKeyId: string; readonly secretAccessKey: string };
+}
+
 export interface FreshStore {
   readonly store: Store;
+  readonly database: DatabaseSettings;
   /** Deletes the tables; the server stops soon after its last store has been closed. */
   close(): Promise<void>;
 }
@@ -26,13 +34,11 @@ export interface FreshStore {
 export const openFreshStore = async (): Promise<FreshStore> => {
   const { endpoint } = await enter();
   const unique = randomBytes(9).toString("hex");
+  const region = "us-east-1";
+  // DynamoDB Local keeps one database per access key id, and takes letters and digits only.
+  const credentials = { accessKeyId: `T${unique}`, secretAccessKey: "secret" };
   const client = new DynamoDBClient(
-    clientSettings("dynamodb", {
-      region: "us-east-1",
-      // DynamoDB Local keeps one database per access key id, and takes letters and digits only.
-      credentials: { accessKeyId: `T${unique}`, secretAccessKey: "secret" },
-      endpoints: { dynamodb: endpoint },
-    }),
+    clientSettings("dynamodb", { region, credentials, endpoints: { dynamodb: endpoint } }),
   );
   const executionsTable = `Executions-${unique}`;
   const directoryTable = `Directory-${unique}`;
@@ -48,6 +54,7 @@ export const openFreshStore = async (): Promise<FreshStore> => {
   }
   let open = true;
   return {
+    database: { endpoint, region, credentials },
     store: createDynamoStore(
       { documents: DynamoDBDocumentClient.from(client), executionsTable, directoryTable },
       createMemoryPayloads(),

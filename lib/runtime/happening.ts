@@ -1,5 +1,6 @@
 /** What can happen to an execution, as the history event that says so. Its time and digest are added when it is recorded. */
 import { decideRetry } from "../decide/retry.js";
+import { checkActions } from "../model/check-actions.js";
 import { CancelledError } from "../model/errors.js";
 import { type HistoryEvent, isNotedEvent, type ReceivedEvent } from "../model/history-event.js";
 import { digest } from "../model/ids.js";
@@ -15,7 +16,6 @@ import { storable, storableError } from "../model/storable.js";
 import type { EpochMs } from "../model/time.js";
 import type { TransactionAction } from "../model/transaction.js";
 import type { ReceivingOperation } from "../replay/operation.js";
-import { checkActions } from "../store/transaction.js";
 import type { ImmediateOperation } from "./agenda.js";
 import type { FinishedAttempt } from "./bodies.js";
 import type { Gathered } from "./transaction.js";

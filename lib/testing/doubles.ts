@@ -4,10 +4,10 @@ import type { StepContext } from "../define/context.js";
 import type { AnyWorkflow } from "../define/workflow.js";
 import type { BodyCall } from "./surround.js";
 
-/** `step`: a step's body. `compensation`: what undoes the step of that name. */
-export type Part = "step" | "compensation";
+/** `step`, `transaction`: the body of the step or transaction of that name. `compensation`: what undoes it. */
+export type Part = "step" | "transaction" | "compensation";
 
-/** One run of a body: of a step, or of what undoes it. */
+/** One run of a body: of a step or transaction, or of what undoes it. */
 export interface StepCall {
   readonly workflow: string;
   readonly step: string;
@@ -46,11 +46,17 @@ interface Double {
 export class Doubles {
   /** Every body that ran, oldest first. */
   readonly calls: StepCall[] = [];
-  /** By part, workflow and name; the newest is last. */
+  /** By workflow, name, and whether it does or undoes; the newest is last. */
   readonly #bodies = new Map<string, Double[]>();
   readonly #workflows = new Map<string, unknown>();
 
-  put(part: Part, workflow: string, name: string, replacement: unknown, { times }: MockOptions): void {
+  put(
+    part: "step" | "compensation",
+    workflow: string,
+    name: string,
+    replacement: unknown,
+    { times }: MockOptions,
+  ): void {
     const key = keyOf(part, workflow, name);
     const doubles = this.#bodies.get(key) ?? [];
     this.#bodies.set(key, [...doubles, { replacement, left: times ?? Number.POSITIVE_INFINITY }]);
@@ -89,7 +95,8 @@ export class Doubles {
     this.calls.push({ workflow, step: name, part, executionId, attempt, idempotencyKey, mocked });
     if (double === undefined) return run();
     double.left -= 1;
-    return perform(double.replacement, args);
+    // A step's context comes first, whatever else there is: a double of a step will do for a transaction.
+    return perform(double.replacement, part === "transaction" ? [step, args[0]] : args);
   }
 
   #inPlaceOf(workflow: AnyWorkflow): AnyWorkflow {
@@ -107,8 +114,8 @@ export class Doubles {
 
 /** Which names tests know a body by. A body of another kind of operation is given a part of its own here. */
 function partOf({ method, option }: BodyCall): Part | undefined {
-  if (method !== "step") return undefined;
-  if (option === undefined) return "step";
+  if (method !== "step" && method !== "transaction") return undefined;
+  if (option === undefined) return method;
   return option === "compensate" ? "compensation" : undefined;
 }
 
@@ -128,9 +135,9 @@ function throws(replacement: unknown): replacement is { readonly throws: unknown
 }
 
 function keyOf(part: Part, workflow: string, name: string): string {
-  return JSON.stringify([part, workflow, name]);
+  return JSON.stringify([part === "compensation" ? "undoes" : "does", workflow, name]);
 }
 
-function partsOf(key: string): [part: string, workflow: string, name: string] {
+function partsOf(key: string): [does: string, workflow: string, name: string] {
   return JSON.parse(key);
 }

@@ -7,7 +7,9 @@ import type { StartOptions } from "../client/types.js";
 import type { App } from "../define/app.js";
 import type { StepContext } from "../define/context.js";
 import type { EventType } from "../define/event.js";
+import type { Transaction } from "../define/transaction.js";
 import type { AnyWorkflow, Workflow } from "../define/workflow.js";
+import type { DatabaseSettings } from "../local/fresh-store.js";
 import { type Duration, durationMs } from "../model/time.js";
 import { createMemoryStore, type Transact } from "../store/memory/index.js";
 import type { Store } from "../store/ports.js";
@@ -17,6 +19,7 @@ import { runToEnd } from "./run-to-end.js";
 import { expectStory, type HistoryExpectation, storyOf } from "./story.js";
 import { type PublishedEvent, type ReplayWhen, TestCloud } from "./test-cloud.js";
 
+export type { DatabaseSettings } from "../local/fresh-store.js";
 export { DoesNotEndError, HiddenNonDeterminismError } from "../model/errors.js";
 export type { Transact } from "../store/memory/index.js";
 export type { MockOptions, Part, Replacement, StepCall } from "./doubles.js";
@@ -47,6 +50,8 @@ export interface TestAppOptions {
 export interface TestApp {
   /** The client that production code uses. Time passes for its waits (`result`, `wait`), unless the test lets it pass at the same time. */
   readonly client: DurableClient;
+  /** With the store `"dynamodb-local"`: what a DynamoDB client of yours is made with, to make your own tables beside the kit's. */
+  readonly database?: DatabaseSettings;
   /** What is on the bus so far, published by the test or by workflows. */
   readonly published: readonly PublishedEvent[];
   /** What invocations of functions threw: empty when all is well. */
@@ -80,21 +85,22 @@ export interface TestApp {
   runToEnd<Output = unknown>(executionId: string, options?: RunOptions): Promise<Output>;
 
   /**
-   * Puts something in the place of a step's body: a function of the step's context, a value to return, or `{ throws: error }`. Retries,
-   * timeouts and the record in history are the engine's own, as ever.
+   * Puts something in the place of the body of a step or a transaction: a function of the step's context (and of a transaction's `tx`), a
+   * value to return, or `{ throws: error }`. Retries, timeouts and the record in history are the engine's own, as ever. A transaction whose
+   * double asks for no writes needs no tables.
    * @throws UnknownWorkflowError
    */
   mockStep(
     workflow: AnyWorkflow | string,
     step: string,
-    replacement: Replacement<[step: StepContext]>,
+    replacement: Replacement<[step: StepContext, tx: Transaction]>,
     options?: MockOptions,
   ): void;
   /** {@link mockStep} for one attempt; then what was there before runs again. */
   mockStepOnce(
     workflow: AnyWorkflow | string,
     step: string,
-    replacement: Replacement<[step: StepContext]>,
+    replacement: Replacement<[step: StepContext, tx: Transaction]>,
   ): void;
   /** Puts something in the place of what undoes a step; a function is given the step's result and the step's context. */
   mockCompensation(
@@ -107,7 +113,10 @@ export interface TestApp {
   mockWorkflow(workflow: AnyWorkflow | string, replacement: Replacement<[input: never]>): void;
   /** Takes the mocks of one step away, or without its name all of the workflow's. */
   unmock(workflow: AnyWorkflow | string, step?: string): void;
-  /** The runs of the bodies of that name so far, mocked or not, oldest first. A retry is a run of its own. */
+  /**
+   * The runs of the bodies of that name so far, mocked or not, oldest first. A retry is a run of its own.
+   * @param part without it, of steps and transactions
+   */
   calls(step: string, part?: Part): readonly StepCall[];
 
   /** What happened to an execution, a line for each event: `StepCompleted reserve`. */
@@ -134,7 +143,7 @@ export interface RunOptions {
 
 /** A deployment of `app` to test against. */
 export async function testApp(app: App, options: TestAppOptions = {}): Promise<TestApp> {
-  const { store, close } = await opened(options.store ?? "memory", options.transact);
+  const { store, database, close } = await opened(options.store ?? "memory", options.transact);
   const cloud = new TestCloud({
     app,
     store,
@@ -158,6 +167,7 @@ export async function testApp(app: App, options: TestAppOptions = {}): Promise<T
 
   const kit: TestApp = {
     client,
+    ...(database === undefined ? {} : { database }),
     published: cloud.published,
     errors: cloud.errors,
     now: () => new Date(cloud.clock.now()),
@@ -184,7 +194,11 @@ export async function testApp(app: App, options: TestAppOptions = {}): Promise<T
       doubles.put("compensation", nameOf(workflow), step, replacement, times),
     mockWorkflow: (workflow, replacement) => doubles.putWorkflow(nameOf(workflow), replacement),
     unmock: (workflow, step) => doubles.remove(nameOf(workflow), step),
-    calls: (step, part = "step") => doubles.calls.filter((call) => call.step === step && call.part === part),
+    calls: (step, part) =>
+      doubles.calls.filter(
+        (call) =>
+          call.step === step && (part === undefined ? call.part !== "compensation" : call.part === part),
+      ),
 
     history: async (executionId) => storyOf(await onlooker.history(executionId)),
     expectHistory: (executionId) => expectStory(executionId, () => kit.history(executionId)),
@@ -201,7 +215,7 @@ export async function testApp(app: App, options: TestAppOptions = {}): Promise<T
 async function opened(
   store: "memory" | "dynamodb-local" | Store,
   transact: Transact | undefined,
-): Promise<{ readonly store: Store; close(): Promise<void> }> {
+): Promise<{ readonly store: Store; readonly database?: DatabaseSettings; close(): Promise<void> }> {
   if (store === "dynamodb-local") return (await import("../local/fresh-store.js")).openFreshStore();
   return {
     store: store === "memory" ? createMemoryStore(transact === undefined ? {} : { transact }) : store,

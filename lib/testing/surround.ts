@@ -16,7 +16,7 @@ export interface Ask {
 /** A body that is about to run. */
 export interface BodyCall {
   readonly workflow: string;
-  /** The context's method that it was given to: `step`. */
+  /** The context's method that it was given to: `step` or `transaction`. */
   readonly method: string;
   readonly name: string;
   /** The option under which it was given; absent for the body itself. */

@@ -10,7 +10,7 @@ import {
 import { describe, expect, it } from "vitest";
 import type { TransactionAction } from "../../lib/model/transaction.js";
 import type { Store } from "../../lib/store/ports.js";
-import { ACCOUNTS_TABLE, add, ask, close, holds, open } from "../store/accounts.js";
+import { ACCOUNTS_TABLE, type Accounts, add, ask, close, holds, open } from "../store/accounts.js";
 import { Bench } from "./bench.js";
 import { around, GROUNDS } from "./grounds.js";
 
@@ -29,14 +29,14 @@ const writes =
 describe.each(GROUNDS)("a transaction %s", (_, ground) => {
   /** Runs a workflow's code, with two accounts open. */
   async function run(
-    code: (ctx: Context) => Promise<unknown>,
+    code: (ctx: Context, balance: Accounts["balance"]) => Promise<unknown>,
     change: (store: Store) => Store = (store) => store,
   ): Promise<{ bench: Bench; balances: (...ids: string[]) => Promise<(number | undefined)[]> }> {
     const { store, accounts } = await ground();
     const opened = workflow("opened", async (ctx) => {
       await ctx.transaction("open", writes(open("a", 100), open("b", 0)));
     });
-    const main = workflow("main", code);
+    const main = workflow("main", (ctx: Context) => code(ctx, (id) => accounts.balance(id)));
     const bench = new Bench([greeting, opened, main], [], { store: change(store) });
     await bench.start(opened, undefined, "opened");
     await bench.cloud.settle();
@@ -153,6 +153,17 @@ describe.each(GROUNDS)("a transaction %s", (_, ground) => {
     await bench.cloud.advance(60_000);
     expect(await bench.output()).toBe(2);
     expect(await balances("a", "b")).toEqual([98, 2]);
+  });
+
+  it("reads in its body what others have written, and nothing of its own", async () => {
+    const { bench } = await run(async (ctx, balance) => {
+      await ctx.transaction("pay", writes(add("a", -1)));
+      return ctx.transaction("read", async (tx) => {
+        ask(tx, add("a", -10));
+        return balance("a");
+      });
+    });
+    expect(await bench.output()).toBe(99);
   });
 
   it("of nothing is its result alone, and one of messages alone sends them", async () => {

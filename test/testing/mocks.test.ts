@@ -119,6 +119,59 @@ describe("a mocked step", () => {
   });
 });
 
+describe("a mocked transaction", () => {
+  const transfer = workflow("transfer", async (ctx) => {
+    const receipt = await ctx.transaction(
+      "move",
+      (tx): string => {
+        tx.put({ TableName: "Accounts", Item: { id: "a", balance: 1 } });
+        return "r-1";
+      },
+      { compensate: () => {}, retry: { initialInterval: "1s" } },
+    );
+    await ctx.step("tell", () => {});
+    return receipt;
+  });
+  const transfers = app({ workflows: [transfer] });
+
+  it("writes nothing and needs no tables", async () => {
+    const t = await testApp(transfers);
+    t.mockStep(transfer, "move", "r-mocked");
+    t.mockStepOnce(transfer, "move", { throws: new Error("a conflict") });
+    expect(await t.run(transfer, undefined)).toBe("r-mocked");
+    expect(t.calls("move")).toMatchObject([
+      { part: "transaction", attempt: 1, mocked: true },
+      { part: "transaction", attempt: 2, mocked: true },
+    ]);
+    expect(t.calls("move", "transaction")).toHaveLength(2);
+    expect(t.calls("move", "step")).toEqual([]);
+  });
+
+  it("is given the step's context and the transaction, and is undone by its own mock", async () => {
+    const written: unknown[] = [];
+    const undone: unknown[] = [];
+    const t = await testApp(transfers, { transact: (actions) => void written.push(...actions) });
+    t.mockStep(transfer, "move", (step, tx) => {
+      tx.delete({ TableName: "Accounts", Key: { id: step.executionId } });
+      return "r-other";
+    });
+    t.mockStep(transfer, "tell", { throws: new NonRetryableError("nobody listens") });
+    t.mockCompensation(transfer, "move", (receipt: string) => void undone.push(receipt));
+    await expect(t.run(transfer, undefined, { id: "x-1" })).rejects.toThrow("failed");
+    expect(written).toEqual([{ Delete: { TableName: "Accounts", Key: { id: "x-1" } } }]);
+    expect(undone).toEqual(["r-other"]);
+    expect(t.calls("move", "compensation")).toMatchObject([{ mocked: true }]);
+  });
+
+  it("that is not mocked writes by transact, which may refuse it", async () => {
+    const t = await testApp(transfers, { transact: () => [{ code: "ConditionalCheckFailed" }] });
+    await expect(t.run(transfer, undefined)).rejects.toMatchObject({
+      cause: expect.objectContaining({ name: "TransactionCancelledError" }),
+    });
+    expect(t.calls("move")).toMatchObject([{ part: "transaction", mocked: false }]);
+  });
+});
+
 describe("a mocked workflow", () => {
   it("is one step that does what the test says", async () => {
     const t = await testApp(shops);

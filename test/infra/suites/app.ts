@@ -5,7 +5,7 @@ import { CfnResource, Stack } from "aws-cdk-lib";
 import { Template } from "aws-cdk-lib/assertions";
 import { describe, expect, it, vi } from "vitest";
 import { addStacks } from "../../../infra/stacks.js";
-import { resource, temporaryApp } from "../support.js";
+import { resource, statementsOf, temporaryApp } from "../support.js";
 
 const cdkJson = JSON.parse(readFileSync(new URL("../../../cdk.json", import.meta.url), "utf8"));
 
@@ -26,7 +26,8 @@ describe("without settings", () => {
 
   it("is two stacks, the tables apart from what is deployed daily", () => {
     expect([storage.stackName, runtime.stackName]).toEqual(["HoldfastStorage", "HoldfastRuntime"]);
-    tables.resourceCountIs("AWS::DynamoDB::GlobalTable", 2);
+    // The engine's two, and the accounts of the example's transfers.
+    tables.resourceCountIs("AWS::DynamoDB::GlobalTable", 3);
     functions.resourceCountIs("AWS::DynamoDB::GlobalTable", 0);
     functions.resourceCountIs("AWS::Lambda::Function", 5);
   });
@@ -35,6 +36,24 @@ describe("without settings", () => {
     const outputs = functions.toJSON().Outputs;
     expect(outputs.HoldfastService.Value).toBe("holdfast");
     expect(Object.keys(outputs)).toContain("HoldfastStartFunction");
+  });
+
+  it("lets those that run turns, and nobody else, write to the example's own table, whose name they know", () => {
+    const may = ["Worker", "Start", "Deliver", "Relay", "Audit"].filter((name) =>
+      statementsOf(functions, `Holdfast${name}Role`).some((statement) => /Accounts/.test(statement)),
+    );
+    expect(may).toEqual(["Worker", "Start"]);
+    for (const name of may) {
+      expect(statementsOf(functions, `Holdfast${name}Role`)).toContainEqual(
+        expect.stringMatching(/^dynamodb:UpdateItem on Fn::ImportValue \S*Accounts\S*$/),
+      );
+      const { Environment } = resource(
+        functions,
+        "AWS::Lambda::Function",
+        `Holdfast${name}Function`,
+      ).Properties;
+      expect(JSON.stringify(Environment.Variables.ACCOUNTS_TABLE)).toMatch(/HoldfastStorage:.*Accounts/);
+    }
   });
 
   it("protects the tables", () => {

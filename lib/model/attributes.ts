@@ -2,8 +2,7 @@
  * Values as DynamoDB's document client takes them, checked and measured without calling it: what it can't store would otherwise show in
  * the middle of a write, and only on the real table.
  */
-import { InvalidTransactionError } from "../model/errors.js";
-import { utf8Bytes } from "./limits.js";
+import { InvalidTransactionError } from "./errors.js";
 
 /**
  * About what DynamoDB counts for the attributes of an item: text as UTF-8, a number as half its digits, 3 bytes for a list or map and 1
@@ -15,7 +14,8 @@ export function attributesBytes(attributes: Readonly<Record<string, unknown>>, w
   return Object.entries(attributes)
     .filter(([, value]) => value !== undefined && typeof value !== "function")
     .reduce(
-      (sum, [name, value]) => sum + utf8Bytes(name) + bytesOf(value, `${where}, attribute "${name}",`),
+      (sum, [name, value]) =>
+        sum + Buffer.byteLength(name) + bytesOf(value, `${where}, attribute "${name}",`),
       3,
     );
 }
@@ -24,7 +24,7 @@ function bytesOf(value: unknown, where: string): number {
   if (value === null) return 1;
   switch (typeof value) {
     case "string":
-      return utf8Bytes(value);
+      return Buffer.byteLength(value);
     case "boolean":
       return 1;
     case "bigint":
