@@ -24,6 +24,8 @@ export interface FinishedAttempt {
 export class Bodies {
   readonly #running = new Map<string, RunningAttempt>();
   readonly #finished = new Queue<FinishedAttempt>();
+  /** Of those that have finished and were not taken, the failed ones, by the step's path. */
+  readonly #failed = new Set<string>();
   /** Reported and not recorded. */
   readonly #reports = new Map<string, Encoded>();
   readonly #reportedAt = new Map<string, EpochMs>();
@@ -62,7 +64,9 @@ export class Bodies {
   }
 
   takeFinished(): FinishedAttempt | undefined {
-    return this.#finished.shift();
+    const finished = this.#finished.shift();
+    if (finished !== undefined) this.#failed.delete(finished.step.path);
+    return finished;
   }
 
   /** What a body last reported, where it is time to record it: now and then while it runs, and before its failure. */
@@ -72,7 +76,7 @@ export class Bodies {
       if (runs && !this.#mayReport(op)) continue;
       this.#reports.delete(op);
       // An attempt that went well has no next one that would ask.
-      if (!runs && !this.#finished.some(({ step, end }) => step.path === op && !end.ok)) continue;
+      if (!runs && !this.#failed.has(op)) continue;
       this.#reportedAt.set(op, this.surroundings.clock.now());
       return { event: { type: "StepHeartbeat", op, details } };
     }
@@ -125,6 +129,7 @@ export class Bodies {
     if (this.#running.get(step.path) !== running) return;
     this.#running.delete(step.path);
     this.observer?.attemptEnded(step, end);
+    if (!end.ok) this.#failed.add(step.path);
     this.#finished.push({ at: this.surroundings.clock.now(), step, attempt, end });
     this.onChange();
   }
