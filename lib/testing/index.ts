@@ -20,9 +20,9 @@ import { expectStory, type HistoryExpectation, storyOf } from "./story.js";
 import { type PublishedEvent, type ReplayWhen, TestCloud } from "./test-cloud.js";
 
 export type { DatabaseSettings } from "../local/fresh-store.js";
-export { DoesNotEndError, HiddenNonDeterminismError } from "../model/errors.js";
 export type { Transact } from "../store/memory/index.js";
 export type { MockOptions, Part, Replacement, StepCall } from "./doubles.js";
+export { DoesNotEndError, HiddenNonDeterminismError } from "./errors.js";
 export { type CrashPoint, ProcessDiedError, type When } from "./faults.js";
 export { type ReplayedHistory, type ReplayOptions, replayHistory } from "./replay-history.js";
 export { type HistoryExpectation, storyOf } from "./story.js";

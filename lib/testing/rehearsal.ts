@@ -5,7 +5,7 @@
  * more, whole, for what changed outside of its code meanwhile.
  */
 import type { App } from "../define/app.js";
-import { EngineError, HiddenNonDeterminismError } from "../model/errors.js";
+import { EngineError } from "../model/errors.js";
 import type { Head } from "../model/head.js";
 import type { HistoryEvent } from "../model/history-event.js";
 import { isClosed } from "../model/status.js";
@@ -19,6 +19,7 @@ import { replayOf } from "../runtime/turn.js";
 import { loadValue } from "../runtime/values.js";
 import { onAnotherDay } from "./another-day.js";
 import { firstDifference } from "./asked.js";
+import { HiddenNonDeterminismError } from "./errors.js";
 import { type Ask, surroundApp } from "./surround.js";
 
 /** One run of an execution's code, as far as its history has been told to it. */

@@ -1,7 +1,8 @@
 /** Lets time pass, from one thing that falls due to the next, until an execution has ended. */
 import { progressOf } from "../client/progress.js";
-import { DoesNotEndError, ExecutionNotFoundError } from "../model/errors.js";
+import { ExecutionNotFoundError } from "../model/errors.js";
 import { hasStopped } from "../runtime/watch.js";
+import { DoesNotEndError } from "./errors.js";
 import type { TestCloud } from "./test-cloud.js";
 
 /** More than any test means to see: what does more is a loop. */

@@ -3,7 +3,6 @@
  * and a bus of its own. It decides when which function runs on which message; everything else is the code that runs on Lambda.
  */
 import type { App } from "../define/app.js";
-import { HiddenNonDeterminismError } from "../model/errors.js";
 import { digest } from "../model/ids.js";
 import type { EpochMs } from "../model/time.js";
 import type { Wake } from "../model/wake.js";
@@ -18,6 +17,7 @@ import { type Limits, limitsUntil } from "../runtime/work.js";
 import type { Commit, Store } from "../store/ports.js";
 import { Activity } from "./activity.js";
 import { Doubles } from "./doubles.js";
+import { HiddenNonDeterminismError } from "./errors.js";
 import { Faults, ProcessDiedError } from "./faults.js";
 import { TestProcess } from "./process.js";
 import { type QueueMessage, TestQueue } from "./queues.js";
