@@ -66,7 +66,7 @@ export async function redrive(
   if (isClosed(status) && status !== "failed") throw new ExecutionClosedError(executionId, status);
   if (status === "failed" || status === "stalled") {
     const { events } = await wholeHistory(outside.store, executionId);
-    const action = decideRedrive(events);
+    const action = decideRedrive(status, events);
     if (action.do === "refuse") throw new InvalidControlError("redriven", executionId, action.why);
     const { voided } = action;
     await persistently(() =>

@@ -62,7 +62,8 @@ export async function fork(
 
 /** What came before the step's end. Of what was under way beside it, only what has ended by then counts. */
 function historyBefore(executionId: string, events: readonly HistoryEvent[], from: string): HistoryEvent[] {
-  const isFrom = (op: string): boolean => op === from || op.split("/").at(-1) === `step:${escapeName(from)}`;
+  const names = [`step:${escapeName(from)}`, `transaction:${escapeName(from)}`];
+  const isFrom = (op: string): boolean => op === from || names.includes(op.split("/").at(-1) ?? "");
   const at = events.findIndex((event) => "op" in event && isFrom(event.op));
   if (at < 0) {
     const steps = events.flatMap((event) => (event.type === "StepCompleted" ? [event.op] : []));
@@ -81,7 +82,10 @@ function historyBefore(executionId: string, events: readonly HistoryEvent[], fro
     "ExecutionResumed",
     "ExecutionStalled",
   ];
-  const ended = new Set(before.flatMap((event) => (event.type === "ChildEnded" ? [event.op] : [])));
+  const ends: readonly string[] = ["ChildEnded", "ChildAbandoned"];
+  const ended = new Set(
+    before.flatMap((event) => ("op" in event && ends.includes(event.type) ? [event.op] : [])),
+  );
   const kept = before
     .map((event, position) => ({ event, position }))
     .filter(

@@ -5,11 +5,13 @@
  * | the execution                             | waits for                                   | is freed by                        |
  * |-------------------------------------------|---------------------------------------------|------------------------------------|
  * | is closed                                 | nothing                                     | nothing                            |
+ * | is stalled, a cancel in its inbox         | a person                                    | redrive, to cancel; terminate      |
  * | is stalled                                | a person                                    | a fixed deploy, then redrive       |
  * | is held by a lease that has not ended     | its owner's turn                            | the turn's end                     |
  * | is held by a lease that has ended         | its owner's message, redelivered            | that, or the audit                 |
  * | has messages in its inbox                 | the turn that reads them                    | their wake, or the audit           |
  * | has not reached its start                 | its start                                   | time                               |
+ * | is paused                                 | a person                                    | resume, or cancel                  |
  * | is due, or past it                        | the turn that its wake begins               | that, or the audit                 |
  * | has something due later                   | that instant, and what its waits wait for   | time, or an event                  |
  * | has nothing due                           | what its waits wait for                     | an event, or cancel                |
@@ -26,6 +28,7 @@ export interface Progress {
     | "owner-lost"
     | "unread-messages"
     | "not-started"
+    | "paused"
     | "due"
     | "timer"
     | "message";
@@ -46,7 +49,9 @@ export function progressOf(head: Head, now: EpochMs, stallReason?: string): Prog
     return {
       moves: "stalled",
       reason: stallReason ?? "The engine stopped it.",
-      freedBy: `Deploy a fix, then: holdfast redrive ${executionId}`,
+      freedBy: head.inbox.some(({ kind }) => kind === "cancel")
+        ? `It was asked to cancel. Deploy a fix, and then it cancels by: holdfast redrive ${executionId}. To end it as it is: holdfast terminate ${executionId}`
+        : `Deploy a fix, then: holdfast redrive ${executionId}`,
     };
   }
   if (lease !== undefined && lease.until > now) {
@@ -81,6 +86,15 @@ export function progressOf(head: Head, now: EpochMs, stallReason?: string): Prog
       reason: `It starts at ${instant(head.startAt)}.`,
       next: new Date(head.startAt),
       freedBy: "Time.",
+    };
+  }
+  if (status === "paused") {
+    return {
+      moves: "paused",
+      reason:
+        "It is paused: no new step, child, transaction or compensation begins. What comes and falls due is recorded.",
+      ...(head.dueAt === undefined ? {} : { next: new Date(head.dueAt) }),
+      freedBy: `To let it go on: holdfast resume ${executionId}. To end it: holdfast cancel ${executionId}`,
     };
   }
   const dueAt = head.dueAt ?? (status === "running" ? head.startAt : undefined);

@@ -1,29 +1,31 @@
 /**
  * How an execution that failed, or stalled, goes on when it is redriven.
  *
- * | the execution                                             | then                                                                  |
- * |-----------------------------------------------------------|-----------------------------------------------------------------------|
- * | is stalled                                                | goes on from where it stood                                            |
- * | failed, and undid some steps but not all                  | tries the compensations again that gave up                             |
- * | failed, and undid all that it had done                    | can't: there is nothing left to go on from                             |
- * | failed, and had nothing to undo                           | tries the steps again whose failures ended it, with all their attempts |
+ * | the execution                                    | then                                                                  |
+ * |--------------------------------------------------|-----------------------------------------------------------------------|
+ * | is stalled                                       | goes on from where it stood                                           |
+ * | failed, and undid some steps but not all         | tries the compensations again that gave up                            |
+ * | failed, and undid all that it had done           | can't: there is nothing left to go on from                            |
+ * | failed since its own timeout passed              | can't: the timeout stays passed                                       |
+ * | failed, and had nothing to undo                  | tries the steps again whose failures ended it, with all their attempts |
+ * |                                                  | and waits again for the children that ended it, or that it released   |
  *
  * Failures that the code caught and went on from stay what they are: voided are only those after which it asked for nothing more.
  */
 import { type HistoryEvent, isClosingEvent, isNotedEvent } from "../model/history-event.js";
+import type { Message } from "../model/message.js";
 
 export type RedriveAction =
   | { readonly do: "redrive"; readonly voided: readonly number[] }
   | { readonly do: "refuse"; readonly why: string };
 
-/** @param history all of it, a stalled or failed end last */
-export function decideRedrive(history: readonly HistoryEvent[]): RedriveAction {
+/** @param history all of it, up to the end of one that failed */
+export function decideRedrive(status: "failed" | "stalled", history: readonly HistoryEvent[]): RedriveAction {
+  if (status === "stalled") return { do: "redrive", voided: [] };
   const end = history.findLastIndex(isClosingEvent);
   const last = history[end];
-  if (last === undefined || history.slice(end + 1).some(({ type }) => type === "ExecutionRedriven"))
-    return { do: "redrive", voided: [] };
-  if (last.type !== "ExecutionFailed")
-    return { do: "refuse", why: "only a failed or stalled execution can go on" };
+  if (last?.type !== "ExecutionFailed")
+    return { do: "refuse", why: "its history does not say that it failed" };
   if (last.compensation === "complete") {
     return {
       do: "refuse",
@@ -31,18 +33,50 @@ export function decideRedrive(history: readonly HistoryEvent[]): RedriveAction {
     };
   }
   if (last.compensation === "incomplete") return { do: "redrive", voided: [end] };
-  return { do: "redrive", voided: [...failuresBefore(history, end), end] };
+  const reaction = lastReaction(history, end);
+  if (reaction.some((position) => history[position]?.type === "DeadlinePassed")) {
+    return {
+      do: "refuse",
+      why: "its own timeout has passed, and would end it again at once; fork it from a step, which gives it the whole time anew",
+    };
+  }
+  return { do: "redrive", voided: [...reaction.filter((position) => isTriedAgain(history, position)), end] };
 }
 
-/** Positions of the failed steps whose failures nothing followed but each other, and what ended beside them. */
-function failuresBefore(history: readonly HistoryEvent[], end: number): number[] {
+/** Positions of the events after which the code asked for nothing more: those that ended it, and what ended beside them. */
+function lastReaction(history: readonly HistoryEvent[], end: number): number[] {
   const positions: number[] = [];
   for (let position = end - 1; position >= 0; position--) {
     const event = history[position];
     if (event === undefined || isNotedEvent(event)) continue;
-    if (event.type === "StepFailed") positions.unshift(position);
-    // What the code asked for after an earlier event, it asked for because of it: there its reaction to failures ends.
-    if ("asked" in event && event.asked !== undefined) break;
+    // The end before, of one that was redriven already.
+    if (isClosingEvent(event)) break;
+    positions.unshift(position);
+    // What the code asked for after an earlier event, it asked for because of it: there its reaction ends.
+    if (event.asked !== undefined) break;
   }
   return positions;
+}
+
+/** A step that failed; a child that ended badly, or that the execution's own end released. */
+function isTriedAgain(history: readonly HistoryEvent[], position: number): boolean {
+  const event = history[position];
+  switch (event?.type) {
+    case "StepFailed":
+    case "ChildAbandoned":
+      return true;
+    case "ChildEnded": {
+      const message = event.message ?? bufferedIn(history, event.messageId);
+      return message?.kind === "child" && message.error !== undefined;
+    }
+    default:
+      return false;
+  }
+}
+
+function bufferedIn(history: readonly HistoryEvent[], messageId: string): Message | undefined {
+  for (const event of history) {
+    if (event.type === "MessageBuffered" && event.message.id === messageId) return event.message;
+  }
+  return undefined;
 }

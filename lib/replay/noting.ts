@@ -109,9 +109,14 @@ function countCrash(state: Noted, at: EpochMs): void {
   state.crashes = blamed ? 0 : state.crashes + 1;
 }
 
-/** A redrive made this failure count no more: its step is as if it had never been tried. */
-export function voidFailure(pending: ReadonlyMap<string, Operation>, event: DeliveredEvent): void {
-  const operation = "op" in event ? pending.get(event.op) : undefined;
+/** A redrive made this event count no more: its step is as if it had never been tried, its child has not ended. */
+export function voidEvent(state: Noted, event: DeliveredEvent): void {
+  if ("messageId" in event) {
+    // That end of the child is known; only another one is news.
+    state.seen.set(event.messageId, event.at);
+    state.buffered.delete(event.messageId);
+  }
+  const operation = "op" in event ? state.pending.get(event.op) : undefined;
   if (operation?.kind !== "step") return;
   operation.attempts = 0;
   operation.begun = false;

@@ -49,7 +49,7 @@ import type { EpochMs } from "../model/time.js";
 import { decode, type Encoded } from "../model/value.js";
 import { Code } from "./code.js";
 import { isBuffered, Mailbox } from "./mailbox.js";
-import { note, voidFailure } from "./noting.js";
+import { note, voidEvent } from "./noting.js";
 import type { Operation } from "./operation.js";
 import { Operations } from "./operations.js";
 import type { Outcome, Program } from "./program.js";
@@ -200,7 +200,7 @@ export class Replay {
       return DONE;
     }
     if (voided) {
-      voidFailure(this.pending, event);
+      voidEvent(this, event);
       return DONE;
     }
     return this.#window.run(() => this.#deliver(event), this.live);

@@ -12,7 +12,7 @@ export async function closeTerminated(
   hooks: readonly Hooks[],
 ): Promise<ExecutionStatus> {
   const settlement = await settleTerminated(outside, owned, []);
-  const { executionId, parent, waits } = owned.head;
-  await doClosingDuties(outside, { executionId, parent, waits, ...settlement }, hooks);
+  const { executionId, parent, waits, epoch } = owned.head;
+  await doClosingDuties(outside, { executionId, parent, epoch, waits, ...settlement }, hooks);
   return settlement.status;
 }

@@ -18,9 +18,8 @@ import { ensureSuccessor } from "./successor.js";
 import { loadValue } from "./values.js";
 
 /** What the duties need to know of it. */
-export interface ClosedExecution extends Pick<Head, "executionId" | "waits"> {
+export interface ClosedExecution extends Pick<Head, "executionId" | "waits" | "epoch"> {
   readonly status: ClosedStatus;
-  readonly closedAt?: Head["closedAt"];
   readonly parent?: Head["parent"] | undefined;
   readonly output?: Head["output"];
   readonly error?: Head["error"];
@@ -55,11 +54,11 @@ async function releaseChildren(
 
 /** A parent that has ended, or is gone, has nothing to be told. */
 async function tellParent(outside: Outside, closed: ClosedExecution, parent: Parent): Promise<void> {
-  const { executionId, status, closedAt } = closed;
+  const { executionId, status, epoch } = closed;
   const message: ChildMessage = {
     kind: "child",
     // A repeat is the same message; the end after a redrive is another one.
-    id: `child:${executionId}:${closedAt}`,
+    id: `child:${executionId}:${epoch}`,
     at: outside.clock.now(),
     op: parent.op,
     childId: executionId,

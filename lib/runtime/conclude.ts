@@ -112,8 +112,8 @@ export async function close(work: Work, outcome: Outcome): Promise<ExecutionStat
       break;
     }
   }
-  const { executionId, parent } = owned.head;
-  await doClosingDuties(outside, { executionId, parent, waits: [], ...settlement }, work.app.hooks);
+  const { executionId, parent, epoch } = owned.head;
+  await doClosingDuties(outside, { executionId, parent, epoch, waits: [], ...settlement }, work.app.hooks);
   return settlement.status;
 }
 

@@ -23,7 +23,7 @@ export async function closeUnbegun(
   cancel: CancelMessage,
   observer?: Observer | undefined,
 ): Promise<ExecutionStatus> {
-  const { executionId, parent } = owned.head;
+  const { executionId, parent, epoch } = owned.head;
   const at = outside.clock.now();
   const inbox = new Inbox(outside.store, executionId, new Set());
   await inbox.take(owned.head, at);
@@ -54,6 +54,6 @@ export async function closeUnbegun(
     guardInbox: false,
   });
   journal.settled();
-  await doClosingDuties(outside, { executionId, parent, waits: [], ...settlement }, []);
+  await doClosingDuties(outside, { executionId, parent, epoch, waits: [], ...settlement }, []);
   return "cancelled";
 }
