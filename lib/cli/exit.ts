@@ -7,7 +7,7 @@
  * | 1    | an error; with --wait also: it ended otherwise than completed |
  * | 2    | the command line or the input is wrong                       |
  * | 3    | there is no such execution                                   |
- * | 4    | it exists already, or is closed                              |
+ * | 4    | it exists already, is closed, or has nothing to go on from   |
  * | 5    | the time to wait was over first                              |
  */
 import { HoldfastError } from "../model/errors.js";
@@ -35,6 +35,7 @@ const CODES: Readonly<Record<string, ExitCode>> = {
   ExecutionNotFoundError: EXIT.notFound,
   ExecutionConflictError: EXIT.conflict,
   ExecutionClosedError: EXIT.conflict,
+  InvalidControlError: EXIT.conflict,
   ResultTimeoutError: EXIT.timeout,
 };
 

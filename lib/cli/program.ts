@@ -1,13 +1,13 @@
 /** The `holdfast` command, put together from its subcommands. */
 import { readFileSync } from "node:fs";
 import { Command } from "commander";
-import { addCancel } from "./commands/cancel.js";
 import type { AddCommand } from "./commands/command.js";
+import { addCancel, addPause, addRedrive, addResume, addTerminate } from "./commands/control.js";
 import { addDemo } from "./commands/demo.js";
 import { addDev } from "./commands/dev.js";
+import { addFork } from "./commands/fork.js";
 import { addHistory } from "./commands/history.js";
 import { addList } from "./commands/list.js";
-import { addRedrive } from "./commands/redrive.js";
 import { addSend } from "./commands/send.js";
 import { addShow } from "./commands/show.js";
 import { addStart } from "./commands/start.js";
@@ -23,7 +23,11 @@ const COMMANDS: readonly AddCommand[] = [
   addHistory,
   addSend,
   addCancel,
+  addTerminate,
+  addPause,
+  addResume,
   addRedrive,
+  addFork,
 ];
 
 const ENDING = `

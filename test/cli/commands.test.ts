@@ -24,7 +24,11 @@ const stalls = workflow("stalls", async (ctx) => {
   await ctx.step("a", () => 1);
   await new Promise(() => {});
 });
-const shop = app({ workflows: [waits, stalls], events: [Paid] });
+const fails = workflow("fails", async (ctx) => {
+  await ctx.step("reserve", () => "held", { compensate: () => "released" });
+  throw new Error("sold out");
+});
+const shop = app({ workflows: [waits, stalls, fails], events: [Paid] });
 
 let deployment: Deployment;
 let stateDir: string;
@@ -36,7 +40,10 @@ beforeAll(async () => {
   for (const [workflowName, id] of [
     ["waits", "w-1"],
     ["waits", "w-2"],
+    ["waits", "w-3"],
     ["stalls", "s-1"],
+    ["stalls", "s-2"],
+    ["fails", "f-1"],
   ] as const) {
     await startExecution(deployment.outside, shop, { workflow: workflowName, input: { id }, id });
   }
@@ -95,7 +102,7 @@ describe("list", () => {
     expect(first).toMatchObject({ executions: [{ workflow: "waits", status: "suspended" }] });
     const second = await holdfast(["list", "-f", "waits", "-n", "1", "--json", "--cursor", first.cursor]);
     const ids = [first, JSON.parse(second.out)].map(({ executions }) => executions[0].executionId);
-    expect(ids.sort()).toEqual(["w-1", "w-2"]);
+    expect(ids.every((id) => /^w-[123]$/.test(id)) && new Set(ids).size === 2).toBe(true);
   });
 });
 
@@ -167,6 +174,44 @@ describe("send, cancel and redrive", () => {
   test("redrive reopens a stalled execution and wakes it", async () => {
     expect((await holdfast(["redrive", "s-1"])).out).toBe("s-1 goes on; it is running");
     expect(await deployment.wakes()).toEqual([{ executionId: "s-1", reason: "redrive" }]);
+  });
+});
+
+describe("pause, resume, terminate and fork", () => {
+  test("pause and resume are messages, with a wake each", async () => {
+    expect((await holdfast(["pause", "w-3", "-r", "look"])).out).toBe("asked w-3 to pause; it was suspended");
+    const { out } = await holdfast(["resume", "w-3", "--json"]);
+    expect(JSON.parse(out)).toEqual({ executionId: "w-3", status: "suspended" });
+    const inbox = (await deployment.outside.store.readHead("w-3"))?.inbox;
+    expect(inbox).toMatchObject([
+      { kind: "pause", reason: "look", by: "holdfast" },
+      { kind: "resume", by: "holdfast" },
+    ]);
+    expect(await deployment.wakes()).toHaveLength(2);
+  });
+
+  test("terminate ends a stalled execution at once", async () => {
+    expect((await holdfast(["terminate", "s-2", "-r", "wrong"])).out).toBe("s-2 is terminated");
+    expect((await deployment.outside.store.readHead("s-2"))?.status).toBe("terminated");
+    const again = await holdfast(["cancel", "s-2"]);
+    expect(again.code).toBe(4);
+    expect(again.err).toMatch(/terminated/);
+  });
+
+  test("redrive says why there is nothing to go on from", async () => {
+    const { err, code } = await holdfast(["redrive", "f-1"]);
+    expect(code).toBe(4);
+    expect(err).toMatch(/"f-1" can't be redriven: its completed steps were undone/);
+  });
+
+  test("fork begins a new execution from a step, once", async () => {
+    const args = ["fork", "f-1", "--from", "reserve", "--id", "f-2"];
+    expect((await holdfast(args)).out).toBe("f-2 begins; it is running");
+    expect(JSON.parse((await holdfast([...args, "--json"])).out)).toMatchObject({ executionId: "f-2" });
+    expect((await holdfast(["show", "f-2"])).out).toMatch(/forked of +f-1/);
+    const { err, code } = await holdfast(["fork", "f-1", "--from", "ship"]);
+    expect(code).toBe(4);
+    expect(err).toMatch(/no step "ship"/);
   });
 });
 

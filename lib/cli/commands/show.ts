@@ -30,6 +30,11 @@ function print(terminal: Terminal, it: ExecutionDescription): void {
   if (it.startAt.getTime() !== it.createdAt.getTime()) line("starts", shownInstant(it.startAt));
   if (it.closedAt !== undefined) line("closed", shownInstant(it.closedAt));
   if (it.startedBy !== undefined) line("started by", `event ${it.startedBy}`);
+  if (it.parent !== undefined) line("child of", it.parent);
+  if (it.origin !== undefined)
+    line(it.origin.kind === "forked" ? "forked of" : "continues", it.origin.executionId);
+  if (it.continuedTo !== undefined) line("next run", it.continuedTo);
+  if (it.deadline !== undefined) line("times out", shownInstant(it.deadline));
   line("input", shownValue(it.input));
   if ("output" in it) line("output", shownValue(it.output));
   if (it.error !== undefined) line("error", `${colors.red(it.error.name)}: ${it.error.message}`);
