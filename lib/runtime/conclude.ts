@@ -15,7 +15,7 @@ import { doClosingDuties } from "./closing.js";
 import type { Journal } from "./journal.js";
 import { settle } from "./settle.js";
 import { successorOf } from "./successor.js";
-import { storeValue } from "./values.js";
+import { isStoredAs, storeValue } from "./values.js";
 import type { Work } from "./work.js";
 
 /** Bytes of JSON that may ride in the head's settlement: with it a head stays within the 1 KB that one write unit pays for. */
@@ -176,10 +176,7 @@ function endOf({ owned }: Work, outcome: Outcome): Circumstances {
 /** What queries are to read, when it is not what the head holds already. */
 async function changedState({ outside, owned, replay }: Work): Promise<StoredValue | undefined> {
   const { state } = replay;
-  const before = owned.head.state;
-  if (state === undefined) return undefined;
-  if (before !== undefined && "inline" in before && JSON.stringify(before.inline) === JSON.stringify(state))
-    return undefined;
+  if (state === undefined || isStoredAs(owned.head.state, "state", state)) return undefined;
   return storeValue(outside.store, owned.head.executionId, "state", state);
 }
 
