@@ -26,6 +26,7 @@ export function packageAliases(): Record<string, string> {
     "holdfast/testing": join(root, "lib", "testing", `index${extension}`),
     "holdfast/local": join(root, "lib", "local", `index${extension}`),
     "holdfast/cdk": join(root, "lib", "cdk", `index${extension}`),
+    "holdfast/otel": join(root, "lib", "otel", `index${extension}`),
     "holdfast/functions": join(root, "functions"),
   };
 }

@@ -49,7 +49,10 @@ export function runStep(
     idempotencyKey: place,
     signal: abort.signal,
     lastHeartbeat: lastHeartbeat === undefined ? undefined : decode(lastHeartbeat, errors),
-    log: loggerTo(log, { executionId, workflow, step: name, attempt }),
+    // Made when it is asked for: most bodies say nothing.
+    get log() {
+      return loggerTo(log, { executionId, workflow, step: name, attempt });
+    },
     heartbeat(details) {
       const stored = storable(details, `What ${step.label} reported`);
       heardAt = clock.now();

@@ -1,9 +1,10 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { afterAll, describe, expect, it } from "vitest";
 import { appEntry, bundleHandler, serviceEntry } from "../../lib/cdk/bundle.js";
+import { packageAliases } from "../../lib/cdk/package-files.js";
 import { fixture } from "./fixtures/index.js";
 
 const dir = mkdtempSync(join(tmpdir(), "holdfast-test-"));
@@ -44,6 +45,17 @@ describe("a bundle", () => {
   it("holds the user's app where it is run, and not where it isn't", () => {
     expect(text(worker)).toContain("payment.completed");
     expect(text(relay)).not.toContain("payment.completed");
+  });
+
+  it("finds whatever entry point of the package an app imports", () => {
+    const { exports } = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8"));
+    const entries = Object.keys(exports).filter((entry) => /^\.(\/\w+)?$/.test(entry));
+    expect(entries).toContain("./otel");
+    const aliases = packageAliases();
+    for (const entry of entries) {
+      const file = aliases[`holdfast${entry.slice(1)}`];
+      expect(existsSync(file ?? ""), `${entry}: ${file}`).toBe(true);
+    }
   });
 
   it("can have a source map beside it, without the sources' text", () => {
