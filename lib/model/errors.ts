@@ -340,18 +340,16 @@ export abstract class EngineError extends HoldfastError {}
 /** The code asked for something else than its history records. */
 export class NonDeterminismError extends EngineError {
   readonly code = "NON_DETERMINISM";
-  readonly recorded: string;
-  readonly asked: string;
-  /** The last event that still matched; undefined when the first one did not. */
-  readonly matched: string | undefined;
-  constructor(recorded: string, asked: string, matched?: string) {
+  /** @param matched the last event that still matched; undefined when the first one did not */
+  constructor(
+    readonly recorded: string,
+    readonly asked: string,
+    readonly matched: string | undefined,
+  ) {
     super(
       `The workflow's code no longer matches its history. Recorded: ${recorded}. The code asked for: ${asked}. ${matched === undefined ? "Nothing before it was answered." : `The last event that matched: ${matched}.`} Either the code was changed under a running execution, or it branches on something that is not recorded (time, randomness, environment). Deploy code that asks for what was recorded, then redrive the execution; its history is untouched.`,
     );
     this.name = "NonDeterminismError";
-    this.recorded = recorded;
-    this.asked = asked;
-    this.matched = matched;
   }
 }
 

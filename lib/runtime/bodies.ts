@@ -24,8 +24,6 @@ export interface FinishedAttempt {
 export class Bodies {
   readonly #running = new Map<string, RunningAttempt>();
   readonly #finished = new Queue<FinishedAttempt>();
-  /** Of those that have finished and were not taken, the failed ones, by the step's path. */
-  readonly #failed = new Set<string>();
   /** Reported and not recorded. */
   readonly #reports = new Map<string, Encoded>();
   readonly #reportedAt = new Map<string, EpochMs>();
@@ -64,19 +62,14 @@ export class Bodies {
   }
 
   takeFinished(): FinishedAttempt | undefined {
-    const finished = this.#finished.shift();
-    if (finished !== undefined) this.#failed.delete(finished.step.path);
-    return finished;
+    return this.#finished.shift();
   }
 
   /** What a body last reported, where it is time to record it: now and then while it runs, and before its failure. */
   takeHeartbeat(): Happening | undefined {
     for (const [op, details] of this.#reports) {
-      const runs = this.#running.has(op);
-      if (runs && !this.#mayReport(op)) continue;
+      if (this.#running.has(op) && !this.#mayReport(op)) continue;
       this.#reports.delete(op);
-      // An attempt that went well has no next one that would ask.
-      if (!runs && !this.#failed.has(op)) continue;
       this.#reportedAt.set(op, this.surroundings.clock.now());
       return { event: { type: "StepHeartbeat", op, details } };
     }
@@ -128,8 +121,9 @@ export class Bodies {
     const { step, attempt } = running;
     if (this.#running.get(step.path) !== running) return;
     this.#running.delete(step.path);
+    // An attempt that went well has no next one that would ask.
+    if (end.ok) this.#reports.delete(step.path);
     this.observer?.attemptEnded(step, end);
-    if (!end.ok) this.#failed.add(step.path);
     this.#finished.push({ at: this.surroundings.clock.now(), step, attempt, end });
     this.onChange();
   }

@@ -268,7 +268,7 @@ describe("replay is deterministic (I2)", () => {
     const replay = await replayOf((ctx) => ctx.step("a", () => 1));
     await expect(
       replay.apply({ type: "StepStarted", op: "step:b", attempt: 1, at: NOON }, 1),
-    ).rejects.toThrow(/Recorded: an attempt of "step:b"/);
+    ).rejects.toThrow(/Recorded: StepStarted of "step:b", slot 1/);
   });
 
   it("takes a changed duration, and then the new due time holds", async () => {
