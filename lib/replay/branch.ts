@@ -25,7 +25,14 @@ export class Branch {
     readonly parent?: Branch,
     readonly kind: "plain" | "saga" | "undoes" = "plain",
   ) {
-    parent?.inner.add(this);
+    this.#beKnown();
+  }
+
+  /** One that had ended and was forgotten is known again when something begins in it. */
+  #beKnown(): void {
+    if (this.parent === undefined || this.parent.inner.has(this)) return;
+    this.parent.inner.add(this);
+    this.parent.#beKnown();
   }
 
   /** Its code has ended. What it asked for and did not wait for stays pending, as at the end of a plain async function. */

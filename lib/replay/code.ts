@@ -198,7 +198,7 @@ export class Code implements Requests {
 
   #end(outcome: Outcome): void {
     this.#around.operations.asked.add(`end:${outcome.kind}`, `the end of the workflow (${outcome.kind})`);
-    this.#around.operations.detachAll();
+    this.#around.operations.abandon(this.#root, this.#around.position());
     this.outcome = outcome;
   }
 
@@ -214,6 +214,8 @@ export class Code implements Requests {
       answer = { ok: false, error: storableError(error) };
     }
     if (branch.over === "abandoned" || !this.#mayRun("An update's handler ended")) return;
+    const end = (): void => branch.end();
+    // A cancel rejects it like everything that is pending, and it is given all the same.
     void this.request(
       {
         kind: "answer",
@@ -223,7 +225,7 @@ export class Code implements Requests {
         answer,
       },
       branch,
-    ).then(() => branch.end());
+    ).then(end, end);
   }
 
   // -------------------------------------------------------------- what contexts ask for

@@ -86,11 +86,6 @@ export class Operations {
     await Promise.all(branches.flatMap((branch) => this.#ending(branch)));
   }
 
-  /** The workflow function has ended well: nothing that is pending matters any more. */
-  detachAll(): void {
-    for (const operation of this.pending.values()) operation.detached = true;
-  }
-
   #ending(branch: Branch): Promise<void>[] {
     return [
       ...[...branch.operations].map((operation) => this.#endOf(operation)),

@@ -83,6 +83,8 @@ export class Replay {
   readonly #operations = new Operations();
   readonly #code: Code;
   #patched: string[] = [];
+  /** A failure was made void: what is recorded from there to the redrive came of code that reacted to it, and is no measure of this code. */
+  #shaken = false;
   /** The last event that answered the code, for the words of an error. */
   #matched: DeliveredEvent | undefined;
   #matchedSlot: number | undefined;
@@ -188,12 +190,14 @@ export class Replay {
 
   // No async function, and one promise for each event: a replay applies thousands of them.
   #apply(event: HistoryEvent, slot: number | undefined, voided: boolean): Promise<void> {
+    const orphaned = this.#shaken && "op" in event && !this.pending.has(event.op);
     if (isNotedEvent(event)) {
       this.position += 1;
+      if (orphaned) return DONE;
       note(this, event, () => this.#unasked(worded(event, slot)));
       return event.type === "ExecutionRedriven" ? this.#redrive() : DONE;
     }
-    if (!(voided && isClosingEvent(event))) this.#match(event, slot);
+    if (!this.#shaken && !(voided && isClosingEvent(event))) this.#match(event, slot);
     this.#matched = event;
     this.#matchedSlot = slot;
     this.position += 1;
@@ -205,7 +209,12 @@ export class Replay {
       return DONE;
     }
     if (voided) {
+      this.#shaken = true;
       voidEvent(this, event);
+      return DONE;
+    }
+    if (orphaned) {
+      this.#keepMessage(event);
       return DONE;
     }
     return this.#window.run(() => this.#deliver(event), this.live);
@@ -313,6 +322,13 @@ export class Replay {
     return message;
   }
 
+  /** What it was for is gone: another may want it. */
+  #keepMessage(event: DeliveredEvent): void {
+    if (!("message" in event) || event.message === undefined) return;
+    this.seen.set(event.message.id, event.at);
+    if (isBuffered(event.message)) this.buffered.put(event.message);
+  }
+
   #end(op: string, ended: Ended | undefined): void {
     if (ended === undefined) {
       throw new CorruptHistoryError(this.#program.executionId, `"${op}" ended in a way that it can't end in`);
@@ -334,6 +350,7 @@ export class Replay {
   /** The execution's end no longer counts: what ended it is tried again. */
   #redrive(): Promise<void> {
     this.closing = undefined;
+    this.#shaken = false;
     return this.#window.run(() => {
       this.#code.undoAgain();
     }, this.live);

@@ -1,26 +1,45 @@
 /** What holds of every execution that has ended, whatever its program was and whatever was done to it. */
 import type { Head } from "../../lib/model/head.js";
 import { type HistoryEvent, isClosingEvent } from "../../lib/model/history-event.js";
+import { isClosed } from "../../lib/model/status.js";
 import type { Commit } from "../../lib/store/ports.js";
-import { type Program, type Step, stepsOf, type World } from "./programs.js";
+import type { Program } from "../programs/program.js";
+
+/** What the programs did outside of their executions. Keys are idempotency keys: `x-1/step:s1`. */
+export interface World {
+  /** Bodies that ran, once for every time. */
+  readonly bodies: { readonly key: string; readonly atMostOnce: boolean }[];
+  /** Compensations that ran, once for every time: of which step, and which operation did it. */
+  readonly undone: { readonly of: string; readonly key: string }[];
+  /** What transactions wrote. */
+  readonly committed: string[];
+  /** Callbacks that nobody has ended. */
+  readonly tokens: Set<string>;
+}
 
 /** An execution at its end, with all that it left behind. */
-export interface Ended {
-  readonly program: Program;
-  readonly world: World;
+export interface EndedExecution {
   readonly head: Head;
   readonly commits: readonly Commit[];
   readonly history: readonly HistoryEvent[];
   /** Its output, or its error in words: where an error was made differs from one run of the code to the next. */
   readonly result: unknown;
-  /** Stable ids of the events that were published, each once. */
-  readonly published: ReadonlySet<string>;
   /** What a replay of its history alone came to. */
   readonly coldReplay: {
     readonly outcome: string | undefined;
     readonly result: unknown;
     readonly bodies: number;
+    readonly unbegun: boolean;
   };
+}
+
+/** A program's execution, those that followed it, and their children. */
+export interface Ended {
+  readonly program: Program;
+  readonly world: World;
+  readonly executions: readonly EndedExecution[];
+  /** Stable ids of the events that were published, each once. */
+  readonly published: ReadonlySet<string>;
   /** Wait records that stood when it had ended, and those of them that an event of their key did not remove. */
   readonly waitRecords: { readonly left: number; readonly afterAnEvent: number };
 }
@@ -32,20 +51,25 @@ const of =
       types.some((type) => type === event.type),
     );
 
-const answers = of("StepCompleted", "StepFailed", "TimerFired", "EventReceived", "WaitTimedOut", "EventSent");
+const answers = of(
+  "StepCompleted",
+  "StepFailed",
+  "TimerFired",
+  "EventReceived",
+  "SignalReceived",
+  "CallbackReceived",
+  "ChildEnded",
+  "ChildRefused",
+  "ChildAbandoned",
+  "WaitTimedOut",
+  "EventSent",
+  "SignalSent",
+  "UpdateAnswered",
+);
+const received = of("EventReceived", "SignalReceived", "CallbackReceived", "ChildEnded", "UpdateReceived");
 const takeovers = of("LeaseTaken");
 
-function stepsWith({ program }: Ended, has: (step: Step) => boolean): string[] {
-  return stepsOf(program)
-    .filter(has)
-    .map(({ name }) => name);
-}
-
-function times(name: string, names: readonly string[]): number {
-  return names.filter((other) => other === name).length;
-}
-
-function isUnique(values: readonly string[]): boolean {
+function isUnique(values: readonly unknown[]): boolean {
   return new Set(values).size === values.length;
 }
 
@@ -53,72 +77,168 @@ function isSame(some: unknown, others: unknown): boolean {
   return JSON.stringify(some) === JSON.stringify(others);
 }
 
-export const invariants: Record<string, (ended: Ended) => boolean> = {
-  "the execution ends": ({ head }) => ["completed", "failed", "cancelled"].includes(head.status),
+/** Positions of the history events that a redrive made void. */
+function voided(history: readonly HistoryEvent[]): ReadonlySet<number> {
+  return new Set(of("ExecutionRedriven")(history).flatMap((event) => event.voided ?? []));
+}
+
+function counting(history: readonly HistoryEvent[]): HistoryEvent[] {
+  const without = voided(history);
+  return history.filter((_, position) => !without.has(position));
+}
+
+function keyOf({ head }: EndedExecution, op: string): string {
+  return `${head.executionId}/${op}`;
+}
+
+type Sentences<Of> = Record<string, (ended: Of, all: Ended) => boolean>;
+
+const ofEach: Sentences<EndedExecution> = {
+  "it ends": ({ head }) => isClosed(head.status),
 
   "slots are dense from 1, and the tail's is the next": ({ commits, head }) =>
     commits.every(({ slot }, index) => slot === index + 1) &&
     (head.tail === undefined || head.tail.slot === commits.length + 1),
 
-  "the history ends in its one closing event": ({ history }) =>
-    history.findIndex(isClosingEvent) === history.length - 1,
+  "the history ends in its one closing event": ({ history, coldReplay }) =>
+    coldReplay.unbegun || counting(history).findIndex(isClosingEvent) === counting(history).length - 1,
 
-  "an operation ends once": ({ history }) => isUnique(answers(history).map(({ op }) => op)),
+  "an operation ends once": ({ history }) => isUnique(answers(counting(history)).map(({ op }) => op)),
 
   "a message is consumed once": ({ history }) =>
-    isUnique(of("EventReceived")(history).map(({ messageId }) => messageId)),
+    isUnique(received(history).map(({ messageId }) => messageId)),
 
   "time never runs backwards": ({ history }) =>
     history.every(({ at }, index) => index === 0 || at >= (history[index - 1]?.at ?? 0)),
 
-  "the body of an at-most-once step never runs twice": (ended) =>
-    stepsWith(ended, (step) => step.atMostOnce).every((name) => times(name, ended.world.bodies) <= 1),
-
-  "a body runs at most once more than it failed and than its owners died": (ended) =>
-    stepsWith(ended, () => true).every((name) => {
-      const failed = of("StepAttemptFailed")(ended.history).filter(({ op }) => op === `step:${name}`);
-      return times(name, ended.world.bodies) <= 1 + failed.length + takeovers(ended.history).length;
-    }),
-
-  "what was sent is what was published": ({ history, published }) => {
-    const sent = of("EventSent")(history).map(({ eventId }) => eventId);
-    return sent.length === published.size && sent.every((id) => published.has(id));
-  },
-
-  "what completed and can be undone is undone in reverse order, unless the execution completed": (ended) => {
-    const undoable = new Set(stepsWith(ended, (step) => step.compensates).map((name) => `step:${name}`));
-    const done = of("StepCompleted")(ended.history).filter(({ op }) => undoable.has(op));
-    const undone = of(
+  "a body runs at most once more than it failed and than its owners died": (ended, { world }) => {
+    const failed = of("StepAttemptFailed", "StepFailed")(ended.history);
+    const crashes = takeovers(ended.history).length;
+    const runs = new Map<string, number>();
+    for (const { key } of world.bodies) runs.set(key, (runs.get(key) ?? 0) + 1);
+    return of(
       "StepCompleted",
       "StepFailed",
-    )(ended.history).filter(({ op }) => op.startsWith("undo/"));
-    const expected = ended.head.status === "completed" ? [] : done.map(({ op }) => `undo/${op}`).toReversed();
-    return isSame(
-      undone.map(({ op }) => op),
-      expected,
-    );
+    )(ended.history).every(({ op }) => {
+      const failures = failed.filter((event) => event.op === op).length;
+      return (runs.get(keyOf(ended, op)) ?? 0) <= 1 + failures + crashes;
+    });
   },
 
   "the code does not go on once its compensation has begun": ({ history }) => {
-    const began = history.findIndex(({ type }) => type === "CompensationStarted");
-    return began < 0 || answers(history.slice(began)).every(({ op }) => op.startsWith("undo/"));
+    const began = history.findIndex(
+      (event) => event.type === "CompensationStarted" && /^undo(#\d+)?\//.test(event.op),
+    );
+    return began < 0 || answers(history.slice(began)).every(({ op }) => op.startsWith("undo"));
   },
 
-  "its inbox is empty at the end": ({ head }) => head.inbox.length === 0 && head.inboxItems === 0,
+  "its inbox is empty at the end": ({ head }) =>
+    // Its successor reads what a continued one has not read; a terminated one has read nothing more.
+    head.status === "continued" ||
+    head.status === "terminated" ||
+    (head.inbox.length === 0 && head.inboxItems === 0),
 
   "a cold replay of its history comes to the same end and runs no body": ({ head, result, coldReplay }) =>
-    coldReplay.outcome === head.status && isSame(coldReplay.result, result) && coldReplay.bodies === 0,
+    coldReplay.bodies === 0 &&
+    (coldReplay.unbegun ||
+      head.status === "terminated" ||
+      (coldReplay.outcome === head.status && isSame(coldReplay.result, result)) ||
+      // A cancel before its start: its code never began.
+      (head.status === "cancelled" && head.startAt > (head.closedAt ?? 0))),
 
-  "only an owner that died leaves a wait record behind": ({ history, waitRecords }) =>
-    waitRecords.left === 0 || takeovers(history).length > 0,
+  "its children have ended, and it was told how": ({ head, history }, { executions }) =>
+    of("ChildRequested")(history).every(({ op, childId, onParentClose }) => {
+      const child = executions.find((other) => other.head.executionId === childId);
+      // One that was refused, or never created, is nobody's.
+      if (child === undefined)
+        return (
+          onParentClose === "abandon" ||
+          of("ChildRefused", "ChildAbandoned")(history).some((event) => event.op === op)
+        );
+      const told = of("ChildEnded")(history).find((event) => event.op === op);
+      const last = child.head.continuedTo === undefined ? child.head.status : undefined;
+      return (
+        child.head.parent?.executionId === head.executionId &&
+        (told?.message?.kind !== "child" || told.message.status === last)
+      );
+    }),
+};
+
+const ofAll: Sentences<Ended> = {
+  "the body of an at-most-once step never runs twice": ({ world }) =>
+    isUnique(world.bodies.filter(({ atMostOnce }) => atMostOnce).map(({ key }) => key)),
+
+  "what was sent is what was published": ({ executions, published }) => {
+    const histories = executions.map(({ history }) => history);
+    const sent = histories.flatMap((history) => of("EventSent")(history).map(({ eventId }) => eventId));
+    const transactions = histories.flatMap((history) => completedTransactions(history));
+    return sent.every((id) => published.has(id)) && published.size === sent.length + transactions.length;
+  },
+
+  "a transaction commits exactly once, if and only if it completes": ({ executions, world }) => {
+    const completed = executions.flatMap((execution) =>
+      completedTransactions(execution.history).map(({ op }) =>
+        JSON.stringify({ TableName: "Orders", Item: { id: keyOf(execution, op) } }),
+      ),
+    );
+    return isSame(completed.toSorted(), world.committed.toSorted());
+  },
+
+  "what completed and can be undone is undone in reverse order, each by one operation": ({
+    executions,
+    world,
+  }) =>
+    executions.every((execution) => {
+      const positions = new Map(
+        execution.history.flatMap((event, position) =>
+          event.type === "StepCompleted" ? [[keyOf(execution, event.op), position] as const] : [],
+        ),
+      );
+      const by = new Map<string, string>();
+      const lastOf = new Map<string, number>();
+      return world.undone
+        .filter(({ key }) => key.startsWith(`${execution.head.executionId}/`) && isOwn(execution, key))
+        .every(({ of: step, key }) => {
+          const position = positions.get(step);
+          const group = key.slice(0, key.lastIndexOf("/"));
+          const inOrder =
+            position !== undefined && position <= (lastOf.get(group) ?? Number.POSITIVE_INFINITY);
+          const isOnlyOne =
+            (by.get(step) ?? key) === key || of("ExecutionRedriven")(execution.history).length > 0;
+          by.set(step, key);
+          lastOf.set(group, position ?? 0);
+          return inOrder && isOnlyOne;
+        });
+    }),
+
+  "only an owner that died leaves a wait record behind": ({ executions, waitRecords }) =>
+    waitRecords.left === 0 || executions.some(({ history }) => takeovers(history).length > 0),
 
   "a wait record that was left behind is removed by the next event of its key": ({ waitRecords }) =>
     waitRecords.afterAnEvent === 0,
 };
 
+/** A child's id begins with its parent's: what belongs to the one does not belong to the other. */
+function isOwn({ head, history }: EndedExecution, key: string): boolean {
+  return of(
+    "StepCompleted",
+    "StepFailed",
+    "StepAttemptFailed",
+  )(history).some(({ op }) => key === `${head.executionId}/${op}`);
+}
+
+function completedTransactions(history: readonly HistoryEvent[]) {
+  return of("StepCompleted")(history).filter(({ op }) => /(^|\/)transaction:[^/]*$/.test(op));
+}
+
 /** The sentences that do not hold. */
 export function brokenIn(ended: Ended): string[] {
-  return Object.entries(invariants)
-    .filter(([, holds]) => !holds(ended))
-    .map(([sentence]) => sentence);
+  return [
+    ...Object.entries(ofAll).flatMap(([sentence, holds]) => (holds(ended, ended) ? [] : [sentence])),
+    ...ended.executions.flatMap((execution) =>
+      Object.entries(ofEach).flatMap(([sentence, holds]) =>
+        holds(execution, ended) ? [] : [`${execution.head.executionId}: ${sentence}`],
+      ),
+    ),
+  ];
 }

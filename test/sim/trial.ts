@@ -1,0 +1,367 @@
+/** One random program through the real runtime, with what is done to it while it runs. */
+import { ExecutionClosedError, workflow } from "holdfast";
+import { send } from "../../lib/client/control.js";
+import { readCallbackToken } from "../../lib/model/callback-token.js";
+import { InvalidControlError } from "../../lib/model/errors.js";
+import type { Head } from "../../lib/model/head.js";
+import { isClosed } from "../../lib/model/status.js";
+import { decode, encode } from "../../lib/model/value.js";
+import { voidedIn } from "../../lib/replay/recording.js";
+import { bringBack } from "../../lib/runtime/payloads.js";
+import { replayOf } from "../../lib/runtime/turn.js";
+import { createMemoryStore } from "../../lib/store/memory/index.js";
+import type { CrashPoint, When } from "../../lib/testing/faults.js";
+import { seededRandom } from "../../lib/testing/random.js";
+import { randomProgram } from "../programs/generate.js";
+import { Arrived, type Hands, Told, workflowsOf } from "../programs/interpret.js";
+import { PLACES, type Program, printed, SIGNALS, UPDATES } from "../programs/program.js";
+import { Bench } from "../runtime/bench.js";
+import { eventLoopTurn, slowStore } from "../runtime/slow-store.js";
+import type { Ended, EndedExecution, World } from "./invariants.js";
+
+export interface Mode {
+  readonly name: string;
+  /** How many seeds every test run takes. */
+  readonly seeds: number;
+  readonly crashes: number;
+  readonly cancels?: boolean;
+  readonly slow?: boolean;
+  readonly deterministic?: boolean;
+  /** A worker with so little time yields again and again. */
+  readonly workerTimeoutMs?: number;
+  /** It is paused for a while. */
+  readonly pauses?: boolean;
+  /** The relay is off for a while, and wakes come twice. */
+  readonly unreliable?: boolean;
+  /** All processes die at once. */
+  readonly killed?: boolean;
+  readonly terminates?: boolean;
+  /** It is redriven when it has failed. */
+  readonly redrives?: boolean;
+}
+
+const ID = "x-1";
+
+/** Long after the last timeout, retry and redelivery. */
+const LONG_ENOUGH_MS = 3_600_000;
+
+/** A program that waits for more than so many messages in a row never ends. */
+const MOST_ROUNDS = 40;
+
+/** One that was redriven is cancelled after so many. */
+const GIVEN_UP = 30;
+
+export class Trial {
+  readonly #program: Program;
+  readonly #world: World = { bodies: [], undone: [], committed: [], tokens: new Set() };
+  readonly #workflow;
+  readonly #bench: Bench;
+  readonly #crashes: readonly CrashPoint[];
+  /** What happens at which time after the start. */
+  readonly #incidents: readonly { readonly at: number; readonly happens: () => Promise<void> }[];
+  readonly #mode: Mode;
+  /** Somebody to be told things. */
+  readonly #listener = workflow("listener", (ctx) => ctx.sleep("300d"));
+
+  constructor(seed: number, mode: Mode, program?: Program) {
+    this.#mode = mode;
+    const random = seededRandom(seed * 7_919 + 13);
+    const below = (n: number): number => Math.floor(random() * n);
+    const hasLittleTime = mode.workerTimeoutMs !== undefined;
+    this.#program =
+      program ??
+      randomProgram(seed, {
+        deterministic: mode.deterministic ?? false,
+        longBodies: hasLittleTime ? 0.3 : 0.06,
+        longestBodyMs: hasLittleTime ? 1_500 : 4_000,
+        size: 18,
+      });
+    const [root, child] = workflowsOf(this.#program, this.#hands());
+    this.#workflow = root;
+    const store = createMemoryStore({ transact: (actions) => this.#transact(actions.length, actions) });
+    this.#bench = new Bench([root, child, this.#listener], [Arrived, Told], {
+      seed,
+      store: mode.slow ? slowStore(store, seed) : store,
+      ...(mode.workerTimeoutMs === undefined ? {} : { workerTimeoutMs: mode.workerTimeoutMs }),
+    });
+    const whens: readonly When[] = ["before", "after", "reply-lost"];
+    this.#crashes = Array.from({ length: mode.crashes }, () => ({
+      call: 1 + below(90),
+      when: whens[below(3)] ?? "before",
+    }));
+    const { client, cloud } = this.#bench;
+    const at = (most: number, happens: () => Promise<unknown>) => ({
+      at: below(most),
+      happens: () => repeatedly(happens),
+    });
+    this.#incidents = [
+      ...(mode.deterministic
+        ? []
+        : [
+            ...PLACES.map((place, n) => at(n === 0 ? 8_000 : 20_000, () => this.#arrive(place, n))),
+            ...SIGNALS.map((name, n) =>
+              at(15_000, () => client.signal(ID, name, n, { id: `first-${name}` })),
+            ),
+            ...UPDATES.map((name, n) => at(12_000, () => this.#update(name, n))),
+            at(10_000, () => this.#endCallbacks()),
+          ]),
+      ...(mode.cancels ? [at(9_000, () => client.cancel(ID))] : []),
+      ...(mode.terminates ? [at(9_000, () => client.terminate(ID))] : []),
+      ...(mode.pauses ? [at(5_000, () => client.pause(ID)), at(30_000, () => client.resume(ID))] : []),
+      ...(mode.killed ? [at(9_000, async () => cloud.killAll())] : []),
+      ...(mode.unreliable
+        ? [
+            at(2_000, async () => {
+              cloud.relayIsOn = false;
+            }),
+            ...Array.from({ length: 4 }, () =>
+              at(12_000, async () => {
+                cloud.wakeQueue.send({ executionId: ID, reason: "message" }, cloud.clock.now());
+              }),
+            ),
+          ]
+        : []),
+    ].sort((one, other) => one.at - other.at);
+  }
+
+  async run(): Promise<void> {
+    const { cloud, client } = this.#bench;
+    await this.#bench.start(this.#listener, undefined, "listener");
+    for (const crash of this.#crashes) cloud.faults.plan(crash);
+    await repeatedly(() => this.#bench.start(this.#workflow, undefined, ID));
+    let now = 0;
+    for (const { at, happens } of this.#incidents) {
+      await cloud.advance(at - now);
+      now = at;
+      await happens();
+    }
+    await cloud.advance(LONG_ENOUGH_MS);
+    cloud.relayIsOn = true;
+    await cloud.advance(60_000);
+    await this.#encourage();
+    if (this.#mode.redrives) {
+      // Children first: an execution that is redriven waits again for the one whose failure ended it.
+      for (const id of (await this.#executionIds()).toReversed()) await repeatedly(() => client.redrive(id));
+      await cloud.advance(LONG_ENOUGH_MS);
+      await this.#encourage();
+    }
+  }
+
+  async ended(): Promise<Ended> {
+    const { cloud } = this.#bench;
+    const published = cloud.published
+      .filter(({ name }) => name === Told.name)
+      .map(({ resources }) => (resources[0] ?? "").replace("holdfast:event:", ""));
+    const world = structuredClone(this.#world);
+    const executions: EndedExecution[] = [];
+    for (const id of await this.#executionIds()) executions.push(await this.#endOf(id));
+    const left = await this.#waitRecords();
+    if (left > 0) await Promise.all(PLACES.map((place) => this.#arrive(place, 99)));
+    await cloud.advance(60_000);
+    return {
+      program: this.#program,
+      world,
+      executions,
+      published: new Set(published),
+      waitRecords: { left, afterAnEvent: await this.#waitRecords() },
+    };
+  }
+
+  /** What its caller sees. */
+  async end(): Promise<unknown> {
+    return {
+      status: await this.#bench.status(),
+      output: await this.#bench.output(),
+      error: String(await this.#bench.error()),
+    };
+  }
+
+  async report(): Promise<string> {
+    const lines = [
+      "The program:",
+      ...printed(this.#program)
+        .split("\n")
+        .map((line) => `  ${line}`),
+      "The crashes:",
+      ...this.#crashes.map(
+        ({ call, when }) => `  ${when} call ${call}, ${this.#bench.cloud.faults.calls[call - 1]}`,
+      ),
+    ];
+    for (const id of await this.#executionIds()) {
+      const { status, stall, createdAt } = await this.#bench.head(id);
+      const history = await this.#bench.history(id);
+      lines.push(
+        `The story of ${id}, which ends ${status}${stall === undefined ? "" : ` for ${JSON.stringify(stall.error)}`}:`,
+        ...history.map((event) => `  ${event.at - createdAt} ${event.type} ${"op" in event ? event.op : ""}`),
+      );
+    }
+    return [...lines, ...this.#bench.cloud.errors.map((error) => `An invocation threw: ${error}`), ""].join(
+      "\n",
+    );
+  }
+
+  // -------------------------------------------------------------- the world
+
+  #hands(): Hands {
+    const world = this.#world;
+    return {
+      body: async (step, { idempotencyKey }) => {
+        world.bodies.push({ key: idempotencyKey, atMostOnce: step.atMostOnce ?? false });
+        for (let turn = 0; turn < (step.turns ?? 0); turn++) await eventLoopTurn();
+        if (step.ms !== undefined) await this.#bench.cloud.clock.sleep(step.ms);
+      },
+      undo: (of, { idempotencyKey: key }) => {
+        world.undone.push({ of, key });
+      },
+      token: (token) => {
+        world.tokens.add(token);
+      },
+      // Many replays of many executions run here: which delivery it is nobody can say.
+      delivery: () => 0,
+      stray: () => {},
+    };
+  }
+
+  #transact(count: number, actions: readonly object[]): undefined {
+    for (const action of actions) {
+      if ("Put" in action) this.#world.committed.push(JSON.stringify(action.Put));
+    }
+    if (count !== 1) throw new Error(`a transaction of ${count} actions, and every program's has one`);
+    return undefined;
+  }
+
+  /** Tells whatever still waits what it waits for, until everything has ended. */
+  async #encourage(): Promise<void> {
+    const { client, cloud } = this.#bench;
+    for (let round = 0; round < MOST_ROUNDS; round++) {
+      const open: Head[] = [];
+      for (const id of await this.#executionIds()) {
+        const head = await this.#bench.head(id);
+        if (!isClosed(head.status)) open.push(head);
+      }
+      if (open.length === 0 || open.every(({ status }) => status === "stalled")) return;
+      await this.#endCallbacks();
+      for (const { executionId, status } of open) {
+        // It waits for a child whose failure can't be made undone.
+        if (this.#mode.redrives && round > GIVEN_UP) await repeatedly(() => client.cancel(executionId));
+        if (status === "paused") await repeatedly(() => client.resume(executionId));
+        for (const name of SIGNALS)
+          await repeatedly(() => client.signal(executionId, name, round, { id: `${name}-${round}` }));
+      }
+      await cloud.advance(LONG_ENOUGH_MS);
+    }
+  }
+
+  async #arrive(place: string, n: number): Promise<void> {
+    this.#bench.publish(Arrived, { place, n }, [`holdfast:event:arrival-${n}-${place}`]);
+  }
+
+  async #update(name: string, n: number): Promise<void> {
+    const outside = this.#bench.cloud.client();
+    await send(outside, ID, {
+      kind: "update",
+      id: `u-${name}`,
+      at: outside.clock.now(),
+      name,
+      data: encode(n),
+    });
+  }
+
+  async #endCallbacks(): Promise<void> {
+    const { client } = this.#bench;
+    for (const token of this.#world.tokens) {
+      this.#world.tokens.delete(token);
+      const fails = readCallbackToken(token).op.length % 3 === 0;
+      await repeatedly(() =>
+        fails
+          ? client.failCallback(token, new Error("failed outside"))
+          : client.completeCallback(token, "done"),
+      );
+    }
+  }
+
+  // -------------------------------------------------------------- what is left
+
+  /** Its own, those of the executions that followed it, and those of their children. */
+  async #executionIds(): Promise<string[]> {
+    const ids: string[] = [];
+    const collect = async (id: string): Promise<void> => {
+      const head = await this.#bench.store.readHead(id);
+      if (head === undefined || ids.includes(id)) return;
+      ids.push(id);
+      for (const event of await this.#bench.history(id))
+        if (event.type === "ChildRequested") await collect(event.childId);
+      if (head.continuedTo !== undefined) await collect(head.continuedTo);
+    };
+    await collect(ID);
+    return ids;
+  }
+
+  async #endOf(id: string): Promise<EndedExecution> {
+    const head = await this.#bench.head(id);
+    return {
+      head,
+      commits: await this.#bench.store.loadHistory(id, 0),
+      history: await this.#bench.history(id),
+      result: head.error === undefined ? await this.#bench.output(id) : String(await this.#bench.error(id)),
+      coldReplay: await this.#coldReplay(head),
+    };
+  }
+
+  async #waitRecords(): Promise<number> {
+    const found = await Promise.all(
+      PLACES.map((key) => this.#bench.store.findWaits({ name: Arrived.name, key, limit: 100 })),
+    );
+    return found.flatMap(({ items }) => items).length;
+  }
+
+  async #coldReplay(head: Head): Promise<EndedExecution["coldReplay"]> {
+    const { bodies, undone } = this.#world;
+    const before = bodies.length + undone.length;
+    const { store, cloud, app } = this.#bench;
+    const id = head.executionId;
+    const history = await bringBack(store, id, await this.#bench.history(id));
+    const patches = new Set(
+      history.flatMap((event) => (event.type === "ChangePatched" ? [event.change] : [])),
+    );
+    // One that was closed before its code could begin has nothing to replay.
+    if (head.definition === "") return { outcome: head.status, result: undefined, bodies: 0, unbegun: true };
+    const replay = await replayOf(cloud.bare, app, head, { patches });
+    const voided = voidedIn(history.map((event) => ({ event })));
+    try {
+      await replay.begin();
+      for (const event of history) await replay.apply(event, undefined, voided.has(replay.position));
+    } catch (error) {
+      return { outcome: String(error), result: undefined, bodies: 0, unbegun: false };
+    } finally {
+      replay.end();
+    }
+    const { outcome } = replay;
+    const ran = bodies.length + undone.length - before;
+    if (outcome === undefined) return { outcome: undefined, result: undefined, bodies: ran, unbegun: false };
+    return {
+      outcome: outcome.kind,
+      result:
+        outcome.kind === "completed"
+          ? decode(outcome.output)
+          : "error" in outcome
+            ? String(decode(outcome.error))
+            : undefined,
+      bodies: ran,
+      unbegun: false,
+    };
+  }
+}
+
+/** A client whose call dies, or is not answered, makes it again (PROTOCOL A8). An execution that has closed wants nothing more. */
+async function repeatedly(call: () => Promise<unknown>): Promise<void> {
+  for (let tries = 0; tries < 6; tries++) {
+    try {
+      await call();
+      return;
+    } catch (error) {
+      if (error instanceof ExecutionClosedError || error instanceof InvalidControlError) return;
+    }
+  }
+  throw new Error("A client was never answered.");
+}
