@@ -344,7 +344,7 @@ export class NonDeterminismError extends EngineError {
   constructor(
     readonly recorded: string,
     readonly asked: string,
-    readonly matched: string | undefined,
+    readonly matched?: string,
   ) {
     super(
       `The workflow's code no longer matches its history. Recorded: ${recorded}. The code asked for: ${asked}. ${matched === undefined ? "Nothing before it was answered." : `The last event that matched: ${matched}.`} Either the code was changed under a running execution, or it branches on something that is not recorded (time, randomness, environment). Deploy code that asks for what was recorded, then redrive the execution; its history is untouched.`,
