@@ -2,10 +2,12 @@ import fc from "fast-check";
 import {
   CorruptHistoryError,
   InvalidDefinitionError,
+  InvalidTransactionError,
   NonDeterminismError,
   NonRetryableError,
   PayloadTooLargeError,
   StepTimeoutError,
+  TransactionCancelledError,
   UnencodableValueError,
 } from "holdfast";
 import { describe, expect, it } from "vitest";
@@ -21,6 +23,12 @@ const policy = (changes: Partial<CheckedRetryPolicy> = {}): CheckedRetryPolicy =
   jitter: "none",
   ...changes,
 });
+
+const cancelled = (...codes: string[]): TransactionCancelledError =>
+  new TransactionCancelledError(
+    "move",
+    codes.map((code) => ({ code })),
+  );
 
 const following = (failed: Partial<Parameters<typeof decideRetry>[0]> = {}): RetryAction =>
   decideRetry({
@@ -47,6 +55,22 @@ describe("what follows a failed attempt, row by row", () => {
     ["another error of the engine", new CorruptHistoryError("x-1", "a slot is missing")],
   ])("%s: fails at the first attempt", (_, error) => {
     expect(following({ error })).toEqual({ do: "fail" });
+  });
+
+  it.each([
+    ["no table would take", new InvalidTransactionError("it has 100 actions"), "fail"],
+    ["a condition refused", cancelled("None", "ConditionalCheckFailed"), "fail"],
+    [
+      "a condition refused, beside a conflict",
+      cancelled("TransactionConflict", "ConditionalCheckFailed"),
+      "fail",
+    ],
+    ["does not fit its item", cancelled("ValidationError"), "fail"],
+    ["lacks the right", cancelled("AccessDeniedException"), "fail"],
+    ["met another write", cancelled("None", "TransactionConflict"), "retry"],
+    ["was throttled", cancelled("ThrottlingError", "ProvisionedThroughputExceeded"), "retry"],
+  ])("a transaction that %s", (_, error, then) => {
+    expect(following({ error }).do).toBe(then);
   });
 
   it("an error that the policy names, or a subclass of it: fails at the first attempt", () => {
