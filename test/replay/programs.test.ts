@@ -31,7 +31,7 @@ describe("a random program", () => {
     const rate = ({ tried, noticed }: { tried: number; noticed: number }): number => noticed / tried;
     expect(rate(dropped)).toBeGreaterThan(0.9);
     expect(rate(swapped)).toBeGreaterThan(0.85);
-    expect(rate(renamed)).toBe(1);
-    expect(rate(replaced)).toBeGreaterThan(0.9);
+    expect(rate(renamed)).toBeGreaterThan(0.99);
+    expect(rate(replaced)).toBeGreaterThan(0.97);
   });
 });
