@@ -270,6 +270,8 @@ describe("time (I9)", () => {
     expect(written).toEqual([]);
     replay.live = true;
     await replay.apply(completed("a", 1));
-    expect(written).toEqual([["warn", "a is done", { executionId: "x-1", items: 2 }]]);
+    expect(written).toEqual([
+      ["warn", "a is done", { executionId: "x-1", workflow: expect.any(String), items: 2 }],
+    ]);
   });
 });
