@@ -204,7 +204,8 @@ export function mustEnd(operation: Operation): boolean {
     case "answer":
       return true;
     case "child":
-      return operation.requested;
+      // One that is to outlive its parent has to be created first.
+      return operation.requested || operation.onParentClose === "abandon";
     default:
       return false;
   }

@@ -165,8 +165,15 @@ const ofEach: Sentences<EndedExecution> = {
 };
 
 const ofAll: Sentences<Ended> = {
-  "the body of an at-most-once step never runs twice": ({ world }) =>
-    isUnique(world.bodies.filter(({ atMostOnce }) => atMostOnce).map(({ key }) => key)),
+  "the body of an at-most-once step runs at most once, and once more for each redrive that a person asked for":
+    ({ executions, world }) => {
+      const keys = world.bodies.filter(({ atMostOnce }) => atMostOnce).map(({ key }) => key);
+      return executions.every((execution) => {
+        const redrives = of("ExecutionRedriven")(execution.history).length;
+        const ops = of("StepStarted")(execution.history).map(({ op }) => keyOf(execution, op));
+        return ops.every((own) => keys.filter((key) => key === own).length <= 1 + redrives);
+      });
+    },
 
   "what was sent is what was published": ({ executions, published }) => {
     const histories = executions.map(({ history }) => history);
