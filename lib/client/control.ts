@@ -63,8 +63,9 @@ export async function redrive(
 ): Promise<{ readonly status: ExecutionStatus }> {
   const head = await readHead(outside, executionId);
   const { status } = head;
-  if (isClosed(status) && status !== "failed") throw new ExecutionClosedError(executionId, status);
-  if (status === "failed" || status === "stalled") {
+  const mayGoOn = status === "failed" || status === "cancelled" || status === "stalled";
+  if (isClosed(status) && !mayGoOn) throw new ExecutionClosedError(executionId, status);
+  if (mayGoOn) {
     const { events } = await wholeHistory(outside.store, executionId);
     const action = decideRedrive(status, events);
     if (action.do === "refuse") throw new InvalidControlError("redriven", executionId, action.why);
@@ -83,5 +84,5 @@ export async function redrive(
   }
   // For one that is open already this is all: an unanswered call may be repeated.
   await outside.wakes.send({ executionId, reason: "redrive" }, 0);
-  return { status: status === "failed" || status === "stalled" ? "running" : status };
+  return { status: mayGoOn ? "running" : status };
 }

@@ -1,10 +1,11 @@
 /**
- * How an execution that failed, or stalled, goes on when it is redriven.
+ * How an execution that failed, was cancelled, or stalled, goes on when it is redriven.
  *
  * | the execution                                    | then                                                                  |
  * |--------------------------------------------------|-----------------------------------------------------------------------|
  * | is stalled                                       | goes on from where it stood                                           |
- * | failed, and undid some steps but not all         | tries the compensations again that gave up                            |
+ * | failed or was cancelled, and undid some steps but not all | tries the compensations again that gave up                   |
+ * | was cancelled otherwise                          | can't: it ended as it was asked to                                    |
  * | failed, and undid all that it had done           | can't: there is nothing left to go on from                            |
  * | failed since its own timeout passed              | can't: the timeout stays passed                                       |
  * | failed, and had nothing to undo                  | tries the steps again whose failures ended it, with all their attempts |
@@ -19,20 +20,28 @@ export type RedriveAction =
   | { readonly do: "redrive"; readonly voided: readonly number[] }
   | { readonly do: "refuse"; readonly why: string };
 
-/** @param history all of it, up to the end of one that failed */
-export function decideRedrive(status: "failed" | "stalled", history: readonly HistoryEvent[]): RedriveAction {
+/** @param history all of it, up to its end */
+export function decideRedrive(
+  status: "failed" | "cancelled" | "stalled",
+  history: readonly HistoryEvent[],
+): RedriveAction {
   if (status === "stalled") return { do: "redrive", voided: [] };
   const end = history.findLastIndex(isClosingEvent);
   const last = history[end];
-  if (last?.type !== "ExecutionFailed")
+  if (last?.type !== "ExecutionFailed" && last?.type !== "ExecutionCancelled")
     return { do: "refuse", why: "its history does not say that it failed" };
+  if (last.compensation === "incomplete") return { do: "redrive", voided: [end] };
+  if (last.type === "ExecutionCancelled")
+    return {
+      do: "refuse",
+      why: "it was cancelled and ended as it was asked to; start it anew, or fork it from a step",
+    };
   if (last.compensation === "complete") {
     return {
       do: "refuse",
       why: "its completed steps were undone, so there is nothing left to go on from; start it anew, or fork it from before the failure",
     };
   }
-  if (last.compensation === "incomplete") return { do: "redrive", voided: [end] };
   const reaction = lastReaction(history, end);
   if (reaction.some((position) => history[position]?.type === "DeadlinePassed")) {
     return {

@@ -18,7 +18,7 @@ export type ExecutionStatus = (typeof STATUSES)[number];
 /** Statuses in which the engine may still move the execution by itself. */
 export type OpenStatus = "running" | "suspended" | "paused" | "compensating";
 
-/** Statuses in which an execution has ended. Only a failed one can be made to go on again, by a redrive. */
+/** Statuses in which an execution has ended. Only one that failed, or that was cancelled and not undone to the end, can be made to go on again, by a redrive. */
 export type ClosedStatus = "completed" | "failed" | "cancelled" | "terminated" | "continued";
 
 const OPEN: readonly ExecutionStatus[] = ["running", "suspended", "paused", "compensating"];
@@ -33,7 +33,7 @@ export const TRANSITIONS: Record<ExecutionStatus, readonly ExecutionStatus[]> = 
   stalled: ["stalled", "running", "compensating", "cancelled", "terminated"],
   completed: ["completed"],
   failed: ["failed", "running"],
-  cancelled: ["cancelled"],
+  cancelled: ["cancelled", "running"],
   terminated: ["terminated"],
   continued: ["continued"],
 };

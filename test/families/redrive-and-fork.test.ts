@@ -131,6 +131,28 @@ describe("a redrive of a failed execution", () => {
     expect((await half.head()).compensation).toBe("complete");
   });
 
+  it("of one that was cancelled tries again the compensations that gave up, and is refused otherwise", async () => {
+    const outside = new Outside();
+    outside.down.add("undo hold");
+    const order = workflow("order", async (ctx) => {
+      await ctx.step("hold", () => outside.call("hold"), {
+        compensate: () => outside.call("undo hold"),
+        compensateRetry: { maxAttempts: 1 },
+      });
+      await ctx.sleep("1d");
+    });
+    const bench = await run([order]);
+    await bench.client.cancel("x-1");
+    await bench.cloud.settle();
+    expect(await bench.head()).toMatchObject({ status: "cancelled", compensation: "incomplete" });
+    outside.calls.length = 0;
+    outside.down.clear();
+    await redrive(bench);
+    expect(outside.calls).toEqual(["undo hold"]);
+    expect(await bench.head()).toMatchObject({ status: "cancelled", compensation: "complete" });
+    await expect(redrive(bench)).rejects.toThrow(/was cancelled and ended as it was asked to/);
+  });
+
   it("that is asked for twice is one", async () => {
     const outside = new Outside();
     outside.down.add("charge");
