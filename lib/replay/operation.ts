@@ -166,17 +166,12 @@ export type NewOperation = Operation extends infer Each
   : never;
 
 /** A step as it is asked for: nothing has been tried yet. One literal for all: a replay makes thousands of them, and they are of one shape. */
-export function newStep(step: {
-  readonly path: string;
-  readonly label: string;
-  readonly name: string;
-  readonly work: StepWork;
-  readonly retry: CheckedRetryPolicy;
-  readonly timeoutMs?: number | undefined;
-  readonly heartbeatMs?: number | undefined;
-  readonly atMostOnce: boolean;
-  readonly compensation?: Compensation | undefined;
-}): Omit<StepOperation, "after" | "detached" | "branch" | "ends"> {
+export function newStep(
+  step: Pick<
+    StepOperation,
+    "path" | "label" | "name" | "work" | "retry" | "timeoutMs" | "heartbeatMs" | "atMostOnce" | "compensation"
+  >,
+): Omit<StepOperation, "after" | "detached" | "branch" | "ends"> {
   const { path, label, name, work, retry, timeoutMs, heartbeatMs, atMostOnce, compensation } = step;
   return {
     kind: "step",

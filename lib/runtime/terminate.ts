@@ -6,7 +6,7 @@ import { openChildrenOf } from "../decide/children.js";
 import type { Hooks } from "../define/hooks.js";
 import { ExecutionClosedError, ExecutionNotFoundError } from "../model/errors.js";
 import type { Head } from "../model/head.js";
-import type { ExecutionTerminated, HistoryEvent } from "../model/history-event.js";
+import type { ExecutionTerminated } from "../model/history-event.js";
 import { isClosed } from "../model/status.js";
 import type { ClosedSettlement } from "../store/ports.js";
 import { Inbox } from "./inbox.js";
@@ -49,7 +49,7 @@ export async function terminate(
     // Whoever gets it finds the execution closed, and does its closing duties; or, should this process die before it settles, goes on.
     await outside.wakes.send({ executionId, reason: "audit" }, 0);
     const end: ExecutionTerminated = { type: "ExecutionTerminated", at: outside.clock.now(), ...why };
-    const settlement = await settleTerminated(outside, owned, [end]);
+    const settlement = await settleTerminated(outside, owned, end);
     await outside.wakes.send({ executionId, reason: "audit" }, 0);
     const observer = observerOf(outside, hooks, head);
     observer?.tell(observer.callsFor(end));
@@ -61,10 +61,10 @@ export async function terminate(
   );
 }
 
-export async function settleTerminated(
+async function settleTerminated(
   outside: Outside,
   owned: Owned,
-  more: readonly HistoryEvent[],
+  end: ExecutionTerminated,
 ): Promise<ClosedSettlement> {
   const { head, slot, carried } = owned;
   const at = outside.clock.now();
@@ -74,13 +74,13 @@ export async function settleTerminated(
     closedAt: at,
     ...(open ? { openChildren: true } : {}),
   };
-  const events = [...carried, ...more];
+  const events = [...carried, end];
   const inbox = new Inbox(outside.store, head.executionId, new Set());
   await inbox.take(head, at);
   await settle(outside, owned, {
     settlement,
     slot,
-    tail: events.length === 0 ? undefined : { slot: slot + 1, events },
+    tail: { slot: slot + 1, events },
     inbox,
     waits: head.waits,
     waitCount: head.waitCount,

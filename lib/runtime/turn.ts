@@ -15,7 +15,6 @@ import { type EventWait, isEventWait, type Operation } from "../replay/operation
 import type { Program } from "../replay/program.js";
 import { patchesIn, voidedIn } from "../replay/recording.js";
 import { Replay } from "../replay/replay.js";
-import { closeTerminated } from "./close-terminated.js";
 import { close } from "./conclude.js";
 import { controlled, stamp } from "./happening.js";
 import { Inbox } from "./inbox.js";
@@ -68,8 +67,6 @@ async function turn(
   const now = outside.clock.now();
   const cancel = isBeforeStart(head, now) ? cancelIn(head) : undefined;
   if (cancel !== undefined) return closeUnbegun(outside, owned, journal, cancel, observer);
-  if (owned.history.some(({ event }) => event.type === "ExecutionTerminated"))
-    return closeTerminated(outside, owned, app.hooks);
   // The first lease of all: whoever takes over from its owner is not the first.
   if (head.epoch === 1) observer?.started(head);
   const history = [...owned.history, ...redriven(outside, owned, journal, observer)];
