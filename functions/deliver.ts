@@ -4,7 +4,7 @@ import type { Handler } from "../lib/aws/lambda-context.js";
 import { type AwsOutside, functionOutside } from "../lib/aws/outside.js";
 import { type BatchAnswer, eachMessage } from "../lib/aws/sqs-batch.js";
 import type { App } from "../lib/define/app.js";
-import { deliver } from "../lib/runtime/deliver.js";
+import { deliver } from "../lib/runtime/bus/deliver.js";
 
 export function createDeliver(app: App, outsideOf: () => AwsOutside = functionOutside): Handler<BatchAnswer> {
   return async (event) => {

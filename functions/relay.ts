@@ -6,7 +6,7 @@ import type { Handler } from "../lib/aws/lambda-context.js";
 import { type AwsOutside, functionOutside } from "../lib/aws/outside.js";
 import type { BatchAnswer } from "../lib/aws/sqs-batch.js";
 import { readOutboxes } from "../lib/aws/stream-batch.js";
-import { relay } from "../lib/runtime/relay.js";
+import { relay } from "../lib/runtime/bus/relay.js";
 
 export function createRelay(outsideOf: () => AwsOutside = functionOutside): Handler<BatchAnswer> {
   return async (event) => {

@@ -5,7 +5,7 @@ import { type BatchAnswer, eachMessage } from "../lib/aws/sqs-batch.js";
 import { logUnhandledRejections } from "../lib/aws/unhandled.js";
 import { parseWake } from "../lib/aws/wake-body.js";
 import type { App } from "../lib/define/app.js";
-import { handleWake } from "../lib/runtime/handle-wake.js";
+import { handleWake } from "../lib/runtime/turn/handle-wake.js";
 
 export function createWorker(app: App, outsideOf: () => AwsOutside = functionOutside): Handler<BatchAnswer> {
   logUnhandledRejections(() => outsideOf().log);

@@ -1,5 +1,5 @@
 /** A bus event as a rule puts it into a queue: the whole event as the message's body. */
-import { type BusEvent, MalformedBusEventError, readBusEvent } from "../runtime/bus-event.js";
+import { type BusEvent, MalformedBusEventError, readBusEvent } from "../runtime/bus/bus-event.js";
 
 /** Throws {@link MalformedBusEventError}. */
 export function parseBusMessage(body: string): BusEvent {

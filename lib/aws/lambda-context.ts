@@ -1,5 +1,5 @@
 /** What we use of Lambda's context, and what follows from it. */
-import { type Limits, limitsUntil } from "../runtime/work.js";
+import { type Limits, limitsUntil } from "../runtime/turn/work.js";
 import type { SystemClock } from "./clock.js";
 
 export interface LambdaContext {

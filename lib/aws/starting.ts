@@ -7,12 +7,12 @@ import type { Head } from "../model/head.js";
 import { type PlainError, plain, plainError } from "../model/plain.js";
 import type { ExecutionStatus } from "../model/status.js";
 import { decode } from "../model/value.js";
-import { type BusEvent, MalformedBusEventError } from "../runtime/bus-event.js";
+import { type BusEvent, MalformedBusEventError } from "../runtime/bus/bus-event.js";
 import type { Outside } from "../runtime/outside.js";
 import { executionIdFor, type StartRequest, startExecution } from "../runtime/start.js";
-import { loadValue } from "../runtime/values.js";
+import type { Limits } from "../runtime/turn/work.js";
+import { loadValue } from "../runtime/values/values.js";
 import { hasStopped, watch } from "../runtime/watch.js";
-import type { Limits } from "../runtime/work.js";
 import type { StartPayload } from "./start-payload.js";
 
 export interface StartAnswer {

@@ -4,8 +4,8 @@ import { ExecutionClosedError, ExecutionNotFoundError, InvalidControlError } fro
 import type { Head } from "../model/head.js";
 import type { Message } from "../model/message.js";
 import { type ExecutionStatus, isClosed } from "../model/status.js";
-import { deliverMessage } from "../runtime/accept.js";
 import { wholeHistory } from "../runtime/history.js";
+import { deliverMessage } from "../runtime/messages/accept.js";
 import type { Outside } from "../runtime/outside.js";
 import { persistently } from "../runtime/persistently.js";
 

@@ -1,8 +1,8 @@
 import type { Head, StoredValue } from "../model/head.js";
 import { decode, type ErrorClasses } from "../model/value.js";
 import type { Outside } from "../runtime/outside.js";
-import { unlessLost } from "../runtime/payloads.js";
-import { loadValue } from "../runtime/values.js";
+import { unlessLost } from "../runtime/values/payloads.js";
+import { loadValue } from "../runtime/values/values.js";
 import { progressOf } from "./progress.js";
 import type { ExecutionDescription } from "./types.js";
 

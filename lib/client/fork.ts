@@ -4,12 +4,12 @@ import { type Head, timeoutOf } from "../model/head.js";
 import type { HistoryEvent } from "../model/history-event.js";
 import { checkExecutionId, digest } from "../model/ids.js";
 import { escapeName } from "../replay/path.js";
-import { writeFirstHistory } from "../runtime/copy-history.js";
 import { create } from "../runtime/create.js";
+import { writeFirstHistory } from "../runtime/ending/copy-history.js";
 import { wholeHistory } from "../runtime/history.js";
 import type { Outside } from "../runtime/outside.js";
-import { bringBack } from "../runtime/payloads.js";
-import { loadValue, storeValue } from "../runtime/values.js";
+import { bringBack } from "../runtime/values/payloads.js";
+import { loadValue, storeValue } from "../runtime/values/values.js";
 
 export interface ForkOptions {
   /** The step to begin again with: its name, or its whole path as the history shows it (`saga/step:charge#2`). */

@@ -1,8 +1,8 @@
 import { type Head, timeoutOf } from "../model/head.js";
 import { encodeThrown } from "../model/value.js";
 import type { Outside } from "../runtime/outside.js";
-import { bringBack, unlessLost } from "../runtime/payloads.js";
-import { loadValue } from "../runtime/values.js";
+import { bringBack, unlessLost } from "../runtime/values/payloads.js";
+import { loadValue } from "../runtime/values/values.js";
 import type { HistoryEntry } from "./types.js";
 
 /**

@@ -13,7 +13,7 @@ import { jsonBytes, storable } from "../model/storable.js";
 import type { TransactionAction } from "../model/transaction.js";
 import { newExecution } from "../runtime/create.js";
 import type { Outside } from "../runtime/outside.js";
-import { pack, putPacked } from "../runtime/payloads.js";
+import { pack, putPacked } from "../runtime/values/payloads.js";
 import { detailOf } from "./publish.js";
 
 /** What was asked for, as items for `TransactItems`. All of them belong into one transaction. */

@@ -3,7 +3,7 @@ import { parse } from "../define/schema.js";
 import { InvalidInputError, PayloadTooLargeError, PublishFailedError } from "../model/errors.js";
 import { checkExecutionId, checkName } from "../model/ids.js";
 import { LARGEST_DETAIL_BYTES } from "../model/outgoing.js";
-import { eventIdResource, targetResource } from "../runtime/bus-event.js";
+import { eventIdResource, targetResource } from "../runtime/bus/bus-event.js";
 import type { BusEntry, Outside } from "../runtime/outside.js";
 import type { PublishOptions } from "./types.js";
 

@@ -14,7 +14,7 @@
  *     durable (`Operation.after`). Code gets decoded copies, live as on replay; what can't be encoded is that step's failure. A
  *     transaction's result alone is handed over after it is durable, since the write itself decides it.
  * I5  Live results are handed over as I2 replays them: one at a time, code quiet in between, in the order in which they are recorded.
- * I6  Settling is conditional on epoch, lease and inboxSeq (`runtime/settle.ts`).
+ * I6  Settling is conditional on epoch, lease and inboxSeq (`runtime/ending/settle.ts`).
  * I7  Suspension is a result, not an exception: `catch` and `finally` in user code never see it. Nothing suspends on what is due.
  * I8  Near the invocation's deadline nothing new begins; the turn settles and wakes itself.
  * I9  Time and randomness are arguments: `now` is the time of the last delivered event and never runs backwards, a timer is due at

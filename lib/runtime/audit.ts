@@ -8,14 +8,14 @@ import { CrashLoopError } from "../model/errors.js";
 import { isOpen } from "../model/status.js";
 import type { Wake } from "../model/wake.js";
 import { INDEX_SHARDS } from "../store/ports.js";
-import { LEASE_SLACK_MS } from "./handle-wake.js";
-import { Inbox } from "./inbox.js";
-import { Journal } from "./journal.js";
+import { relay } from "./bus/relay.js";
+import { stall } from "./ending/stall.js";
+import { Inbox } from "./messages/inbox.js";
 import type { Outside } from "./outside.js";
-import { takeOver } from "./own.js";
 import { persistently } from "./persistently.js";
-import { relay } from "./relay.js";
-import { stall } from "./stall.js";
+import { LEASE_SLACK_MS } from "./turn/handle-wake.js";
+import { Journal } from "./turn/journal.js";
+import { takeOver } from "./turn/own.js";
 
 /** Per shard and run: 8 shards × 25 heads are at most 200 reads, a few cents a month at one run per 5 minutes. */
 const OPEN_PER_SHARD = 25;

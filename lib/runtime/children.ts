@@ -14,13 +14,13 @@ import { isClosed } from "../model/status.js";
 import { storable, storableError } from "../model/storable.js";
 import { type Encoded, encode } from "../model/value.js";
 import type { ChildOperation } from "../replay/operation.js";
-import { deliverMessage } from "./accept.js";
 import { create } from "./create.js";
-import type { Happening } from "./happening.js";
+import { terminate } from "./ending/terminate.js";
+import { deliverMessage } from "./messages/accept.js";
 import type { Outside } from "./outside.js";
-import { terminate } from "./terminate.js";
-import { storeValue } from "./values.js";
-import type { Work } from "./work.js";
+import type { Happening } from "./turn/happening.js";
+import type { Work } from "./turn/work.js";
+import { storeValue } from "./values/values.js";
 
 /** Calls for children at once: enough to hide a call's latency, few enough that the SDK's 50 sockets are not all taken by them. */
 export const MOST_CALLS = 32;

@@ -3,7 +3,7 @@ import { ExecutionConflictError } from "../model/errors.js";
 import type { Head } from "../model/head.js";
 import type { Encoded } from "../model/value.js";
 import type { ExecutionStore } from "../store/ports.js";
-import { loadValue } from "./values.js";
+import { loadValue } from "./values/values.js";
 
 /** Throws {@link ExecutionConflictError} unless workflow and input are the same. */
 export async function checkSame(

@@ -13,14 +13,14 @@ import type { EpochMs } from "../model/time.js";
 import type { Wake } from "../model/wake.js";
 import { arm } from "./arm.js";
 import { create } from "./create.js";
-import { LEASE_SLACK_MS } from "./handle-wake.js";
 import type { Outside } from "./outside.js";
-import { ownCreated } from "./own.js";
 import { persistently } from "./persistently.js";
 import { checkSame } from "./same-start.js";
-import { runTurn } from "./turn.js";
-import { storeValue } from "./values.js";
-import type { Limits } from "./work.js";
+import { LEASE_SLACK_MS } from "./turn/handle-wake.js";
+import { ownCreated } from "./turn/own.js";
+import { runTurn } from "./turn/turn.js";
+import type { Limits } from "./turn/work.js";
+import { storeValue } from "./values/values.js";
 
 export interface StartRequest {
   readonly workflow: string;

@@ -1,6 +1,6 @@
 /** A queue on virtual time: delay, visibility, receive count, dead-letter list. At least once, like the real one. */
 import type { EpochMs } from "../model/time.js";
-import { Heap } from "../runtime/heap.js";
+import { Heap } from "../runtime/turn/heap.js";
 
 export interface QueueMessage<Body> {
   readonly id: string;

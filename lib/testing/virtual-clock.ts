@@ -1,8 +1,8 @@
 /** Virtual time: it stands still until it is moved, and what falls due then fires in the order of its time. */
 import { AsyncLocalStorage } from "node:async_hooks";
 import type { EpochMs } from "../model/time.js";
-import { Heap } from "../runtime/heap.js";
 import type { Clock } from "../runtime/outside.js";
+import { Heap } from "../runtime/turn/heap.js";
 
 /** A step's body that is under way. */
 export interface RunningBody {

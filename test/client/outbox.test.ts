@@ -6,7 +6,7 @@ import { beforeAll, describe, expect, it } from "vitest";
 import { z } from "zod";
 import type { TransactionAction } from "../../lib/model/transaction.js";
 import { audit } from "../../lib/runtime/audit.js";
-import { relay } from "../../lib/runtime/relay.js";
+import { relay } from "../../lib/runtime/bus/relay.js";
 import { createDynamoStore } from "../../lib/store/dynamodb/index.js";
 import { createMemoryPayloads, createMemoryStore } from "../../lib/store/memory/index.js";
 import { stagedId } from "../../lib/store/outbox.js";

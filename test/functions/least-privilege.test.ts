@@ -24,7 +24,7 @@ import { callbackToken } from "../../lib/model/callback-token.js";
 import { shardOf } from "../../lib/model/ids.js";
 import type { Outgoing } from "../../lib/model/outgoing.js";
 import { payloadMark } from "../../lib/model/value.js";
-import { putAway, putPayload } from "../../lib/runtime/payloads.js";
+import { putAway, putPayload } from "../../lib/runtime/values/payloads.js";
 import { stagedId } from "../../lib/store/outbox.js";
 import { INDEX_SHARDS } from "../../lib/store/ports.js";
 import { permittedTo, resource, synthesize } from "../infra/support.js";

@@ -13,7 +13,7 @@ import { updateSubject } from "../../lib/replay/mailbox.js";
 import type { ChildOperation, Operation, StepOperation, WaitOperation } from "../../lib/replay/operation.js";
 import type { Outcome } from "../../lib/replay/program.js";
 import type { Replay } from "../../lib/replay/replay.js";
-import { accepts } from "../../lib/runtime/agenda.js";
+import { accepts } from "../../lib/runtime/turn/agenda.js";
 import {
   answered,
   attemptEnded,
@@ -23,9 +23,9 @@ import {
   stamp,
   transactionReady,
   type Unstamped,
-} from "../../lib/runtime/happening.js";
-import type { AttemptEnd } from "../../lib/runtime/run-step.js";
-import { collectTransaction } from "../../lib/runtime/transaction.js";
+} from "../../lib/runtime/turn/happening.js";
+import type { AttemptEnd } from "../../lib/runtime/turn/run-step.js";
+import { collectTransaction } from "../../lib/runtime/turn/transaction.js";
 import { seededRandom } from "../../lib/testing/random.js";
 import { NOON } from "../builders.js";
 import { stepContext } from "../replay/recording.js";

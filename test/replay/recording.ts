@@ -6,7 +6,7 @@ import { loggerTo } from "../../lib/replay/logger.js";
 import type { Operation, StepOperation } from "../../lib/replay/operation.js";
 import type { Outcome } from "../../lib/replay/program.js";
 import type { Replay } from "../../lib/replay/replay.js";
-import { collectTransaction } from "../../lib/runtime/transaction.js";
+import { collectTransaction } from "../../lib/runtime/turn/transaction.js";
 import { NOON, replayOf } from "../builders.js";
 
 export type Code = (ctx: Context) => Promise<unknown>;

@@ -3,7 +3,7 @@ import { expect, it } from "vitest";
 import type { Context } from "../../lib/define/context.js";
 import { encode } from "../../lib/model/value.js";
 import type { Replay } from "../../lib/replay/replay.js";
-import { stamp, type Unstamped } from "../../lib/runtime/happening.js";
+import { stamp, type Unstamped } from "../../lib/runtime/turn/happening.js";
 import { NOON, replayOf } from "../builders.js";
 
 /** A saga that begins another and does not wait for it. */

@@ -1,6 +1,6 @@
 /** Handing a message to an execution: append, then wake; a continued one forwards. */
 import { describe, expect, it } from "vitest";
-import { deliverMessage } from "../../lib/runtime/accept.js";
+import { deliverMessage } from "../../lib/runtime/messages/accept.js";
 import { createMemoryStore } from "../../lib/store/memory/index.js";
 import { COMPLETED, continued, execution, message, STALLED, settled, T0 } from "../store/builders.js";
 import { dying, noting } from "./outsides.js";

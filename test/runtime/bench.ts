@@ -7,7 +7,7 @@ import type { Head } from "../../lib/model/head.js";
 import type { HistoryEvent } from "../../lib/model/history-event.js";
 import { decode } from "../../lib/model/value.js";
 import { type StartRequest, startExecution } from "../../lib/runtime/start.js";
-import { loadValue } from "../../lib/runtime/values.js";
+import { loadValue } from "../../lib/runtime/values/values.js";
 import { createMemoryStore } from "../../lib/store/memory/index.js";
 import type { Store } from "../../lib/store/ports.js";
 import { type ReplayWhen, TestCloud } from "../../lib/testing/test-cloud.js";

@@ -2,9 +2,9 @@
 import { describe, expect, it } from "vitest";
 import type { Outgoing, OutgoingSignal, OutgoingStart } from "../../lib/model/outgoing.js";
 import { audit } from "../../lib/runtime/audit.js";
+import { relay } from "../../lib/runtime/bus/relay.js";
 import type { Outside } from "../../lib/runtime/outside.js";
-import { relay } from "../../lib/runtime/relay.js";
-import { loadValue } from "../../lib/runtime/values.js";
+import { loadValue } from "../../lib/runtime/values/values.js";
 import { createMemoryStore } from "../../lib/store/memory/index.js";
 import type { Store } from "../../lib/store/ports.js";
 import { COMPLETED, commit, execution, outgoing, settled, T0 } from "../store/builders.js";

@@ -2,7 +2,7 @@
 import { workflow } from "holdfast";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { startExecution } from "../../lib/runtime/start.js";
-import { limitsUntil } from "../../lib/runtime/work.js";
+import { limitsUntil } from "../../lib/runtime/turn/work.js";
 import { createDynamoStore } from "../../lib/store/dynamodb/index.js";
 import { createMemoryPayloads } from "../../lib/store/memory/index.js";
 import type { Store } from "../../lib/store/ports.js";

@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest";
 import { DurableClient } from "../../lib/client/client.js";
 import type { Hooks } from "../../lib/define/hooks.js";
 import type { AnyWorkflow } from "../../lib/define/workflow.js";
-import { observerOf } from "../../lib/runtime/observer.js";
+import { observerOf } from "../../lib/runtime/turn/observer.js";
 import { createMemoryStore } from "../../lib/store/memory/index.js";
 import { TestCloud } from "../../lib/testing/test-cloud.js";
 import { hearing, keeping } from "./hearing.js";

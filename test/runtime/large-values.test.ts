@@ -2,8 +2,8 @@
 import { createHash } from "node:crypto";
 import { event, NonRetryableError, workflow } from "holdfast";
 import { describe, expect, it } from "vitest";
-import { bringBack } from "../../lib/runtime/payloads.js";
-import { sendMessage } from "../../lib/runtime/send-message.js";
+import { sendMessage } from "../../lib/runtime/messages/send-message.js";
+import { bringBack } from "../../lib/runtime/values/payloads.js";
 import { createDynamoStore } from "../../lib/store/dynamodb/index.js";
 import { createMemoryPayloads, createMemoryStore } from "../../lib/store/memory/index.js";
 import type { Store } from "../../lib/store/ports.js";

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { Queue } from "../../lib/runtime/queue.js";
+import { Queue } from "../../lib/runtime/turn/queue.js";
 
 describe("a queue", () => {
   it("gives what was put in first, whatever is put in between", () => {

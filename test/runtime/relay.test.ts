@@ -2,8 +2,8 @@
 import { describe, expect, it } from "vitest";
 import type { PublishOutcome } from "../../lib/decide/relay.js";
 import type { OutboxEntryState } from "../../lib/model/outgoing.js";
+import { relay } from "../../lib/runtime/bus/relay.js";
 import type { Outside } from "../../lib/runtime/outside.js";
-import { relay } from "../../lib/runtime/relay.js";
 import { createMemoryStore } from "../../lib/store/memory/index.js";
 import type { Store } from "../../lib/store/ports.js";
 import { commit, outgoing, T0 } from "../store/builders.js";

@@ -9,7 +9,7 @@ type ValuesOf<Each> = Each extends unknown
   ? { [Name in keyof Each]-?: Encoded extends Each[Name] ? Name : never }[keyof Each]
   : never;
 
-it("every value of a history event is one that lib/runtime/payloads.ts puts away and brings back", () => {
+it("every value of a history event is one that lib/runtime/values/payloads.ts puts away and brings back", () => {
   expectTypeOf<ValuesOf<HistoryEvent>>().toEqualTypeOf<"error" | "result" | "details" | "input">();
 });
 

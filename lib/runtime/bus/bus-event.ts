@@ -1,0 +1,77 @@
+/**
+ * Events on the bus: how ours are stamped, and how anybody's are read. `detail` is the user's payload and nothing else; our
+ * stable id, order stamp and target stand in the entry's `Resources`.
+ */
+import { HoldfastError } from "../../model/errors.js";
+import type { EpochMs } from "../../model/time.js";
+
+const ID = "holdfast:event:";
+const ORDER = "holdfast:order:";
+const TARGET = "holdfast:execution:";
+
+/** An event as EventBridge hands it on, as far as we read it. */
+export interface BusEvent {
+  /** Deduplicates: our stable id where the event carries one (a relay's retry gets a new EventBridge id), else source and id. */
+  readonly dedupeId: string;
+  /** The `detail-type`. */
+  readonly name: string;
+  readonly detail: unknown;
+  /** The one execution that it is for, if it is for one alone. */
+  readonly target?: string;
+}
+
+/** Something that is not an event as EventBridge sends them. */
+export class MalformedBusEventError extends HoldfastError {
+  readonly code = "MALFORMED_BUS_EVENT";
+  constructor(why: string) {
+    super(
+      `This is not an EventBridge event: ${why}. Expected a JSON object with id, source, detail-type and detail. It stays in the dead-letter queue.`,
+    );
+    this.name = "MalformedBusEventError";
+  }
+}
+
+/** Reads an EventBridge event. Throws {@link MalformedBusEventError}. */
+export function readBusEvent(raw: unknown): BusEvent {
+  if (typeof raw !== "object" || raw === null)
+    throw new MalformedBusEventError(`it is ${raw === null ? "null" : typeof raw}`);
+  const field = (name: string): string => {
+    const value: unknown = Reflect.get(raw, name);
+    if (typeof value !== "string" || value === "")
+      throw new MalformedBusEventError(`its "${name}" is not text`);
+    return value;
+  };
+  if (!("detail" in raw)) throw new MalformedBusEventError('it has no "detail"');
+  const resources = "resources" in raw && Array.isArray(raw.resources) ? raw.resources.map(String) : [];
+  const stamp = (prefix: string) =>
+    resources.find((resource) => resource.startsWith(prefix))?.slice(prefix.length);
+  const target = stamp(TARGET);
+  return {
+    dedupeId: stamp(ID) ?? `${field("source")}/${field("id")}`,
+    name: field("detail-type"),
+    detail: raw.detail,
+    ...(target === undefined ? {} : { target }),
+  };
+}
+
+/** The `Resources` of an outgoing event. */
+export function resourcesOf(event: {
+  readonly id: string;
+  readonly service: string;
+  readonly executionId: string;
+  readonly slot: number;
+  readonly index: number;
+  readonly at: EpochMs;
+}): string[] {
+  return [`${ID}${event.id}`, `${ORDER}${event.service}/${event.executionId}/${event.slot}/${event.index}`];
+}
+
+/** For a publisher that is no execution: the same id again is the same event. */
+export function eventIdResource(id: string): string {
+  return `${ID}${id}`;
+}
+
+/** For a publisher of a targeted event. */
+export function targetResource(executionId: string): string {
+  return `${TARGET}${executionId}`;
+}

@@ -1,0 +1,231 @@
+/**
+ * The relay: carries what commits hold for others: events to the bus, signals to inboxes, starts to the table. The commit's `pending` mark
+ * is the truth: it goes when every entry is final, and until then the audit tries again. One try per call; nothing here can block what
+ * comes after it, and no entry another.
+ */
+import { afterTry, LARGEST_ENTRY_BYTES, nextTryAt, type PublishOutcome } from "../../decide/relay.js";
+import { isFinal, type OutboxEntryState, type OutgoingEvent } from "../../model/outgoing.js";
+import type { Outbox } from "../../store/ports.js";
+import type { BusEntry, Outside } from "../outside.js";
+import { persistently } from "../persistently.js";
+import { resourcesOf } from "./bus-event.js";
+import { carry } from "./carry.js";
+
+/** PutEvents takes ten entries. */
+const MOST_ENTRIES = 10;
+
+type Message = Outbox["outgoing"][number];
+
+interface Candidate {
+  readonly outbox: Outbox;
+  readonly index: number;
+  readonly message: Message;
+}
+
+interface ForTheBus {
+  readonly candidate: Candidate;
+  readonly entry: BusEntry;
+}
+
+type Outcomes = Map<Candidate, PublishOutcome>;
+
+/** Tries the entries of these outboxes that are not final, those for the bus ten at a time, and marks what became of each. */
+export async function relay(
+  outside: Outside,
+  outboxes: readonly Outbox[],
+): Promise<{ published: number; left: number }> {
+  const candidates = outboxes.flatMap((outbox) =>
+    outbox.outgoing.flatMap((message, index): Candidate[] => {
+      const state = outbox.states[index];
+      return state === undefined || isFinal(state.state) ? [] : [{ outbox, index, message }];
+    }),
+  );
+  const outcomes: Outcomes = new Map();
+  await Promise.all([
+    publishAll(outside, candidates, outcomes),
+    ...lanes(candidates).map(async (lane) => {
+      for (const { candidate, message } of lane) outcomes.set(candidate, await carry(outside, message));
+    }),
+  ]);
+  const marks = await Promise.allSettled(
+    outboxes.map((outbox) => mark(outside, outbox, candidates, outcomes)),
+  );
+  for (const written of marks) if (written.status === "rejected") throw written.reason;
+  const published = [...outcomes.values()].filter((outcome) => outcome.ok).length;
+  return { published, left: candidates.length - published };
+}
+
+interface Carried {
+  readonly candidate: Candidate;
+  readonly message: Exclude<Message, OutgoingEvent>;
+}
+
+/**
+ * What is not for the bus, by the execution that it is for: lanes go on side by side, and in each its start comes first, since a signal may
+ * be for what the same commit starts; then its signals one after the other, since their order is a promise.
+ */
+function lanes(candidates: readonly Candidate[]): Carried[][] {
+  const lanes = new Map<string, Carried[]>();
+  for (const candidate of candidates) {
+    const { message } = candidate;
+    if (message.kind === "event") continue;
+    const executionId = message.kind === "signal" ? message.to : message.executionId;
+    const lane = lanes.get(executionId) ?? [];
+    lane.push({ candidate, message });
+    lanes.set(executionId, lane);
+  }
+  const isLate = ({ message }: Carried): number => (message.kind === "signal" ? 1 : 0);
+  return [...lanes.values()].map((lane) => lane.toSorted((one, other) => isLate(one) - isLate(other)));
+}
+
+async function publishAll(
+  outside: Outside,
+  candidates: readonly Candidate[],
+  outcomes: Outcomes,
+): Promise<void> {
+  const fitting: ForTheBus[] = [];
+  for (const candidate of candidates) {
+    if (candidate.message.kind !== "event") continue;
+    const entry = entryOf(outside, candidate.outbox, candidate.message, candidate.index);
+    const bytes = bytesOf(entry);
+    if (bytes <= LARGEST_ENTRY_BYTES) fitting.push({ candidate, entry });
+    else
+      outcomes.set(candidate, {
+        ok: false,
+        permanent: true,
+        error: `it is ${bytes} bytes, and the bus takes ${LARGEST_ENTRY_BYTES}`,
+      });
+  }
+  for (const batch of batches(fitting)) {
+    const results = await tryBatch(
+      outside,
+      batch.map(({ entry }) => entry),
+    );
+    batch.forEach(({ candidate }, at) => {
+      outcomes.set(
+        candidate,
+        results[at] ?? {
+          ok: false,
+          permanent: false,
+          error: "the bus answered with fewer results than entries",
+        },
+      );
+    });
+  }
+}
+
+async function tryBatch(outside: Outside, entries: readonly BusEntry[]): Promise<readonly PublishOutcome[]> {
+  try {
+    return await outside.bus.publish(entries);
+  } catch (error) {
+    // Whether any of it arrived is not known; a second publication of the same stable id is harmless.
+    return entries.map(() => ({ ok: false, permanent: false, error: String(error) }));
+  }
+}
+
+async function mark(
+  outside: Outside,
+  outbox: Outbox,
+  candidates: readonly Candidate[],
+  outcomes: ReadonlyMap<Candidate, PublishOutcome>,
+): Promise<void> {
+  const states: OutboxEntryState[] = [...outbox.states];
+  const givenUp: { readonly message: Message; readonly state: OutboxEntryState }[] = [];
+  for (const candidate of candidates) {
+    const outcome = outcomes.get(candidate);
+    const before = states[candidate.index];
+    if (candidate.outbox !== outbox || outcome === undefined || before === undefined) continue;
+    const state = afterTry(before, outcome);
+    states[candidate.index] = state;
+    if (isFinal(state.state) && state.state !== "published")
+      givenUp.push({ message: candidate.message, state });
+  }
+  const open = states.filter((state) => !isFinal(state.state));
+  const tries = Math.max(0, ...open.map((state) => state.tries));
+  const { executionId, slot, version } = outbox;
+  // When the mark was changed by somebody else meanwhile, theirs stands: a message may be sent twice, and is never lost.
+  const { marked } = await persistently(() =>
+    outside.store.markOutbox({
+      executionId,
+      slot,
+      version,
+      states,
+      ...(open.length === 0 ? {} : { pendingAt: nextTryAt(tries, outside.clock.now(), outside.random()) }),
+    }),
+  );
+  // Nothing will try these again, so this line is the last that is heard of them: once, by whoever made them final.
+  for (const { message, state } of marked ? givenUp : []) {
+    outside.log.write("error", `An outgoing ${message.kind} will never be ${DONE[message.kind]}.`, {
+      ...namesOf(message),
+      executionId,
+      slot,
+      state: state.state,
+      error: state.lastError,
+    });
+  }
+  for (const state of open) {
+    outside.log.write("warn", "An outgoing message was not carried to its end and will be tried again.", {
+      executionId,
+      slot,
+      error: state.lastError,
+    });
+  }
+}
+
+const DONE = { event: "published", signal: "delivered", start: "made", wake: "sent" } as const;
+
+function namesOf(message: Message): Readonly<Record<string, unknown>> {
+  switch (message.kind) {
+    case "event":
+      return { eventId: message.id, event: message.name };
+    case "signal":
+      return { signalId: message.id, signal: message.message.name, to: message.to };
+    case "start":
+      return { workflow: message.workflow, started: message.executionId };
+    case "wake":
+      return {};
+  }
+}
+
+function entryOf(outside: Outside, outbox: Outbox, event: OutgoingEvent, index: number): BusEntry {
+  const { executionId, slot } = outbox;
+  return {
+    name: event.name,
+    detail: event.detail,
+    at: event.at,
+    resources: resourcesOf({
+      id: event.id,
+      service: outside.service,
+      executionId,
+      slot,
+      index,
+      at: event.at,
+    }),
+  };
+}
+
+/** As PutEvents counts an entry: 14 bytes for its time, and the bytes of source, detail-type, detail and resources (source is our name, at most 256). */
+function bytesOf(entry: BusEntry): number {
+  return (
+    14 +
+    256 +
+    [entry.name, entry.detail, ...entry.resources].reduce((sum, text) => sum + Buffer.byteLength(text), 0)
+  );
+}
+
+/** At most ten entries, and at most one call's size together. */
+function* batches(candidates: readonly ForTheBus[]): Generator<ForTheBus[]> {
+  let batch: ForTheBus[] = [];
+  let bytes = 0;
+  for (const candidate of candidates) {
+    const more = bytesOf(candidate.entry);
+    if (batch.length === MOST_ENTRIES || (batch.length > 0 && bytes + more > LARGEST_ENTRY_BYTES)) {
+      yield batch;
+      batch = [];
+      bytes = 0;
+    }
+    batch.push(candidate);
+    bytes += more;
+  }
+  if (batch.length > 0) yield batch;
+}

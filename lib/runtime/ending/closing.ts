@@ -1,0 +1,75 @@
+/**
+ * Closing duties (PROTOCOL B1): what must happen once an execution has ended. Done after the settlement and before the turn's message is
+ * deleted, and done again by any wake that finds the execution closed; every one of them may be repeated.
+ */
+import { openChildrenOf } from "../../decide/children.js";
+import type { Hooks } from "../../define/hooks.js";
+import { CancelledError } from "../../model/errors.js";
+import type { Head, Parent } from "../../model/head.js";
+import type { ChildMessage } from "../../model/message.js";
+import type { ClosedStatus } from "../../model/status.js";
+import { encodeThrown } from "../../model/value.js";
+import { MOST_CALLS, releaseChild } from "../children.js";
+import { wholeHistory } from "../history.js";
+import { deliverMessage } from "../messages/accept.js";
+import type { Outside } from "../outside.js";
+import { persistently } from "../persistently.js";
+import { loadValue } from "../values/values.js";
+import { ensureSuccessor } from "./successor.js";
+
+/** What the duties need to know of it. */
+export interface ClosedExecution extends Pick<Head, "executionId" | "waits" | "epoch"> {
+  readonly status: ClosedStatus;
+  readonly parent?: Head["parent"] | undefined;
+  readonly output?: Head["output"];
+  readonly error?: Head["error"];
+  readonly openChildren?: boolean;
+  readonly continuedTo?: string;
+}
+
+/** @param hooks told of children that are terminated */
+export async function doClosingDuties(
+  outside: Outside,
+  closed: ClosedExecution,
+  hooks: readonly Hooks[],
+): Promise<void> {
+  await Promise.all(closed.waits.map((wait) => persistently(() => outside.store.deleteWait(wait))));
+  if (closed.openChildren === true) await releaseChildren(outside, closed.executionId, hooks);
+  if (closed.status === "continued") await ensureSuccessor(outside, closed.executionId);
+  else if (closed.parent !== undefined) await tellParent(outside, closed, closed.parent);
+}
+
+async function releaseChildren(
+  outside: Outside,
+  executionId: string,
+  hooks: readonly Hooks[],
+): Promise<void> {
+  const { events } = await wholeHistory(outside.store, executionId);
+  const children = openChildrenOf(events);
+  for (let from = 0; from < children.length; from += MOST_CALLS) {
+    const some = children.slice(from, from + MOST_CALLS);
+    await Promise.all(some.map((child) => releaseChild(outside, executionId, child, hooks)));
+  }
+}
+
+/** A parent that has ended, or is gone, has nothing to be told. */
+async function tellParent(outside: Outside, closed: ClosedExecution, parent: Parent): Promise<void> {
+  const { executionId, status, epoch } = closed;
+  const message: ChildMessage = {
+    kind: "child",
+    // A repeat is the same message; the end after a redrive is another one.
+    id: `child:${executionId}:${epoch}`,
+    at: outside.clock.now(),
+    op: parent.op,
+    childId: executionId,
+    status,
+    ...(await endOf(outside, closed)),
+  };
+  await deliverMessage(outside, parent.executionId, message);
+}
+
+async function endOf(outside: Outside, { executionId, status, output, error }: ClosedExecution) {
+  if (output !== undefined) return { result: await loadValue(outside.store, executionId, output) };
+  if (error !== undefined) return { error: await loadValue(outside.store, executionId, error) };
+  return status === "completed" ? {} : { error: encodeThrown(new CancelledError(`it was ${status}`)) };
+}

@@ -1,0 +1,71 @@
+/** What the worker does with one wake: the table of `decide/wake.ts`, with the calls. */
+import { decideWake, isBeforeStart, tooEarlyFor } from "../../decide/wake.js";
+import type { App } from "../../define/app.js";
+import { isClosed } from "../../model/status.js";
+import type { Wake } from "../../model/wake.js";
+import { arm } from "../arm.js";
+import { doClosingDuties } from "../ending/closing.js";
+import type { Outside } from "../outside.js";
+import { persistently } from "../persistently.js";
+import { lease, takeOver } from "./own.js";
+import { runTurn } from "./turn.js";
+import type { Limits } from "./work.js";
+
+/** Added to the invocation's own deadline: the lease must outlive the process, by more than clocks differ. */
+export const LEASE_SLACK_MS = 5_000;
+
+/** What became of the wake; its message may be deleted. When this throws, it must not be. */
+export interface Handled {
+  readonly did: "put-back" | "dropped" | "closed" | "turn";
+  readonly detail: string;
+}
+
+/**
+ * @param messageId the queue's id of the message: the lease's owner, so that a redelivered message takes over its own crashed turn at once
+ * @param limits of this invocation
+ * @throws FencedError and infrastructure errors; the message then comes back by its visibility timeout
+ */
+export async function handleWake(
+  outside: Outside,
+  app: App,
+  wake: Wake,
+  messageId: string,
+  limits: Limits,
+): Promise<Handled> {
+  const { clock, store } = outside;
+  const early = tooEarlyFor(wake, clock.now());
+  if (early !== undefined) {
+    await arm(outside, wake);
+    return { did: "put-back", detail: `${early} ms early` };
+  }
+  // The sub-second rest is waited out before the lease is taken.
+  if (wake.dueAt !== undefined && wake.dueAt > clock.now()) await clock.sleep(wake.dueAt - clock.now());
+
+  const head = await persistently(() => store.readHead(wake.executionId));
+  const action = decideWake({ wake, messageId, head, now: clock.now() });
+  switch (action.do) {
+    case "drop":
+      return { did: "dropped", detail: action.why };
+    case "put-back":
+      await outside.wakes.send(action.wake, action.delaySeconds);
+      return { did: "put-back", detail: action.why };
+    case "close":
+      if (head !== undefined && isClosed(head.status))
+        await doClosingDuties(outside, { ...head, status: head.status }, app.hooks);
+      return { did: "closed", detail: "already closed" };
+    case "turn":
+    case "take-over": {
+      if (head === undefined) return { did: "dropped", detail: "no such execution" };
+      // Woken within the second before its start by something else than its own wake.
+      if (!isBeforeStart(head, clock.now()) && head.startAt > clock.now())
+        await clock.sleep(head.startAt - clock.now());
+      const request = { head, owner: messageId, until: limits.deadline + LEASE_SLACK_MS, hooks: app.hooks };
+      const owned = action.do === "turn" ? await lease(outside, request) : await takeOver(outside, request);
+      if (owned === undefined) {
+        await outside.wakes.send({ ...wake, puts: (wake.puts ?? 0) + 1 }, 1);
+        return { did: "put-back", detail: "another owner was faster" };
+      }
+      return { did: "turn", detail: await runTurn(outside, app, owned, limits) };
+    }
+  }
+}

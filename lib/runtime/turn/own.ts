@@ -1,0 +1,191 @@
+/**
+ * Getting hold of an execution: the lease, its history, and, when the lease before was never released, the record that fences
+ * its owner out. Only then may effects begin.
+ */
+import type { Hooks } from "../../define/hooks.js";
+import { EngineError, FencedError } from "../../model/errors.js";
+import type { Head } from "../../model/head.js";
+import type { HistoryEvent } from "../../model/history-event.js";
+import { digest } from "../../model/ids.js";
+import type { EpochMs } from "../../model/time.js";
+import { encodeThrown } from "../../model/value.js";
+import type { Commit } from "../../store/ports.js";
+import { allCommits, carriedTail } from "../history.js";
+import type { Outside } from "../outside.js";
+import { persistently } from "../persistently.js";
+import { bringBack } from "../values/payloads.js";
+import { observerOf } from "./observer.js";
+
+/** An execution in the hands of this process. */
+export interface Owned {
+  /** As the lease left it. */
+  readonly head: Head;
+  readonly leaseToken: string;
+  readonly history: readonly { readonly event: HistoryEvent; readonly slot: number }[];
+  /** The last committed slot. */
+  readonly slot: number;
+  /** The head's tail, when no commit has superseded it. */
+  readonly carried: readonly HistoryEvent[];
+  /** The owner before never settled: what it left outside of history can't be relied upon. */
+  readonly takenOver: boolean;
+}
+
+/** More than the zombies that can race us for slots: each of them stops at its first lost one. */
+const MOST_SLOT_TRIES = 20;
+
+/** Leases a released execution. Undefined when somebody else was faster, or its history can't be read (it is stalled then). */
+export async function lease(outside: Outside, request: LeaseRequest): Promise<Owned | undefined> {
+  const leased = await acquire(outside, request);
+  if (leased === undefined) return undefined;
+  // Nobody has ever held it, so there is nothing to read.
+  if (request.head.epoch === 0 && request.head.slot === 0) return ownCreated(leased.head, leased.token);
+  return orStall(outside, leased, request, () => load(outside, leased.head, leased.token));
+}
+
+/** An execution that nobody held before: nothing is in its history. */
+export function ownCreated(head: Head, leaseToken: string): Owned {
+  return { head, leaseToken, history: [], slot: 0, carried: [], takenOver: false };
+}
+
+/** Takes an execution over whose lease was never released. Undefined when somebody else was faster, or its history can't be read. */
+export async function takeOver(outside: Outside, request: LeaseRequest): Promise<Owned | undefined> {
+  const leased = await acquire(outside, request);
+  if (leased === undefined) return undefined;
+  return orStall(outside, leased, request, () => fence(outside, leased));
+}
+
+interface Leased {
+  readonly head: Head;
+  readonly token: string;
+}
+
+/** A history that can't be read names itself (P1): the execution stalls, with everything as it was found. */
+async function orStall(
+  outside: Outside,
+  leased: Leased,
+  { hooks = [], until }: LeaseRequest,
+  read: () => Promise<Owned>,
+): Promise<Owned | undefined> {
+  try {
+    return await read();
+  } catch (error) {
+    if (!(error instanceof EngineError)) throw error;
+    const { head, token } = leased;
+    outside.log.write("error", "The execution is stalled.", {
+      executionId: head.executionId,
+      error: error.message,
+    });
+    const at = outside.clock.now();
+    const stored = encodeThrown(error);
+    await persistently(() =>
+      outside.store.settle({
+        executionId: head.executionId,
+        from: head.status,
+        epoch: head.epoch,
+        leaseToken: token,
+        slot: head.slot,
+        ...(head.tail === undefined ? {} : { tail: head.tail }),
+        settlement: { status: "stalled", error: stored, at },
+        waits: head.waits,
+        waitCount: head.waitCount,
+        drained: [],
+        token: digest(`${token}\nstalled`, 16),
+      }),
+    );
+    const observer = observerOf(outside, hooks, head);
+    const stalled: HistoryEvent = { type: "ExecutionStalled", at, reason: error.message };
+    observer?.tell(observer.callsFor(stalled, { error: stored }));
+    await observer?.settled(until);
+    return undefined;
+  }
+}
+
+/** Writes the takeover record into the next slot: from here on the owner before can write no more. */
+async function fence(outside: Outside, leased: Leased): Promise<Owned> {
+  const { executionId, epoch } = leased.head;
+  for (let attempt = 0; attempt < MOST_SLOT_TRIES; attempt++) {
+    const owned = await load(outside, leased.head, leased.token);
+    const taken: HistoryEvent = { type: "LeaseTaken", epoch, at: outside.clock.now() };
+    const slot = owned.slot + 1;
+    const commit: Commit = {
+      executionId,
+      slot,
+      epoch,
+      token: digest(`${leased.token}\n${slot}\ntaken`, 16),
+      events: [...owned.carried, taken],
+      outgoing: [],
+    };
+    const result = await persistently(() => outside.store.appendCommit(commit));
+    if (result.appended)
+      return {
+        ...owned,
+        slot,
+        carried: [],
+        takenOver: true,
+        history: [...owned.history, { event: taken, slot }],
+      };
+    // The owner before was still writing: what it wrote is history, and the next slot is tried.
+  }
+  throw new FencedError(executionId, `${MOST_SLOT_TRIES} slots in a row were filled by others`);
+}
+
+interface LeaseRequest {
+  readonly head: Head;
+  readonly owner: string;
+  readonly until: EpochMs;
+  /** To terminate it. */
+  readonly evenStalled?: boolean;
+  /** Told when its history can't be read. */
+  readonly hooks?: readonly Hooks[];
+}
+
+async function acquire(outside: Outside, request: LeaseRequest): Promise<Leased | undefined> {
+  const { head, owner, until, evenStalled = false } = request;
+  const token = outside.token();
+  const result = await persistently(() =>
+    outside.store.acquireLease({
+      executionId: head.executionId,
+      seen: { epoch: head.epoch, ...(head.lease === undefined ? {} : { leaseToken: head.lease.token }) },
+      owner,
+      token,
+      until,
+      ...(evenStalled ? { evenStalled } : {}),
+    }),
+  );
+  return result.acquired ? { head: result.head, token } : undefined;
+}
+
+async function load(outside: Outside, head: Head, leaseToken: string): Promise<Owned> {
+  const commits = await allCommits(outside.store, head);
+  for (const commit of commits) {
+    if (commit.epoch > head.epoch)
+      throw new FencedError(head.executionId, `slot ${commit.slot} was written by epoch ${commit.epoch}`);
+  }
+  const slot = commits.at(-1)?.slot ?? 0;
+  const carried = carriedTail(head, slot);
+  return {
+    head,
+    leaseToken,
+    slot,
+    carried,
+    takenOver: false,
+    history: await whole(outside, head.executionId, [
+      ...commits.flatMap((commit) => commit.events.map((event) => ({ event, slot: commit.slot }))),
+      ...carried.map((event) => ({ event, slot: slot + 1 })),
+    ]),
+  };
+}
+
+/** With the values that were put away: replay knows nothing of marks. */
+async function whole(
+  { store }: Outside,
+  executionId: string,
+  history: Owned["history"],
+): Promise<Owned["history"]> {
+  const events = await bringBack(
+    store,
+    executionId,
+    history.map(({ event }) => event),
+  );
+  return history.map(({ event, slot }, index) => ({ event: events[index] ?? event, slot }));
+}

@@ -1,0 +1,240 @@
+/**
+ * Large values: put away before the write that names them, brought back before anybody looks at them. In their place stands a mark with
+ * the payload's name, which no value of a user's can be (`model/value.ts`). Sizes are decided in `decide/payload.ts`.
+ *
+ * A payload is named by its content. A repeat writes the same bytes under the same name, nobody can overwrite another's value, and what
+ * comes back is known to be what was put away.
+ */
+import { HISTORY_VALUE_BYTES, ITEM_VALUE_BYTES, mayShrink, savesUnits } from "../../decide/payload.js";
+import { compress, uncompress } from "../../model/compression.js";
+import { CorruptHistoryError } from "../../model/errors.js";
+import type { HistoryEvent } from "../../model/history-event.js";
+import { digest } from "../../model/ids.js";
+import type { Message } from "../../model/message.js";
+import { type Encoded, payloadMark, payloadNamedBy } from "../../model/value.js";
+import { type ExecutionStore, objectKey } from "../../store/ports.js";
+import { persistently } from "../persistently.js";
+
+/** Begins the names of those that are objects of the payload store. */
+const OBJECT = "object/";
+
+/** Payloads that are read at one time: a history with a thousand of them must not open a thousand connections. */
+const AT_ONCE = 8;
+
+const DIGEST_CHARACTERS = 16;
+
+/** A value ready to be stored: where, under which name, as what. */
+export interface Packed {
+  readonly place: "item" | "object";
+  /** By which the rest of the execution speaks of it. */
+  readonly name: string;
+  /** Of the item, or of the object below the execution's prefix. */
+  readonly key: string;
+  readonly content: string | Uint8Array;
+}
+
+/** @param what begins its name: which of the execution's values it is */
+export function pack(what: string, value: Encoded): Packed {
+  const json = JSON.stringify(value);
+  const bytes = Buffer.byteLength(json);
+  const key = `${what}-${digest(json, DIGEST_CHARACTERS)}`;
+  const compressed = mayShrink(bytes) ? compress(json) : undefined;
+  const content = compressed !== undefined && savesUnits(bytes, compressed.length) ? compressed : json;
+  if (sizeOf(content) <= ITEM_VALUE_BYTES) return { place: "item", name: key, key, content };
+  return { place: "object", name: `${OBJECT}${key}`, key, content: compressed ?? compress(json) };
+}
+
+/**
+ * Makes the value durable, as an item or an object of its own.
+ * @returns its name
+ */
+export async function putPayload(
+  store: ExecutionStore,
+  executionId: string,
+  what: string,
+  value: Encoded,
+): Promise<string> {
+  const packed = pack(what, value);
+  await putPacked(store, executionId, packed);
+  return packed.name;
+}
+
+export async function putPacked(
+  store: ExecutionStore,
+  executionId: string,
+  { place, key, content }: Packed,
+): Promise<void> {
+  if (place === "item") return persistently(() => store.putPayload(executionId, key, content));
+  const bytes = typeof content === "string" ? Buffer.from(content) : content;
+  await persistently(() => store.putObject(objectKey(executionId, key), bytes));
+}
+
+/** @throws CorruptHistoryError when it is gone, or is not what was put away */
+export async function getPayload(store: ExecutionStore, executionId: string, name: string): Promise<Encoded> {
+  const key = name.startsWith(OBJECT) ? objectKey(executionId, name.slice(OBJECT.length)) : undefined;
+  const stored = await persistently<string | Uint8Array | undefined>(() =>
+    key === undefined ? store.getPayload(executionId, name) : store.getObject(key),
+  );
+  const what = `its payload "${name}"${key === undefined ? "" : ` (the object "${key}" of the payload bucket)`}`;
+  if (stored === undefined) throw new CorruptHistoryError(executionId, `${what} is gone`);
+  const json = textOf(stored);
+  if (json === undefined || !name.endsWith(`-${digest(json, DIGEST_CHARACTERS)}`))
+    throw new CorruptHistoryError(executionId, `${what} is not what was stored under that name`);
+  return JSON.parse(json);
+}
+
+/** The events as they are stored: values too large for a commit are durable when this resolves, and marks stand for them. */
+export async function putAway(
+  store: ExecutionStore,
+  executionId: string,
+  events: readonly HistoryEvent[],
+): Promise<HistoryEvent[]> {
+  return inTurns(events, (event) => withValues(event, storing(store, executionId)));
+}
+
+/**
+ * The events as they were added: the other way round.
+ * @param lost what stands for a value that is gone or damaged, for those who only look; without it that is an error
+ * @throws CorruptHistoryError
+ */
+export async function bringBack(
+  store: ExecutionStore,
+  executionId: string,
+  events: readonly HistoryEvent[],
+  lost?: (error: CorruptHistoryError) => Encoded,
+): Promise<HistoryEvent[]> {
+  const load = loading(store, executionId);
+  const change: Change =
+    lost === undefined ? load : (value, what) => unlessLost(() => load(value, what), lost);
+  return inTurns(events, (event) => withValues(event, change));
+}
+
+/** Reads a value; of one that is gone or damaged, what `lost` makes of the error that says so. */
+export async function unlessLost<T, Lost>(
+  read: () => Promise<T>,
+  lost: (error: CorruptHistoryError) => Lost,
+): Promise<T | Lost> {
+  try {
+    return await read();
+  } catch (error) {
+    if (error instanceof CorruptHistoryError) return lost(error);
+    throw error;
+  }
+}
+
+/** The value, or a mark in its place once it is durable elsewhere. */
+export function putAwayValue(
+  store: ExecutionStore,
+  executionId: string,
+  what: string,
+  value: Encoded,
+): Promise<Encoded> {
+  return storing(store, executionId)(value, what);
+}
+
+/** @throws CorruptHistoryError */
+export function bringBackValue(store: ExecutionStore, executionId: string, value: Encoded): Promise<Encoded> {
+  return loading(store, executionId)(value, "");
+}
+
+/** The message as the inbox keeps it. */
+export async function putAwayMessage(
+  store: ExecutionStore,
+  executionId: string,
+  message: Message,
+): Promise<Message> {
+  return withData(message, storing(store, executionId));
+}
+
+/** Messages as their senders meant them. */
+export async function bringBackMessages(
+  store: ExecutionStore,
+  executionId: string,
+  messages: readonly Message[],
+): Promise<Message[]> {
+  return inTurns(messages, (message) => withData(message, loading(store, executionId)));
+}
+
+/** Whether a message's content has to be put away before it is sent. */
+export function isLargeMessage(message: Message): boolean {
+  const content = "data" in message ? message.data : "error" in message ? message.error : undefined;
+  const result = "result" in message ? message.result : undefined;
+  return [content, result].some((value) => value !== undefined && isLarge(value));
+}
+
+type Change = (value: Encoded, what: string) => Promise<Encoded>;
+
+function storing(store: ExecutionStore, executionId: string): Change {
+  return async (value, what) =>
+    isLarge(value) ? payloadMark(await putPayload(store, executionId, what, value)) : value;
+}
+
+function loading(store: ExecutionStore, executionId: string): Change {
+  return async (value) => {
+    const name = payloadNamedBy(value);
+    return name === undefined ? value : getPayload(store, executionId, name);
+  };
+}
+
+/** The event with each value of a user's changed. */
+async function withValues(event: HistoryEvent, change: Change): Promise<HistoryEvent> {
+  if ("error" in event) return { ...event, error: await change(event.error, "error") };
+  if ("result" in event && event.result !== undefined)
+    return { ...event, result: await change(event.result, "result") };
+  if ("message" in event && event.message !== undefined)
+    return { ...event, message: await withData(event.message, change) };
+  if ("details" in event) return { ...event, details: await change(event.details, "details") };
+  if (event.type === "MessagesInherited") {
+    return { ...event, carried: await inTurns(event.carried, (message) => withData(message, change)) };
+  }
+  if (event.type === "ExecutionContinued") return { ...event, input: await change(event.input, "input") };
+  return event;
+}
+
+async function withData(message: Message, change: Change): Promise<Message> {
+  switch (message.kind) {
+    case "event":
+    case "signal":
+    case "update":
+      return { ...message, data: await change(message.data, "data") };
+    case "callback":
+    case "child":
+      if (message.error !== undefined) return { ...message, error: await change(message.error, "error") };
+      if (message.result !== undefined) return { ...message, result: await change(message.result, "result") };
+      return message;
+    default:
+      return message;
+  }
+}
+
+function isLarge(value: Encoded): boolean {
+  return Buffer.byteLength(JSON.stringify(value)) > HISTORY_VALUE_BYTES;
+}
+
+/** In their order, a few at one time. */
+async function inTurns<T>(items: readonly T[], work: (item: T) => Promise<T>): Promise<T[]> {
+  const done = [...items];
+  let next = 0;
+  const worker = async (): Promise<void> => {
+    for (let index = next++; index < items.length; index = next++) {
+      const item = items[index];
+      if (item !== undefined) done[index] = await work(item);
+    }
+  };
+  await Promise.all(Array.from({ length: Math.min(AT_ONCE, items.length) }, worker));
+  return done;
+}
+
+function sizeOf(stored: string | Uint8Array): number {
+  return typeof stored === "string" ? Buffer.byteLength(stored) : stored.length;
+}
+
+/** Undefined for bytes that nobody here has compressed. */
+function textOf(stored: string | Uint8Array): string | undefined {
+  if (typeof stored === "string") return stored;
+  try {
+    return uncompress(stored);
+  } catch {
+    return undefined;
+  }
+}
