@@ -2,28 +2,24 @@
  * `DurableClient`: talks to executions from anywhere, through the tables, the wake queue and the bus directly; IAM decides who may. It
  * knows no AWS itself: an `Outside` is given to it, or made when the first call needs one.
  */
-import { randomUUID } from "node:crypto";
 import type { Reach } from "../aws/client-outside.js";
 import type { Names } from "../aws/environment.js";
-import type { StartAnswer } from "../aws/starting.js";
-import { app } from "../define/app.js";
 import { classesByName } from "../define/error-classes.js";
 import type { AnyEventType, EventType } from "../define/event.js";
 import { checkHooks, type Hooks } from "../define/hooks.js";
 import type { AnyWorkflow, Workflow } from "../define/workflow.js";
-import { ExecutionFailedError, InvalidInputError, ResultTimeoutError } from "../model/errors.js";
-import type { PlainError } from "../model/plain.js";
+import { ExecutionFailedError, ResultTimeoutError } from "../model/errors.js";
 import type { ExecutionStatus } from "../model/status.js";
 import { type Duration, durationMs } from "../model/time.js";
 import type { ErrorClass, ErrorClasses } from "../model/value.js";
 import { terminate } from "../runtime/ending/terminate.js";
 import type { Outside } from "../runtime/outside.js";
-import { startExecution } from "../runtime/start.js";
 import { hasStopped, watch } from "../runtime/watch.js";
 import { ask, type ControlOptions, readHead, redrive } from "./control.js";
 import { describeHead, readError, readValue } from "./describe.js";
 import { type ForkOptions, fork } from "./fork.js";
 import { historyOf } from "./history.js";
+import { listExecutions } from "./list.js";
 import {
   endCallback,
   heartbeatCallback,
@@ -35,6 +31,7 @@ import {
 } from "./messages.js";
 import { ClientOutbox } from "./outbox.js";
 import { publishEvent } from "./publish.js";
+import { startByFunction, startHere } from "./start.js";
 import {
   DEFAULT_WAIT,
   type ExecutionDescription,
@@ -69,8 +66,6 @@ export type ClientOptions = ClientSettings &
 export interface Asked {
   readonly status: ExecutionStatus;
 }
-
-const MOST_LISTED = 1_000;
 
 export class DurableClient {
   readonly #open: () => Promise<Outside>;
@@ -135,34 +130,12 @@ export class DurableClient {
     input?: unknown,
     options: StartOptions = {},
   ): Promise<StartedExecution> {
-    const { id, onConflict, delay, wait } = options;
-    if (typeof workflow === "string" && this.#where?.startFunction !== undefined && !this.#knows(workflow))
-      return this.#startByFunction(this.#where.startFunction, workflow, input, options);
-    const outside = await this.#connect();
-    const waitMs = wait === undefined ? undefined : durationMs(wait === true ? DEFAULT_WAIT : wait);
-    const { head, created } = await startExecution(
-      outside,
-      app({ workflows: typeof workflow === "string" ? this.#workflows : [workflow] }),
-      {
-        workflow: typeof workflow === "string" ? workflow : workflow.name,
-        input,
-        ...(id === undefined ? {} : { id }),
-        ...(onConflict === undefined ? {} : { onConflict }),
-        ...(delay === undefined ? {} : { delayMs: durationMs(delay) }),
-      },
-    );
-    const { executionId } = head;
-    if (waitMs === undefined) return { executionId, status: head.status, created };
-    const reached = await watch(outside, executionId, outside.clock.now() + waitMs);
-    const output = await readValue(outside, reached, reached.output, this.#classes);
-    const error = await readError(outside, reached, this.#classes);
-    return {
-      executionId,
-      status: reached.status,
-      created,
-      ...(reached.output === undefined ? {} : { output }),
-      ...(error === undefined ? {} : { error }),
-    };
+    const name = typeof workflow === "string" ? workflow : workflow.name;
+    const where = this.#where;
+    if (typeof workflow === "string" && where?.startFunction !== undefined && !this.#knows(workflow))
+      return startByFunction(where.startFunction, where, name, input, options);
+    const workflows = typeof workflow === "string" ? this.#workflows : [workflow];
+    return startHere(await this.#connect(), workflows, name, input, options, this.#classes);
   }
 
   /**
@@ -208,23 +181,7 @@ export class DurableClient {
 
   /** Executions, newest first, a page at a time. */
   async list(options: ListOptions = {}): Promise<ExecutionPage> {
-    const outside = await this.#connect();
-    const { limit = 50, ...filter } = options;
-    if (!Number.isInteger(limit) || limit < 1 || limit > MOST_LISTED) {
-      throw new InvalidInputError("The listing", [
-        { path: "limit", message: `expected a whole number from 1 to ${MOST_LISTED}, found ${limit}` },
-      ]);
-    }
-    const page = await outside.store.listExecutions({ ...filter, limit });
-    return {
-      executions: page.items.map(({ createdAt, closedAt, dueAt, ...rest }) => ({
-        ...rest,
-        createdAt: new Date(createdAt),
-        ...(closedAt === undefined ? {} : { closedAt: new Date(closedAt) }),
-        ...(dueAt === undefined ? {} : { dueAt: new Date(dueAt) }),
-      })),
-      ...(page.cursor === undefined ? {} : { cursor: page.cursor }),
-    };
+    return listExecutions((await this.#connect()).store, options);
   }
 
   /**
@@ -369,22 +326,6 @@ export class DurableClient {
     return this.#workflows.some(({ name }) => name === workflow);
   }
 
-  async #startByFunction(
-    startFunction: string,
-    workflow: string,
-    input: unknown,
-    { id = randomUUID(), ...options }: StartOptions,
-  ): Promise<StartedExecution> {
-    const { invokeStart } = await import("../aws/invoke-start.js");
-    const { reachedBy } = await import("../aws/client-outside.js");
-    const { error, ...answer }: StartAnswer = await invokeStart(
-      startFunction,
-      { workflow, input, id, ...options },
-      reachedBy(this.#where?.environment),
-    );
-    return error === undefined ? answer : { ...answer, error: fromPlain(error) };
-  }
-
   /** One Outside for the life of the client; a failure to make it is not kept. */
   #connect(): Promise<Outside> {
     this.#outside ??= this.#open().catch((error: unknown) => {
@@ -393,9 +334,4 @@ export class DurableClient {
     });
     return this.#outside;
   }
-}
-
-/** An error as the start function tells it: its name, message and own fields. */
-function fromPlain({ name, message, ...fields }: PlainError): Error {
-  return Object.assign(new Error(message), fields, { name });
 }

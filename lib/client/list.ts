@@ -1,0 +1,25 @@
+/** Listing executions: the client's checks and dates over the store's listing. */
+import { InvalidInputError } from "../model/errors.js";
+import type { Store } from "../store/ports.js";
+import type { ExecutionPage, ListOptions } from "./types.js";
+
+const MOST_LISTED = 1_000;
+
+export async function listExecutions(store: Store, options: ListOptions): Promise<ExecutionPage> {
+  const { limit = 50, ...filter } = options;
+  if (!Number.isInteger(limit) || limit < 1 || limit > MOST_LISTED) {
+    throw new InvalidInputError("The listing", [
+      { path: "limit", message: `expected a whole number from 1 to ${MOST_LISTED}, found ${limit}` },
+    ]);
+  }
+  const page = await store.listExecutions({ ...filter, limit });
+  return {
+    executions: page.items.map(({ createdAt, closedAt, dueAt, ...rest }) => ({
+      ...rest,
+      createdAt: new Date(createdAt),
+      ...(closedAt === undefined ? {} : { closedAt: new Date(closedAt) }),
+      ...(dueAt === undefined ? {} : { dueAt: new Date(dueAt) }),
+    })),
+    ...(page.cursor === undefined ? {} : { cursor: page.cursor }),
+  };
+}
