@@ -4,6 +4,7 @@
  * | the try                                                | then                                                              |
  * |--------------------------------------------------------|-------------------------------------------------------------------|
  * | was accepted (by the bus, the inbox, the table)        | published (final)                                                 |
+ * | came after the time at which the message expires (it is not made then) | expired (final): it is of no use any more          |
  * | was refused for what it is (size, malformed), or for what stands there (a closed execution, another one of that id) | invalid (final): no retry can help |
  * | failed otherwise                                       | failed, tried again after a growing, jittered delay; dead (final) after the last |
  *
@@ -39,6 +40,20 @@ export type PublishOutcome =
       readonly mostTries?: number;
     };
 
+/** What became of a try, or why there was none. */
+export type TryOutcome =
+  | PublishOutcome
+  | { readonly ok: false; readonly expired: true; readonly error: string };
+
+/** How long a re-relay has for the outboxes that it claimed: longer than the audit may run, so that nobody else takes them before. */
+export const CLAIM_MS = 300_000;
+
+export function expired(expiresAt: EpochMs | undefined, now: EpochMs): TryOutcome | undefined {
+  if (expiresAt === undefined || now < expiresAt) return undefined;
+  const error = `it was not published before ${new Date(expiresAt).toISOString()}, when it expired`;
+  return { ok: false, expired: true, error };
+}
+
 export function afterSignal(found: {
   readonly outcome: "appended" | "duplicate" | "closed" | "missing";
 }): PublishOutcome {
@@ -58,9 +73,12 @@ export function afterSignal(found: {
   }
 }
 
-export function afterTry(before: OutboxEntryState, outcome: PublishOutcome): OutboxEntryState {
+export function afterTry(before: OutboxEntryState, outcome: TryOutcome): OutboxEntryState {
   const tries = before.tries + 1;
   if (outcome.ok) return { state: "published", tries };
+  // The error of the last real try says more than that the time was over.
+  if ("expired" in outcome)
+    return { state: "expired", tries: before.tries, lastError: before.lastError ?? outcome.error };
   if (outcome.permanent) return { state: "invalid", tries, lastError: outcome.error };
   const { mostTries = MOST_TRIES } = outcome;
   return { state: tries >= mostTries ? "dead" : "failed", tries, lastError: outcome.error };

@@ -22,6 +22,8 @@ export interface OutgoingEvent extends Sent {
   readonly name: string;
   /** The user's payload as JSON text, and nothing else. */
   readonly detail: string;
+  /** It is of no use from then on: not published yet, it is not published any more. */
+  readonly expiresAt?: EpochMs;
 }
 
 /** A signal for another execution: the relay appends it to that one's inbox and wakes it. */
@@ -54,7 +56,8 @@ export type Outgoing = OutgoingEvent | OutgoingSignal | OutgoingStart;
 
 /**
  * Where an outgoing message stands. `pending` is not tried yet (or was tried by a relay that did not come back), `processing` is claimed
- * by a re-relay, `failed` will be tried again; `published`, `invalid`, `expired` and `dead` are final.
+ * by a re-relay until the outbox's `pendingAt`, `failed` will be tried again. Final are `published`, and what was given up: `invalid`
+ * (nobody will ever take it), `expired` (its own time was over first), `dead` (it failed too often).
  */
 export type OutboxState = "pending" | "processing" | "published" | "failed" | "invalid" | "expired" | "dead";
 
@@ -62,6 +65,11 @@ const FINAL: readonly OutboxState[] = ["published", "invalid", "expired", "dead"
 
 export function isFinal(state: OutboxState): boolean {
   return FINAL.includes(state);
+}
+
+/** Final, and nobody got it. */
+export function isGivenUp(state: OutboxState): boolean {
+  return isFinal(state) && state !== "published";
 }
 
 /** One entry's fate, beside the entry itself, so that marking never rewrites what is to be published. */

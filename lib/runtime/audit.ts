@@ -8,6 +8,7 @@ import { CrashLoopError } from "../model/errors.js";
 import { isOpen } from "../model/status.js";
 import type { Wake } from "../model/wake.js";
 import { INDEX_SHARDS } from "../store/ports.js";
+import { claim } from "./bus/claim.js";
 import { relay } from "./bus/relay.js";
 import { stall } from "./ending/stall.js";
 import { Inbox } from "./messages/inbox.js";
@@ -84,14 +85,19 @@ async function auditOpen(outside: Outside, shard: number): Promise<{ looked: num
 async function auditOutboxes(outside: Outside, shard: number): Promise<number> {
   const dueBy = outside.clock.now() - RELAY_GRACE_MS;
   const pending = await persistently(() =>
-    outside.store.listPendingOutboxes({ shard, dueBy, limit: OUTBOXES_PER_SHARD }),
+    outside.store.listOutboxes({ mark: "pending", shard, until: dueBy, limit: OUTBOXES_PER_SHARD }),
   );
   const found = await Promise.all(
-    pending.map(({ executionId, slot }) => persistently(() => outside.store.readOutbox(executionId, slot))),
+    pending.items.map(({ executionId, slot }) =>
+      persistently(() => outside.store.readOutbox(executionId, slot)),
+    ),
   );
-  const outboxes = found
-    .filter((outbox) => outbox?.pendingAt !== undefined)
-    .filter((outbox) => outbox !== undefined);
+  // The index may be behind: what somebody else has claimed or carried meanwhile is not due any more.
+  const due = found
+    .filter((outbox) => outbox !== undefined)
+    .filter(({ pendingAt }) => pendingAt !== undefined && pendingAt <= dueBy);
+  const claimed = await Promise.all(due.map((outbox) => claim(outside, outbox)));
+  const outboxes = claimed.filter((outbox) => outbox !== undefined);
   if (outboxes.length === 0) return 0;
   return (await relay(outside, outboxes)).published;
 }

@@ -7,9 +7,13 @@ export function encodeCursor(position: unknown): string {
 
 /** The position in the cursor, if `isPosition` recognizes it. Throws `InvalidInputError`. */
 export function decodeCursor<T>(cursor: string, isPosition: (found: unknown) => found is T): T {
-  const found = parse(Buffer.from(cursor, "base64url").toString("utf8"));
+  const found = parseJson(Buffer.from(cursor, "base64url").toString("utf8"));
   if (isPosition(found)) return found;
-  throw new InvalidInputError("The cursor", [
+  throw notACursor();
+}
+
+export function notACursor(): InvalidInputError {
+  return new InvalidInputError("The cursor", [
     {
       path: "",
       message:
@@ -18,7 +22,8 @@ export function decodeCursor<T>(cursor: string, isPosition: (found: unknown) => 
   ]);
 }
 
-function parse(json: string): unknown {
+/** Undefined for what is no JSON. */
+export function parseJson(json: string): unknown {
   try {
     return JSON.parse(json);
   } catch {

@@ -1,9 +1,10 @@
 /** Outboxes: the pure part of reading and marking them. */
 import type { OutboxEntryState, Outgoing, OutgoingWake } from "../model/outgoing.js";
 import type { EpochMs } from "../model/time.js";
-import type { Commit, Outbox, OutboxStore } from "./ports.js";
+import { notACursor, parseJson } from "./cursor.js";
+import { type Commit, INDEX_SHARDS, type Outbox, type OutboxStore } from "./ports.js";
 
-type OutboxMark = Parameters<OutboxStore["markOutbox"]>[0];
+type MarkRequest = Parameters<OutboxStore["markOutbox"]>[0];
 
 const STAGED = "staged#";
 
@@ -17,7 +18,7 @@ export function isStaged(executionId: string): boolean {
 }
 
 /** Whether nothing of it is of any use after this mark. What was given up stays, so that it can be seen and tried again. */
-export function endsWith({ executionId, states, pendingAt }: OutboxMark): boolean {
+export function endsWith({ executionId, states, pendingAt }: MarkRequest): boolean {
   return (
     isStaged(executionId) && pendingAt === undefined && states.every(({ state }) => state === "published")
   );
@@ -43,6 +44,7 @@ export interface Mark {
   readonly version: number;
   readonly states: readonly OutboxEntryState[];
   readonly pendingAt?: EpochMs;
+  readonly givenUpAt?: EpochMs;
 }
 
 /** Whether the outbox is just what this mark would have made of it: our own write, whose reply was lost. */
@@ -50,10 +52,34 @@ export function isMarkedBy(mark: Mark, outbox: Outbox): boolean {
   return (
     outbox.version === mark.version + 1 &&
     outbox.pendingAt === mark.pendingAt &&
+    outbox.givenUpAt === mark.givenUpAt &&
     JSON.stringify(outbox.states.map(comparable)) === JSON.stringify(mark.states.map(comparable))
   );
 }
 
 function comparable(entry: OutboxEntryState): readonly unknown[] {
   return [entry.state, entry.tries, entry.lastError ?? null];
+}
+
+/** Where an outbox stands in the list of its shard. */
+export type OutboxPosition = readonly [at: EpochMs, executionId: string, slot: number];
+
+export function positionText(position: OutboxPosition): string {
+  return JSON.stringify(position);
+}
+
+export function parsePosition(text: string): OutboxPosition {
+  const found = parseJson(text);
+  if (!Array.isArray(found)) throw notACursor();
+  const [at, executionId, slot]: unknown[] = found;
+  if (typeof at !== "number" || typeof executionId !== "string" || typeof slot !== "number")
+    throw notACursor();
+  return [at, executionId, slot];
+}
+
+/** The partitions of a list: one shard, or all. */
+export function outboxShards(shard: number | undefined): string[] {
+  return shard === undefined
+    ? Array.from({ length: INDEX_SHARDS }, (_, each) => String(each))
+    : [String(shard)];
 }

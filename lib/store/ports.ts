@@ -70,6 +70,8 @@ export interface Outbox {
   readonly version: number;
   /** When it is to be looked at again; absent when all its entries are final (the sparse `pending` mark is gone). */
   readonly pendingAt?: EpochMs;
+  /** All its entries are final since then, and some were given up: it stays listed until somebody has them tried again. */
+  readonly givenUpAt?: EpochMs;
 }
 
 /** What a settlement says of the turn's end. */
@@ -267,8 +269,8 @@ export interface OutboxStore {
   readOutbox(executionId: string, slot: number): Promise<Outbox | undefined>;
 
   /**
-   * Condition: `version` is the one that was read. Removes the `pending` mark when `pendingAt` is absent. What was staged and is published
-   * goes as a whole: it belongs to no history.
+   * Condition: `version` is the one that was read. Its mark becomes `pendingAt` or `givenUpAt`, of which there is at most one; with neither it
+   * is in no list any more. What was staged and is published goes as a whole: it belongs to no history.
    */
   markOutbox(request: {
     readonly executionId: string;
@@ -276,15 +278,24 @@ export interface OutboxStore {
     readonly version: number;
     readonly states: readonly OutboxEntryState[];
     readonly pendingAt?: EpochMs;
+    readonly givenUpAt?: EpochMs;
   }): Promise<{ marked: boolean }>;
 
-  /** Outboxes with a `pending` mark due at or before `dueBy`, of one index shard, oldest first. */
-  listPendingOutboxes(request: {
-    readonly shard: number;
-    readonly dueBy: EpochMs;
+  /**
+   * Outboxes that have a mark, of one index shard or one shard after the other, in each the oldest first. Eventually consistent: by index.
+   * `until` bounds the mark's time: by when they are due, or were given up.
+   */
+  listOutboxes(request: {
+    readonly mark: OutboxMark;
+    readonly shard?: number;
+    readonly until?: EpochMs;
     readonly limit: number;
-  }): Promise<{ executionId: string; slot: number }[]>;
+    readonly cursor?: string;
+  }): Promise<Page<{ readonly executionId: string; readonly slot: number }>>;
 }
+
+/** Why an outbox is listed: it is to be looked at again, or some of it was given up. */
+export type OutboxMark = "pending" | "given up";
 
 /**
  * Writes for a transaction that the user makes, not we: each is an action for its `TransactItems`. Nothing is called here. A store without

@@ -148,15 +148,18 @@ class Caller {
       () => (store) => store.reopen(id, redrive(token, { at: T0 + slot })),
       () => (store) => store.readOutbox(id, slot),
       () => {
-        const states = [{ state: dice.pick(["published", "failed"] as const), tries: 1 }];
-        const pendingAt = dice.chance(50) ? { pendingAt: T0 + slot } : {};
+        const states = [{ state: dice.pick(["published", "failed", "dead"] as const), tries: 1 }];
+        const marked = dice.pick([{ pendingAt: T0 + slot }, { givenUpAt: T0 + slot }, {}]);
         const version = dice.below(3);
-        return (store) => store.markOutbox({ executionId: id, slot, version, states, ...pendingAt });
+        return (store) => store.markOutbox({ executionId: id, slot, version, states, ...marked });
       },
-      () => async (store) =>
-        (await store.listPendingOutboxes({ shard, dueBy: T0 + slot, limit: 50 })).sort((x, y) =>
-          JSON.stringify(x) < JSON.stringify(y) ? -1 : 1,
-        ),
+      () => {
+        const mark = dice.pick(["pending", "given up"] as const);
+        return async (store) =>
+          (await store.listOutboxes({ mark, shard, until: T0 + slot, limit: 50 })).items.toSorted((x, y) =>
+            JSON.stringify(x) < JSON.stringify(y) ? -1 : 1,
+          );
+      },
       () => (store) => store.listOpen({ shard, limit }),
       () => {
         const statuses = (["suspended", "completed", "failed", "stalled", "running"] as const).map(

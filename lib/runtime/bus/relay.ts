@@ -3,8 +3,9 @@
  * is the truth: it goes when every entry is final, and until then the audit tries again. One try per call; nothing here can block what
  * comes after it, and no entry another.
  */
-import { afterTry, LARGEST_ENTRY_BYTES, nextTryAt, type PublishOutcome } from "../../decide/relay.js";
-import { isFinal, type OutboxEntryState, type OutgoingEvent } from "../../model/outgoing.js";
+import { afterTry, expired, LARGEST_ENTRY_BYTES, nextTryAt, type TryOutcome } from "../../decide/relay.js";
+import { isFinal, isGivenUp, type OutboxEntryState, type OutgoingEvent } from "../../model/outgoing.js";
+import type { EpochMs } from "../../model/time.js";
 import type { Outbox } from "../../store/ports.js";
 import type { BusEntry, Outside } from "../outside.js";
 import { persistently } from "../persistently.js";
@@ -27,7 +28,7 @@ interface ForTheBus {
   readonly entry: BusEntry;
 }
 
-type Outcomes = Map<Candidate, PublishOutcome>;
+type Outcomes = Map<Candidate, TryOutcome>;
 
 /** Tries the entries of these outboxes that are not final, those for the bus ten at a time, and marks what became of each. */
 export async function relay(
@@ -86,6 +87,11 @@ async function publishAll(
   const fitting: ForTheBus[] = [];
   for (const candidate of candidates) {
     if (candidate.message.kind !== "event") continue;
+    const late = expired(candidate.message.expiresAt, outside.clock.now());
+    if (late !== undefined) {
+      outcomes.set(candidate, late);
+      continue;
+    }
     const entry = entryOf(outside, candidate.outbox, candidate.message, candidate.index);
     const bytes = bytesOf(entry);
     if (bytes <= LARGEST_ENTRY_BYTES) fitting.push({ candidate, entry });
@@ -114,7 +120,7 @@ async function publishAll(
   }
 }
 
-async function tryBatch(outside: Outside, entries: readonly BusEntry[]): Promise<readonly PublishOutcome[]> {
+async function tryBatch(outside: Outside, entries: readonly BusEntry[]): Promise<readonly TryOutcome[]> {
   try {
     return await outside.bus.publish(entries);
   } catch (error) {
@@ -127,7 +133,7 @@ async function mark(
   outside: Outside,
   outbox: Outbox,
   candidates: readonly Candidate[],
-  outcomes: ReadonlyMap<Candidate, PublishOutcome>,
+  outcomes: ReadonlyMap<Candidate, TryOutcome>,
 ): Promise<void> {
   const states: OutboxEntryState[] = [...outbox.states];
   const givenUp: { readonly message: Message; readonly state: OutboxEntryState }[] = [];
@@ -137,11 +143,9 @@ async function mark(
     if (candidate.outbox !== outbox || outcome === undefined || before === undefined) continue;
     const state = afterTry(before, outcome);
     states[candidate.index] = state;
-    if (isFinal(state.state) && state.state !== "published")
-      givenUp.push({ message: candidate.message, state });
+    if (isGivenUp(state.state)) givenUp.push({ message: candidate.message, state });
   }
   const open = states.filter((state) => !isFinal(state.state));
-  const tries = Math.max(0, ...open.map((state) => state.tries));
   const { executionId, slot, version } = outbox;
   // When the mark was changed by somebody else meanwhile, theirs stands: a message may be sent twice, and is never lost.
   const { marked } = await persistently(() =>
@@ -150,7 +154,7 @@ async function mark(
       slot,
       version,
       states,
-      ...(open.length === 0 ? {} : { pendingAt: nextTryAt(tries, outside.clock.now(), outside.random()) }),
+      ...markFor(outside, outbox, states),
     }),
   );
   // Nothing will try these again, so this line is the last that is heard of them: once, by whoever made them final.
@@ -170,6 +174,19 @@ async function mark(
       error: state.lastError,
     });
   }
+}
+
+/** How it is listed from now on: to be tried again, given up, or not at all. A head is no history, so nothing of it stays there. */
+function markFor(
+  outside: Outside,
+  { slot }: Outbox,
+  states: readonly OutboxEntryState[],
+): { readonly pendingAt?: EpochMs; readonly givenUpAt?: EpochMs } {
+  const now = outside.clock.now();
+  const open = states.filter(({ state }) => !isFinal(state));
+  if (open.length > 0)
+    return { pendingAt: nextTryAt(Math.max(...open.map(({ tries }) => tries)), now, outside.random()) };
+  return slot > 0 && states.some(({ state }) => isGivenUp(state)) ? { givenUpAt: now } : {};
 }
 
 const DONE = { event: "published", signal: "delivered", start: "made", wake: "sent" } as const;

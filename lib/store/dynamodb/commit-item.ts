@@ -8,9 +8,9 @@ import type { HistoryEvent } from "../../model/history-event.js";
 import type { OutboxEntryState, Outgoing, OutgoingWake } from "../../model/outgoing.js";
 import type { EpochMs } from "../../model/time.js";
 import { initialStates } from "../outbox.js";
-import type { Commit, Outbox } from "../ports.js";
+import type { Commit, Outbox, OutboxMark } from "../ports.js";
 import { type Item, ItemReader } from "./item.js";
-import { commitKey, HEAD, indexKey, PENDING, recordSlotOf } from "./keys.js";
+import { commitKey, groupOf, HEAD, indexKey, OUTBOX_GROUPS, recordSlotOf } from "./keys.js";
 import { packed } from "./packed.js";
 
 export function commitItem(commit: Commit, pendingAt: EpochMs | undefined): Item {
@@ -20,12 +20,16 @@ export function commitItem(commit: Commit, pendingAt: EpochMs | undefined): Item
     token: commit.token,
     events: packed(JSON.stringify(commit.events)),
     ...(commit.outgoing.length === 0 ? {} : { out: JSON.stringify(commit.outgoing) }),
-    ...(pendingAt === undefined ? {} : pendingMark(commit.executionId, pendingAt)),
+    ...(pendingAt === undefined ? {} : markAttributes("pending", commit.executionId, pendingAt)),
   };
 }
 
-export function pendingMark(executionId: string, pendingAt: EpochMs): { ob: string; obAt: EpochMs } {
-  return { ob: indexKey(PENDING, executionId), obAt: pendingAt };
+export function markAttributes(
+  mark: OutboxMark,
+  executionId: string,
+  at: EpochMs,
+): { ob: string; obAt: EpochMs } {
+  return { ob: indexKey(OUTBOX_GROUPS[mark], executionId), obAt: at };
 }
 
 export function readCommitItem(item: Item): Commit {
@@ -42,7 +46,7 @@ export function readCommitItem(item: Item): Commit {
 /** Undefined for a commit without outgoing messages, and for a head without a mark. */
 export function readOutboxItem(item: Item): Outbox | undefined {
   const read = new ItemReader(item);
-  const pendingAt = read.optionalNumber("obAt");
+  const { pendingAt, givenUpAt } = markOf(read);
   const outgoing = item.sk === HEAD ? wakeOf(read, pendingAt) : read.list<Outgoing>("out");
   if (outgoing.length === 0) return undefined;
   return {
@@ -51,7 +55,15 @@ export function readOutboxItem(item: Item): Outbox | undefined {
     states: item.outStates === undefined ? initialStates(outgoing) : read.list<OutboxEntryState>("outStates"),
     version: read.optionalNumber("outVersion") ?? 0,
     ...(pendingAt === undefined ? {} : { pendingAt }),
+    ...(givenUpAt === undefined ? {} : { givenUpAt }),
   };
+}
+
+function markOf(read: ItemReader): { readonly pendingAt?: EpochMs; readonly givenUpAt?: EpochMs } {
+  const group = read.optionalText("ob");
+  if (group === undefined) return {};
+  const at = read.number("obAt");
+  return groupOf(group) === OUTBOX_GROUPS["given up"] ? { givenUpAt: at } : { pendingAt: at };
 }
 
 /** The wake that a marked head still needs. */

@@ -12,7 +12,7 @@ import { findWaits } from "./find-waits.js";
 import { getPayload } from "./get-payload.js";
 import { listExecutions } from "./list-executions.js";
 import { listOpen } from "./list-open.js";
-import { listPendingOutboxes } from "./list-pending-outboxes.js";
+import { listOutboxes } from "./list-outboxes.js";
 import { loadHistory } from "./load-history.js";
 import { loadMessages } from "./load-messages.js";
 import { markOutbox } from "./mark-outbox.js";
@@ -54,7 +54,7 @@ export function createDynamoStore(tables: DynamoTables, objects: PayloadStore): 
 
     readOutbox: (executionId, slot) => readOutbox(tables, executionId, slot),
     markOutbox: (request) => markOutbox(tables, request),
-    listPendingOutboxes: (request) => listPendingOutboxes(tables, request),
+    listOutboxes: (request) => listOutboxes(tables, request),
 
     stageExecution: async (execution, pendingAt) =>
       stageExecution(tables.executionsTable, execution, pendingAt),

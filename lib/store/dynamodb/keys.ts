@@ -97,7 +97,8 @@ export function groupOf(indexPartitionKey: string): string {
   return indexPartitionKey.slice(0, Math.max(0, indexPartitionKey.lastIndexOf("#")));
 }
 
-export const PENDING = "pending";
+/** The groups of the index that finds outboxes. */
+export const OUTBOX_GROUPS = { pending: "pending", "given up": "givenup" } as const;
 
 export function waitKey(wait: Subject & { readonly executionId: string; readonly op: string }): Key {
   return {

@@ -6,7 +6,7 @@ import {
 } from "@aws-sdk/lib-dynamodb";
 import { endsWith, isMarkedBy } from "../outbox.js";
 import type { OutboxStore } from "../ports.js";
-import { pendingMark, readOutboxItem } from "./commit-item.js";
+import { markAttributes, readOutboxItem } from "./commit-item.js";
 import { answerOf } from "./conditional.js";
 import { all, namesIn, updateOf } from "./expressions.js";
 import { HEAD, recordKey } from "./keys.js";
@@ -24,7 +24,7 @@ const VERSION_AS_READ = "#outVersion = :readVersion";
 const NEVER_MARKED = "attribute_not_exists(#outVersion)";
 
 export function markOutboxParams(executionsTable: string, request: MarkRequest): UpdateCommandInput {
-  const { executionId, slot, version, states, pendingAt } = request;
+  const { executionId, slot, version, states, pendingAt, givenUpAt } = request;
   const isHead = slot === 0;
   const condition = all(
     isHead ? STILL_MARKED : HAS_AN_OUTBOX,
@@ -35,7 +35,11 @@ export function markOutboxParams(executionsTable: string, request: MarkRequest):
   const { update, values } = updateOf({
     outStates: done ? undefined : JSON.stringify(states),
     outVersion: done ? undefined : version + 1,
-    ...(pendingAt === undefined ? { ob: undefined, obAt: undefined } : pendingMark(executionId, pendingAt)),
+    ...(pendingAt !== undefined
+      ? markAttributes("pending", executionId, pendingAt)
+      : givenUpAt !== undefined
+        ? markAttributes("given up", executionId, givenUpAt)
+        : { ob: undefined, obAt: undefined }),
   });
   return {
     TableName: executionsTable,

@@ -6,7 +6,7 @@ import { checkSize, LARGEST_RECORD_BYTES } from "../limits.js";
 import { newHead } from "../new-head.js";
 import { STAGED_SLOT, stagedId } from "../outbox.js";
 import type { NewExecution } from "../ports.js";
-import { commitItem, pendingMark } from "./commit-item.js";
+import { commitItem, markAttributes } from "./commit-item.js";
 import { newHeadItem } from "./head-item.js";
 import type { Item } from "./item.js";
 import { payloadItem } from "./put-payload.js";
@@ -19,7 +19,10 @@ export function stageExecution(
   execution: NewExecution,
   pendingAt: EpochMs,
 ): TransactionAction {
-  const item = { ...newHeadItem(newHead(execution)), ...pendingMark(execution.executionId, pendingAt) };
+  const item = {
+    ...newHeadItem(newHead(execution)),
+    ...markAttributes("pending", execution.executionId, pendingAt),
+  };
   return putOf(executionsTable, item, ID_IS_FREE);
 }
 

@@ -1,8 +1,11 @@
 /** Outboxes, in memory. */
 import { shardOf } from "../../model/ids.js";
-import { endsWith, isMarkedBy } from "../outbox.js";
-import { INDEX_SHARDS, type Outbox, type OutboxStore } from "../ports.js";
+import { endsWith, isMarkedBy, outboxShards, parsePosition, positionText } from "../outbox.js";
+import { INDEX_SHARDS, type Outbox, type OutboxMark, type OutboxStore } from "../ports.js";
+import { type Placed, walkPartitions } from "../walk.js";
 import { copy, type State } from "./state.js";
+
+type Place = { readonly executionId: string; readonly slot: number };
 
 export function outboxMethods(state: State): OutboxStore {
   return {
@@ -11,10 +14,15 @@ export function outboxMethods(state: State): OutboxStore {
       return outbox && copy(outbox);
     },
 
-    async markOutbox({ executionId, slot, version, states, pendingAt }) {
+    async markOutbox({ executionId, slot, version, states, pendingAt, givenUpAt }) {
       const commits = state.executions.get(executionId)?.commits;
       const stored = commits?.get(slot);
-      const mark = { version, states, ...(pendingAt === undefined ? {} : { pendingAt }) };
+      const mark = {
+        version,
+        states,
+        ...(pendingAt === undefined ? {} : { pendingAt }),
+        ...(pendingAt !== undefined || givenUpAt === undefined ? {} : { givenUpAt }),
+      };
       const ends = endsWith({ executionId, slot, ...mark });
       if (stored?.outbox === undefined) return { marked: ends };
       if (stored.outbox.version !== version) return { marked: isMarkedBy(mark, stored.outbox) };
@@ -22,23 +30,52 @@ export function outboxMethods(state: State): OutboxStore {
         commits?.delete(slot);
         return { marked: true };
       }
-      const { pendingAt: _before, ...outbox } = stored.outbox;
+      const { pendingAt: _pending, givenUpAt: _givenUp, ...outbox } = stored.outbox;
       stored.outbox = copy({ ...outbox, ...mark, version: version + 1 });
       return { marked: true };
     },
 
-    async listPendingOutboxes({ shard, dueBy, limit }) {
-      return pendingOf(state, shard)
-        .filter((outbox) => (outbox.pendingAt ?? Number.POSITIVE_INFINITY) <= dueBy)
-        .sort((one, other) => (one.pendingAt ?? 0) - (other.pendingAt ?? 0))
-        .slice(0, limit)
-        .map(({ executionId, slot }) => ({ executionId, slot }));
+    listOutboxes({ mark, shard, until, limit, cursor }) {
+      return walkPartitions({
+        partitions: outboxShards(shard),
+        limit,
+        cursor,
+        query: async (partition, after, wanted) => {
+          const marked = markedIn(state, Number(partition), mark).filter(
+            ([at]) => until === undefined || at <= until,
+          );
+          const behind = marked.filter((one) => after === undefined || isBehind(one, parsePosition(after)));
+          const found = behind.slice(0, wanted).map(
+            ([at, executionId, slot]): Placed<Place> => ({
+              position: positionText([at, executionId, slot]),
+              item: { executionId, slot },
+            }),
+          );
+          return { found, more: behind.length > wanted };
+        },
+      });
     },
   };
 }
 
-function pendingOf(state: State, shard: number): Outbox[] {
+type Marked = readonly [at: number, executionId: string, slot: number];
+
+function markedIn(state: State, shard: number, mark: OutboxMark): Marked[] {
   return [...state.executions]
     .filter(([executionId]) => shardOf(executionId, INDEX_SHARDS) === shard)
-    .flatMap(([, { commits }]) => [...commits.values()].flatMap(({ outbox }) => outbox ?? []));
+    .flatMap(([, { commits }]) => [...commits.values()].flatMap(({ outbox }) => outbox ?? []))
+    .flatMap((outbox): Marked[] => {
+      const at = timeOf(outbox, mark);
+      return at === undefined ? [] : [[at, outbox.executionId, outbox.slot]];
+    })
+    .sort((one, other) => (isBehind(one, other) ? 1 : -1));
+}
+
+function timeOf(outbox: Outbox, mark: OutboxMark): number | undefined {
+  return mark === "pending" ? outbox.pendingAt : outbox.givenUpAt;
+}
+
+function isBehind([at, id, slot]: Marked, [otherAt, otherId, otherSlot]: Marked): boolean {
+  if (at !== otherAt) return at > otherAt;
+  return id === otherId ? slot > otherSlot : id > otherId;
 }

@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { InvalidInputError } from "../../../lib/model/errors.js";
 import { shardOf } from "../../../lib/model/ids.js";
 import { STAGED_SLOT, stagedId } from "../../../lib/store/outbox.js";
 import { INDEX_SHARDS, type Store } from "../../../lib/store/ports.js";
@@ -13,8 +14,9 @@ export function outboxContract(store: () => Store): void {
     await store().appendCommit(commit(id, slot, { outgoing: [outgoing("e1"), outgoing("e2")] }), pendingAt);
   };
   const due = async (id: string, dueBy: number): Promise<number[]> => {
-    const found = await store().listPendingOutboxes({ shard: shardOf(id, INDEX_SHARDS), dueBy, limit: 100 });
-    return found.filter((one) => one.executionId === id).map((one) => one.slot);
+    const shard = shardOf(id, INDEX_SHARDS);
+    const found = await store().listOutboxes({ mark: "pending", shard, until: dueBy, limit: 100 });
+    return found.items.filter((one) => one.executionId === id).map((one) => one.slot);
   };
 
   test("begins with every entry pending", async () => {
@@ -51,15 +53,16 @@ export function outboxContract(store: () => Store): void {
 
   test("is listed up to a limit", async () => {
     for (let slot = 1; slot <= 3; slot += 1) await withOutbox("limited", slot, slot);
-    const found = await store().listPendingOutboxes({
-      shard: shardOf("limited", INDEX_SHARDS),
-      dueBy: 3,
-      limit: 2,
-    });
-    expect(found).toEqual([
+    const request = { mark: "pending", shard: shardOf("limited", INDEX_SHARDS), until: 3, limit: 2 } as const;
+    const first = await store().listOutboxes(request);
+    expect(first.items).toEqual([
       { executionId: "limited", slot: 1 },
       { executionId: "limited", slot: 2 },
     ]);
+    const { cursor = "" } = first;
+    expect(await store().listOutboxes({ ...request, cursor })).toEqual({
+      items: [{ executionId: "limited", slot: 3 }],
+    });
   });
 
   test("keeps its mark, at a new time, while an entry is to be tried again", async () => {
@@ -160,6 +163,84 @@ export function outboxContract(store: () => Store): void {
     const states = [PUBLISHED, { state: "dead", tries: 9 } as const];
     await store().markOutbox({ executionId: id, slot: STAGED_SLOT, version: 0, states });
     expect(await store().readOutbox(id, STAGED_SLOT)).toMatchObject({ states, version: 1 });
+  });
+
+  test("is claimed by one of several re-relays, and is due again when the claim has ended", async () => {
+    await withOutbox("claimed", T0);
+    const PROCESSING = { state: "processing", tries: 0 } as const;
+    const claim = { executionId: "claimed", slot: 1, version: 0, pendingAt: T0 + 60_000 };
+    const answers = await Promise.all([
+      store().markOutbox({ ...claim, states: [PROCESSING, PROCESSING] }),
+      store().markOutbox({ ...claim, states: [PROCESSING, PROCESSING], pendingAt: T0 + 60_001 }),
+    ]);
+    expect(answers.filter(({ marked }) => marked)).toHaveLength(1);
+    expect(await due("claimed", T0 + 59_999)).toEqual([]);
+    expect(await due("claimed", T0 + 60_001)).toEqual([1]);
+  });
+
+  test("of which something was given up is listed so, and no longer as pending, until it is to be tried again", async () => {
+    const DEAD = { state: "dead", tries: 9, lastError: "throttled" } as const;
+    const EXPIRED = { state: "expired", tries: 0, lastError: "late" } as const;
+    const mark = { executionId: "given-up", slot: 1, version: 0, states: [DEAD, EXPIRED], givenUpAt: T0 + 5 };
+    const shard = shardOf("given-up", INDEX_SHARDS);
+    const givenUp = async (until?: number) => {
+      const found = await store().listOutboxes({
+        mark: "given up",
+        shard,
+        limit: 100,
+        ...(until === undefined ? {} : { until }),
+      });
+      return found.items.filter(({ executionId }) => executionId === "given-up");
+    };
+    await withOutbox("given-up", T0);
+    expect(await store().markOutbox(mark)).toEqual({ marked: true });
+    // Its reply was lost.
+    expect(await store().markOutbox(mark)).toEqual({ marked: true });
+    expect(await store().readOutbox("given-up", 1)).toEqual({
+      executionId: "given-up",
+      slot: 1,
+      outgoing: [outgoing("e1"), outgoing("e2")],
+      states: [DEAD, EXPIRED],
+      version: 1,
+      givenUpAt: T0 + 5,
+    });
+    expect(await due("given-up", T0 * 2)).toEqual([]);
+    expect(await givenUp()).toEqual([{ executionId: "given-up", slot: 1 }]);
+    expect(await givenUp(T0 + 4)).toEqual([]);
+    await store().markOutbox({
+      executionId: "given-up",
+      slot: 1,
+      version: 1,
+      states: [PENDING, EXPIRED],
+      pendingAt: T0 + 7,
+    });
+    expect(await givenUp()).toEqual([]);
+    expect(await due("given-up", T0 + 7)).toEqual([1]);
+    expect(await store().readOutbox("given-up", 1)).not.toHaveProperty("givenUpAt");
+  });
+
+  test("is listed with all others of every shard, page by page, each once", async () => {
+    const ids = Array.from({ length: 20 }, (_, each) => `paged-${each}`);
+    for (const [at, id] of ids.entries()) await withOutbox(id, 1_000 + (at % 3));
+    const seen: string[] = [];
+    let cursor: string | undefined;
+    do {
+      const page = await store().listOutboxes({
+        mark: "pending",
+        until: 2_000,
+        limit: 3,
+        ...(cursor === undefined ? {} : { cursor }),
+      });
+      expect(page.items.length).toBeLessThanOrEqual(3);
+      seen.push(...page.items.map(({ executionId }) => executionId).filter((id) => id.startsWith("paged-")));
+      cursor = page.cursor;
+    } while (cursor !== undefined);
+    expect(seen.toSorted()).toEqual(ids.toSorted());
+  });
+
+  test("is not listed by a cursor that is none of its own", async () => {
+    const asked = store().listOutboxes({ mark: "pending", limit: 3, cursor: "nonsense" });
+    await expect(asked).rejects.toThrow(InvalidInputError);
   });
 
   test("takes no mark where there is no outbox", async () => {

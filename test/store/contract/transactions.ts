@@ -27,8 +27,8 @@ export function transactionContract(store: () => Store, accounts: () => Accounts
     await store().commitTransaction(one, [open("mail", 0)], T0 + 7);
     expect(await store().readOutbox("mail", 1)).toMatchObject({ pendingAt: T0 + 7, version: 0 });
     const shard = shardOf("mail", INDEX_SHARDS);
-    const due = await store().listPendingOutboxes({ shard, dueBy: T0 + 7, limit: 100 });
-    expect(due).toContainEqual({ executionId: "mail", slot: 1 });
+    const due = await store().listOutboxes({ mark: "pending", shard, until: T0 + 7, limit: 100 });
+    expect(due.items).toContainEqual({ executionId: "mail", slot: 1 });
   });
 
   test("is refused as a whole when one action is, and says which, and what stood there", async () => {

@@ -1,0 +1,22 @@
+import { CLAIM_MS } from "../../decide/relay.js";
+import { isFinal } from "../../model/outgoing.js";
+import type { Outbox } from "../../store/ports.js";
+import type { Outside } from "../outside.js";
+import { persistently } from "../persistently.js";
+
+/**
+ * Claims an outbox for a further try, so that no other run tries it at the same time. The claim ends with the mark that the try leaves, or
+ * by itself: its time is when the outbox is due again.
+ * @returns undefined when somebody else was faster
+ */
+export async function claim(outside: Outside, outbox: Outbox): Promise<Outbox | undefined> {
+  const { executionId, slot, version } = outbox;
+  const states = outbox.states.map((entry) =>
+    isFinal(entry.state) ? entry : ({ ...entry, state: "processing" } as const),
+  );
+  const pendingAt = outside.clock.now() + CLAIM_MS;
+  const { marked } = await persistently(() =>
+    outside.store.markOutbox({ executionId, slot, version, states, pendingAt }),
+  );
+  return marked ? { ...outbox, states, version: version + 1, pendingAt } : undefined;
+}
