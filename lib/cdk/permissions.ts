@@ -93,7 +93,9 @@ function wakes(r: Pick<Resources, "wakeQueue" | "timers">): PolicyStatement[] {
 export function clients(r: Pick<Resources, "tables" | "wakeQueue" | "timers" | "bus">): PolicyStatement[] {
   return [
     allow(r.tables.executions, "GetItem", "BatchGetItem", "Query", "PutItem", "UpdateItem"),
-    queriesIndexes(r.tables.executions, indexNames.byWorkflow, indexNames.byStatus),
+    queriesIndexes(r.tables.executions, indexNames.byWorkflow, indexNames.byStatus, indexNames.outboxPending),
+    // Whether the table answers (`client.health`).
+    allow(r.tables.directory, "GetItem"),
     putsObjects(r.tables),
     ...getsObjects(r.tables),
     ...wakes(r),

@@ -9,6 +9,7 @@ import { addDev } from "./commands/dev.js";
 import { addFork } from "./commands/fork.js";
 import { addHistory } from "./commands/history.js";
 import { addList } from "./commands/list.js";
+import { addOutbox } from "./commands/outbox.js";
 import { addReplay } from "./commands/replay.js";
 import { addSend } from "./commands/send.js";
 import { addShow } from "./commands/show.js";
@@ -35,6 +36,7 @@ const COMMANDS: readonly AddCommand[] = [
   addResume,
   addRedrive,
   addFork,
+  addOutbox,
   addReplay,
 ];
 

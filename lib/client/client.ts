@@ -18,6 +18,7 @@ import { hasStopped, watch } from "../runtime/watch.js";
 import { ask, type ControlOptions, readHead, redrive } from "./control.js";
 import { describeHead, readError, readValue } from "./describe.js";
 import { type ForkOptions, fork } from "./fork.js";
+import { checkHealth, type Health } from "./health.js";
 import { historyOf } from "./history.js";
 import { listExecutions } from "./list.js";
 import {
@@ -320,6 +321,11 @@ export class DurableClient {
   /** Events and starts that ride in transactions of your own: published, or started, if and only if they commit. */
   get outbox(): ClientOutbox {
     return new ClientOutbox(() => this.#connect());
+  }
+
+  /** Whether the tables and the bucket answer this client. Never throws for one that does not: it says which, and why. */
+  async health(): Promise<Health> {
+    return checkHealth(await this.#connect());
   }
 
   #knows(workflow: string): boolean {

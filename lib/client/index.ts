@@ -8,8 +8,10 @@ export {
 } from "./client.js";
 export type { ControlOptions } from "./control.js";
 export type { ForkOptions } from "./fork.js";
+export type { Health, HealthCheck } from "./health.js";
 export type { MessageOptions, UpdateOptions } from "./messages.js";
 export type { ClientOutbox, Staged, StagedEvent, StagedStart } from "./outbox.js";
+export type { OutgoingMessage, OutgoingOptions, OutgoingPage } from "./outgoing.js";
 export type { Progress } from "./progress.js";
 export type {
   ExecutionDescription,

@@ -4,7 +4,9 @@
  * document client, beside the user's own; its credentials must be allowed to put items into the Executions table.
  */
 import { HEAD_VALUE_BYTES } from "../decide/payload.js";
+import type { SendOptions } from "../define/context.js";
 import type { EventType } from "../define/event.js";
+import { expiry } from "../define/outgoing.js";
 import { parse } from "../define/schema.js";
 import type { Workflow } from "../define/workflow.js";
 import { InvalidInputError } from "../model/errors.js";
@@ -14,6 +16,7 @@ import type { TransactionAction } from "../model/transaction.js";
 import { newExecution } from "../runtime/create.js";
 import type { Outside } from "../runtime/outside.js";
 import { pack, putPacked } from "../runtime/values/payloads.js";
+import { listOutgoing, type OutgoingOptions, type OutgoingPage, retryOutgoing } from "./outgoing.js";
 import { detailOf } from "./publish.js";
 
 /** What was asked for, as items for `TransactItems`. All of them belong into one transaction. */
@@ -38,6 +41,22 @@ export class ClientOutbox {
     this.#connect = connect;
   }
 
+  /** Outgoing messages that nobody has got yet, or that were given up: where each stands, its tries and its last error. */
+  async list(options: OutgoingOptions = {}): Promise<OutgoingPage> {
+    return listOutgoing((await this.#connect()).store, options);
+  }
+
+  /**
+   * Has what was given up in a commit tried again, by the audit's next run; what expired stays as it is.
+   * @param commit as a listed message names it
+   * @returns how many messages are tried again
+   * @throws InvalidInputError when nothing of it is given up
+   */
+  async retry(commit: string): Promise<{ readonly retried: number }> {
+    const { store, clock } = await this.#connect();
+    return { retried: await retryOutgoing(store, commit, clock.now()) };
+  }
+
   /**
    * An event; its payload is checked against the event's schema first.
    * @param options `id` is the event's stable id, 1 to 200 characters, by default a new one. A transaction with an id that is staged and not
@@ -47,14 +66,21 @@ export class ClientOutbox {
   async stage<Input, Data>(
     event: EventType<Input, Data>,
     data: NoInfer<Input>,
-    options: { readonly id?: string } = {},
+    options: SendOptions & { readonly id?: string } = {},
   ): Promise<StagedEvent> {
     const outside = await this.#connect();
     const name = checkName("an event", event.name);
     await parse(event.schema, data, `The payload of event "${name}"`);
     const eventId = checkEventId(options.id ?? outside.token());
     const at = outside.clock.now();
-    const message = { kind: "event", id: eventId, name, detail: detailOf(name, data), at } as const;
+    const message = {
+      kind: "event",
+      id: eventId,
+      name,
+      detail: detailOf(name, data),
+      at,
+      ...expiry(at, options),
+    } as const;
     return { eventId, items: [await outside.store.stageOutgoing(message, at)] };
   }
 

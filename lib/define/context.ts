@@ -100,6 +100,14 @@ export interface Logger {
   child(fields: Readonly<Record<string, unknown>>): Logger;
 }
 
+export interface SendOptions {
+  /**
+   * From the sending on. An event that could not be published by then is of no use to anybody: it is given up as `expired`, and not
+   * published late. Default: it is tried for some seventeen days.
+   */
+  readonly expiresAfter?: Duration;
+}
+
 export interface Context {
   readonly executionId: string;
   /** The workflow's name. */
@@ -135,7 +143,11 @@ export interface Context {
   waitForEvent<Input, Data>(event: EventType<Input, Data>, options?: WaitOptions): Promise<Data>;
 
   /** Publishes an event, at least once, if and only if this point of the workflow becomes durable. */
-  sendEvent<Input, Data>(event: EventType<Input, Data>, data: NoInfer<Input>): Promise<void>;
+  sendEvent<Input, Data>(
+    event: EventType<Input, Data>,
+    data: NoInfer<Input>,
+    options?: SendOptions,
+  ): Promise<void>;
 
   /**
    * Runs a step whose writes to your own DynamoDB tables, outgoing messages and result commit together or not at all: exactly once.

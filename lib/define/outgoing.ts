@@ -3,7 +3,9 @@ import { InvalidDefinitionError, PayloadTooLargeError } from "../model/errors.js
 import { checkExecutionId, checkOperationName } from "../model/ids.js";
 import { LARGEST_DETAIL_BYTES, LARGEST_SIGNAL_BYTES } from "../model/outgoing.js";
 import { checkStorable, jsonBytes, storable } from "../model/storable.js";
+import { durationMs, type EpochMs } from "../model/time.js";
 import type { Encoded } from "../model/value.js";
+import type { SendOptions } from "./context.js";
 import type { AnyEventType } from "./event.js";
 import { parseSync } from "./schema.js";
 
@@ -31,6 +33,14 @@ export function eventDetail(call: string, event: AnyEventType, data: unknown): s
   // In the commit it stands as text within text, which escapes may make longer than the bus's own limit.
   checkStorable(text, what);
   return text;
+}
+
+/**
+ * When an event that is sent at `at` is of no use any more, as a field for it.
+ * @throws InvalidDurationError
+ */
+export function expiry(at: EpochMs, { expiresAfter }: SendOptions): { readonly expiresAt?: EpochMs } {
+  return expiresAfter === undefined ? {} : { expiresAt: at + durationMs(expiresAfter) };
 }
 
 /**

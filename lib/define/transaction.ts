@@ -5,7 +5,7 @@ import type {
   TransactionPut,
   TransactionUpdate,
 } from "../model/transaction.js";
-import type { StepOptions } from "./context.js";
+import type { SendOptions, StepOptions } from "./context.js";
 import type { EventType } from "./event.js";
 import type { Workflow } from "./workflow.js";
 
@@ -17,7 +17,7 @@ export interface Transaction {
   /** Writes nothing; the transaction only commits where the condition holds. */
   check(check: TransactionCheck): void;
   /** Published if and only if the transaction commits. */
-  sendEvent<Input, Data>(event: EventType<Input, Data>, data: NoInfer<Input>): void;
+  sendEvent<Input, Data>(event: EventType<Input, Data>, data: NoInfer<Input>, options?: SendOptions): void;
   /** Sent if and only if the transaction commits. */
   signal(executionId: string, name: string, data?: unknown): void;
   /**

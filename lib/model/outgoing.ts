@@ -77,4 +77,6 @@ export interface OutboxEntryState {
   readonly state: OutboxState;
   readonly tries: number;
   readonly lastError?: string;
+  /** Of one that is `processing`: made anew for every claim, so that two claims of the same instant are not one. */
+  readonly claim?: string;
 }

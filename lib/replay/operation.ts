@@ -117,6 +117,7 @@ export interface SendOperation extends Requested {
   readonly event: string;
   /** The payload as JSON text. */
   readonly detail: string;
+  readonly expiresAfterMs?: number;
 }
 
 export interface SignalOperation extends Requested {

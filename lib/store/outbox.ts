@@ -58,7 +58,7 @@ export function isMarkedBy(mark: Mark, outbox: Outbox): boolean {
 }
 
 function comparable(entry: OutboxEntryState): readonly unknown[] {
-  return [entry.state, entry.tries, entry.lastError ?? null];
+  return [entry.state, entry.tries, entry.lastError ?? null, entry.claim ?? null];
 }
 
 /** Where an outbox stands in the list of its shard. */

@@ -15,6 +15,7 @@ import { callbackToken } from "../../lib/model/callback-token.js";
 import { startExecution } from "../../lib/runtime/start.js";
 import { batchOf, type Deployment, invocation, openDeployment } from "../functions/deployment.js";
 import { eventually } from "../local/harness.js";
+import { commit, outgoing, T0 } from "../store/builders.js";
 
 const Paid = event<{ order: string }>("payment.completed", { key: ({ order }) => order });
 const waits = workflow("waits", async (ctx, { id }: { id: string }) => {
@@ -95,6 +96,39 @@ async function holdfast(args: readonly string[], width?: number): Promise<Run> {
   }
   return { out: lines.out.join("\n"), err: lines.err.join("\n"), code };
 }
+
+describe("outbox", () => {
+  test("shows what is on its way and what was given up, and has it tried again", async () => {
+    const { store } = deployment.outside;
+    await store.appendCommit(commit("o-1", 1, { outgoing: [outgoing("e1")] }), T0);
+    const listed = await holdfast(["outbox", "list"]);
+    expect(listed.out.split("\n")[0]).toMatch(
+      /^COMMIT +MESSAGE +STATE +TRIES +NEXT TRY OR GIVEN UP +LAST ERROR$/,
+    );
+    expect(listed.out).toMatch(/o-1\/1 +event order.shipped +pending +0 +2026-01-01/);
+    expect(await holdfast(["outbox", "list", "--given-up"])).toMatchObject({
+      out: "",
+      err: "Nothing was given up.",
+    });
+    expect(await holdfast(["outbox", "retry", "o-1/1"])).toMatchObject({
+      code: 2,
+      err: expect.stringContaining("expected one of which a message was given up"),
+    });
+
+    const states = [{ state: "dead", tries: 9, lastError: "the bus is gone" } as const];
+    await store.markOutbox({ executionId: "o-1", slot: 1, version: 0, states, givenUpAt: T0 });
+    const { out, err } = await holdfast(["outbox", "list", "--given-up"]);
+    expect(out).toMatch(/o-1\/1 +event order.shipped +dead +9 +2026-01-01.* the bus is gone/);
+    expect(err).toContain("holdfast outbox retry <commit>");
+    expect(await holdfast(["outbox", "retry", "o-1/1"])).toMatchObject({
+      code: 0,
+      out: "1 message of o-1/1 will be tried again by the audit.",
+    });
+    expect(JSON.parse((await holdfast(["outbox", "list", "--json"])).out)).toMatchObject({
+      messages: [{ commit: "o-1/1", state: "pending", tries: 0 }],
+    });
+  });
+});
 
 describe("list", () => {
   test("shows open and stalled executions, newest first", async () => {

@@ -1,13 +1,15 @@
 import type { Context } from "../../define/context.js";
 import { eventDetail, outgoingSignalData } from "../../define/outgoing.js";
+import { durationMs } from "../../model/time.js";
 import { asking, type Site } from "./site.js";
 
 export function sending(site: Site): Pick<Context, "sendEvent" | "signal"> {
   const { requests, branch } = site;
   return {
-    sendEvent: (event, data) =>
+    sendEvent: (event, data, { expiresAfter } = {}) =>
       asking(site, "sendEvent", () => {
         const detail = eventDetail("ctx.sendEvent", event, data);
+        const expiresAfterMs = expiresAfter === undefined ? undefined : durationMs(expiresAfter);
         return requests.request(
           {
             kind: "send",
@@ -15,6 +17,7 @@ export function sending(site: Site): Pick<Context, "sendEvent" | "signal"> {
             label: `sending event "${event.name}"`,
             event: event.name,
             detail,
+            ...(expiresAfterMs === undefined ? {} : { expiresAfterMs }),
           },
           branch,
         );

@@ -11,8 +11,9 @@ import { persistently } from "../persistently.js";
  */
 export async function claim(outside: Outside, outbox: Outbox): Promise<Outbox | undefined> {
   const { executionId, slot, version } = outbox;
+  const token = outside.token();
   const states = outbox.states.map((entry) =>
-    isFinal(entry.state) ? entry : ({ ...entry, state: "processing" } as const),
+    isFinal(entry.state) ? entry : ({ ...entry, state: "processing", claim: token } as const),
   );
   const pendingAt = outside.clock.now() + CLAIM_MS;
   const { marked } = await persistently(() =>

@@ -68,10 +68,11 @@ export function answered(
       outgoing: [{ kind: "signal", id, at, to, message }],
     };
   }
-  const { event: name, detail } = operation;
+  const { event: name, detail, expiresAfterMs } = operation;
+  const expiresAt = expiresAfterMs === undefined ? {} : { expiresAt: at + expiresAfterMs };
   return {
     event: { type: "EventSent", op, eventId: id, name },
-    outgoing: [{ kind: "event", id, name, detail, at }],
+    outgoing: [{ kind: "event", id, name, detail, at, ...expiresAt }],
   };
 }
 

@@ -1,5 +1,5 @@
 /** What one attempt of a transaction gathers: the user's writes, and the messages that go out with them. */
-import { eventDetail, outgoingSignalData } from "../../define/outgoing.js";
+import { eventDetail, expiry, outgoingSignalData } from "../../define/outgoing.js";
 import { parse } from "../../define/schema.js";
 import type { Transaction } from "../../define/transaction.js";
 import type { AnyWorkflow } from "../../define/workflow.js";
@@ -57,10 +57,17 @@ export function collectTransaction(
       update: (update) => act("update", { Update: update }),
       delete: (deletion) => act("delete", { Delete: deletion }),
       check: (check) => act("check", { ConditionCheck: check }),
-      sendEvent(event, data) {
+      sendEvent(event, data, options = {}) {
         use("sendEvent");
         const detail = eventDetail("tx.sendEvent", event, data);
-        outgoing.push({ kind: "event", id: nextId(), name: event.name, detail, at });
+        outgoing.push({
+          kind: "event",
+          id: nextId(),
+          name: event.name,
+          detail,
+          at,
+          ...expiry(at, options),
+        });
       },
       signal(executionId, name, data) {
         use("signal");

@@ -149,7 +149,8 @@ describe("grants", () => {
       "Client",
       [
         `dynamodb:BatchGetItem dynamodb:GetItem dynamodb:PutItem dynamodb:Query dynamodb:UpdateItem on ${executions}`,
-        `dynamodb:Query on ${executions}/index/byStatus ${executions}/index/byWorkflow`,
+        `dynamodb:Query on ${executions}/index/byStatus ${executions}/index/byWorkflow ${executions}/index/outboxPending`,
+        `dynamodb:GetItem on ${directory}`,
         putsObjects,
         ...getsObjects,
         ...wakes,

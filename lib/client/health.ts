@@ -1,0 +1,38 @@
+/** Whether everything that a client needs can be reached. */
+import type { Outside } from "../runtime/outside.js";
+import { objectKey } from "../store/ports.js";
+
+export interface Health {
+  readonly healthy: boolean;
+  readonly checks: readonly HealthCheck[];
+}
+
+export interface HealthCheck {
+  readonly what: "executions table" | "directory table" | "payload bucket";
+  readonly ok: boolean;
+  readonly ms: number;
+  /** Why not. */
+  readonly error?: string;
+}
+
+/** No execution, cursor or object has it: only whether an answer comes is of interest. */
+const NOBODY = "holdfast-health";
+
+/** One strongly consistent read of each, side by side. The wake queue and the bus are not asked: a message would be a wake, or an event. */
+export async function checkHealth({ store, clock }: Outside): Promise<Health> {
+  const check = async (what: HealthCheck["what"], read: () => Promise<unknown>): Promise<HealthCheck> => {
+    const began = clock.now();
+    try {
+      await read();
+      return { what, ok: true, ms: clock.now() - began };
+    } catch (error) {
+      return { what, ok: false, ms: clock.now() - began, error: String(error) };
+    }
+  };
+  const checks = await Promise.all([
+    check("executions table", () => store.readHead(NOBODY)),
+    check("directory table", () => store.readCursor(NOBODY)),
+    check("payload bucket", () => store.getObject(objectKey(NOBODY, NOBODY))),
+  ]);
+  return { healthy: checks.every(({ ok }) => ok), checks };
+}
