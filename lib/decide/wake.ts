@@ -17,7 +17,6 @@
  * A wake before its own `dueAt` is put back before any table is touched ({@link tooEarlyFor}).
  */
 import type { Head } from "../model/head.js";
-import type { CancelMessage } from "../model/message.js";
 import { isClosed } from "../model/status.js";
 import type { EpochMs } from "../model/time.js";
 import type { Wake } from "../model/wake.js";
@@ -40,6 +39,8 @@ export function decideWake(found: {
   readonly wake: Wake;
   readonly messageId: string;
   readonly head: Head | undefined;
+  /** A request to cancel lies in its inbox. Only asked for before its start. */
+  readonly cancelled: boolean;
   readonly now: EpochMs;
 }): WakeAction {
   const { wake, head, now } = found;
@@ -62,7 +63,7 @@ export function decideWake(found: {
     return putBack(wake, growing(puts), "another owner is at work");
   }
   if (isBeforeStart(head, now)) {
-    return cancelIn(head) === undefined ? { do: "drop", why: "before its start" } : { do: "turn" };
+    return found.cancelled ? { do: "turn" } : { do: "drop", why: "before its start" };
   }
   if (head.status !== "running" && head.inbox.length === 0 && head.inboxItems === 0 && !isDue(head, now)) {
     return { do: "drop", why: "nothing is due" };
@@ -85,11 +86,6 @@ export function isDue(head: Head, now: EpochMs): boolean {
 /** Its code may not begin yet, nor within the second that a turn can wait for. */
 export function isBeforeStart(head: Head, now: EpochMs): boolean {
   return head.startAt > now + INLINE_MS;
-}
-
-/** The request to cancel that lies in its inbox, if any. */
-export function cancelIn(head: Head): CancelMessage | undefined {
-  return head.inbox.find((message) => message.kind === "cancel");
 }
 
 /** 1, 2, 4 … 30 s. */

@@ -22,8 +22,12 @@ const wakeFor = (reason: WakeReason, puts?: number): Wake => ({
   ...(puts === undefined ? {} : { puts }),
 });
 
-const finding = (head: Head | undefined, wake: Wake = wakeFor("timer"), messageId = "me"): WakeAction =>
-  decideWake({ wake, messageId, head, now: NOON });
+const finding = (
+  head: Head | undefined,
+  wake: Wake = wakeFor("timer"),
+  messageId = "me",
+  cancelled = false,
+): WakeAction => decideWake({ wake, messageId, head, cancelled, now: NOON });
 
 describe("what a wake finds, and what follows, row by row", () => {
   it("no execution: put back with a short, growing delay, its count in the copy", () => {
@@ -99,11 +103,8 @@ describe("what a wake finds, and what follows, row by row", () => {
   });
 
   it("a released lease before the start, and a cancel in its inbox: a turn, which ends it", () => {
-    const cancelled = {
-      startAt: NOON + 60_000,
-      inbox: [{ kind: "cancel" as const, id: "cancel", at: NOON }],
-    };
-    expect(finding(anExecution(cancelled))).toEqual({ do: "turn" });
+    const delayed = anExecution({ startAt: NOON + 60_000 });
+    expect(finding(delayed, wakeFor("message"), "me", true)).toEqual({ do: "turn" });
   });
 
   it("a released lease before `startAt`: dropped, with or without messages", () => {

@@ -37,6 +37,20 @@ describe("a delayed start", () => {
     expect(await bench.story()).toEqual(["CancelRequested", "ExecutionCancelled"]);
   });
 
+  it("is found among as many messages as there may be before its time", async () => {
+    const bench = new Bench([tomorrow]);
+    await bench.start(tomorrow, undefined, "x-1", { delayMs: DAY_MS });
+    for (let each = 0; each < 5; each++) await bench.client.signal("x-1", "note", "x".repeat(200));
+    await bench.client.cancel("x-1", { reason: "x".repeat(500) });
+    expect((await bench.head()).inbox.map(({ kind }) => kind)).not.toContain("cancel");
+    await bench.cloud.settle();
+    expect(await bench.status()).toBe("cancelled");
+    const unread = (await bench.history()).flatMap((event) =>
+      "unread" in event ? (event.unread ?? []) : [],
+    );
+    expect(unread).toHaveLength(5);
+  });
+
   it.each(["before", "after", "reply-lost"] as const)(
     "ends so though a process dies %s any call of it",
     async (when) => {

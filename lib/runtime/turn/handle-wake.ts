@@ -5,6 +5,7 @@ import { isClosed } from "../../model/status.js";
 import type { Wake } from "../../model/wake.js";
 import { arm } from "../arm.js";
 import { doClosingDuties } from "../ending/closing.js";
+import { cancelIn } from "../messages/cancel-in.js";
 import type { Outside } from "../outside.js";
 import { persistently } from "../persistently.js";
 import { lease, takeOver } from "./own.js";
@@ -42,7 +43,9 @@ export async function handleWake(
   if (wake.dueAt !== undefined && wake.dueAt > clock.now()) await clock.sleep(wake.dueAt - clock.now());
 
   const head = await persistently(() => store.readHead(wake.executionId));
-  const action = decideWake({ wake, messageId, head, now: clock.now() });
+  const unbegun = head !== undefined && isBeforeStart(head, clock.now());
+  const cancelled = unbegun && (await cancelIn(store, head)) !== undefined;
+  const action = decideWake({ wake, messageId, head, cancelled, now: clock.now() });
   switch (action.do) {
     case "drop":
       return { did: "dropped", detail: action.why };

@@ -2,7 +2,7 @@
  * One turn: replay what is recorded, go on from there (`live.ts`), and settle (`conclude.ts`). Errors of the engine's own end
  * the turn as `stalled`; a lost lease and infrastructure errors end it as they are, and the wake comes again.
  */
-import { cancelIn, isBeforeStart } from "../../decide/wake.js";
+import { isBeforeStart } from "../../decide/wake.js";
 import type { App } from "../../define/app.js";
 import { CrashLoopError, EngineError, UnknownWorkflowError } from "../../model/errors.js";
 import { type Head, timeoutOf } from "../../model/head.js";
@@ -18,6 +18,7 @@ import { Replay } from "../../replay/replay.js";
 import { close } from "../ending/conclude.js";
 import { stall } from "../ending/stall.js";
 import { closeUnbegun } from "../ending/unbegun.js";
+import { cancelIn } from "../messages/cancel-in.js";
 import { Inbox } from "../messages/inbox.js";
 import { Waits } from "../messages/waits.js";
 import type { Outside } from "../outside.js";
@@ -65,7 +66,7 @@ async function turn(
     tell: observer === undefined ? undefined : (calls) => observer.tell(calls),
   });
   const now = outside.clock.now();
-  const cancel = isBeforeStart(head, now) ? cancelIn(head) : undefined;
+  const cancel = isBeforeStart(head, now) ? await cancelIn(outside.store, head) : undefined;
   if (cancel !== undefined) return closeUnbegun(outside, owned, journal, cancel, observer);
   // The first lease of all: whoever takes over from its owner is not the first.
   if (head.epoch === 1) observer?.started(head);
