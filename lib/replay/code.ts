@@ -120,6 +120,11 @@ export class Code implements Requests {
     return true;
   }
 
+  /** The steps that would be undone if the execution failed now, in that order. */
+  get undoable(): readonly string[] {
+    return this.#root.completed.remaining().map(({ name }) => name);
+  }
+
   /** No context of this execution may be used from here on (I14). */
   end(): void {
     this.#over = true;

@@ -134,6 +134,11 @@ export class Replay {
     return this.#code.state;
   }
 
+  /** The steps that would be undone if it failed now, in that order. */
+  get undoable(): readonly string[] {
+    return this.#code.undoable;
+  }
+
   /** Runs the workflow function until it is first quiet. */
   async begin(): Promise<void> {
     await this.#window.run(() => this.#code.begin(), this.live);

@@ -28,6 +28,8 @@ export interface ReplayedHistory {
   readonly error?: unknown;
   /** Of one that does not end: what the code waits for, such as `step "charge"`. */
   readonly waitsFor: readonly string[];
+  /** Of one that does not end: the steps whose compensations would run if it failed there, in that order. */
+  readonly undoable: readonly string[];
 }
 
 /**
@@ -44,11 +46,12 @@ export async function replayHistory(
 ): Promise<ReplayedHistory> {
   const { recording, name } = recordingOf(history);
   const errors = classesByName(options.errors ?? []);
-  const { outcome, closing, pending } = await replayRecording(recording, workflow, errors);
+  const { outcome, closing, pending, undoable } = await replayRecording(recording, workflow, errors);
   const { executionId } = recording;
   const told = { executionId, workflow: name, events: recording.history.length };
-  if (closing === undefined) return { ...told, waitsFor: [...pending.values()].map(({ label }) => label) };
-  const ended = { ...told, waitsFor: [] };
+  if (closing === undefined)
+    return { ...told, waitsFor: [...pending.values()].map(({ label }) => label), undoable };
+  const ended = { ...told, waitsFor: [], undoable: [] };
   if (closing.type === "ExecutionTerminated" || outcome === undefined)
     return { ...ended, ended: "terminated" };
   if (outcome.kind === "continued") return { ...ended, ended: "continued" };

@@ -203,6 +203,28 @@ describe("code that was changed under its history", () => {
     expect(replayed.ended).toBeUndefined();
   });
 
+  it("that stops short of its end says which steps would be undone there, what completed last first", async () => {
+    const code = workflowOf(async (ctx) => {
+      await ctx.step("reserve", () => 1, { compensate: () => {} });
+      await ctx.step("look", () => 1);
+      await ctx.saga(async (inner) => {
+        await inner.step("charge", () => 1, { compensate: () => {} });
+      });
+      await ctx.waitForSignal("go");
+    });
+    const kit = await testApp(holdfast.app({ workflows: [code] }));
+    await kit.client.start(code, undefined, { id: "x" });
+    await kit.settle();
+    const open = await replayHistory(await kit.client.history("x"), code);
+    expect(open).toMatchObject({ waitsFor: ['a wait for signal "go"'], undoable: ["charge", "reserve"] });
+    await kit.client.signal("x", "go");
+    await kit.settle();
+    expect(await replayHistory(await kit.client.history("x"), code)).toMatchObject({
+      ended: "completed",
+      undoable: [],
+    });
+  });
+
   it("finds an await that nothing of ours can move", async () => {
     const hanging = workflowOf(async (ctx) => {
       await ctx.step("reserve", () => 1);

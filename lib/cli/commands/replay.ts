@@ -33,11 +33,22 @@ export const addReplay: AddCommand = (program, terminal) => {
 
 function print(terminal: Terminal, reports: readonly FileReport[]): void {
   const { colors } = terminal;
-  for (const { file, ok, executionId, workflow, events, ended, waitsFor = [], error } of reports) {
+  for (const {
+    file,
+    ok,
+    executionId,
+    workflow,
+    events,
+    ended,
+    waitsFor = [],
+    undoable = [],
+    error,
+  } of reports) {
     const what = executionId === undefined ? "" : `  ${workflow} ${executionId}, ${events} events`;
     if (ok) {
       const end = ended ?? `waits for ${waitsFor.join(", ") || "nothing"}`;
-      terminal.out(`${colors.green("ok")}    ${file}${colors.dim(`${what}, ${end}`)}`);
+      const undo = undoable.length === 0 ? "" : `, would undo ${undoable.join(", ")}`;
+      terminal.out(`${colors.green("ok")}    ${file}${colors.dim(`${what}, ${end}${undo}`)}`);
       continue;
     }
     terminal.out(`${colors.red("fails")} ${file}${colors.dim(what)}`);

@@ -17,6 +17,8 @@ export interface FileReport {
   readonly ended?: string;
   /** What the code waits for where the history stops. */
   readonly waitsFor?: readonly string[];
+  /** The steps that would be undone if it failed there, in that order. */
+  readonly undoable?: readonly string[];
   readonly error?: ReplayError;
 }
 
@@ -55,8 +57,8 @@ async function replayFile(
     const replayed = await replayHistory(history as Parameters<typeof replayHistory>[0], workflow, {
       errors,
     });
-    const { ended, waitsFor } = replayed;
-    return { file, ok: true, ...about, ...(ended === undefined ? {} : { ended }), waitsFor };
+    const { ended, waitsFor, undoable } = replayed;
+    return { file, ok: true, ...about, ...(ended === undefined ? {} : { ended }), waitsFor, undoable };
   } catch (error) {
     return { file, ok: false, ...about, error: told(error) };
   }
