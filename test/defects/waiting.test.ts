@@ -9,7 +9,7 @@ import { createMemoryStore } from "../../lib/store/memory/index.js";
 import { replayHistory } from "../../lib/testing/replay-history.js";
 import { Bench } from "../runtime/bench.js";
 import { slowStore } from "../runtime/slow-store.js";
-import { around } from "./around.js";
+import { intervening } from "./intervening.js";
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
@@ -113,7 +113,7 @@ describe("an execution whose wait is over", () => {
     const waits = workflow("waits", (ctx) => ctx.waitForSignal("go"));
     let left = 4;
     const bench: Bench = new Bench([waits], [], {
-      store: around(createMemoryStore(), {
+      store: intervening(createMemoryStore(), {
         before: async (call) => {
           if (call !== "settle" || left === 0) return;
           left -= 1;
@@ -160,7 +160,7 @@ describe("a callback that ends between the look at an empty inbox and the suspen
       return callback.promise;
     });
     let client: DurableClient | undefined;
-    const store = around(createMemoryStore(), {
+    const store = intervening(createMemoryStore(), {
       before: async (made) => {
         const sender = made === call ? client : undefined;
         if (sender === undefined) return;
@@ -220,7 +220,7 @@ describe("a message and a deadline that meet", () => {
           }
         }
       };
-      const store = around(createMemoryStore(), {
+      const store = intervening(createMemoryStore(), {
         before: (made) => (when === "before" && made === call ? land() : undefined),
         after: (made) => (when === "after" && made === call ? land() : undefined),
       });

@@ -3,14 +3,14 @@ import type { Store } from "../../lib/store/ports.js";
 
 type Call = keyof Store;
 
-export interface Around {
+export interface Interventions {
   /** What it throws is thrown by the call, which then has no effect. */
   before?(call: Call, args: readonly unknown[]): unknown;
   /** The call has taken effect. What this throws is thrown in the reply's place. */
   after?(call: Call, args: readonly unknown[]): unknown;
 }
 
-export function around(store: Store, { before, after }: Around): Store {
+export function intervening(store: Store, { before, after }: Interventions): Store {
   return new Proxy(store, {
     get(target, key, receiver) {
       const member: unknown = Reflect.get(target, key, receiver);
