@@ -3,6 +3,7 @@ import type { DeadWakes } from "../lib/aws/dead-wakes.js";
 import type { Handler } from "../lib/aws/lambda-context.js";
 import { type AwsOutside, functionDeadWakes, functionOutside } from "../lib/aws/outside.js";
 import { parseWake } from "../lib/aws/wake-body.js";
+import { AuditIncompleteError } from "../lib/model/errors.js";
 import { type Audited, audit, rescue } from "../lib/runtime/audit.js";
 
 /** Receives of ten: a hundred poisoned wakes per run; more wait for the next. */
@@ -21,7 +22,7 @@ export function createAudit(
 ): Handler<AuditReport> {
   return async (_event, context) => {
     const outside = outsideOf();
-    // Both are done, whatever becomes of the other; a failure is then the run's own, so that it can be seen and alarmed.
+    // All of it is done, whatever fails; a failure is then the run's own, so that it can be seen and alarmed.
     const [audited, rescued] = await Promise.allSettled([
       audit(outside),
       rescueAll(outside, deadWakesOf(), context),
@@ -32,6 +33,7 @@ export function createAudit(
     // Run every few minutes for ever, it speaks up only when it found something.
     const found = report.woken + report.relayed + report.rescued > 0;
     outside.log.write(found ? "info" : "debug", "The audit ran.", { ...report });
+    if (report.failed > 0) throw new AuditIncompleteError(report.failed);
     return report;
   };
 }

@@ -397,6 +397,17 @@ export class CorruptHistoryError extends EngineError {
   }
 }
 
+/** The audit's own failure, at the end of a run that did everything else. */
+export class AuditIncompleteError extends HoldfastError {
+  readonly code = "AUDIT_INCOMPLETE";
+  constructor(failed: number) {
+    super(
+      `${failed} of the audit's looks failed, and it did all the others. Its log has a line for each. What could not be reached is looked at again by the next run; a record that can't be read has to be restored from the table's point-in-time backup.`,
+    );
+    this.name = "AuditIncompleteError";
+  }
+}
+
 // ---------------------------------------------------------------- control flow between shell and store, never shown to workflow code
 
 /** Another owner has this execution now. Whoever gets it stops, writes nothing more, and leaves its wake undeleted. */

@@ -4,10 +4,10 @@
  * executions; the time for one round does, and is open executions / (`OPEN_PER_RUN` per run).
  */
 import { decideAudit } from "../decide/audit.js";
-import { CrashLoopError } from "../model/errors.js";
+import { CrashLoopError, HoldfastError } from "../model/errors.js";
 import { isOpen } from "../model/status.js";
 import type { Wake } from "../model/wake.js";
-import { INDEX_SHARDS } from "../store/ports.js";
+import { INDEX_SHARDS, type Outbox } from "../store/ports.js";
 import { claim } from "./bus/claim.js";
 import { relay } from "./bus/relay.js";
 import { stall } from "./ending/stall.js";
@@ -34,72 +34,102 @@ export interface Audited {
   readonly looked: number;
   readonly woken: number;
   readonly relayed: number;
+  /** Looks that failed: each is in the log. */
+  readonly failed: number;
 }
 
-/** One run over the open executions and the pending outboxes. */
+/** One run over the open executions and the pending outboxes. What fails is logged, and keeps nobody else from being looked at. */
 export async function audit(outside: Outside): Promise<Audited> {
-  let looked = 0;
-  let woken = 0;
-  let relayed = 0;
+  const run = new Run(outside);
   for (let shard = 0; shard < INDEX_SHARDS; shard++) {
-    const open = await auditOpen(outside, shard);
-    looked += open.looked;
-    woken += open.woken;
-    relayed += await auditOutboxes(outside, shard);
+    await run.trying({ shard, what: "open executions" }, () => run.auditOpen(shard));
+    await run.trying({ shard, what: "outgoing messages" }, () => run.auditOutboxes(shard));
   }
-  return { looked, woken, relayed };
+  const { looked, woken, relayed, failed } = run;
+  return { looked, woken, relayed, failed };
 }
 
-async function auditOpen(outside: Outside, shard: number): Promise<{ looked: number; woken: number }> {
-  const name = `open#${shard}`;
-  const saved = await persistently(() => outside.store.readCursor(name));
-  const after = saved?.cursor === "" ? undefined : saved?.cursor;
-  const page = await persistently(() =>
-    outside.store.listOpen({
-      shard,
-      limit: OPEN_PER_SHARD,
-      ...(after === undefined ? {} : { cursor: after }),
-    }),
-  );
-  let woken = 0;
-  for (const executionId of page.items) {
-    const head = await persistently(() => outside.store.readHead(executionId));
-    if (head === undefined) continue;
-    const finding = decideAudit(head, outside.clock.now());
-    if (finding === undefined) continue;
-    outside.log.write("warn", "An open execution had lost its wake; it gets a new one.", {
-      executionId,
-      finding,
-    });
-    await outside.wakes.send({ executionId, reason: "audit" }, 0);
-    woken += 1;
-  }
-  // Saved last: a run that dies is repeated, not skipped. Another audit that saved meanwhile has the better cursor.
-  const next = page.cursor ?? "";
-  // Most deployments fit in one page: they are at the beginning before and after, and write nothing.
-  if (next !== (saved?.cursor ?? ""))
-    await persistently(() => outside.store.saveCursor(name, next, saved?.version ?? 0));
-  return { looked: page.items.length, woken };
-}
+class Run {
+  looked = 0;
+  woken = 0;
+  relayed = 0;
+  failed = 0;
 
-async function auditOutboxes(outside: Outside, shard: number): Promise<number> {
-  const dueBy = outside.clock.now() - RELAY_GRACE_MS;
-  const pending = await persistently(() =>
-    outside.store.listOutboxes({ mark: "pending", shard, until: dueBy, limit: OUTBOXES_PER_SHARD }),
-  );
-  const found = await Promise.all(
-    pending.items.map(({ executionId, slot }) =>
-      persistently(() => outside.store.readOutbox(executionId, slot)),
-    ),
-  );
-  // The index may be behind: what somebody else has claimed or carried meanwhile is not due any more.
-  const due = found
-    .filter((outbox) => outbox !== undefined)
-    .filter(({ pendingAt }) => pendingAt !== undefined && pendingAt <= dueBy);
-  const claimed = await Promise.all(due.map((outbox) => claim(outside, outbox)));
-  const outboxes = claimed.filter((outbox) => outbox !== undefined);
-  if (outboxes.length === 0) return 0;
-  return (await relay(outside, outboxes)).published;
+  constructor(private readonly outside: Outside) {}
+
+  /**
+   * What can't be looked at must not end the run: the same record would end every run at the same place.
+   * @returns whether a run soon after this one may do better
+   */
+  async trying(
+    about: Readonly<Record<string, unknown>>,
+    look: () => Promise<void>,
+  ): Promise<"done" | "damaged" | "again"> {
+    try {
+      await look();
+      return "done";
+    } catch (error) {
+      this.failed += 1;
+      this.outside.log.write("error", "The audit could not look at this, and goes on with the rest.", {
+        ...about,
+        error,
+      });
+      return error instanceof HoldfastError ? "damaged" : "again";
+    }
+  }
+
+  async auditOpen(shard: number): Promise<void> {
+    const { store } = this.outside;
+    const name = `open#${shard}`;
+    const saved = await persistently(() => store.readCursor(name));
+    const after = saved?.cursor === "" ? undefined : saved?.cursor;
+    const page = await persistently(() =>
+      store.listOpen({ shard, limit: OPEN_PER_SHARD, ...(after === undefined ? {} : { cursor: after }) }),
+    );
+    let isDone = true;
+    for (const executionId of page.items) {
+      if ((await this.trying({ executionId }, () => this.#wakeIfLost(executionId))) === "again")
+        isDone = false;
+    }
+    // The next run takes the same page again; what is damaged is left until the next round.
+    if (!isDone) return;
+    // Saved last: a run that dies is repeated, not skipped. Another audit that saved meanwhile has the better cursor.
+    const next = page.cursor ?? "";
+    // Most deployments fit in one page: they are at the beginning before and after, and write nothing.
+    if (next !== (saved?.cursor ?? ""))
+      await persistently(() => store.saveCursor(name, next, saved?.version ?? 0));
+  }
+
+  async #wakeIfLost(executionId: string): Promise<void> {
+    const { store, clock, log, wakes } = this.outside;
+    this.looked += 1;
+    const head = await persistently(() => store.readHead(executionId));
+    const finding = head && decideAudit(head, clock.now());
+    if (finding === undefined) return;
+    log.write("warn", "An open execution had lost its wake; it gets a new one.", { executionId, finding });
+    await wakes.send({ executionId, reason: "audit" }, 0);
+    this.woken += 1;
+  }
+
+  async auditOutboxes(shard: number): Promise<void> {
+    const { store, clock } = this.outside;
+    const dueBy = clock.now() - RELAY_GRACE_MS;
+    const pending = await persistently(() =>
+      store.listOutboxes({ mark: "pending", shard, until: dueBy, limit: OUTBOXES_PER_SHARD }),
+    );
+    const claimed: (Outbox | undefined)[] = [];
+    const claims = pending.items.map(({ executionId, slot }, index) =>
+      this.trying({ executionId, slot }, async () => {
+        const found = await persistently(() => store.readOutbox(executionId, slot));
+        // The index may be behind: what somebody else has claimed or carried meanwhile is not due any more.
+        if (found?.pendingAt !== undefined && found.pendingAt <= dueBy)
+          claimed[index] = await claim(this.outside, found);
+      }),
+    );
+    await Promise.all(claims);
+    const outboxes = claimed.filter((outbox) => outbox !== undefined);
+    if (outboxes.length > 0) this.relayed += (await relay(this.outside, outboxes)).published;
+  }
 }
 
 /**

@@ -224,7 +224,15 @@ export class TestCloud {
     const process = this.#newProcess();
     const outside = process.outside(this.#real);
     await audit(outside);
-    for (const message of this.wakeQueue.dead.splice(0)) await rescue(outside, message.body, message.id);
+    for (const message of this.wakeQueue.dead.splice(0)) {
+      try {
+        await rescue(outside, message.body, message.id);
+      } catch (error) {
+        // It stays in the queue, for the next run.
+        this.errors.push(error);
+        this.wakeQueue.dead.push(message);
+      }
+    }
     await this.settle();
   }
 

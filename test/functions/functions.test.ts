@@ -259,6 +259,23 @@ describe("deliver, relay and audit", () => {
     expect(await deployment.wakes()).toEqual([{ executionId: "gone", reason: "audit", rescues: 1 }]);
     expect(deployment.logged.filter(({ level }) => level === "error")).toHaveLength(1);
   });
+
+  test("an audit that could not look at everything does the rest, and then fails, so that it is seen", async () => {
+    const { outside } = deployment;
+    const listOutboxes = async () => {
+      throw new Error("throttled");
+    };
+    const audit = createAudit(
+      () => ({ ...outside, store: { ...outside.store, listOutboxes } }),
+      () => ({ receive: async () => [], delete: async () => {} }),
+    );
+    await expect(audit({}, invocation())).rejects.toThrow(
+      /^8 of the audit's looks failed, and it did all the others/,
+    );
+    expect(deployment.logged).toContainEqual(
+      expect.objectContaining({ message: "The audit ran.", fields: expect.objectContaining({ failed: 8 }) }),
+    );
+  });
 });
 
 function streamSettings() {

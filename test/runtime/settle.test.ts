@@ -47,14 +47,15 @@ describe("a settlement", () => {
       ...memory,
       settle: async (...settlement: Parameters<typeof memory.settle>) => {
         settlements += 1;
-        await memory.appendMessage("x-1", {
-          kind: "event",
-          id: `noise-${settlements}`,
-          at: bench.cloud.clock.now(),
-          name: Noise.name,
-          key: "nobody",
-          data: encode({ to: "nobody" }),
-        });
+        if (settlements <= 40)
+          await memory.appendMessage("x-1", {
+            kind: "event",
+            id: `noise-${settlements}`,
+            at: bench.cloud.clock.now(),
+            name: Noise.name,
+            key: "nobody",
+            data: encode({ to: "nobody" }),
+          });
         return memory.settle(...settlement);
       },
     };
@@ -68,6 +69,12 @@ describe("a settlement", () => {
     expect(await bench.status()).toBe("suspended");
     expect(settlements).toBeLessThanOrEqual(4);
     expect(bench.cloud.faults.calls.filter((call) => call === "wakes.schedule")).toHaveLength(1);
+    // A turn a second while it lasts, and none once it is over.
+    await bench.cloud.advance(60_000);
+    expect((await bench.story()).filter((line) => line === "MessageBuffered")).toHaveLength(40);
+    const { epoch } = await bench.head();
+    await bench.cloud.advance(60_000);
+    expect((await bench.head()).epoch).toBe(epoch);
     await bench.cloud.advance(3_600_000);
     expect(await bench.output()).toBe("rested");
   });

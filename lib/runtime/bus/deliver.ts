@@ -1,6 +1,7 @@
 /**
  * Delivering a bus event to the executions that wait for it (PROTOCOL A). Strictly in this order: the recent-event record, then
  * the waits; for each an inbox message, then its wake; only then is the event acknowledged. A repeat does it all again, harmlessly.
+ * An execution that can't take it keeps it from none of the others.
  */
 import type { App } from "../../define/app.js";
 import { parse } from "../../define/schema.js";
@@ -8,6 +9,7 @@ import { ExecutionNotFoundError, InvalidInputError } from "../../model/errors.js
 import type { EventMessage } from "../../model/message.js";
 import { encode } from "../../model/value.js";
 import type { RecentEvent, WaitRecord } from "../../store/ports.js";
+import { failuresOf, raiseFirst } from "../failures.js";
 import { deliverMessage } from "../messages/accept.js";
 import type { Outside } from "../outside.js";
 import { persistently } from "../persistently.js";
@@ -32,6 +34,7 @@ export async function deliver(outside: Outside, app: App, event: BusEvent): Prom
     return { executions: 1 };
   }
   const served = new Set<string>();
+  const failures: unknown[] = [];
   let cursor: string | undefined;
   do {
     const page = await persistently(() =>
@@ -45,15 +48,16 @@ export async function deliver(outside: Outside, app: App, event: BusEvent): Prom
     // Each waiting execution gets the event once; which of its waits takes it is the execution's own affair (I11).
     const executions = new Set(page.items.map((wait) => wait.executionId));
     for (const executionId of served) executions.delete(executionId);
-    await Promise.all(
-      [...executions].map((executionId) => {
-        const waits = page.items.filter((wait) => wait.executionId === executionId);
-        return deliverTo(outside, executionId, message, waits);
-      }),
-    );
+    const deliveries = [...executions].map((executionId) => {
+      const waits = page.items.filter((wait) => wait.executionId === executionId);
+      return deliverTo(outside, executionId, message, waits);
+    });
+    failures.push(...(await failuresOf(deliveries)));
     for (const executionId of executions) served.add(executionId);
     cursor = page.cursor;
   } while (cursor !== undefined);
+  // The event comes again for those that could not take it; the others have it, and know it by its id.
+  raiseFirst(failures);
   return { executions: served.size };
 }
 

@@ -7,6 +7,7 @@ import { afterTry, expired, LARGEST_ENTRY_BYTES, nextTryAt, type TryOutcome } fr
 import { isFinal, isGivenUp, type OutboxEntryState, type OutgoingEvent } from "../../model/outgoing.js";
 import type { EpochMs } from "../../model/time.js";
 import type { Outbox } from "../../store/ports.js";
+import { failuresOf, raiseFirst } from "../failures.js";
 import type { BusEntry, Outside } from "../outside.js";
 import { persistently } from "../persistently.js";
 import { resourcesOf } from "./bus-event.js";
@@ -48,10 +49,7 @@ export async function relay(
       for (const { candidate, message } of lane) outcomes.set(candidate, await carry(outside, message));
     }),
   ]);
-  const marks = await Promise.allSettled(
-    outboxes.map((outbox) => mark(outside, outbox, candidates, outcomes)),
-  );
-  for (const written of marks) if (written.status === "rejected") throw written.reason;
+  raiseFirst(await failuresOf(outboxes.map((outbox) => mark(outside, outbox, candidates, outcomes))));
   const published = [...outcomes.values()].filter((outcome) => outcome.ok).length;
   return { published, left: candidates.length - published };
 }

@@ -10,6 +10,7 @@ import type { ChildMessage } from "../../model/message.js";
 import type { ClosedStatus } from "../../model/status.js";
 import { encodeThrown } from "../../model/value.js";
 import { MOST_CALLS, releaseChild } from "../children.js";
+import { failuresOf, raiseFirst } from "../failures.js";
 import { wholeHistory } from "../history.js";
 import { deliverMessage } from "../messages/accept.js";
 import type { Outside } from "../outside.js";
@@ -27,29 +28,42 @@ export interface ClosedExecution extends Pick<Head, "executionId" | "waits" | "e
   readonly continuedTo?: string;
 }
 
-/** @param hooks told of children that are terminated */
+/**
+ * One that can't be done keeps nobody else waiting: a child that is damaged is no reason not to tell the parent.
+ * @param hooks told of children that are terminated
+ */
 export async function doClosingDuties(
   outside: Outside,
   closed: ClosedExecution,
   hooks: readonly Hooks[],
 ): Promise<void> {
-  await Promise.all(closed.waits.map((wait) => persistently(() => outside.store.deleteWait(wait))));
-  if (closed.openChildren === true) await releaseChildren(outside, closed.executionId, hooks);
-  if (closed.status === "continued") await ensureSuccessor(outside, closed.executionId);
-  else if (closed.parent !== undefined) await tellParent(outside, closed, closed.parent);
+  const removals = closed.waits.map((wait) => persistently(() => outside.store.deleteWait(wait)));
+  raiseFirst([
+    ...(await failuresOf(removals)),
+    ...(await failuresOf(closed.openChildren === true ? [releaseChildren(outside, closed, hooks)] : [])),
+    ...(await failuresOf([handOn(outside, closed)])),
+  ]);
 }
 
 async function releaseChildren(
   outside: Outside,
-  executionId: string,
+  { executionId }: ClosedExecution,
   hooks: readonly Hooks[],
 ): Promise<void> {
   const { events } = await wholeHistory(outside.store, executionId);
   const children = openChildrenOf(events);
+  const failures: unknown[] = [];
   for (let from = 0; from < children.length; from += MOST_CALLS) {
     const some = children.slice(from, from + MOST_CALLS);
-    await Promise.all(some.map((child) => releaseChild(outside, executionId, child, hooks)));
+    const released = some.map((child) => releaseChild(outside, executionId, child, hooks));
+    failures.push(...(await failuresOf(released)));
   }
+  raiseFirst(failures);
+}
+
+async function handOn(outside: Outside, closed: ClosedExecution): Promise<void> {
+  if (closed.status === "continued") await ensureSuccessor(outside, closed.executionId);
+  else if (closed.parent !== undefined) await tellParent(outside, closed, closed.parent);
 }
 
 /** A parent that has ended, or is gone, has nothing to be told. */

@@ -23,8 +23,11 @@ import type { Work } from "./work.js";
 /** How often a long turn looks at its inbox (I6): one cheap read, so that a cancel need not wait for the turn's end. */
 const LOOK_EVERY_MS = 5_000;
 
-/** After so many refused suspensions, the newest messages are left to their own wakes, which were put back and will look again (I6). */
+/** After so many refused suspensions, the newest messages are left to the next turn (I6). */
 const MOST_REFUSALS = 3;
+
+/** Before that turn: under a flood of messages there is one a second, and not one for each of them. */
+const LOOK_AGAIN_SECONDS = 1;
 
 const NEVER = Number.POSITIVE_INFINITY;
 
@@ -160,9 +163,17 @@ export class Live {
       await armFor(this.work, due);
       this.#armedFor = due;
     }
-    const status = await suspend(this.work, due, this.#refusals < MOST_REFUSALS);
+    const guarded = this.#refusals < MOST_REFUSALS;
+    const status = await suspend(this.work, due, guarded);
     if (status === undefined) this.#refusals += 1;
+    else if (!guarded) await this.#lookAgain();
     return status;
+  }
+
+  /** What came unseen has a wake that was put back to the end of this turn's lease, which may be minutes away. This one comes at once. */
+  async #lookAgain(): Promise<void> {
+    const { outside, owned } = this.work;
+    await outside.wakes.send({ executionId: owned.head.executionId, reason: "message" }, LOOK_AGAIN_SECONDS);
   }
 
   // -------------------------------------------------------------- recording
