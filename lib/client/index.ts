@@ -13,6 +13,7 @@ export type { ClientOutbox, Staged, StagedEvent, StagedStart } from "./outbox.js
 export type { Progress } from "./progress.js";
 export type {
   ExecutionDescription,
+  ExecutionFilter,
   ExecutionPage,
   ExecutionStarted,
   HistoryEntry,
