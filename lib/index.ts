@@ -8,6 +8,7 @@ export {
   type ControlOptions,
   DurableClient,
   type ExecutionDescription,
+  type ExecutionFilter,
   type ExecutionPage,
   type ExecutionStarted,
   type ForkOptions,

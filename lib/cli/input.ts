@@ -37,3 +37,11 @@ export function durationOption(given: string, option: string): Duration {
 function isDuration(given: string): given is Extract<Duration, string> {
   return /^\d+(\.\d+)?(ms|s|m|h|d|w)$/.test(given);
 }
+
+/** An instant as the tables show it (local time; a day alone is its beginning), or in ISO 8601 with its zone. */
+export function readInstant(given: string): Date | undefined {
+  const [, day, time = "00:00", zone = ""] =
+    /^(\d{4}-\d\d-\d\d)(?:[ T](\d\d:\d\d(?::\d\d(?:\.\d{1,3})?)?)(Z|[+-]\d\d:\d\d)?)?$/.exec(given) ?? [];
+  const found = new Date(`${day}T${time}${zone}`);
+  return Number.isNaN(found.getTime()) ? undefined : found;
+}

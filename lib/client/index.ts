@@ -15,6 +15,7 @@ export type { OutgoingMessage, OutgoingOptions, OutgoingPage } from "./outgoing.
 export type { Progress } from "./progress.js";
 export type {
   ExecutionDescription,
+  ExecutionFilter,
   ExecutionPage,
   ExecutionStarted,
   HistoryEntry,

@@ -1,7 +1,8 @@
 /** Listing executions: the client's checks and dates over the store's listing. */
 import { InvalidInputError } from "../model/errors.js";
-import type { Store } from "../store/ports.js";
-import type { ExecutionPage, ListOptions } from "./types.js";
+import type { EpochMs } from "../model/time.js";
+import type { ListFilter, Store } from "../store/ports.js";
+import type { ExecutionFilter, ExecutionPage, ListOptions } from "./types.js";
 
 const MOST_LISTED = 1_000;
 
@@ -12,7 +13,7 @@ export async function listExecutions(store: Store, options: ListOptions): Promis
       { path: "limit", message: `expected a whole number from 1 to ${MOST_LISTED}, found ${limit}` },
     ]);
   }
-  const page = await store.listExecutions({ ...filter, limit });
+  const page = await store.listExecutions({ ...filterOf(filter), limit });
   return {
     executions: page.items.map(({ createdAt, closedAt, dueAt, ...rest }) => ({
       ...rest,
@@ -22,4 +23,21 @@ export async function listExecutions(store: Store, options: ListOptions): Promis
     })),
     ...(page.cursor === undefined ? {} : { cursor: page.cursor }),
   };
+}
+
+/** Throws `InvalidInputError`. */
+function filterOf({ createdAfter, createdBefore, ...rest }: ExecutionFilter): ListFilter {
+  return {
+    ...rest,
+    ...(createdAfter === undefined ? {} : { createdAfter: instantOf("createdAfter", createdAfter) }),
+    ...(createdBefore === undefined ? {} : { createdBefore: instantOf("createdBefore", createdBefore) }),
+  };
+}
+
+function instantOf(path: string, found: Date): EpochMs {
+  const at = found instanceof Date ? found.getTime() : Number.NaN;
+  if (!Number.isNaN(at)) return at;
+  throw new InvalidInputError("The listing", [
+    { path, message: `expected a valid Date, found ${String(found)}` },
+  ]);
 }

@@ -88,10 +88,18 @@ export interface HistoryEntry {
   readonly event: ExecutionStarted | HistoryEvent;
 }
 
-export interface ListOptions {
-  /** Open, failed and stalled executions are found by index; other statuses need `workflow` too. */
-  readonly status?: ExecutionStatus;
+/** Which executions: those that fit all that is given. */
+export interface ExecutionFilter {
+  /** One or several. Open, failed and stalled executions are found by index; other statuses need `workflow` too. */
+  readonly status?: ExecutionStatus | readonly ExecutionStatus[];
   readonly workflow?: string;
+  /** Created then or later: inclusive. */
+  readonly createdAfter?: Date;
+  /** Created earlier: exclusive, so that windows that follow each other hold each execution once. */
+  readonly createdBefore?: Date;
+}
+
+export interface ListOptions extends ExecutionFilter {
   /** 1 to 1,000, default 50. */
   readonly limit?: number;
   /** Of the page before. */

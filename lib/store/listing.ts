@@ -6,19 +6,20 @@
  * which one it was. So it stays true while executions are created (they are newer) or deleted (it names times, not rows).
  */
 import { InvalidInputError } from "../model/errors.js";
-import { digest } from "../model/ids.js";
 import type { EpochMs } from "../model/time.js";
 import { decodeCursor, encodeCursor } from "./cursor.js";
+import { type IndexGroup, type Selection, selectionOf } from "./filter.js";
 import { type ExecutionSummary, INDEX_SHARDS, type ListRequest, type Page } from "./ports.js";
-import { bucketOf, STATUS_BUCKETS } from "./status.js";
 
 export interface IndexPartition {
-  readonly index: "byWorkflow" | "byStatus";
+  readonly index: IndexGroup["index"];
   /** `<workflow>#<shard>` or `<bucket>#<shard>`. */
   readonly partition: string;
 }
 
 export interface IndexQuery extends IndexPartition {
+  /** Only executions created then or later. */
+  readonly notBefore?: EpochMs;
   /** Only executions created then or before. */
   readonly notAfter?: EpochMs;
   /** Of those created at `notAfter` itself, only what the index holds after this one. */
@@ -51,7 +52,7 @@ interface Candidate extends IndexEntry {
   readonly source: number;
 }
 
-/** A listing that filters by status looks at this many at once: with fewer, a rare status would take a round trip for each. */
+/** A listing that filters by what heads say looks at this many at once: with fewer, a rare status would take a round trip for each. */
 const FEWEST_CANDIDATES = 25;
 
 /** A page of a filtered listing may be short, or empty, with a cursor: it does not read on without bound. */
@@ -71,23 +72,26 @@ export async function listExecutions(
       { path: "limit", message: `expected a whole number from 1, found ${request.limit}` },
     ]);
   }
-  const sources = partitionsOf(request);
-  const query = digest(JSON.stringify([request.workflow ?? null, request.status ?? null]), 8);
+  const selection = selectionOf(request);
+  const query = selection.digest;
   let position = request.cursor === undefined ? undefined : decodeCursor(request.cursor, isPositionOf(query));
   const items: ExecutionSummary[] = [];
+  // One that changes its status meanwhile moves from one partition to another, and may be met in both.
+  const met = new Set(Object.values(position?.last ?? {}));
   for (let round = 0; round < MOST_ROUNDS; round += 1) {
     const wanted = request.limit - items.length;
     const { candidates, more } = await nextCandidates(
       reads,
-      sources,
+      selection,
       position,
-      request.status === undefined ? wanted : Math.max(wanted, FEWEST_CANDIDATES),
+      selection.filtered ? Math.max(wanted, FEWEST_CANDIDATES) : wanted,
     );
     const summaries = await reads.readSummaries(candidates.map((candidate) => candidate.executionId));
     for (const [index, candidate] of candidates.entries()) {
       position = advance(query, position, candidate);
       const summary = summaries.get(candidate.executionId);
-      if (summary === undefined || !matches(request, summary)) continue;
+      if (summary === undefined || met.has(summary.executionId) || !selection.fits(summary)) continue;
+      met.add(summary.executionId);
       items.push(summary);
       if (items.length < request.limit) continue;
       const ended = index === candidates.length - 1 && !more;
@@ -98,48 +102,28 @@ export async function listExecutions(
   return position === undefined ? { items } : { items, cursor: encodeCursor(position) };
 }
 
-/** The common ends are in no status bucket: they are found by workflow, and filtered. */
-function partitionsOf({ workflow, status }: ListRequest): IndexPartition[] {
-  if (workflow !== undefined) return shardsOf("byWorkflow", workflow);
-  if (status === undefined) return STATUS_BUCKETS.flatMap((bucket) => shardsOf("byStatus", bucket));
-  const bucket = bucketOf(status);
-  if (bucket !== undefined) return shardsOf("byStatus", bucket);
-  throw new InvalidInputError("The listing", [
-    {
-      path: "workflow",
-      message: `expected a workflow name, since ${status} executions are only indexed by their workflow`,
-    },
-  ]);
-}
-
-function shardsOf(index: IndexPartition["index"], group: string): IndexPartition[] {
+function shardsOf({ index, group }: IndexGroup): IndexPartition[] {
   return Array.from({ length: INDEX_SHARDS }, (_, shard) => ({
     index,
     partition: indexPartition(group, shard),
   }));
 }
 
-/** The index is behind the heads by a moment, so the head that was read has the last word. */
-function matches({ workflow, status }: ListRequest, summary: ExecutionSummary): boolean {
-  return (
-    (workflow === undefined || summary.workflow === workflow) &&
-    (status === undefined || summary.status === status)
-  );
-}
-
 /** The newest `limit` of all partitions behind the position. */
 async function nextCandidates(
   reads: ListingReads,
-  sources: readonly IndexPartition[],
+  { groups, notBefore, notAfter }: Selection,
   position: Position | undefined,
   limit: number,
 ): Promise<{ candidates: Candidate[]; more: boolean }> {
   const pages = await Promise.all(
-    sources.map((source, index) => {
+    groups.flatMap(shardsOf).map((source, index) => {
       const after = position?.last[String(index)];
+      const newest = position?.at ?? notAfter;
       return reads.queryNewestFirst({
         ...source,
-        ...(position === undefined ? {} : { notAfter: position.at }),
+        ...(notBefore === undefined ? {} : { notBefore }),
+        ...(newest === undefined ? {} : { notAfter: newest }),
         ...(after === undefined ? {} : { after }),
         // One more than can be taken, so that the last page has no cursor.
         limit: limit + 1,

@@ -143,10 +143,18 @@ export interface ExecutionSummary {
   readonly dueAt?: EpochMs;
 }
 
-export interface ListRequest {
+/** Which executions: those that fit all that is given. */
+export interface ListFilter {
   readonly workflow?: string;
-  /** Found by index for open, failed and stalled executions; other statuses need `workflow` and are filtered from its listing. */
-  readonly status?: ExecutionStatus;
+  /** One or several. Found by index for open, failed and stalled executions; other statuses need `workflow` and are filtered from its listing. */
+  readonly status?: ExecutionStatus | readonly ExecutionStatus[];
+  /** Created then or later (inclusive), by the index. */
+  readonly createdAfter?: EpochMs;
+  /** Created earlier (exclusive), by the index. */
+  readonly createdBefore?: EpochMs;
+}
+
+export interface ListRequest extends ListFilter {
   readonly limit: number;
   readonly cursor?: string;
 }

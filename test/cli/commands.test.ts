@@ -152,6 +152,20 @@ describe("list", () => {
     const ids = [first, JSON.parse(second.out)].map(({ executions }) => executions[0].executionId);
     expect(ids.every((id) => /^w-[123]$/.test(id)) && new Set(ids).size === 2).toBe(true);
   });
+
+  test("takes several statuses, and instants as it shows them", async () => {
+    const ids = async (...args: string[]): Promise<string[]> => {
+      const { executions } = JSON.parse((await holdfast(["list", "-n", "100", "--json", ...args])).out);
+      return executions.map(({ executionId }: { executionId: string }) => executionId).sort();
+    };
+    expect(await ids("--status", "stalled", "failed")).toEqual(["f-1", "s-1", "s-2"]);
+    const { createdAt } = JSON.parse((await holdfast(["list", "-f", "fails", "--json"])).out).executions[0];
+    const exactly = ["--created-after", createdAt, "-f", "fails"];
+    expect(await ids(...exactly)).toEqual(["f-1"]);
+    expect(await ids(...exactly, "--created-before", createdAt)).toEqual([]);
+    expect(await ids("-f", "fails", "--created-before", "2020-01-31 17:05:09")).toEqual([]);
+    expect(await ids("-f", "fails", "--created-after", "2020-01-31")).toEqual(["f-1"]);
+  });
 });
 
 describe("show and history", () => {
@@ -338,12 +352,15 @@ describe("mistakes", () => {
     expect(run.err).not.toMatch(/^ +at /m);
   });
 
-  test.each([["show"], ["list", "--status", "fine"], ["lst"], ["list", "-n", "0"]])(
-    "%j is refused by the command line",
-    async (...args) => {
-      const { err, out } = await holdfast(args);
-      expect(err).toMatch(/^error: /);
-      expect(out).toBe("");
-    },
-  );
+  test.each([
+    ["show"],
+    ["list", "--status", "fine"],
+    ["lst"],
+    ["list", "-n", "0"],
+    ["list", "--created-after", "lately"],
+  ])("%j is refused by the command line", async (...args) => {
+    const { err, out } = await holdfast(args);
+    expect(err).toMatch(/^error: /);
+    expect(out).toBe("");
+  });
 });

@@ -9,6 +9,7 @@ import {
   ExecutionNotFoundError,
   event,
   InvalidInputError,
+  type ListOptions,
   NonDurableAwaitError,
   PayloadTooLargeError,
   PublishFailedError,
@@ -169,6 +170,29 @@ describe("describe, history and list", () => {
     const second = await client.list({ workflow: "order", limit: 2, cursor });
     expect(second.executions.map(({ executionId }) => executionId)).toEqual(["o-1"]);
     await expect(client.list({ limit: 0 })).rejects.toThrow(InvalidInputError);
+  });
+
+  test("list takes dates: the first inclusive, the second exclusive", async () => {
+    const { cloud, client } = deployment();
+    const began: Date[] = [];
+    for (const id of ["o-1", "o-2", "o-3"]) {
+      began.push(new Date(cloud.clock.now()));
+      await client.start(order, { id }, { id });
+      await cloud.advance(1_000);
+    }
+    const ids = async (filter: ListOptions): Promise<string[]> =>
+      (await client.list({ workflow: "order", ...filter })).executions.map(({ executionId }) => executionId);
+    const [, second = new Date(), third = new Date()] = began;
+    expect(await ids({ createdAfter: second })).toEqual(["o-3", "o-2"]);
+    expect(await ids({ createdBefore: third })).toEqual(["o-2", "o-1"]);
+    expect(await ids({ createdAfter: second, createdBefore: third })).toEqual(["o-2"]);
+    expect(await ids({ createdAfter: second, status: ["completed", "running", "suspended"] })).toEqual([
+      "o-3",
+      "o-2",
+    ]);
+    await expect(client.list({ createdAfter: new Date("lately") })).rejects.toThrow(
+      "createdAfter: expected a valid Date, found Invalid Date",
+    );
   });
 });
 

@@ -8,6 +8,7 @@ import { cursorContract } from "./contract/cursors.js";
 import { inboxContract } from "./contract/inbox.js";
 import { leaseContract } from "./contract/lease.js";
 import { listingContract } from "./contract/listing.js";
+import { listingWindowContract } from "./contract/listing-windows.js";
 import { outboxContract } from "./contract/outbox.js";
 import { objectContract, payloadContract } from "./contract/payloads.js";
 import { recentEventContract } from "./contract/recent-events.js";
@@ -27,6 +28,7 @@ const PARTS = {
   payloads: payloadContract,
   objects: objectContract,
   "listing executions": listingContract,
+  "listing by time and statuses": listingWindowContract,
   "the outbox": outboxContract,
   waits: waitContract,
   "recent events": recentEventContract,

@@ -167,7 +167,9 @@ class Caller {
         );
         const filter = {
           ...(dice.chance(60) ? { workflow: "order-saga" } : {}),
-          ...dice.pick([{}, ...statuses]),
+          ...dice.pick([{}, { status: ["suspended", "failed"] as const }, ...statuses]),
+          ...(dice.chance(30) ? { createdAfter: T0 + "a".charCodeAt(0) + dice.below(4) } : {}),
+          ...(dice.chance(30) ? { createdBefore: T0 + "a".charCodeAt(0) + dice.below(4) } : {}),
         };
         return async (store) => (await store.listExecutions({ ...filter, limit })).items;
       },

@@ -1,14 +1,17 @@
 import { InvalidArgumentError, Option } from "commander";
-import type { ListedExecution } from "../../client/types.js";
+import type { ExecutionFilter, ListedExecution } from "../../client/types.js";
 import { type ExecutionStatus, STATUSES } from "../../model/status.js";
 import { json, painted, shownInstant } from "../format.js";
+import { readInstant } from "../input.js";
 import { printTable } from "../table.js";
 import { connect, type TargetOptions, withTarget } from "../target.js";
 import type { AddCommand } from "./command.js";
 
 interface Options extends TargetOptions {
-  readonly status?: ExecutionStatus;
+  readonly status?: readonly ExecutionStatus[];
   readonly workflow?: string;
+  readonly createdAfter?: Date;
+  readonly createdBefore?: Date;
   readonly limit: number;
   readonly cursor?: string;
   readonly json?: boolean;
@@ -22,19 +25,18 @@ export const addList: AddCommand = (program, terminal) => {
     .description(
       "Lists executions, newest first. Without a filter: those that are open, failed or stalled. For the others name their workflow.",
     )
-    .addOption(new Option("-s, --status <status>", "only of this status").choices(STATUSES))
+    .addOption(new Option("-s, --status <status...>", "only of these statuses").choices(STATUSES))
     .option("-f, --workflow <name>", "only of this workflow, the completed ones too")
+    .option("--created-after <instant>", "created then or later: 2026-01-31, or 2026-01-31 17:05", instant)
+    .option("--created-before <instant>", "created earlier", instant)
     .option("-n, --limit <count>", "how many", limit, 20)
     .option("--cursor <cursor>", "where the page before ended")
     .option("--json", "print JSON")
-    .action(async ({ status, workflow, cursor, ...options }: Options) => {
+    .action(async (options: Options) => {
       const client = await connect(options, terminal);
-      const page = await client.list({
-        limit: options.limit,
-        ...(status === undefined ? {} : { status }),
-        ...(workflow === undefined ? {} : { workflow }),
-        ...(cursor === undefined ? {} : { cursor }),
-      });
+      const { limit, cursor } = options;
+      const filter = filterOf(options);
+      const page = await client.list({ ...filter, limit, ...(cursor === undefined ? {} : { cursor }) });
       if (options.json) return terminal.out(json(page));
       const { colors } = terminal;
       if (page.executions.length === 0) terminal.err("No executions.");
@@ -50,11 +52,20 @@ export const addList: AddCommand = (program, terminal) => {
           ],
           page.executions.map(rowOf),
         );
-      if (status === undefined && workflow === undefined && terminal.width !== undefined)
+      if (filter.status === undefined && filter.workflow === undefined && terminal.width !== undefined)
         terminal.err(colors.dim("Those that have completed are listed by workflow: --workflow <name>"));
       if (page.cursor !== undefined) terminal.err(colors.dim(`More: --cursor ${page.cursor}`));
     });
 };
+
+function filterOf({ status, workflow, createdAfter, createdBefore }: Options): ExecutionFilter {
+  return {
+    ...(status === undefined ? {} : { status }),
+    ...(workflow === undefined ? {} : { workflow }),
+    ...(createdAfter === undefined ? {} : { createdAfter }),
+    ...(createdBefore === undefined ? {} : { createdBefore }),
+  };
+}
 
 function rowOf({ executionId, workflow, status, createdAt, closedAt, dueAt }: ListedExecution): string[] {
   const then =
@@ -70,4 +81,12 @@ function limit(given: string): number {
   const count = Number(given);
   if (Number.isInteger(count) && count >= 1 && count <= 1_000) return count;
   throw new InvalidArgumentError("Expected a whole number from 1 to 1000.");
+}
+
+function instant(given: string): Date {
+  const found = readInstant(given);
+  if (found !== undefined) return found;
+  throw new InvalidArgumentError(
+    'Expected an instant such as 2026-01-31, "2026-01-31 17:05" or 2026-01-31T16:05Z.',
+  );
 }

@@ -7,7 +7,7 @@ import {
   listExecutions as listThrough,
 } from "../listing.js";
 import type { ExecutionSummary, ListRequest, Page } from "../ports.js";
-import { namesIn } from "./expressions.js";
+import { all, namesIn } from "./expressions.js";
 import { readSummary, SUMMARY_ATTRIBUTES } from "./head-item.js";
 import { type Item, ItemReader } from "./item.js";
 import { headKey, type Key } from "./keys.js";
@@ -23,9 +23,9 @@ const MOST_TRIES = 7;
 const LONGEST_WAIT_MS = 800;
 
 export function queryNewestFirstParams(executionsTable: string, query: IndexQuery): QueryCommandInput {
-  const { index, partition, notAfter, after } = query;
+  const { index, partition, notBefore, notAfter, after } = query;
   const attribute = PARTITION_ATTRIBUTE[index];
-  const condition = `#${attribute} = :partition${notAfter === undefined ? "" : " AND #createdAt <= :notAfter"}`;
+  const condition = all(`#${attribute} = :partition`, createdBetween(query));
   return {
     TableName: executionsTable,
     IndexName: index,
@@ -33,6 +33,7 @@ export function queryNewestFirstParams(executionsTable: string, query: IndexQuer
     ExpressionAttributeNames: namesIn(condition),
     ExpressionAttributeValues: {
       ":partition": partition,
+      ...(notBefore === undefined ? {} : { ":notBefore": notBefore }),
       ...(notAfter === undefined ? {} : { ":notAfter": notAfter }),
     },
     ...(notAfter === undefined || after === undefined
@@ -41,6 +42,12 @@ export function queryNewestFirstParams(executionsTable: string, query: IndexQuer
     ScanIndexForward: false,
     Limit: query.limit,
   };
+}
+
+/** One condition on the sort key: the table takes no two. */
+function createdBetween({ notBefore, notAfter }: IndexQuery): string | undefined {
+  if (notBefore === undefined) return notAfter === undefined ? undefined : "#createdAt <= :notAfter";
+  return notAfter === undefined ? "#createdAt >= :notBefore" : "#createdAt BETWEEN :notBefore AND :notAfter";
 }
 
 export function listExecutions(tables: DynamoTables, request: ListRequest): Promise<Page<ExecutionSummary>> {

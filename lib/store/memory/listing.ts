@@ -37,7 +37,8 @@ export function listingReads(state: State): ListingReads {
   };
 }
 
-function isBehind(head: Head, { notAfter, after }: IndexQuery): boolean {
+function isBehind(head: Head, { notBefore, notAfter, after }: IndexQuery): boolean {
+  if (notBefore !== undefined && head.createdAt < notBefore) return false;
   if (notAfter === undefined || head.createdAt < notAfter) return true;
   return head.createdAt === notAfter && (after === undefined || head.executionId < after);
 }

@@ -1,6 +1,6 @@
 import { beforeAll, expect, test } from "vitest";
 import { InvalidInputError } from "../../../lib/model/errors.js";
-import type { ExecutionSummary, ListRequest, Store } from "../../../lib/store/ports.js";
+import type { ListRequest, Store } from "../../../lib/store/ports.js";
 import {
   COMPLETED,
   execution,
@@ -12,6 +12,7 @@ import {
   settlementOf,
   T0,
 } from "../builders.js";
+import { idsOf, pagesOf } from "../pages.js";
 
 /** Thirty executions of one workflow, a second apart, and thirty of another, all in one millisecond. */
 const SPREAD = Array.from({ length: 30 }, (_, index) => `spread-${String(index).padStart(2, "0")}`);
@@ -28,16 +29,9 @@ export function listingContract(store: () => Store): void {
       await store().createExecution(execution(id, { workflow: "crowded", createdAt: T0 + 500 }));
   });
 
-  const pages = async (request: Omit<ListRequest, "cursor">): Promise<ExecutionSummary[][]> => {
-    const found: ExecutionSummary[][] = [];
-    for (let cursor: string | undefined, first = true; first || cursor !== undefined; first = false) {
-      const page = await store().listExecutions({ ...request, ...(cursor === undefined ? {} : { cursor }) });
-      found.push([...page.items]);
-      cursor = page.cursor;
-    }
-    return found;
-  };
-  const ids = (found: ExecutionSummary[][]): string[] => found.flat().map((summary) => summary.executionId);
+  const pages = (request: Omit<ListRequest, "cursor">) =>
+    pagesOf((from) => store().listExecutions({ ...request, ...from }));
+  const ids = idsOf;
 
   test("by workflow gives all statuses, newest first", async () => {
     const found = await pages({ workflow: "spread", limit: 100 });
