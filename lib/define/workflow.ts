@@ -18,6 +18,8 @@ export interface Workflow<Input = unknown, Output = unknown> {
   readonly timeoutMs?: number;
   /** Changes with the handler's text and the version: recorded at the start of every execution. */
   readonly definition: string;
+  /** The handler's text as it runs: bundled, and minified if the bundle is. */
+  readonly source: string;
   readonly handler: (context: Context, input: never) => Promise<Output>;
 }
 
@@ -73,6 +75,7 @@ export function workflow<Input, Output>(
     );
   }
   checkSchema(options.input, `The input of workflow "${name}"`);
+  const source = handler.toString();
   if (options.startOn !== undefined && options.startOn?.kind !== "event") {
     throw new InvalidDefinitionError(
       `startOn of workflow "${name}" is not an event. Expected what event(...) returns.`,
@@ -86,7 +89,8 @@ export function workflow<Input, Output>(
     ...(options.startOn === undefined ? {} : { startOn: options.startOn }),
     ...(options.timeout === undefined ? {} : { timeoutMs: durationMs(options.timeout) }),
     // 16 characters of base64 are 96 bits: no two versions of a workflow meet by chance.
-    definition: digest(`${options.version ?? ""}\n${handler.toString()}`, 16),
+    definition: digest(`${options.version ?? ""}\n${source}`, 16),
+    source,
     handler,
   };
 }

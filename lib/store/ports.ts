@@ -16,6 +16,9 @@ import type { ClosedStatus, ExecutionStatus, OpenStatus } from "../model/status.
 import type { EpochMs } from "../model/time.js";
 import type { TransactionAction } from "../model/transaction.js";
 import type { Encoded } from "../model/value.js";
+import type { DefinitionStore } from "./ports/definitions.js";
+
+export type * from "./ports/definitions.js";
 
 /**
  * The first write of an execution. `lease` is there when the creator runs the first turn itself (epoch 1), else epoch is 0. `slot` is above
@@ -355,7 +358,13 @@ export interface AuditStore {
   saveCursor(name: string, cursor: string, version: number): Promise<{ saved: boolean }>;
 }
 
-export interface Store extends ExecutionStore, OutboxStore, StagingStore, DirectoryStore, AuditStore {}
+export interface Store
+  extends ExecutionStore,
+    OutboxStore,
+    StagingStore,
+    DirectoryStore,
+    AuditStore,
+    DefinitionStore {}
 
 /**
  * Index shards. Eight let an index take 8,000 writes a second (1,000 per partition); a listing reads all eight. The number is part of the

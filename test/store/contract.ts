@@ -5,6 +5,7 @@ import type { Accounts } from "./accounts.js";
 import { commitContract } from "./contract/commits.js";
 import { creationContract } from "./contract/creation.js";
 import { cursorContract } from "./contract/cursors.js";
+import { definitionContract } from "./contract/definitions.js";
 import { inboxContract } from "./contract/inbox.js";
 import { leaseContract } from "./contract/lease.js";
 import { listingContract } from "./contract/listing.js";
@@ -33,6 +34,7 @@ const PARTS = {
   waits: waitContract,
   "recent events": recentEventContract,
   "what the audit reads": cursorContract,
+  definitions: definitionContract,
 };
 
 /** A store, and a table of a user's own that its transactions reach. */

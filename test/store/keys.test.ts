@@ -2,6 +2,8 @@ import { describe, expect, test } from "vitest";
 import {
   commitKey,
   commitsAfter,
+  currentDefinitionKey,
+  definitionKey,
   groupOf,
   headKey,
   indexKey,
@@ -21,6 +23,11 @@ describe("keys", () => {
     expect(commitKey("o-1", 42)).toEqual({ pk: "o-1", sk: "commit#0000000042" });
     expect(messageKey("o-1", "bus-1")).toEqual({ pk: "o-1", sk: "inbox#bus-1" });
     expect(payloadKey("o-1", "input")).toEqual({ pk: "o-1", sk: "payload#input" });
+  });
+
+  test("of definitions are their workflow's, and what it has now is found beside that of all others", () => {
+    expect(definitionKey("orders:v1/eu", "h_-1")).toEqual({ pk: "definition#orders:v1/eu", sk: "h_-1" });
+    expect(currentDefinitionKey("orders:v1/eu")).toEqual({ pk: "definitions", sk: "orders:v1/eu" });
   });
 
   test("of commits sort as their slots do, and can be read back", () => {

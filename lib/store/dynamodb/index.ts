@@ -5,17 +5,21 @@ import { appendCommit } from "./append-commit.js";
 import { appendMessage } from "./append-message.js";
 import { commitTransaction } from "./commit-transaction.js";
 import { createExecution } from "./create-execution.js";
+import { readCurrentDefinition, setCurrentDefinition } from "./current-definition.js";
 import { deleteMessages } from "./delete-messages.js";
 import { deleteWait } from "./delete-wait.js";
 import { findRecentEvents } from "./find-recent-events.js";
 import { findWaits } from "./find-waits.js";
+import { getDefinition } from "./get-definition.js";
 import { getPayload } from "./get-payload.js";
+import { listCurrentDefinitions, listDefinitions } from "./list-definitions.js";
 import { listExecutions } from "./list-executions.js";
 import { listOpen } from "./list-open.js";
 import { listOutboxes } from "./list-outboxes.js";
 import { loadHistory } from "./load-history.js";
 import { loadMessages } from "./load-messages.js";
 import { markOutbox } from "./mark-outbox.js";
+import { putDefinition } from "./put-definition.js";
 import { putPayload } from "./put-payload.js";
 import { putRecentEvent } from "./put-recent-event.js";
 import { putWait } from "./put-wait.js";
@@ -71,5 +75,12 @@ export function createDynamoStore(tables: DynamoTables, objects: PayloadStore): 
     listOpen: (request) => listOpen(tables, request),
     readCursor: (name) => readCursor(tables, name),
     saveCursor: (name, cursor, version) => saveCursor(tables, name, cursor, version),
+
+    putDefinition: (definition) => putDefinition(tables, definition),
+    getDefinition: (workflow, hash) => getDefinition(tables, workflow, hash),
+    listDefinitions: (request) => listDefinitions(tables, request),
+    readCurrentDefinition: (workflow) => readCurrentDefinition(tables, workflow),
+    setCurrentDefinition: (current) => setCurrentDefinition(tables, current),
+    listCurrentDefinitions: (request) => listCurrentDefinitions(tables, request),
   };
 }

@@ -15,6 +15,8 @@
  *     recent#<event>#~<shard>     <recorded at>#<event id>        sharded by event id
  *     recentid#<event>#~<shard>   <event id>                      tells whether the id is new
  *     cursor#<name>               cursor
+ *     definition#<workflow>       <hash>                          its code
+ *     definitions                 <workflow>                      which of its definitions it has now
  *
  * Parts that users choose are escaped, so that no name or key can forge a separator, a shard (`~`) or a hash (`!`); a part that is too long
  * for a key is replaced by its hash, and the item carries the part itself.
@@ -138,6 +140,15 @@ export function recentPartitions(subject: Subject): string[] {
 
 export function cursorKey(name: string): Key {
   return { pk: `cursor#${part(name)}`, sk: "cursor" };
+}
+
+export function definitionKey(workflow: string, hash: string): Key {
+  return { pk: `definition#${part(workflow)}`, sk: part(hash) };
+}
+
+/** All in one partition, so that they can be listed: a process reads it once for each workflow that it starts. */
+export function currentDefinitionKey(workflow: string): Key {
+  return { pk: "definitions", sk: part(workflow) };
 }
 
 function subjectPartition(prefix: string, subject: Subject, spread: string): string {

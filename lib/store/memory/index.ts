@@ -4,6 +4,7 @@
  */
 import type { Store } from "../ports.js";
 import { auditMethods } from "./audit.js";
+import { definitionMethods } from "./definitions.js";
 import { directoryMethods } from "./directory.js";
 import { executionMethods } from "./executions.js";
 import { outboxMethods } from "./outbox.js";
@@ -31,5 +32,6 @@ export function createMemoryStore({ transact = withoutTables }: MemoryStoreOptio
     ...stagingMethods,
     ...directoryMethods(state),
     ...auditMethods(state),
+    ...definitionMethods(state),
   };
 }

@@ -1,7 +1,14 @@
 /** What the memory store keeps: the twin of both tables. */
 import type { Head } from "../../model/head.js";
 import type { Message } from "../../model/message.js";
-import type { Commit, Outbox, RecentEvent, WaitRecord } from "../ports.js";
+import type {
+  Commit,
+  CurrentDefinition,
+  Outbox,
+  RecentEvent,
+  StoredDefinition,
+  WaitRecord,
+} from "../ports.js";
 
 /** All items of one execution id. Messages and payloads can stand without a head, as they can in the table. */
 export interface ExecutionItems {
@@ -27,10 +34,21 @@ export interface State {
   /** By name and key, then by event id. */
   readonly recentEvents: Map<string, Map<string, RecentEvent>>;
   readonly cursors: Map<string, { readonly cursor: string; readonly version: number }>;
+  /** By workflow, then by hash. */
+  readonly definitions: Map<string, Map<string, StoredDefinition>>;
+  /** By workflow. */
+  readonly currentDefinitions: Map<string, CurrentDefinition>;
 }
 
 export function emptyState(): State {
-  return { executions: new Map(), waits: new Map(), recentEvents: new Map(), cursors: new Map() };
+  return {
+    executions: new Map(),
+    waits: new Map(),
+    recentEvents: new Map(),
+    cursors: new Map(),
+    definitions: new Map(),
+    currentDefinitions: new Map(),
+  };
 }
 
 export function itemsOf(state: State, executionId: string): ExecutionItems {
