@@ -30,6 +30,25 @@ export function leaseContract(store: () => Store): void {
     expect(answer).toMatchObject({ acquired: true, head: { epoch: 2, lease: { token: "b" } } });
   });
 
+  test("is refreshed by its holder, who then works under a new epoch, and by nobody who has lost it", async () => {
+    await owned(store(), "refreshed");
+    const held = { executionId: "refreshed", seen: { epoch: 1, leaseToken: "first" } };
+    const later = { owner: "owner-first", token: "again", until: T0 + 120_000 };
+    const answer = await store().acquireLease({ ...held, ...later });
+    expect(answer).toMatchObject({ acquired: true, head: { epoch: 2, lease: later } });
+    const lost = await store().acquireLease({ ...held, ...later, token: "late" });
+    expect(lost).toMatchObject({ acquired: false, head: { epoch: 2, lease: { token: "again" } } });
+  });
+
+  test("is released by a settlement, without an end, and free for the next at once", async () => {
+    const head = await owned(store(), "given-back");
+    await store().settle(settlementOf(head, { status: "running" }));
+    expect(await store().readHead("given-back")).toMatchObject({ status: "running", epoch: 1 });
+    expect(await store().readHead("given-back")).not.toHaveProperty("lease");
+    const next = await store().acquireLease({ executionId: "given-back", seen: { epoch: 1 }, ...lease("b") });
+    expect(next).toMatchObject({ acquired: true, head: { epoch: 2 } });
+  });
+
   test("is refused when the epoch is no longer the one that was seen", async () => {
     await owned(store(), "moved");
     await store().acquireLease({
