@@ -162,6 +162,16 @@ describe("an execution that is damaged, or of a workflow that nobody knows", () 
     expect(new Set(await statusesOf(bench, healthy))).toEqual(new Set(["completed"]));
     expect(await bench.status("unknown")).toBe("stalled");
     expect((await bench.client.describe("unknown")).progress.reason).toMatch(/no workflow "gone"/);
+
+    // Nor does its last wake, which comes out of the dead-letter queue and goes back into it.
+    bench.cloud.wakeQueue.purge();
+    bench.cloud.wakeQueue.dead.splice(0);
+    for (const executionId of ["head", "absent"]) {
+      const body = { executionId, reason: "timer", rescues: 3 } as const;
+      bench.cloud.wakeQueue.dead.push({ id: executionId, body, visibleAt: 0, receives: 10 });
+    }
+    await bench.cloud.audit();
+    expect(bench.cloud.wakeQueue.dead.map(({ id }) => id)).toEqual(["head"]);
   });
 
   /** A store in which the heads of some executions can't be read any more. */

@@ -181,6 +181,10 @@ describe("an id", () => {
     ["of another workflow", (bench: Bench) => bench.client.start(invoices, "may", { id: "x-1" })],
     ["with another input", (bench: Bench) => bench.client.start(reports, "june", { id: "x-1" })],
     [
+      "with a large one",
+      (bench: Bench) => bench.client.start(reports, "june".repeat(200_000), { id: "x-1" }),
+    ],
+    [
       "that must be new",
       (bench: Bench) => bench.client.start(reports, "may", { id: "x-1", onConflict: "fail" }),
     ],
