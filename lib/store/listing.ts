@@ -62,10 +62,17 @@ export function indexPartition(group: string, shard: number): string {
   return `${group}#${shard}`;
 }
 
-export async function listExecutions(
-  reads: ListingReads,
-  request: ListRequest,
-): Promise<Page<ExecutionSummary>> {
+/** What is wrong with a request, and with its cursor, is known before anything is read. Throws `InvalidInputError`. */
+export function checkListing(request: ListRequest): void {
+  beginningOf(request);
+}
+
+/** Which partitions are read, from where on. */
+function beginningOf(request: ListRequest): {
+  readonly sources: readonly IndexPartition[];
+  readonly query: string;
+  readonly position: Position | undefined;
+} {
   if (!Number.isInteger(request.limit) || request.limit < 1) {
     throw new InvalidInputError("The listing's limit", [
       { path: "limit", message: `expected a whole number from 1, found ${request.limit}` },
@@ -73,7 +80,17 @@ export async function listExecutions(
   }
   const sources = partitionsOf(request);
   const query = digest(JSON.stringify([request.workflow ?? null, request.status ?? null]), 8);
-  let position = request.cursor === undefined ? undefined : decodeCursor(request.cursor, isPositionOf(query));
+  const position =
+    request.cursor === undefined ? undefined : decodeCursor(request.cursor, isPositionOf(query));
+  return { sources, query, position };
+}
+
+export async function listExecutions(
+  reads: ListingReads,
+  request: ListRequest,
+): Promise<Page<ExecutionSummary>> {
+  const { sources, query, position: beginning } = beginningOf(request);
+  let position = beginning;
   const items: ExecutionSummary[] = [];
   for (let round = 0; round < MOST_ROUNDS; round += 1) {
     const wanted = request.limit - items.length;

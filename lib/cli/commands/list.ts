@@ -1,6 +1,7 @@
 import { InvalidArgumentError, Option } from "commander";
 import type { ListedExecution } from "../../client/types.js";
 import { type ExecutionStatus, STATUSES } from "../../model/status.js";
+import { checkListing } from "../../store/listing.js";
 import { json, painted, shownInstant } from "../format.js";
 import { printTable } from "../table.js";
 import { connect, type TargetOptions, withTarget } from "../target.js";
@@ -28,13 +29,15 @@ export const addList: AddCommand = (program, terminal) => {
     .option("--cursor <cursor>", "where the page before ended")
     .option("--json", "print JSON")
     .action(async ({ status, workflow, cursor, ...options }: Options) => {
-      const client = await connect(options, terminal);
-      const page = await client.list({
+      const asked = {
         limit: options.limit,
         ...(status === undefined ? {} : { status }),
         ...(workflow === undefined ? {} : { workflow }),
         ...(cursor === undefined ? {} : { cursor }),
-      });
+      };
+      checkListing(asked);
+      const client = await connect(options, terminal);
+      const page = await client.list(asked);
       if (options.json) return terminal.out(json(page));
       const { colors } = terminal;
       if (page.executions.length === 0) terminal.err("No executions.");
