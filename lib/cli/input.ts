@@ -1,12 +1,23 @@
-/** What the command line gives as text. JSON: the text itself, `@file`, or `-` for standard input. */
+/**
+ * What the command line gives as text. JSON: the text itself, `@file`, or `-` for standard input. A command reads all of it before it asks
+ * which deployment is meant: what is wrong with a command line is not found out over the network.
+ */
 import { readFileSync } from "node:fs";
 import { text } from "node:stream/consumers";
-import type { Duration } from "../model/time.js";
+import { LONGEST_EXECUTION_ID } from "../model/ids.js";
+import { shown } from "../model/shown.js";
+import { storable } from "../model/storable.js";
+import { type Duration, durationMs } from "../model/time.js";
 import { UsageError } from "./exit.js";
 
-/** Throws {@link UsageError}. */
+/** Throws {@link UsageError}; `PayloadTooLargeError` for what no execution could keep. */
 export async function readJson(given: string, option: string): Promise<unknown> {
-  const source = await sourceOf(given, option);
+  const value = parsed(await sourceOf(given, option), option);
+  storable(value, `The value of ${option}`);
+  return value;
+}
+
+function parsed(source: string, option: string): unknown {
   try {
     return JSON.parse(source);
   } catch (error) {
@@ -28,9 +39,23 @@ async function sourceOf(given: string, option: string): Promise<string> {
   }
 }
 
-/** Throws {@link UsageError}. */
+/**
+ * The id of an execution that is there already. One that the engine derived may begin with a sign, so less is asked of it than of an id
+ * that a user chooses for a new one. Throws {@link UsageError}.
+ */
+export function checkIdArgument(given: string): void {
+  if (/^[!-~]+$/.test(given) && given.length <= LONGEST_EXECUTION_ID) return;
+  throw new UsageError(
+    `${shown(given)} is no execution id. Expected 1 to ${LONGEST_EXECUTION_ID} characters without spaces, as holdfast list shows it.`,
+  );
+}
+
+/** Throws {@link UsageError}; `InvalidDurationError` for one that is too long. */
 export function durationOption(given: string, option: string): Duration {
-  if (isDuration(given)) return given;
+  if (isDuration(given)) {
+    durationMs(given);
+    return given;
+  }
   throw new UsageError(`${option} is no duration: "${given}". Expected text such as 90s, 15m, 2h or 3d.`);
 }
 

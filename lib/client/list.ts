@@ -1,19 +1,19 @@
 /** Listing executions: the client's checks and dates over the store's listing. */
 import { InvalidInputError } from "../model/errors.js";
 import type { EpochMs } from "../model/time.js";
-import type { ListFilter, Store } from "../store/ports.js";
+import { checkListing as checkRequest } from "../store/listing.js";
+import type { ListFilter, ListRequest, Store } from "../store/ports.js";
 import type { ExecutionFilter, ExecutionPage, ListOptions } from "./types.js";
 
 const MOST_LISTED = 1_000;
 
+/** What is wrong with a listing, and with its cursor, is known before anything is asked. Throws `InvalidInputError`. */
+export function checkListing(options: ListOptions): void {
+  checkRequest(requestOf(options));
+}
+
 export async function listExecutions(store: Store, options: ListOptions): Promise<ExecutionPage> {
-  const { limit = 50, ...filter } = options;
-  if (!Number.isInteger(limit) || limit < 1 || limit > MOST_LISTED) {
-    throw new InvalidInputError("The listing", [
-      { path: "limit", message: `expected a whole number from 1 to ${MOST_LISTED}, found ${limit}` },
-    ]);
-  }
-  const page = await store.listExecutions({ ...filterOf(filter), limit });
+  const page = await store.listExecutions(requestOf(options));
   return {
     executions: page.items.map(({ createdAt, closedAt, dueAt, ...rest }) => ({
       ...rest,
@@ -23,6 +23,15 @@ export async function listExecutions(store: Store, options: ListOptions): Promis
     })),
     ...(page.cursor === undefined ? {} : { cursor: page.cursor }),
   };
+}
+
+function requestOf({ limit = 50, cursor, ...filter }: ListOptions): ListRequest {
+  if (!Number.isInteger(limit) || limit < 1 || limit > MOST_LISTED) {
+    throw new InvalidInputError("The listing", [
+      { path: "limit", message: `expected a whole number from 1 to ${MOST_LISTED}, found ${limit}` },
+    ]);
+  }
+  return { ...filterOf(filter), limit, ...(cursor === undefined ? {} : { cursor }) };
 }
 
 /** Throws `InvalidInputError`. */

@@ -134,7 +134,8 @@ function whatAndWhom(message: Outbox["outgoing"][number]): { readonly name: stri
   }
 }
 
-function parseCommit(commit: string): { readonly executionId: string; readonly slot: number } {
+/** @throws InvalidInputError */
+export function parseCommit(commit: string): { readonly executionId: string; readonly slot: number } {
   const [, executionId, slot] = /^(.+)\/(\d{1,10})$/s.exec(commit) ?? [];
   if (executionId !== undefined && slot !== undefined) return { executionId, slot: Number(slot) };
   throw notACommit("as a listing of outgoing messages names it", commit);

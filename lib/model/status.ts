@@ -29,7 +29,8 @@ export const TRANSITIONS: Record<ExecutionStatus, readonly ExecutionStatus[]> = 
   running: [...OPEN, ...CLOSED, "stalled"],
   suspended: [...OPEN, ...CLOSED, "stalled"],
   paused: [...OPEN, ...CLOSED, "stalled"],
-  compensating: ["compensating", "paused", "failed", "cancelled", "terminated", "stalled"],
+  // A saga that nobody awaited may still be undone when the code has returned, or continued as new.
+  compensating: ["compensating", "paused", ...CLOSED, "stalled"],
   stalled: ["stalled", "running", "compensating", "cancelled", "terminated"],
   completed: ["completed"],
   failed: ["failed", "running"],

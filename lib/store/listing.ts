@@ -63,10 +63,17 @@ export function indexPartition(group: string, shard: number): string {
   return `${group}#${shard}`;
 }
 
-export async function listExecutions(
-  reads: ListingReads,
-  request: ListRequest,
-): Promise<Page<ExecutionSummary>> {
+/** What is wrong with a request, and with its cursor, is known before anything is read. Throws `InvalidInputError`. */
+export function checkListing(request: ListRequest): void {
+  beginningOf(request);
+}
+
+/** Which partitions are read, from where on. */
+function beginningOf(request: ListRequest): {
+  readonly selection: Selection;
+  readonly query: string;
+  readonly position: Position | undefined;
+} {
   if (!Number.isInteger(request.limit) || request.limit < 1) {
     throw new InvalidInputError("The listing's limit", [
       { path: "limit", message: `expected a whole number from 1, found ${request.limit}` },
@@ -74,7 +81,17 @@ export async function listExecutions(
   }
   const selection = selectionOf(request);
   const query = selection.digest;
-  let position = request.cursor === undefined ? undefined : decodeCursor(request.cursor, isPositionOf(query));
+  const position =
+    request.cursor === undefined ? undefined : decodeCursor(request.cursor, isPositionOf(query));
+  return { selection, query, position };
+}
+
+export async function listExecutions(
+  reads: ListingReads,
+  request: ListRequest,
+): Promise<Page<ExecutionSummary>> {
+  const { selection, query, position: beginning } = beginningOf(request);
+  let position = beginning;
   const items: ExecutionSummary[] = [];
   // One that changes its status meanwhile moves from one partition to another, and may be met in both.
   const met = new Set(Object.values(position?.last ?? {}));

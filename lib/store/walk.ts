@@ -24,8 +24,7 @@ type Position = readonly [partition: number, after: string | null];
 
 /** Asks for one item more than the page holds, so that the last page has no cursor. */
 export async function walkPartitions<T>(walk: Walk<T>): Promise<Page<T>> {
-  let [partition, after]: Position =
-    walk.cursor === undefined ? [0, null] : decodeCursor(walk.cursor, isPosition);
+  let [partition, after] = beginningOf(walk.cursor);
   const items: T[] = [];
   let last: Position | undefined;
   for (let name = walk.partitions[partition]; name !== undefined; name = walk.partitions[partition]) {
@@ -42,6 +41,15 @@ export async function walkPartitions<T>(walk: Walk<T>): Promise<Page<T>> {
     }
   }
   return { items };
+}
+
+/** What is wrong with a cursor is known before anything is read. Throws `InvalidInputError`. */
+export function checkWalkCursor(cursor: string | undefined): void {
+  beginningOf(cursor);
+}
+
+function beginningOf(cursor: string | undefined): Position {
+  return cursor === undefined ? [0, null] : decodeCursor(cursor, isPosition);
 }
 
 function isPosition(found: unknown): found is Position {

@@ -3,19 +3,16 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { stripVTControlCharacters } from "node:util";
-import picocolors from "picocolors";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createWorker } from "../../functions/worker.js";
-import { exitCodeOf, messageOf } from "../../lib/cli/exit.js";
 import { writeLocalFile } from "../../lib/cli/local-file.js";
-import { createProgram } from "../../lib/cli/program.js";
-import type { Terminal } from "../../lib/cli/terminal.js";
 import { app, event, workflow } from "../../lib/index.js";
 import { callbackToken } from "../../lib/model/callback-token.js";
 import { startExecution } from "../../lib/runtime/start.js";
 import { batchOf, type Deployment, invocation, openDeployment } from "../functions/deployment.js";
 import { eventually } from "../local/harness.js";
 import { commit, outgoing, T0 } from "../store/builders.js";
+import { type Run, runCommand } from "./run.js";
 
 const Paid = event<{ order: string }>("payment.completed", { key: ({ order }) => order });
 const waits = workflow("waits", async (ctx, { id }: { id: string }) => {
@@ -70,32 +67,8 @@ afterAll(async () => {
   await deployment.cloud.stop();
 });
 
-interface Run {
-  readonly out: string;
-  readonly err: string;
-  readonly code: number;
-}
-
-async function holdfast(args: readonly string[], width?: number): Promise<Run> {
-  const lines = { out: [] as string[], err: [] as string[] };
-  let code = 0;
-  const terminal: Terminal = {
-    out: (line) => void lines.out.push(line),
-    err: (line) => void lines.err.push(line),
-    endWith: (exitCode) => {
-      code = exitCode;
-    },
-    colors: picocolors.createColors(width !== undefined),
-    width,
-  };
-  try {
-    await createProgram(terminal).parseAsync(["node", "holdfast", ...args, "--state-dir", stateDir]);
-  } catch (error) {
-    code = exitCodeOf(error);
-    terminal.err(messageOf(error));
-  }
-  return { out: lines.out.join("\n"), err: lines.err.join("\n"), code };
-}
+const holdfast = (args: readonly string[], width?: number): Promise<Run> =>
+  runCommand([...args, "--state-dir", stateDir], width);
 
 describe("outbox", () => {
   test("shows what is on its way and what was given up, and has it tried again", async () => {

@@ -309,3 +309,36 @@ describe("a compensation that gives up", () => {
     expect(await bench.client.describe("x-1")).toMatchObject({ status: "failed", compensation: "complete" });
   });
 });
+
+describe("a saga that nobody awaits, and that is still being undone when the code is over,", () => {
+  it.each([
+    ["returns", "completed"],
+    ["continues as new", "continued"],
+  ])("comes to its end first, over several turns: the code %s", async (how, status) => {
+    const world: string[] = [];
+    const trip = workflow("trip", async (ctx, continued: boolean): Promise<unknown> => {
+      if (continued) return "home";
+      void ctx.saga(async (saga) => {
+        await saga.step("hotel", () => "hotel", {
+          compensate: (booking, { attempt }) => {
+            if (attempt < 3) throw new Error("the hotel is down");
+            world.push(booking);
+          },
+          compensateRetry: { maxAttempts: 3, initialInterval: "1m", jitter: "none" },
+        });
+        throw new Error("no visa");
+      });
+      await ctx.step("flight", () => "flight");
+      await ctx.step("car", () => "car");
+      return how === "returns" ? "home" : ctx.continueAsNew(true);
+    });
+    const bench = new Bench([trip]);
+    await bench.start(trip, false);
+    await bench.cloud.advance(10_000);
+    expect(await bench.status()).toBe("compensating");
+    await bench.cloud.advance(HOUR);
+    expect(world).toEqual(["hotel"]);
+    expect(await bench.status()).toBe(status);
+    expect(bench.cloud.errors).toEqual([]);
+  });
+});

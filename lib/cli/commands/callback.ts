@@ -1,3 +1,4 @@
+import { readCallbackToken } from "../../model/callback-token.js";
 import { json } from "../format.js";
 import { readJson } from "../input.js";
 import { connect, type TargetOptions, withTarget } from "../target.js";
@@ -24,6 +25,7 @@ export const addCallback: AddCommand = (program, terminal) => {
     .option("-r, --result <json>", "what it is completed with: JSON, @file, or - for standard input")
     .option("--json", "print JSON")
     .action(async (token: string, options: Options & { readonly result?: string }) => {
+      readCallbackToken(token);
       const result = options.result === undefined ? undefined : await readJson(options.result, "--result");
       await (await connect(options, terminal)).completeCallback(token, result);
       told(options, "completed");
@@ -35,6 +37,7 @@ export const addCallback: AddCommand = (program, terminal) => {
     .requiredOption("-r, --reason <text>", "the error's message")
     .option("--json", "print JSON")
     .action(async (token: string, options: Options & { readonly reason: string }) => {
+      readCallbackToken(token);
       await (await connect(options, terminal)).failCallback(token, new Error(options.reason));
       told(options, "failed");
     });
@@ -44,6 +47,7 @@ export const addCallback: AddCommand = (program, terminal) => {
     .argument("<token>", "the callback's token")
     .option("--json", "print JSON")
     .action(async (token: string, options: Options) => {
+      readCallbackToken(token);
       await (await connect(options, terminal)).heartbeatCallback(token);
       terminal.out(options.json ? json({ callback: "alive" }) : "the callback is known to be worked on");
     });

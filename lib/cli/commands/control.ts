@@ -2,6 +2,7 @@ import type { DurableClient } from "../../client/client.js";
 import type { ControlOptions } from "../../client/control.js";
 import type { ExecutionStatus } from "../../model/status.js";
 import { json } from "../format.js";
+import { checkIdArgument } from "../input.js";
 import { connect, type TargetOptions, withTarget } from "../target.js";
 import type { Terminal } from "../terminal.js";
 import type { AddCommand } from "./command.js";
@@ -34,6 +35,7 @@ function control({ name, summary, description, ask, tell }: Control): AddCommand
       .option("-r, --reason <text>", "why, for its history")
       .option("--json", "print JSON")
       .action(async (id: string, options: Options) => {
+        checkIdArgument(id);
         const client = await connect(options, terminal);
         const { reason } = options;
         const answer = await ask(client, id, { by: "holdfast", ...(reason === undefined ? {} : { reason }) });

@@ -1,4 +1,7 @@
+import { checkExecutionId } from "../../model/ids.js";
+import { UsageError } from "../exit.js";
 import { json } from "../format.js";
+import { checkIdArgument } from "../input.js";
 import { connect, type TargetOptions, withTarget } from "../target.js";
 import type { AddCommand } from "./command.js";
 
@@ -23,8 +26,14 @@ export const addFork: AddCommand = (program, terminal) => {
     .option("--id <id>", "the new execution's id (default: derived, the same for the same fork)")
     .option("--json", "print JSON")
     .action(async (id: string, options: Options) => {
-      const client = await connect(options, terminal);
       const { from, id: forkId } = options;
+      checkIdArgument(id);
+      if (from === "")
+        throw new UsageError(
+          "--from names no step. Expected a step's name, or its path as the history shows it.",
+        );
+      if (forkId !== undefined) checkExecutionId(forkId);
+      const client = await connect(options, terminal);
       const answer = await client.fork(id, { from, ...(forkId === undefined ? {} : { id: forkId }) });
       if (options.json) return terminal.out(json(answer));
       terminal.out(

@@ -2,6 +2,7 @@ import type { HistoryEntry } from "../../client/types.js";
 import type { Message } from "../../model/message.js";
 import { decode, type Encoded } from "../../model/value.js";
 import { shownInstant, shownValue } from "../format.js";
+import { checkIdArgument } from "../input.js";
 import { printTable } from "../table.js";
 import { connect, type TargetOptions, withTarget } from "../target.js";
 import type { AddCommand } from "./command.js";
@@ -14,6 +15,7 @@ export const addHistory: AddCommand = (program, terminal) => {
     .argument("<id>", "the execution's id")
     .option("--json", "print JSON: the events as they are stored")
     .action(async (id: string, options: TargetOptions & { readonly json?: boolean }) => {
+      checkIdArgument(id);
       const client = await connect(options, terminal);
       const history = await client.history(id);
       // As stored: a marked value must not be mistaken for a user's own object by whoever reads it back.

@@ -1,4 +1,5 @@
 import { InvalidArgumentError, Option } from "commander";
+import { checkListing } from "../../client/list.js";
 import type { ExecutionFilter, ListedExecution } from "../../client/types.js";
 import { type ExecutionStatus, STATUSES } from "../../model/status.js";
 import { json, painted, shownInstant } from "../format.js";
@@ -33,10 +34,12 @@ export const addList: AddCommand = (program, terminal) => {
     .option("--cursor <cursor>", "where the page before ended")
     .option("--json", "print JSON")
     .action(async (options: Options) => {
-      const client = await connect(options, terminal);
       const { limit, cursor } = options;
       const filter = filterOf(options);
-      const page = await client.list({ ...filter, limit, ...(cursor === undefined ? {} : { cursor }) });
+      const asked = { ...filter, limit, ...(cursor === undefined ? {} : { cursor }) };
+      checkListing(asked);
+      const client = await connect(options, terminal);
+      const page = await client.list(asked);
       if (options.json) return terminal.out(json(page));
       const { colors } = terminal;
       if (page.executions.length === 0) terminal.err("No executions.");

@@ -1,5 +1,6 @@
 import { InvalidArgumentError } from "commander";
-import type { OutgoingMessage } from "../../client/outgoing.js";
+import { type OutgoingMessage, parseCommit } from "../../client/outgoing.js";
+import { checkWalkCursor } from "../../store/walk.js";
 import { json, shownInstant } from "../format.js";
 import { printTable } from "../table.js";
 import { connect, type TargetOptions, withTarget } from "../target.js";
@@ -32,6 +33,7 @@ export const addOutbox: AddCommand = (program, terminal) => {
     .option("--cursor <cursor>", "where the page before ended")
     .option("--json", "print JSON")
     .action(async ({ givenUp, cursor, ...options }: ListOptions) => {
+      checkWalkCursor(cursor);
       const client = await connect(options, terminal);
       const page = await client.outbox.list({
         which: givenUp === true ? "given up" : "pending",
@@ -67,6 +69,7 @@ export const addOutbox: AddCommand = (program, terminal) => {
     .argument("<commit>", "as the list names it")
     .option("--json", "print JSON")
     .action(async (commit: string, options: RetryOptions) => {
+      parseCommit(commit);
       const client = await connect(options, terminal);
       const answer = await client.outbox.retry(commit);
       if (options.json) return terminal.out(json({ commit, ...answer }));

@@ -1,3 +1,5 @@
+import { detailOf } from "../../client/publish.js";
+import { checkExecutionId, checkName } from "../../model/ids.js";
 import { json } from "../format.js";
 import { readJson } from "../input.js";
 import { connect, type TargetOptions, withTarget } from "../target.js";
@@ -24,6 +26,8 @@ export const addSend: AddCommand = (program, terminal) => {
     .option("--json", "print JSON")
     .action(async (event: string, options: Options) => {
       const data = await readJson(options.data, "--data");
+      detailOf(checkName("an event", event), data);
+      if (options.target !== undefined) checkExecutionId(options.target);
       const client = await connect(options, terminal);
       const published = await client.publish(event, data, {
         ...(options.target === undefined ? {} : { target: options.target }),

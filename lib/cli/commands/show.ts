@@ -1,5 +1,6 @@
 import type { ExecutionDescription } from "../../client/types.js";
 import { json, painted, shownInstant, shownValue } from "../format.js";
+import { checkIdArgument } from "../input.js";
 import { connect, type TargetOptions, withTarget } from "../target.js";
 import type { Terminal } from "../terminal.js";
 import type { AddCommand } from "./command.js";
@@ -13,6 +14,7 @@ export const addShow: AddCommand = (program, terminal) => {
     .argument("<id>", "the execution's id")
     .option("--json", "print JSON")
     .action(async (id: string, options: TargetOptions & { readonly json?: boolean }) => {
+      checkIdArgument(id);
       const client = await connect(options, terminal);
       const description = await client.describe(id);
       if (options.json) terminal.out(json(description));

@@ -1,3 +1,5 @@
+import { signalData } from "../../define/outgoing.js";
+import { checkMessageId } from "../../model/ids.js";
 import { json } from "../format.js";
 import { readJson } from "../input.js";
 import { connect, type TargetOptions, withTarget } from "../target.js";
@@ -21,8 +23,10 @@ export const addSignal: AddCommand = (program, terminal) => {
     .option("--json", "print JSON")
     .action(async (executionId: string, name: string, options: Options) => {
       const data = options.data === undefined ? undefined : await readJson(options.data, "--data");
-      const client = await connect(options, terminal);
       const { id } = options;
+      signalData("holdfast signal", executionId, name, data);
+      if (id !== undefined) checkMessageId(id);
+      const client = await connect(options, terminal);
       const sent = await client.signal(executionId, name, data, id === undefined ? {} : { id });
       terminal.out(
         options.json ? json({ executionId, ...sent }) : `signalled ${executionId}, message ${sent.messageId}`,

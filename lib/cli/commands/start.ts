@@ -1,4 +1,5 @@
 import type { StartedExecution, StartOptions } from "../../client/types.js";
+import { checkExecutionId, checkName } from "../../model/ids.js";
 import { EXIT } from "../exit.js";
 import { json, painted, shownValue } from "../format.js";
 import { durationOption, readJson } from "../input.js";
@@ -29,7 +30,7 @@ export const addStart: AddCommand = (program, terminal) => {
     .option("--json", "print JSON")
     .action(async (workflow: string, options: Options) => {
       const input = options.input === undefined ? undefined : await readJson(options.input, "--input");
-      // Before anybody is asked: what is wrong with the command line is not found out over the network.
+      checkName("a workflow", workflow);
       const asked = startOptions(options);
       const client = await connect(options, terminal);
       const started = await client.start(workflow, input, asked);
@@ -41,7 +42,7 @@ export const addStart: AddCommand = (program, terminal) => {
 
 function startOptions({ id, delay, wait, failIfExists }: Options): StartOptions {
   return {
-    ...(id === undefined ? {} : { id }),
+    ...(id === undefined ? {} : { id: checkExecutionId(id) }),
     ...(delay === undefined ? {} : { delay: durationOption(delay, "--delay") }),
     ...(wait === undefined ? {} : { wait: wait === true ? true : durationOption(wait, "--wait") }),
     ...(failIfExists === true ? { onConflict: "fail" as const } : {}),

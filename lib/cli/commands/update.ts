@@ -1,5 +1,6 @@
+import { checkMessageId, checkOperationName } from "../../model/ids.js";
 import { json, shownValue } from "../format.js";
-import { durationOption, readJson } from "../input.js";
+import { checkIdArgument, durationOption, readJson } from "../input.js";
 import { connect, type TargetOptions, withTarget } from "../target.js";
 import type { AddCommand } from "./command.js";
 
@@ -23,6 +24,9 @@ export const addUpdate: AddCommand = (program, terminal) => {
     .option("--json", "print JSON")
     .action(async (executionId: string, name: string, options: Options) => {
       const { id, timeout } = options;
+      checkIdArgument(executionId);
+      checkOperationName("holdfast update", name);
+      if (id !== undefined) checkMessageId(id);
       const asked = {
         ...(id === undefined ? {} : { id }),
         ...(timeout === undefined ? {} : { timeout: durationOption(timeout, "--timeout") }),

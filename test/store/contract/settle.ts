@@ -205,8 +205,8 @@ export function settleContract(store: () => Store): void {
   test("throws on a move that the table of transitions forbids, before it writes", async () => {
     const head = await owned(store(), "forbidden");
     const from = { from: "compensating" as const };
-    await expect(store().settle(settlementOf(head, COMPLETED, from))).rejects.toThrow(
-      "from compensating to completed",
+    await expect(store().settle(settlementOf(head, SUSPENDED, from))).rejects.toThrow(
+      "from compensating to suspended",
     );
     expect(await store().readHead("forbidden")).toEqual(head);
   });
@@ -220,7 +220,7 @@ export function settleContract(store: () => Store): void {
       ...lease("second"),
     });
     if (!next.acquired) throw new Error("not acquired");
-    const answer = await store().settle(settlementOf(next.head, COMPLETED, { from: "running" }));
+    const answer = await store().settle(settlementOf(next.head, SUSPENDED, { from: "running" }));
     expect(answer).toMatchObject({ settled: false, head: { status: "compensating" } });
   });
 

@@ -1,0 +1,33 @@
+/** The command, run in this process: what it printed and how it ended. */
+import picocolors from "picocolors";
+import { exitCodeOf, messageOf } from "../../lib/cli/exit.js";
+import { createProgram } from "../../lib/cli/program.js";
+import type { Terminal } from "../../lib/cli/terminal.js";
+
+export interface Run {
+  readonly out: string;
+  readonly err: string;
+  readonly code: number;
+}
+
+/** @param width of the terminal; without it nobody looks, and nothing is coloured or cut */
+export async function runCommand(args: readonly string[], width?: number): Promise<Run> {
+  const lines = { out: [] as string[], err: [] as string[] };
+  let code = 0;
+  const terminal: Terminal = {
+    out: (line) => void lines.out.push(line),
+    err: (line) => void lines.err.push(line),
+    endWith: (exitCode) => {
+      code = exitCode;
+    },
+    colors: picocolors.createColors(width !== undefined),
+    width,
+  };
+  try {
+    await createProgram(terminal).parseAsync(["node", "holdfast", ...args]);
+  } catch (error) {
+    code = exitCodeOf(error);
+    terminal.err(messageOf(error));
+  }
+  return { out: lines.out.join("\n"), err: lines.err.join("\n"), code };
+}
