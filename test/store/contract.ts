@@ -8,6 +8,7 @@ import { cursorContract } from "./contract/cursors.js";
 import { inboxContract } from "./contract/inbox.js";
 import { leaseContract } from "./contract/lease.js";
 import { listingContract } from "./contract/listing.js";
+import { listingLabelContract } from "./contract/listing-labels.js";
 import { listingWindowContract } from "./contract/listing-windows.js";
 import { outboxContract } from "./contract/outbox.js";
 import { objectContract, payloadContract } from "./contract/payloads.js";
@@ -28,6 +29,7 @@ const PARTS = {
   payloads: payloadContract,
   objects: objectContract,
   "listing executions": listingContract,
+  "listing by application and pipeline configuration": listingLabelContract,
   "listing by time and statuses": listingWindowContract,
   "the outbox": outboxContract,
   waits: waitContract,
