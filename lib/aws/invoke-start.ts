@@ -1,6 +1,7 @@
 /** Starting an execution from outside of the app's code: its start function knows the workflows and checks the input. */
 import { InvokeCommand, LambdaClient } from "@aws-sdk/client-lambda";
 import { HoldfastError } from "../model/errors.js";
+import type { Labels } from "../model/head.js";
 import { STATUSES } from "../model/status.js";
 import { type Connection, clientSettings } from "./connection.js";
 import type { StartAnswer } from "./starting.js";
@@ -15,7 +16,7 @@ export class StartRefusedError extends HoldfastError {
 }
 
 /** What the function is invoked with; see `start-payload.ts`. */
-export interface StartInvocation {
+export interface StartInvocation extends Labels {
   readonly workflow: string;
   readonly input: unknown;
   /** Always given: an invocation whose answer was lost is repeated, and must find what it started. */

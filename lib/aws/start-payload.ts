@@ -1,8 +1,9 @@
 /** What the start function is invoked with. Checked to the last field: a misspelt option must not become a default. */
 import { InvalidDurationError, InvalidInputError, type SchemaIssue } from "../model/errors.js";
+import { type Labels, labelsOf } from "../model/head.js";
 import { type Duration, durationMs } from "../model/time.js";
 
-export interface StartPayload {
+export interface StartPayload extends Labels {
   readonly workflow: string;
   readonly input: unknown;
   readonly id?: string;
@@ -12,7 +13,7 @@ export interface StartPayload {
   readonly onConflict?: "return" | "fail";
 }
 
-const FIELDS = ["workflow", "input", "id", "delay", "wait", "onConflict"];
+const FIELDS = ["workflow", "input", "id", "delay", "wait", "onConflict", "application", "pipelineConfigId"];
 
 /** Throws {@link InvalidInputError} that names every field that is wrong. */
 export function parseStartPayload(event: unknown): StartPayload {
@@ -47,6 +48,8 @@ export function parseStartPayload(event: unknown): StartPayload {
   const onConflict = take("onConflict", '"return" or "fail"', (found) =>
     found === "return" || found === "fail" ? found : undefined,
   );
+  const application = take("application", "text", text);
+  const pipelineConfigId = take("pipelineConfigId", "text", text);
   if (issues.length > 0 || workflow === undefined) throw invalid(issues);
   return {
     workflow,
@@ -55,6 +58,7 @@ export function parseStartPayload(event: unknown): StartPayload {
     ...(delayMs === undefined ? {} : { delayMs }),
     ...(wait === undefined || wait === "no" ? {} : { wait }),
     ...(onConflict === undefined ? {} : { onConflict }),
+    ...labelsOf({ application, pipelineConfigId }),
   };
 }
 

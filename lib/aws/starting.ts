@@ -3,7 +3,7 @@
 import type { App } from "../define/app.js";
 import { parse } from "../define/schema.js";
 import { ExecutionConflictError, FencedError, HoldfastError } from "../model/errors.js";
-import type { Head } from "../model/head.js";
+import { type Head, labelsOf } from "../model/head.js";
 import { type PlainError, plain, plainError } from "../model/plain.js";
 import type { ExecutionStatus } from "../model/status.js";
 import { decode } from "../model/value.js";
@@ -49,6 +49,7 @@ export async function startNow(
     id: id ?? inline.owner,
     ...(delayMs === undefined ? {} : { delayMs }),
     ...(onConflict === undefined ? {} : { onConflict }),
+    ...labelsOf(payload),
   };
   if (wait === undefined) {
     const { head, created } = await startExecution(outside, app, request);

@@ -50,6 +50,8 @@ export interface DurableTablesProps {
 /** The names of the Executions table's indexes. */
 export const indexNames = {
   byWorkflow: "byWorkflow",
+  byApplication: "byApplication",
+  byPipelineConfig: "byPipelineConfig",
   byStatus: "byStatus",
   outboxPending: "outboxPending",
 } as const;
@@ -87,6 +89,9 @@ export class DurableTables extends Construct implements HoldfastTables {
       globalSecondaryIndexes: [
         // Every execution, newest first.
         index(indexNames.byWorkflow, text("wf"), count("createdAt")),
+        // Sparse: those that were started for an application, and by a configuration of a pipeline.
+        index(indexNames.byApplication, text("ap"), count("createdAt")),
+        index(indexNames.byPipelineConfig, text("pc"), count("createdAt")),
         // Sparse: open executions, and those that failed or stalled.
         index(indexNames.byStatus, text("st"), count("createdAt")),
         // Sparse: commits whose outgoing messages are not all published, and heads whose first wake was not sent, by the time of their next try.

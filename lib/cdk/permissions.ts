@@ -89,11 +89,19 @@ function wakes(r: Pick<Resources, "wakeQueue" | "timers">): PolicyStatement[] {
   ];
 }
 
+/** What executions are listed by. */
+const LISTINGS = [
+  indexNames.byWorkflow,
+  indexNames.byApplication,
+  indexNames.byPipelineConfig,
+  indexNames.byStatus,
+];
+
 /** What `DurableClient` does itself: starts, looks, cancels, redrives and publishes. It runs no turn. */
 export function clients(r: Pick<Resources, "tables" | "wakeQueue" | "timers" | "bus">): PolicyStatement[] {
   return [
     allow(r.tables.executions, "GetItem", "BatchGetItem", "Query", "PutItem", "UpdateItem"),
-    queriesIndexes(r.tables.executions, indexNames.byWorkflow, indexNames.byStatus, indexNames.outboxPending),
+    queriesIndexes(r.tables.executions, ...LISTINGS, indexNames.outboxPending),
     // Whether the table answers (`client.health`).
     allow(r.tables.directory, "GetItem"),
     putsObjects(r.tables),
@@ -107,7 +115,7 @@ export function clients(r: Pick<Resources, "tables" | "wakeQueue" | "timers" | "
 export function reads(tables: HoldfastTables): PolicyStatement[] {
   return [
     allow(tables.executions, "GetItem", "BatchGetItem", "Query"),
-    queriesIndexes(tables.executions, indexNames.byWorkflow, indexNames.byStatus, indexNames.outboxPending),
+    queriesIndexes(tables.executions, ...LISTINGS, indexNames.outboxPending),
     allow(tables.directory, "GetItem", "Query"),
     ...getsObjects(tables),
   ];

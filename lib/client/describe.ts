@@ -1,4 +1,4 @@
-import type { Head, StoredValue } from "../model/head.js";
+import { type Head, labelsOf, type StoredValue } from "../model/head.js";
 import { decode, type ErrorClasses } from "../model/value.js";
 import type { Outside } from "../runtime/outside.js";
 import { unlessLost } from "../runtime/values/payloads.js";
@@ -25,6 +25,7 @@ export async function describeHead(
     workflow: head.workflow,
     ...(head.version === undefined ? {} : { version: head.version }),
     definition: head.definition,
+    ...labelsOf(head),
     status: head.status,
     createdAt: new Date(head.createdAt),
     startAt: new Date(head.startAt),

@@ -1,6 +1,6 @@
 /** Forking: a new execution that has another's history up to a step, and goes on from there by itself. */
 import { ExecutionConflictError, InvalidControlError } from "../model/errors.js";
-import { type Head, timeoutOf } from "../model/head.js";
+import { type Head, labelsOf, timeoutOf } from "../model/head.js";
 import type { HistoryEvent } from "../model/history-event.js";
 import { checkExecutionId, digest } from "../model/ids.js";
 import { escapeName } from "../replay/path.js";
@@ -47,6 +47,7 @@ export async function fork(
     createdAt: outside.clock.now(),
     // What was recorded happened at its own time: the code's clock begins where it began.
     startAt: head.startAt,
+    ...labelsOf(head),
     startedBy: head.startedBy,
     seed: head.seed ?? executionId,
     flags: head.flags,

@@ -10,11 +10,13 @@ import { expiry } from "../define/outgoing.js";
 import { parse } from "../define/schema.js";
 import type { Workflow } from "../define/workflow.js";
 import { InvalidInputError } from "../model/errors.js";
+import type { Labels } from "../model/head.js";
 import { checkExecutionId, checkName } from "../model/ids.js";
 import { jsonBytes, storable } from "../model/storable.js";
 import type { TransactionAction } from "../model/transaction.js";
 import { newExecution } from "../runtime/create.js";
 import type { Outside } from "../runtime/outside.js";
+import { checkedLabels } from "../runtime/start.js";
 import { pack, putPacked } from "../runtime/values/payloads.js";
 import { listOutgoing, type OutgoingOptions, type OutgoingPage, retryOutgoing } from "./outgoing.js";
 import { detailOf } from "./publish.js";
@@ -87,15 +89,17 @@ export class ClientOutbox {
   /**
    * A new execution; its input is checked against the workflow's schema first. It begins when the transaction has committed.
    * @param options `id` is the execution's, a natural key of yours; by default a new one. A transaction with an id that is taken is cancelled
-   *   (`ConditionalCheckFailed`), whatever the workflow and the input of the execution that has it
+   *   (`ConditionalCheckFailed`), whatever the workflow and the input of the execution that has it; `application` and `pipelineConfigId` as in
+   *   `client.start`
    * @throws InvalidInputError, UnencodableValueError, PayloadTooLargeError
    */
   async startInTransaction<Input, Output>(
     workflow: Workflow<Input, Output>,
     input: NoInfer<Input>,
-    options: { readonly id?: string } = {},
+    options: Labels & { readonly id?: string } = {},
   ): Promise<StagedStart> {
     const outside = await this.#connect();
+    const labels = checkedLabels(options);
     const executionId = options.id === undefined ? outside.token() : checkExecutionId(options.id);
     const what = `The input of workflow "${workflow.name}"`;
     const encoded = storable(await parse(workflow.input, input, what), what);
@@ -109,6 +113,7 @@ export class ClientOutbox {
         workflow,
         input: packed === undefined ? { inline: encoded } : { payload: packed.name },
         createdAt: now,
+        ...labels,
         createToken: outside.token(),
       }),
       now,

@@ -4,6 +4,7 @@ import type { Reach } from "../aws/client-outside.js";
 import type { StartAnswer } from "../aws/starting.js";
 import { app } from "../define/app.js";
 import type { AnyWorkflow } from "../define/workflow.js";
+import { labelsOf } from "../model/head.js";
 import type { PlainError } from "../model/plain.js";
 import { durationMs } from "../model/time.js";
 import type { ErrorClasses } from "../model/value.js";
@@ -29,6 +30,7 @@ export async function startHere(
     ...(id === undefined ? {} : { id }),
     ...(onConflict === undefined ? {} : { onConflict }),
     ...(delay === undefined ? {} : { delayMs: durationMs(delay) }),
+    ...labelsOf(options),
   });
   const { executionId } = head;
   if (waitMs === undefined) return { executionId, status: head.status, created };

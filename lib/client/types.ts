@@ -1,11 +1,17 @@
 /** What a client asks and is answered. */
+import type { Labels } from "../model/head.js";
 import type { HistoryEvent } from "../model/history-event.js";
 import type { ExecutionStatus } from "../model/status.js";
 import type { Duration } from "../model/time.js";
 import type { Encoded } from "../model/value.js";
 import type { Progress } from "./progress.js";
 
-export interface StartOptions {
+/**
+ * `application` and `pipelineConfigId`, texts of 1 to 256 bytes, are what the execution can be listed by beside its workflow: on behalf of whom
+ * it runs, and by which configuration. One write unit each. Its `continueAsNew` successors and its forks have the same, its children none.
+ * An execution that exists already keeps its own.
+ */
+export interface StartOptions extends Labels {
   /** The execution's id, a natural key of yours: a repeated start with it finds what the first one started. Default: a new one. */
   readonly id?: string;
   /** What an existing execution of that id means: `"return"` it (if workflow and input are the same) or `"fail"`. Default `"return"`. */
@@ -27,7 +33,7 @@ export interface StartedExecution<Output = unknown> {
   readonly error?: Error;
 }
 
-export interface ExecutionDescription {
+export interface ExecutionDescription extends Labels {
   readonly executionId: string;
   readonly workflow: string;
   readonly version?: string;
@@ -88,9 +94,9 @@ export interface HistoryEntry {
   readonly event: ExecutionStarted | HistoryEvent;
 }
 
-/** Which executions: those that fit all that is given. */
-export interface ExecutionFilter {
-  /** One or several. Open, failed and stalled executions are found by index; other statuses need `workflow` too. */
+/** Which executions: those that fit all that is given. `application` and `pipelineConfigId` are those of the start. */
+export interface ExecutionFilter extends Labels {
+  /** One or several. Open, failed and stalled executions are found by index; others only with a workflow, an application or a pipelineConfigId. */
   readonly status?: ExecutionStatus | readonly ExecutionStatus[];
   readonly workflow?: string;
   /** Created then or later: inclusive. */
@@ -106,7 +112,7 @@ export interface ListOptions extends ExecutionFilter {
   readonly cursor?: string;
 }
 
-export interface ListedExecution {
+export interface ListedExecution extends Labels {
   readonly executionId: string;
   readonly workflow: string;
   readonly status: ExecutionStatus;

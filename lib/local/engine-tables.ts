@@ -25,6 +25,8 @@ const executionsTable: Omit<CreateTableCommandInput, "TableName"> = {
     { AttributeName: "pk", AttributeType: "S" },
     { AttributeName: "sk", AttributeType: "S" },
     { AttributeName: "wf", AttributeType: "S" },
+    { AttributeName: "ap", AttributeType: "S" },
+    { AttributeName: "pc", AttributeType: "S" },
     { AttributeName: "st", AttributeType: "S" },
     { AttributeName: "createdAt", AttributeType: "N" },
     { AttributeName: "ob", AttributeType: "S" },
@@ -33,6 +35,8 @@ const executionsTable: Omit<CreateTableCommandInput, "TableName"> = {
   KeySchema: PRIMARY_KEY,
   GlobalSecondaryIndexes: [
     keysOnlyIndex("byWorkflow", "wf", "createdAt"),
+    keysOnlyIndex("byApplication", "ap", "createdAt"),
+    keysOnlyIndex("byPipelineConfig", "pc", "createdAt"),
     keysOnlyIndex("byStatus", "st", "createdAt"),
     keysOnlyIndex("outboxPending", "ob", "obAt"),
   ],

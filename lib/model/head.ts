@@ -45,6 +45,25 @@ export interface Parent {
   readonly op: string;
 }
 
+/** What an execution can be listed by beside its workflow, in the words of who started it. */
+export interface Labels {
+  /** On behalf of which application it runs. */
+  readonly application?: string;
+  /** By which configuration of a pipeline it runs. */
+  readonly pipelineConfigId?: string;
+}
+
+/** Those that are there. */
+export function labelsOf({
+  application,
+  pipelineConfigId,
+}: { readonly [Label in keyof Labels]: string | undefined }): Labels {
+  return {
+    ...(application === undefined ? {} : { application }),
+    ...(pipelineConfigId === undefined ? {} : { pipelineConfigId }),
+  };
+}
+
 /** What its workflow's `timeout` was when it was created. A fork's code begins at its origin's time, and has its own creation's. */
 export function timeoutOf({
   deadline,
@@ -54,7 +73,7 @@ export function timeoutOf({
   return deadline === undefined ? undefined : deadline - Math.max(createdAt, startAt);
 }
 
-export interface Head {
+export interface Head extends Labels {
   readonly executionId: string;
   readonly workflow: string;
   /** The version that the definition declares, if any. */

@@ -63,6 +63,20 @@ export function checkMessageId(id: unknown): string {
   ]);
 }
 
+/** Labels are in keys of indexes, and in every head. */
+const LONGEST_LABEL_BYTES = 256;
+
+/** Checks what an execution is to be listed by. Throws {@link InvalidInputError}. */
+export function checkLabel(label: string, value: unknown): string {
+  if (isShortText(value, LONGEST_LABEL_BYTES)) return value;
+  throw new InvalidInputError(`The ${label}`, [
+    {
+      path: label,
+      message: `expected text of 1 to ${LONGEST_LABEL_BYTES} bytes, found ${JSON.stringify(value)}`,
+    },
+  ]);
+}
+
 function isShortText(value: unknown, mostBytes: number): value is string {
   return typeof value === "string" && value !== "" && Buffer.byteLength(value) <= mostBytes;
 }

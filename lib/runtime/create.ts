@@ -1,5 +1,5 @@
 /** The one way in which an execution comes to be: one write of its head, on one condition. Repeating it is harmless. */
-import type { Head, Parent, StoredValue } from "../model/head.js";
+import { type Head, type Labels, labelsOf, type Parent, type StoredValue } from "../model/head.js";
 import type { EpochMs } from "../model/time.js";
 import { CURRENT_FLAGS } from "../replay/flags.js";
 import type { NewExecution } from "../store/ports.js";
@@ -14,7 +14,7 @@ export interface Definition {
   readonly timeoutMs?: number | undefined;
 }
 
-export interface Creation {
+export interface Creation extends Labels {
   readonly executionId: string;
   readonly workflow: Definition;
   /** As `storeValue` left it: stored before the head that names it. */
@@ -52,6 +52,7 @@ export function newExecution(creation: Creation): NewExecution {
     definition: workflow.definition,
     createdAt,
     startAt,
+    ...labelsOf(creation),
     input: creation.input,
     ...(startedBy === undefined ? {} : { startedBy }),
     ...(parent === undefined ? {} : { parent }),

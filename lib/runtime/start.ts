@@ -5,8 +5,8 @@
 import type { App } from "../define/app.js";
 import { parse } from "../define/schema.js";
 import { ExecutionConflictError } from "../model/errors.js";
-import type { Head } from "../model/head.js";
-import { checkExecutionId, digest } from "../model/ids.js";
+import { type Head, type Labels, labelsOf } from "../model/head.js";
+import { checkExecutionId, checkLabel, digest } from "../model/ids.js";
 import { isClosed } from "../model/status.js";
 import { storable } from "../model/storable.js";
 import type { EpochMs } from "../model/time.js";
@@ -22,7 +22,7 @@ import { runTurn } from "./turn/turn.js";
 import type { Limits } from "./turn/work.js";
 import { storeValue } from "./values/values.js";
 
-export interface StartRequest {
+export interface StartRequest extends Labels {
   readonly workflow: string;
   readonly input: unknown;
   readonly id?: string;
@@ -55,6 +55,8 @@ export async function startExecution(
   const what = `The input of workflow "${workflow.name}"`;
   const input = storable(await parse(workflow.input, request.input, what), what);
 
+  const labels = checkedLabels(request);
+
   const now = outside.clock.now();
   const startAt = now + (request.delayMs ?? 0);
   const stored = await storeValue(outside.store, executionId, "input", input);
@@ -76,6 +78,7 @@ export async function startExecution(
       input: stored,
       createdAt: now,
       startAt,
+      ...labels,
       startedBy: request.startedBy,
       lease,
       createToken,
@@ -96,6 +99,13 @@ export async function startExecution(
   await runTurn(outside, app, ownCreated(result.head, leaseToken), inline.limits);
   const head = await persistently(() => outside.store.readHead(executionId));
   return { head: head ?? result.head, created: true };
+}
+
+/** Throws `InvalidInputError`. */
+export function checkedLabels(given: Labels): Labels {
+  const labels = labelsOf(given);
+  for (const [label, value] of Object.entries(labels)) checkLabel(label, value);
+  return labels;
 }
 
 /** The execution that a bus event starts: the same event starts the same one, however often it is delivered. */

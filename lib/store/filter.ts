@@ -6,9 +6,9 @@ import type { EpochMs } from "../model/time.js";
 import type { ExecutionSummary, ListFilter } from "./ports.js";
 import { bucketOf, STATUS_BUCKETS } from "./status.js";
 
-/** All that an index holds of one workflow, or of one bucket of statuses. */
+/** All that an index holds of one workflow, application or pipeline configuration, or of one bucket of statuses. */
 export interface IndexGroup {
-  readonly index: "byWorkflow" | "byStatus";
+  readonly index: "byWorkflow" | "byApplication" | "byPipelineConfig" | "byStatus";
   readonly group: string;
 }
 
@@ -29,45 +29,50 @@ export interface Selection {
 
 /** Throws `InvalidInputError`. */
 export function selectionOf(filter: ListFilter): Selection {
-  const { workflow } = filter;
+  const { workflow, application, pipelineConfigId } = filter;
   const statuses = statusesOf(filter);
   const notBefore = instantOf(filter, "createdAfter");
   const before = instantOf(filter, "createdBefore");
   const empty = notBefore !== undefined && before !== undefined && notBefore >= before;
+  const owners = ownersOf(filter);
   return {
-    groups: empty ? [] : groupsOf(workflow, statuses),
+    groups: empty ? [] : owners.length > 0 ? owners.slice(0, 1) : bucketsOf(statuses),
     ...(notBefore === undefined ? {} : { notBefore }),
     ...(before === undefined ? {} : { notAfter: before - 1 }),
-    filtered: statuses !== undefined,
+    filtered: statuses !== undefined || owners.length > 1,
     fits: (summary) =>
       (workflow === undefined || summary.workflow === workflow) &&
+      (application === undefined || summary.application === application) &&
+      (pipelineConfigId === undefined || summary.pipelineConfigId === pipelineConfigId) &&
       (statuses === undefined || statuses.includes(summary.status)) &&
       (notBefore === undefined || summary.createdAt >= notBefore) &&
       (before === undefined || summary.createdAt < before),
-    digest: digest(
-      JSON.stringify([workflow ?? null, statuses ?? null, notBefore ?? null, before ?? null]),
-      8,
-    ),
+    digest: digestOf([workflow, application, pipelineConfigId, statuses, notBefore, before]),
   };
 }
 
-/** The common ends are in no status bucket: they are found by workflow, and filtered. */
-function groupsOf(
-  workflow: string | undefined,
-  statuses: readonly ExecutionStatus[] | undefined,
-): IndexGroup[] {
-  if (workflow !== undefined) return [{ index: "byWorkflow", group: workflow }];
+/** Whose listings hold all that fits; the one that is likely to be the shortest comes first. */
+function ownersOf({ workflow, application, pipelineConfigId }: ListFilter): IndexGroup[] {
+  const groups: IndexGroup[] = [];
+  if (pipelineConfigId !== undefined) groups.push({ index: "byPipelineConfig", group: pipelineConfigId });
+  if (application !== undefined) groups.push({ index: "byApplication", group: application });
+  if (workflow !== undefined) groups.push({ index: "byWorkflow", group: workflow });
+  return groups;
+}
+
+/** The common ends are in no status bucket: they are found by whose they are, and filtered. */
+function bucketsOf(statuses: readonly ExecutionStatus[] | undefined): IndexGroup[] {
   const common = statuses?.filter((status) => bucketOf(status) === undefined) ?? [];
   if (common.length > 0) {
     throw refused(
       "workflow",
-      `expected a workflow name, since ${common.join(" and ")} executions are only indexed by their workflow`,
+      `expected a workflow name, an application or a pipelineConfigId, since ${common.join(" and ")} executions are indexed by those alone`,
     );
   }
-  const buckets = statuses === undefined ? STATUS_BUCKETS : new Set(statuses.map(bucketOf));
-  return [...buckets].flatMap((bucket) =>
-    bucket === undefined ? [] : [{ index: "byStatus", group: bucket }],
+  const buckets = STATUS_BUCKETS.filter(
+    (bucket) => statuses?.some((one) => bucketOf(one) === bucket) ?? true,
   );
+  return buckets.map((group) => ({ index: "byStatus", group }));
 }
 
 /** Each once, in the table's order, so that one set of statuses is one filter. */
@@ -84,6 +89,10 @@ function instantOf(filter: ListFilter, field: "createdAfter" | "createdBefore"):
   const found = filter[field];
   if (found === undefined || Number.isInteger(found)) return found;
   throw refused(field, `expected an instant, in whole milliseconds since 1970, found ${found}`);
+}
+
+function digestOf(parts: readonly unknown[]): string {
+  return digest(JSON.stringify(parts.map((part) => part ?? null)), 8);
 }
 
 function refused(path: string, message: string): InvalidInputError {

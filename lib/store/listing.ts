@@ -6,6 +6,7 @@
  * which one it was. So it stays true while executions are created (they are newer) or deleted (it names times, not rows).
  */
 import { InvalidInputError } from "../model/errors.js";
+import { labelsOf } from "../model/head.js";
 import type { EpochMs } from "../model/time.js";
 import { decodeCursor, encodeCursor } from "./cursor.js";
 import { type IndexGroup, type Selection, selectionOf } from "./filter.js";
@@ -13,7 +14,7 @@ import { type ExecutionSummary, INDEX_SHARDS, type ListRequest, type Page } from
 
 export interface IndexPartition {
   readonly index: IndexGroup["index"];
-  /** `<workflow>#<shard>` or `<bucket>#<shard>`. */
+  /** `<group>#<shard>`: a workflow, an application, a pipeline configuration or a bucket of statuses. */
   readonly partition: string;
 }
 
@@ -187,6 +188,7 @@ export function summaryOf(head: ExecutionSummary): ExecutionSummary {
   return {
     executionId: head.executionId,
     workflow: head.workflow,
+    ...labelsOf(head),
     status: head.status,
     createdAt: head.createdAt,
     ...(head.closedAt === undefined ? {} : { closedAt: head.closedAt }),

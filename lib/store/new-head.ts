@@ -1,5 +1,5 @@
 /** The head that a creation writes: the same in both stores. */
-import type { Head } from "../model/head.js";
+import { type Head, labelsOf } from "../model/head.js";
 import type { NewExecution } from "./ports.js";
 
 export function newHead(execution: NewExecution): Head {
@@ -12,6 +12,7 @@ export function newHead(execution: NewExecution): Head {
     status: closed ?? "running",
     createdAt: execution.createdAt,
     startAt: execution.startAt,
+    ...labelsOf(execution),
     ...(closed === undefined ? {} : { closedAt: execution.createdAt }),
     input: execution.input,
     ...(execution.startedBy === undefined ? {} : { startedBy: execution.startedBy }),

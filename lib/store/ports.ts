@@ -8,7 +8,7 @@
  * an own success whose reply was lost from somebody else's.
  */
 import type { TransactionReason } from "../model/errors.js";
-import type { Head, StoredValue, Tail, WaitKey } from "../model/head.js";
+import type { Head, Labels, StoredValue, Tail, WaitKey } from "../model/head.js";
 import type { HistoryEvent } from "../model/history-event.js";
 import type { Message, RedriveMessage } from "../model/message.js";
 import type { OutboxEntryState, Outgoing, OutgoingWake } from "../model/outgoing.js";
@@ -33,6 +33,8 @@ export type NewExecution = Pick<
   | "definition"
   | "createdAt"
   | "startAt"
+  | "application"
+  | "pipelineConfigId"
   | "input"
   | "startedBy"
   | "parent"
@@ -137,7 +139,7 @@ export interface RecentEvent {
   readonly target?: string;
 }
 
-export interface ExecutionSummary {
+export interface ExecutionSummary extends Labels {
   readonly executionId: string;
   readonly workflow: string;
   readonly status: ExecutionStatus;
@@ -146,10 +148,13 @@ export interface ExecutionSummary {
   readonly dueAt?: EpochMs;
 }
 
-/** Which executions: those that fit all that is given. */
-export interface ListFilter {
+/** Which executions: those that fit all that is given. A workflow, an application and a pipeline configuration are each found by index. */
+export interface ListFilter extends Labels {
   readonly workflow?: string;
-  /** One or several. Found by index for open, failed and stalled executions; other statuses need `workflow` and are filtered from its listing. */
+  /**
+   * One or several. Found by index for open, failed and stalled executions; other statuses need a workflow, an application or a pipeline
+   * configuration, and are filtered from its listing.
+   */
   readonly status?: ExecutionStatus | readonly ExecutionStatus[];
   /** Created then or later (inclusive), by the index. */
   readonly createdAfter?: EpochMs;

@@ -75,7 +75,7 @@ export interface TestApp {
   run<Input, Output>(
     workflow: Workflow<Input, Output>,
     input: NoInfer<Input>,
-    options?: Pick<StartOptions, "id" | "delay"> & RunOptions,
+    options?: Pick<StartOptions, "id" | "delay" | "application" | "pipelineConfigId"> & RunOptions,
   ): Promise<Output>;
   /**
    * Lets time pass until this execution has ended: its result. Waits time out on the way, as nobody publishes anything.

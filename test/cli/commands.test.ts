@@ -47,17 +47,17 @@ beforeAll(async () => {
   stateDir = mkdtempSync(join(tmpdir(), "holdfast-cli-"));
   const { environment, stacks } = deployment.cloud.cloud;
   writeLocalFile(stateDir, { pid: process.pid, environment, stacks: stacks.map(({ name }) => name) });
-  for (const [workflowName, id] of [
+  for (const [workflowName, id, labels] of [
     ["waits", "w-1"],
     ["waits", "w-2"],
     ["waits", "w-3"],
     ["stalls", "s-1"],
     ["stalls", "s-2"],
-    ["fails", "f-1"],
-    ["chats", "c-1"],
+    ["fails", "f-1", { application: "tills", pipelineConfigId: "nightly" }],
+    ["chats", "c-1", { application: "tills" }],
     ["chats", "c-2"],
   ] as const) {
-    await startExecution(deployment.outside, shop, { workflow: workflowName, input: { id }, id });
+    await startExecution(deployment.outside, shop, { workflow: workflowName, input: { id }, id, ...labels });
   }
   const worker = createWorker(shop, () => deployment.outside);
   for (const wake of await deployment.wakes()) await worker(batchOf(wake), invocation());
@@ -138,6 +138,13 @@ describe("list", () => {
     expect(await ids(...exactly, "--created-before", createdAt)).toEqual([]);
     expect(await ids("-f", "fails", "--created-before", "2020-01-31 17:05:09")).toEqual([]);
     expect(await ids("-f", "fails", "--created-after", "2020-01-31")).toEqual(["f-1"]);
+    expect(await ids("--application", "tills")).toEqual(["c-1", "f-1"]);
+    expect(await ids("--pipeline-config", "nightly", "-s", "failed")).toEqual(["f-1"]);
+  });
+
+  test("show says for which application it is, and by which configuration", async () => {
+    const { out } = await holdfast(["show", "f-1"]);
+    expect(out).toMatch(/for +application tills\nby +pipeline configuration nightly/);
   });
 });
 

@@ -84,6 +84,21 @@ describe("an execution that is started in a transaction", () => {
     expect(wakes).toHaveLength(1);
   });
 
+  it("is listed by the application and the pipeline configuration that it is staged for", async () => {
+    const { client } = using();
+    const labels = { application: "tills", pipelineConfigId: "nightly" };
+    const staged = await client.outbox.startInTransaction(
+      welcome,
+      { id: "a" },
+      { id: "w-labelled", ...labels },
+    );
+    await transact(...staged.items);
+    for (const filter of [{ application: "tills" }, { pipelineConfigId: "nightly" }])
+      expect((await client.list(filter)).executions).toMatchObject([
+        { executionId: "w-labelled", ...labels },
+      ]);
+  });
+
   it("leaves nothing of its mark in the head", async () => {
     const { client, outside } = using();
     await transact(...(await client.outbox.startInTransaction(welcome, { id: "a" }, { id: "w-lean" })).items);

@@ -145,6 +145,22 @@ describe("what the next run gets", () => {
 });
 
 describe("a chain of runs", () => {
+  it("runs for the application, and by the pipeline configuration, that its first was started with", async () => {
+    const counting = workflow("counting", async (ctx, n: number): Promise<string> => {
+      await ctx.sleep("10s");
+      return n === 3 ? "counted" : ctx.continueAsNew(n + 1);
+    });
+    const kit = await testApp(app({ workflows: [counting], events: [] }));
+    const labels = { application: "shop", pipelineConfigId: "p-1" };
+    await kit.client.start(counting, 1, { id: "c", ...labels });
+    await kit.client.start(counting, 1, { id: "d" });
+    await kit.advance("1m");
+    const { executions } = await kit.client.list({ application: "shop", pipelineConfigId: "p-1" });
+    expect(executions.map(({ executionId }) => executionId)).toEqual(["c:run3", "c:run2", "c"]);
+    expect(await kit.client.describe("c:run3")).toMatchObject(labels);
+    expect(await kit.client.describe("d:run3")).not.toHaveProperty("application");
+  });
+
   it("is followed by result, shown by describe, and ended by terminate", async () => {
     const counting = workflow("counting", async (ctx, n: number): Promise<string> => {
       await ctx.sleep("10s");

@@ -277,6 +277,23 @@ describe("a fork", () => {
     expect((await bench.client.describe(executionId)).origin).toEqual({ kind: "forked", executionId: "x-1" });
   });
 
+  it("runs for the same application, and by the same pipeline configuration; so does one that is redriven", async () => {
+    const outside = new Outside();
+    outside.down.add("ship");
+    const bench = new Bench([order(outside)]);
+    const labels = { application: "shop", pipelineConfigId: "p-1" };
+    await bench.start(order(outside), undefined, "x-1", labels);
+    await bench.cloud.advance(60_000);
+    outside.down.clear();
+    await bench.client.fork("x-1", { from: "ship", id: "forked" });
+    await redrive(bench);
+    const { executions } = await bench.client.list(labels);
+    expect(executions).toMatchObject([
+      { executionId: "forked", status: "completed", ...labels },
+      { executionId: "x-1", status: "completed", ...labels },
+    ]);
+  });
+
   it("begins with a step that is named by its path, by its occurrence, or inside a saga", async () => {
     const outside = new Outside();
     const bench = await run([order(outside)]);

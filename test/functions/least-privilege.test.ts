@@ -368,6 +368,8 @@ test("the client makes every call that its grant allows, and no other", async ()
     await client.result("s-large");
     await client.history("s-large");
     await client.list({ workflow: "echo" });
+    await client.list({ application: "shop" });
+    await client.list({ pipelineConfigId: "p-1" });
     await client.list({ status: "failed" });
     await client.list({ status: "stalled" });
     await client.list();

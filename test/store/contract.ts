@@ -9,6 +9,7 @@ import { definitionContract } from "./contract/definitions.js";
 import { inboxContract } from "./contract/inbox.js";
 import { leaseContract } from "./contract/lease.js";
 import { listingContract } from "./contract/listing.js";
+import { listingLabelContract } from "./contract/listing-labels.js";
 import { listingWindowContract } from "./contract/listing-windows.js";
 import { outboxContract } from "./contract/outbox.js";
 import { objectContract, payloadContract } from "./contract/payloads.js";
@@ -29,6 +30,7 @@ const PARTS = {
   payloads: payloadContract,
   objects: objectContract,
   "listing executions": listingContract,
+  "listing by application and pipeline configuration": listingLabelContract,
   "listing by time and statuses": listingWindowContract,
   "the outbox": outboxContract,
   waits: waitContract,

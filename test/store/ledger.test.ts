@@ -64,6 +64,25 @@ describe("the write-unit ledger", () => {
     await costs(() => start("start"), { writes: 1, indexWrites: 2, roundTrips: 1 });
   });
 
+  test.each([
+    ["an application", { application: "shop" }, 1],
+    ["a pipeline configuration", { pipelineConfigId: "0f8fad5b-d9cb-469f-a165-70867728950e" }, 1],
+    ["both", { application: "shop", pipelineConfigId: "0f8fad5b" }, 2],
+  ])("a start with %s is 1 unit more for each, and nothing after it is", async (name, labels, more) => {
+    const executionId = `${ID}/labelled-${name}`;
+    await costs(() => owned(store, executionId, { ...ORDINARY, ...labels }), {
+      writes: 1,
+      indexWrites: 2 + more,
+      roundTrips: 1,
+    });
+    const suspended = await store.readHead(executionId);
+    if (suspended === undefined) throw new Error("The head is not there.");
+    await costs(() => store.settle(settlementOf(suspended, SUSPENDED)), { writes: 1, indexWrites: 0 });
+    const next = await store.acquireLease({ executionId, seen: { epoch: 1 }, ...lease("next") });
+    if (!next.acquired) throw new Error("The lease is not ours.");
+    await costs(() => store.settle(settlementOf(next.head, COMPLETED)), { writes: 1, indexWrites: 1 });
+  });
+
   test("a lease is 1 unit and touches no index", async () => {
     const { executionId } = await start("lease");
     const request = { executionId, seen: { epoch: 1, leaseToken: ORDINARY.lease.token }, ...lease("second") };

@@ -103,7 +103,13 @@ class Caller {
         const createdAt = T0 + id.charCodeAt(0);
         return (store) =>
           store.createExecution(
-            execution(id, { createdAt, startAt: createdAt, createToken: token, ...held }),
+            execution(id, {
+              createdAt,
+              startAt: createdAt,
+              application: id === "b" ? "other" : "one",
+              createToken: token,
+              ...held,
+            }),
           );
       },
       () => (store) => store.readHead(id),
@@ -167,6 +173,7 @@ class Caller {
         );
         const filter = {
           ...(dice.chance(60) ? { workflow: "order-saga" } : {}),
+          ...(dice.chance(40) ? { application: "one" } : {}),
           ...dice.pick([{}, { status: ["suspended", "failed"] as const }, ...statuses]),
           ...(dice.chance(30) ? { createdAfter: T0 + "a".charCodeAt(0) + dice.below(4) } : {}),
           ...(dice.chance(30) ? { createdBefore: T0 + "a".charCodeAt(0) + dice.below(4) } : {}),

@@ -1,6 +1,7 @@
 import { InvalidArgumentError, Option } from "commander";
 import { checkListing } from "../../client/list.js";
 import type { ExecutionFilter, ListedExecution } from "../../client/types.js";
+import { labelsOf } from "../../model/head.js";
 import { type ExecutionStatus, STATUSES } from "../../model/status.js";
 import { json, painted, shownInstant } from "../format.js";
 import { readInstant } from "../input.js";
@@ -11,6 +12,8 @@ import type { AddCommand } from "./command.js";
 interface Options extends TargetOptions {
   readonly status?: readonly ExecutionStatus[];
   readonly workflow?: string;
+  readonly application?: string;
+  readonly pipelineConfig?: string;
   readonly createdAfter?: Date;
   readonly createdBefore?: Date;
   readonly limit: number;
@@ -24,10 +27,15 @@ export const addList: AddCommand = (program, terminal) => {
     .alias("ls")
     .summary("list executions, newest first")
     .description(
-      "Lists executions, newest first. Without a filter: those that are open, failed or stalled. For the others name their workflow.",
+      "Lists executions, newest first. Without a filter: those that are open, failed or stalled. For the others name their workflow, application or pipeline configuration.",
     )
     .addOption(new Option("-s, --status <status...>", "only of these statuses").choices(STATUSES))
     .option("-f, --workflow <name>", "only of this workflow, the completed ones too")
+    .option("-a, --application <name>", "only those started for this application, the completed ones too")
+    .option(
+      "--pipeline-config <id>",
+      "only those started by this configuration of a pipeline, the completed ones too",
+    )
     .option("--created-after <instant>", "created then or later: 2026-01-31, or 2026-01-31 17:05", instant)
     .option("--created-before <instant>", "created earlier", instant)
     .option("-n, --limit <count>", "how many", limit, 20)
@@ -55,19 +63,30 @@ export const addList: AddCommand = (program, terminal) => {
           ],
           page.executions.map(rowOf),
         );
-      if (filter.status === undefined && filter.workflow === undefined && terminal.width !== undefined)
-        terminal.err(colors.dim("Those that have completed are listed by workflow: --workflow <name>"));
+      if (isOpenEnded(filter) && terminal.width !== undefined)
+        terminal.err(
+          colors.dim(
+            "Those that have completed are listed by --workflow, --application or --pipeline-config.",
+          ),
+        );
       if (page.cursor !== undefined) terminal.err(colors.dim(`More: --cursor ${page.cursor}`));
     });
 };
 
-function filterOf({ status, workflow, createdAfter, createdBefore }: Options): ExecutionFilter {
+function filterOf(options: Options): ExecutionFilter {
+  const { status, workflow, application, pipelineConfig, createdAfter, createdBefore } = options;
   return {
     ...(status === undefined ? {} : { status }),
     ...(workflow === undefined ? {} : { workflow }),
+    ...labelsOf({ application, pipelineConfigId: pipelineConfig }),
     ...(createdAfter === undefined ? {} : { createdAfter }),
     ...(createdBefore === undefined ? {} : { createdBefore }),
   };
+}
+
+/** Whether it leaves out those that have come to a common end without being told to. */
+function isOpenEnded({ status, workflow, application, pipelineConfigId }: ExecutionFilter): boolean {
+  return (status ?? workflow ?? application ?? pipelineConfigId) === undefined;
 }
 
 function rowOf({ executionId, workflow, status, createdAt, closedAt, dueAt }: ListedExecution): string[] {

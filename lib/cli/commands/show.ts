@@ -27,6 +27,8 @@ function print(terminal: Terminal, it: ExecutionDescription): void {
   const line = (name: string, value: string) => terminal.out(`${colors.dim(name.padEnd(10))}${value}`);
   line("execution", colors.bold(it.executionId));
   line("workflow", `${it.workflow}${it.version === undefined ? "" : `, version ${it.version}`}`);
+  if (it.application !== undefined) line("for", `application ${it.application}`);
+  if (it.pipelineConfigId !== undefined) line("by", `pipeline configuration ${it.pipelineConfigId}`);
   line("status", painted(colors, it.status));
   line("created", shownInstant(it.createdAt));
   if (it.startAt.getTime() !== it.createdAt.getTime()) line("starts", shownInstant(it.startAt));

@@ -1,4 +1,5 @@
 import type { StartedExecution, StartOptions } from "../../client/types.js";
+import { labelsOf } from "../../model/head.js";
 import { checkExecutionId, checkName } from "../../model/ids.js";
 import { EXIT } from "../exit.js";
 import { json, painted, shownValue } from "../format.js";
@@ -11,6 +12,8 @@ interface Options extends TargetOptions {
   readonly input?: string;
   readonly id?: string;
   readonly delay?: string;
+  readonly application?: string;
+  readonly pipelineConfig?: string;
   readonly wait?: string | true;
   readonly failIfExists?: boolean;
   readonly json?: boolean;
@@ -25,6 +28,8 @@ export const addStart: AddCommand = (program, terminal) => {
     .option("-i, --input <json>", "its input: JSON, @file, or - for standard input")
     .option("--id <id>", "the execution's id, a natural key of yours (default: a new one)")
     .option("--delay <duration>", "begin after this long, such as 90s, 15m or 3d")
+    .option("-a, --application <name>", "the application that it runs for, to be listed by")
+    .option("--pipeline-config <id>", "the configuration of a pipeline that it runs by, to be listed by")
     .option("-w, --wait [duration]", "wait for the end (default: as long as the function runs)")
     .option("--fail-if-exists", "refuse an id that is taken, even by the same workflow and input")
     .option("--json", "print JSON")
@@ -40,12 +45,14 @@ export const addStart: AddCommand = (program, terminal) => {
     });
 };
 
-function startOptions({ id, delay, wait, failIfExists }: Options): StartOptions {
+function startOptions(options: Options): StartOptions {
+  const { id, delay, wait, failIfExists, application, pipelineConfig } = options;
   return {
     ...(id === undefined ? {} : { id: checkExecutionId(id) }),
     ...(delay === undefined ? {} : { delay: durationOption(delay, "--delay") }),
     ...(wait === undefined ? {} : { wait: wait === true ? true : durationOption(wait, "--wait") }),
     ...(failIfExists === true ? { onConflict: "fail" as const } : {}),
+    ...labelsOf({ application, pipelineConfigId: pipelineConfig }),
   };
 }
 

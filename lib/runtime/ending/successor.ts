@@ -4,7 +4,7 @@
  */
 import { type Inheritance, inheritanceOf } from "../../decide/inheritance.js";
 import { CorruptHistoryError } from "../../model/errors.js";
-import { timeoutOf } from "../../model/head.js";
+import { labelsOf, timeoutOf } from "../../model/head.js";
 import type { ExecutionContinued, MessagesInherited } from "../../model/history-event.js";
 import { digest, LONGEST_EXECUTION_ID } from "../../model/ids.js";
 import type { EpochMs } from "../../model/time.js";
@@ -53,6 +53,7 @@ export async function ensureSuccessor(outside: Outside, executionId: string): Pr
     },
     input: await storeValue(store, successorId, "input", await bringBackValue(store, executionId, end.input)),
     createdAt: clock.now(),
+    ...labelsOf(head),
     parent: head.parent,
     origin: { kind: "continued", executionId },
     slot,

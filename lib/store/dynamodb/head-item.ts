@@ -2,7 +2,14 @@
  * Heads as items. Attribute names are short and what is empty is left out, since a head is rewritten by every lease and every settlement
  * and should stay within 1 KB. Events, values and waits are JSON text: exact in size, and never an empty-set or number problem of the table.
  */
-import type { Head, StoredValue, Tail, WaitKey } from "../../model/head.js";
+import {
+  type Head,
+  type Labels,
+  labelsOf,
+  type StoredValue,
+  type Tail,
+  type WaitKey,
+} from "../../model/head.js";
 import type { HistoryEvent } from "../../model/history-event.js";
 import type { Message } from "../../model/message.js";
 import { byAcceptance } from "../../model/message.js";
@@ -22,7 +29,12 @@ export function newHeadItem(head: Head): Item {
   return {
     ...headKey(head.executionId),
     wf: indexKey(head.workflow, head.executionId),
-    ...present({ st: statusIndexKey(head.status, head.executionId), ver: head.version }),
+    ...present({
+      st: statusIndexKey(head.status, head.executionId),
+      ap: labelIndexKey(head.application, head.executionId),
+      pc: labelIndexKey(head.pipelineConfigId, head.executionId),
+      ver: head.version,
+    }),
     def: head.definition,
     status: head.status,
     createdAt: head.createdAt,
@@ -53,6 +65,19 @@ export function newHeadItem(head: Head): Item {
 export function statusIndexKey(status: ExecutionStatus, executionId: string): string | undefined {
   const bucket = bucketOf(status);
   return bucket === undefined ? undefined : indexKey(bucket, executionId);
+}
+
+/** The sparse index key of a label; undefined where there is none, and the index has no entry. */
+function labelIndexKey(label: string | undefined, executionId: string): string | undefined {
+  return label === undefined ? undefined : indexKey(label, executionId);
+}
+
+function readLabels(read: ItemReader): Labels {
+  const label = (name: string): string | undefined => {
+    const key = read.optionalText(name);
+    return key === undefined ? undefined : groupOf(key);
+  };
+  return labelsOf({ application: label("ap"), pipelineConfigId: label("pc") });
 }
 
 /** A value's two attributes, of which one is there: the value itself, or the name of the item that holds it. */
@@ -103,6 +128,7 @@ export function readHeadItem(item: Item): Head {
     status: read.word("status", STATUSES),
     createdAt,
     startAt: read.optionalNumber("startAt") ?? createdAt,
+    ...readLabels(read),
     ...present({ closedAt: read.optionalNumber("closedAt") }),
     input: readStoredValue(read, "input") ?? { inline: read.json("input") },
     ...present({ output: readStoredValue(read, "output"), error: readStoredValue(read, "error") }),
@@ -137,13 +163,24 @@ export function readHeadItem(item: Item): Head {
 }
 
 /** The attributes that {@link readSummary} needs, for a projection. */
-export const SUMMARY_ATTRIBUTES = ["pk", "sk", "wf", "status", "createdAt", "closedAt", "dueAt"] as const;
+export const SUMMARY_ATTRIBUTES = [
+  "pk",
+  "sk",
+  "wf",
+  "ap",
+  "pc",
+  "status",
+  "createdAt",
+  "closedAt",
+  "dueAt",
+] as const;
 
 export function readSummary(item: Item): ExecutionSummary {
   const read = new ItemReader(item);
   return {
     executionId: read.text("pk"),
     workflow: groupOf(read.text("wf")),
+    ...readLabels(read),
     status: read.word("status", STATUSES),
     createdAt: read.number("createdAt"),
     ...present({ closedAt: read.optionalNumber("closedAt"), dueAt: read.optionalNumber("dueAt") }),

@@ -13,7 +13,12 @@ import { type Item, ItemReader } from "./item.js";
 import { headKey, type Key } from "./keys.js";
 import type { DynamoTables } from "./tables.js";
 
-const PARTITION_ATTRIBUTE = { byWorkflow: "wf", byStatus: "st" } as const;
+const PARTITION_ATTRIBUTE = {
+  byWorkflow: "wf",
+  byApplication: "ap",
+  byPipelineConfig: "pc",
+  byStatus: "st",
+} as const;
 
 /** DynamoDB's limit for one batch of reads. */
 const KEYS_PER_BATCH = 100;

@@ -19,8 +19,15 @@ export function headsIn(state: State, { index, partition }: IndexPartition): Hea
     .sort((one, other) => other.createdAt - one.createdAt || (one.executionId < other.executionId ? 1 : -1));
 }
 
+const GROUPS: Record<IndexPartition["index"], (head: Head) => string | undefined> = {
+  byWorkflow: ({ workflow }) => workflow,
+  byApplication: ({ application }) => application,
+  byPipelineConfig: ({ pipelineConfigId }) => pipelineConfigId,
+  byStatus: ({ status }) => bucketOf(status),
+};
+
 function indexKey(head: Head, index: IndexPartition["index"]): string | undefined {
-  const group = index === "byWorkflow" ? head.workflow : bucketOf(head.status);
+  const group = GROUPS[index](head);
   return group === undefined ? undefined : indexPartition(group, shardOf(head.executionId, INDEX_SHARDS));
 }
 

@@ -134,9 +134,12 @@ describe("grants", () => {
     durable.grantWake(someone("Waker"));
     durable.grantClient(someone("Client"));
   });
+  const listings = ["byApplication", "byPipelineConfig", "byStatus", "byWorkflow"]
+    .map((name) => `${executions}/index/${name}`)
+    .join(" ");
   const reads = [
     `dynamodb:BatchGetItem dynamodb:GetItem dynamodb:Query on ${executions}`,
-    `dynamodb:Query on ${executions}/index/byStatus ${executions}/index/byWorkflow ${executions}/index/outboxPending`,
+    `dynamodb:Query on ${listings} ${executions}/index/outboxPending`,
     `dynamodb:GetItem dynamodb:Query on ${directory}`,
     ...getsObjects,
   ];
@@ -149,7 +152,7 @@ describe("grants", () => {
       "Client",
       [
         `dynamodb:BatchGetItem dynamodb:GetItem dynamodb:PutItem dynamodb:Query dynamodb:UpdateItem on ${executions}`,
-        `dynamodb:Query on ${executions}/index/byStatus ${executions}/index/byWorkflow ${executions}/index/outboxPending`,
+        `dynamodb:Query on ${listings} ${executions}/index/outboxPending`,
         `dynamodb:GetItem on ${directory}`,
         putsObjects,
         ...getsObjects,

@@ -50,9 +50,11 @@ describe("executions", () => {
     expect(executions.Properties.StreamSpecification).toEqual({ StreamViewType: "NEW_IMAGE" });
   });
 
-  it("has three indexes, keys only, none with a constant partition", () => {
+  it("has five indexes, keys only, none with a constant partition", () => {
     expect(executions.Properties.GlobalSecondaryIndexes).toEqual([
       keysOnly("byWorkflow", "wf", "createdAt"),
+      keysOnly("byApplication", "ap", "createdAt"),
+      keysOnly("byPipelineConfig", "pc", "createdAt"),
       keysOnly("byStatus", "st", "createdAt"),
       keysOnly("outboxPending", "ob", "obAt"),
     ]);
@@ -63,7 +65,17 @@ describe("executions", () => {
       (attribute: { AttributeName: string; AttributeType: string }) =>
         `${attribute.AttributeName} ${attribute.AttributeType}`,
     );
-    expect(types.sort()).toEqual(["createdAt N", "ob S", "obAt N", "pk S", "sk S", "st S", "wf S"]);
+    expect(types.sort()).toEqual([
+      "ap S",
+      "createdAt N",
+      "ob S",
+      "obAt N",
+      "pc S",
+      "pk S",
+      "sk S",
+      "st S",
+      "wf S",
+    ]);
   });
 
   it("never expires an item", () => {

@@ -76,7 +76,7 @@ export function listingWindowContract(store: () => Store): void {
 
   test("one of several statuses that no index shows needs the workflow, and says so", async () => {
     await expect(store().listExecutions({ status: ["failed", "completed"], limit: 5 })).rejects.toThrow(
-      "expected a workflow name, since completed executions",
+      /expected a workflow name.*since completed executions/,
     );
     expect(
       idsOf(await pages({ workflow: "windows", status: ["failed", "completed"], limit: 50 })),

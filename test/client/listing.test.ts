@@ -1,0 +1,84 @@
+/** What a client can find without knowing an execution's id. */
+import { describe, expect, test } from "vitest";
+import { parseStartPayload } from "../../lib/aws/start-payload.js";
+import { startNow } from "../../lib/aws/starting.js";
+import { DurableClient } from "../../lib/client/client.js";
+import { app, InvalidInputError, type ListOptions, workflow } from "../../lib/index.js";
+import { limitsUntil } from "../../lib/runtime/turn/work.js";
+import { createMemoryStore } from "../../lib/store/memory/index.js";
+import { TestCloud } from "../../lib/testing/test-cloud.js";
+
+const naps = workflow("naps", async (ctx) => {
+  await ctx.sleep("1h");
+});
+const works = workflow("works", async (ctx) => ctx.step("work", () => "done"));
+const calls = workflow("calls", async (ctx) => ctx.child(works, undefined, { id: "the-child" }));
+
+const shop = app({ workflows: [naps, works, calls], events: [] });
+
+function deployment() {
+  const cloud = new TestCloud({ app: shop, store: createMemoryStore() });
+  const client = new DurableClient({ outside: cloud.client(), workflows: [...shop.workflows.values()] });
+  const ids = async (filter: ListOptions): Promise<string[]> =>
+    (await client.list(filter)).executions.map(({ executionId }) => executionId);
+  return { cloud, client, ids };
+}
+
+describe("by application and pipeline configuration", () => {
+  test("a start says for whom it is, and it is listed by that, whatever it has come to", async () => {
+    const { cloud, client, ids } = deployment();
+    await client.start(naps, undefined, { id: "n-1", application: "billing" });
+    await cloud.advance(1_000);
+    await client.start(works, undefined, { id: "w-1", application: "billing", pipelineConfigId: "nightly" });
+    await cloud.advance(1_000);
+    await client.start(works, undefined, { id: "w-2", pipelineConfigId: "nightly" });
+    await cloud.settle();
+    expect(await ids({ application: "billing" })).toEqual(["w-1", "n-1"]);
+    expect(await ids({ application: "billing", status: ["completed", "failed"] })).toEqual(["w-1"]);
+    expect(await ids({ pipelineConfigId: "nightly" })).toEqual(["w-2", "w-1"]);
+    expect(await ids({ pipelineConfigId: "nightly", limit: 1 })).toEqual(["w-2"]);
+    expect((await client.list({ application: "billing" })).executions[0]).toMatchObject({
+      application: "billing",
+      pipelineConfigId: "nightly",
+    });
+    expect(await client.describe("w-1")).toMatchObject({
+      application: "billing",
+      pipelineConfigId: "nightly",
+    });
+  });
+
+  test("an execution that exists keeps its own, and children have none", async () => {
+    const { cloud, client, ids } = deployment();
+    await client.start(calls, undefined, { id: "c-1", application: "billing" });
+    await client.start(calls, undefined, { id: "c-1", application: "other" });
+    await cloud.settle();
+    expect(await ids({ application: "billing" })).toEqual(["c-1"]);
+    expect(await ids({ application: "other" })).toEqual([]);
+    expect(await client.describe("the-child")).not.toHaveProperty("application");
+  });
+
+  test.each([
+    ["", "application"],
+    ["x".repeat(257), "application"],
+    [7, "pipelineConfigId"],
+  ])("a start with the label %j is refused, and nothing is written", async (label, field) => {
+    const { client } = deployment();
+    await expect(client.start("naps", undefined, { id: "n-1", [field]: label })).rejects.toThrow(
+      new RegExp(`${field}: expected text of 1 to 256 bytes`),
+    );
+    expect((await client.list({ workflow: "naps" })).executions).toEqual([]);
+  });
+
+  test("the start function takes both, and refuses what is no text", async () => {
+    const { cloud, ids } = deployment();
+    const labels = { application: "billing", pipelineConfigId: "nightly" };
+    const payload = parseStartPayload({ workflow: "naps", id: "n-1", ...labels });
+    const limits = limitsUntil(cloud.clock.now() + 60_000, 60_000, 10_000);
+    await startNow(cloud.client(), shop, payload, { owner: "request-1", limits });
+    expect(await ids(labels)).toEqual(["n-1"]);
+    expect(() => parseStartPayload({ workflow: "naps", application: 7 })).toThrow(InvalidInputError);
+    expect(() => parseStartPayload({ workflow: "naps", pipelineConfigId: "" })).toThrow(
+      "pipelineConfigId: expected text",
+    );
+  });
+});
