@@ -88,7 +88,7 @@ describe("a step that kills its process whenever it runs", () => {
 });
 
 describe("a step that outlives its invocation", () => {
-  // In AWS durable functions such a step never uses up its retries, and runs again until the execution itself times out.
+  // Elsewhere such a step never uses up its retries, and runs again until the execution itself times out.
   it("fails its attempt by name before the invocation ends, is tried again by its policy, and then fails for good", async () => {
     const attempts: number[] = [];
     const endless = workflow("endless", async (ctx) =>
