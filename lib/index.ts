@@ -6,6 +6,7 @@ export {
   type ClientOutbox,
   type ClientSettings,
   type ControlOptions,
+  type CurrentWorkflowDefinition,
   DurableClient,
   type ExecutionDescription,
   type ExecutionFilter,
@@ -29,6 +30,8 @@ export {
   type StartedExecution,
   type StartOptions,
   type UpdateOptions,
+  type WorkflowDefinition,
+  type WorkflowDefinitionSummary,
 } from "./client/index.js";
 export { type App, type AppOptions, app, type Manifest } from "./define/app.js";
 export type {
@@ -66,6 +69,7 @@ export {
   ContextMisuseError,
   CorruptHistoryError,
   CrashLoopError,
+  DefinitionNotFoundError,
   ExecutionClosedError,
   ExecutionConflictError,
   ExecutionFailedError,

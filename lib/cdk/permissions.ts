@@ -68,7 +68,8 @@ export const permissions: Record<FunctionName, (resources: Resources) => PolicyS
 export function turns(r: Pick<Resources, "tables" | "wakeQueue" | "timers">): PolicyStatement[] {
   return [
     allow(r.tables.executions, "GetItem", "Query", "PutItem", "UpdateItem", "DeleteItem"),
-    allow(r.tables.directory, "PutItem", "Query", "DeleteItem"),
+    // Waits, recent events, and the definition of what is started.
+    allow(r.tables.directory, "GetItem", "PutItem", "Query", "DeleteItem"),
     putsObjects(r.tables),
     ...getsObjects(r.tables),
     ...wakes(r),
@@ -102,8 +103,8 @@ export function clients(r: Pick<Resources, "tables" | "wakeQueue" | "timers" | "
   return [
     allow(r.tables.executions, "GetItem", "BatchGetItem", "Query", "PutItem", "UpdateItem"),
     queriesIndexes(r.tables.executions, ...LISTINGS, indexNames.outboxPending),
-    // Whether the table answers (`client.health`).
-    allow(r.tables.directory, "GetItem"),
+    // Definitions: of what it starts, and of what it is asked for. Whether the table answers (`client.health`).
+    allow(r.tables.directory, "GetItem", "PutItem", "Query"),
     putsObjects(r.tables),
     ...getsObjects(r.tables),
     ...wakes(r),

@@ -35,6 +35,7 @@ const CODES: Readonly<Record<string, ExitCode>> = {
   InvalidCallbackTokenError: EXIT.usage,
   UnencodableValueError: EXIT.usage,
   ExecutionNotFoundError: EXIT.notFound,
+  DefinitionNotFoundError: EXIT.notFound,
   ExecutionConflictError: EXIT.conflict,
   ExecutionClosedError: EXIT.conflict,
   InvalidControlError: EXIT.conflict,

@@ -16,6 +16,14 @@ import { terminate } from "../runtime/ending/terminate.js";
 import type { Outside } from "../runtime/outside.js";
 import { hasStopped, watch } from "../runtime/watch.js";
 import { ask, type ControlOptions, readHead, redrive } from "./control.js";
+import {
+  type CurrentWorkflowDefinition,
+  currentDefinitions,
+  definitionOf,
+  definitionsOf,
+  type WorkflowDefinition,
+  type WorkflowDefinitionSummary,
+} from "./definitions.js";
 import { describeHead, readError, readValue } from "./describe.js";
 import { type ForkOptions, fork } from "./fork.js";
 import { checkHealth, type Health } from "./health.js";
@@ -183,6 +191,24 @@ export class DurableClient {
   /** Executions, newest first, a page at a time. */
   async list(options: ListOptions = {}): Promise<ExecutionPage> {
     return listExecutions((await this.#connect()).store, options);
+  }
+
+  /** Every workflow that was ever started here, by name, with the code that it has now. */
+  async definitions(): Promise<CurrentWorkflowDefinition[]>;
+  /** All recorded code of one workflow, that which was first recorded last at the front; empty for one that is not known. */
+  async definitions(workflow: string): Promise<WorkflowDefinitionSummary[]>;
+  async definitions(workflow?: string): Promise<CurrentWorkflowDefinition[] | WorkflowDefinitionSummary[]> {
+    const { store } = await this.#connect();
+    return workflow === undefined ? currentDefinitions(store) : definitionsOf(store, workflow);
+  }
+
+  /**
+   * A workflow's code.
+   * @param hash the `definition` that `describe` shows; by default that of its current code
+   * @throws DefinitionNotFoundError
+   */
+  async definition(workflow: string, hash?: string): Promise<WorkflowDefinition> {
+    return definitionOf((await this.#connect()).store, workflow, hash);
   }
 
   /**

@@ -7,6 +7,11 @@ export {
   DurableClient,
 } from "./client.js";
 export type { ControlOptions } from "./control.js";
+export type {
+  CurrentWorkflowDefinition,
+  WorkflowDefinition,
+  WorkflowDefinitionSummary,
+} from "./definitions.js";
 export type { ForkOptions } from "./fork.js";
 export type { Health, HealthCheck } from "./health.js";
 export type { MessageOptions, UpdateOptions } from "./messages.js";

@@ -78,6 +78,17 @@ export class ExecutionNotFoundError extends HoldfastError {
   }
 }
 
+/** Code that nobody has recorded. */
+export class DefinitionNotFoundError extends HoldfastError {
+  readonly code = "DEFINITION_NOT_FOUND";
+  constructor(workflow: string, hash: string | undefined) {
+    super(
+      `No definition${hash === undefined ? "" : ` "${hash}"`} of workflow "${workflow}" is recorded. A definition is recorded by the first start of it in a process that has its code. client.definitions() lists the workflows, client.definitions("${workflow}") the definitions of this one.`,
+    );
+    this.name = "DefinitionNotFoundError";
+  }
+}
+
 /** A start with a known id and a different input or workflow. */
 export class ExecutionConflictError extends HoldfastError {
   readonly code = "EXECUTION_CONFLICT";

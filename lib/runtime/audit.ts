@@ -6,6 +6,7 @@
 import { decideAudit } from "../decide/audit.js";
 import { CrashLoopError, HoldfastError } from "../model/errors.js";
 import { isOpen } from "../model/status.js";
+import type { EpochMs } from "../model/time.js";
 import type { Wake } from "../model/wake.js";
 import { INDEX_SHARDS, type Outbox } from "../store/ports.js";
 import { claim } from "./bus/claim.js";
@@ -23,6 +24,9 @@ const OPEN_PER_SHARD = 25;
 
 /** Outboxes per shard and run. */
 const OUTBOXES_PER_SHARD = 25;
+
+/** Of outboxes of a shard, in a run: damaged ones by the hundred would be a disaster of another kind. */
+const MOST_PAGES = 4;
 
 /** A wake that came out of the dead-letter queue this often stays out: its execution is stalled. */
 const MOST_RESCUES = 3;
@@ -114,21 +118,35 @@ class Run {
   async auditOutboxes(shard: number): Promise<void> {
     const { store, clock } = this.outside;
     const dueBy = clock.now() - RELAY_GRACE_MS;
-    const pending = await persistently(() =>
-      store.listOutboxes({ mark: "pending", shard, until: dueBy, limit: OUTBOXES_PER_SHARD }),
-    );
+    let cursor: string | undefined;
+    // What can't be read stays at the head of the list: behind a page of nothing else there may be something.
+    for (let page = 0; page < MOST_PAGES; page++) {
+      const after = cursor === undefined ? {} : { cursor };
+      const pending = await persistently(() =>
+        store.listOutboxes({ mark: "pending", shard, until: dueBy, limit: OUTBOXES_PER_SHARD, ...after }),
+      );
+      const outboxes = await this.#claimAll(pending.items, dueBy);
+      if (outboxes.length > 0) this.relayed += (await relay(this.outside, outboxes)).published;
+      cursor = pending.cursor;
+      if (outboxes.length > 0 || cursor === undefined) return;
+    }
+  }
+
+  async #claimAll(
+    places: readonly { readonly executionId: string; readonly slot: number }[],
+    dueBy: EpochMs,
+  ): Promise<Outbox[]> {
     const claimed: (Outbox | undefined)[] = [];
-    const claims = pending.items.map(({ executionId, slot }, index) =>
+    const claims = places.map(({ executionId, slot }, index) =>
       this.trying({ executionId, slot }, async () => {
-        const found = await persistently(() => store.readOutbox(executionId, slot));
+        const found = await persistently(() => this.outside.store.readOutbox(executionId, slot));
         // The index may be behind: what somebody else has claimed or carried meanwhile is not due any more.
         if (found?.pendingAt !== undefined && found.pendingAt <= dueBy)
           claimed[index] = await claim(this.outside, found);
       }),
     );
     await Promise.all(claims);
-    const outboxes = claimed.filter((outbox) => outbox !== undefined);
-    if (outboxes.length > 0) this.relayed += (await relay(this.outside, outboxes)).published;
+    return claimed.filter((outbox) => outbox !== undefined);
   }
 }
 

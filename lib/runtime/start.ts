@@ -13,6 +13,7 @@ import type { EpochMs } from "../model/time.js";
 import type { Wake } from "../model/wake.js";
 import { arm } from "./arm.js";
 import { create } from "./create.js";
+import { recordDefinition } from "./definitions.js";
 import type { Outside } from "./outside.js";
 import { persistently } from "./persistently.js";
 import { checkSame } from "./same-start.js";
@@ -84,6 +85,7 @@ export async function startExecution(
       createToken,
     }),
     arm(outside, wake),
+    recordDefinition(outside, workflow),
   ]);
 
   if (!result.created) {

@@ -1,12 +1,15 @@
 /** Outgoing messages as a client sees them: what is on its way, what was given up and why, and having it tried again. */
-import { event, InvalidInputError, workflow } from "holdfast";
+import { CorruptHistoryError, event, InvalidInputError, workflow } from "holdfast";
 import { describe, expect, it } from "vitest";
 import type { PublishOutcome } from "../../lib/decide/relay.js";
+import { shardOf } from "../../lib/model/ids.js";
 import { audit } from "../../lib/runtime/audit.js";
 import { claim } from "../../lib/runtime/bus/claim.js";
 import { relay } from "../../lib/runtime/bus/relay.js";
 import type { BusEntry, Outside } from "../../lib/runtime/outside.js";
+import { INDEX_SHARDS } from "../../lib/store/ports.js";
 import { Bench } from "../runtime/bench.js";
+import { commit, outgoing } from "../store/builders.js";
 
 const Shipped = event<{ order: string }>("order.shipped");
 const HOUR = 3_600_000;
@@ -139,6 +142,29 @@ describe("a re-relay", () => {
     await bench.cloud.advance(7 * 60_000);
     await bench.cloud.audit();
     expect(bench.cloud.published).toHaveLength(1);
+  });
+});
+
+describe("an outbox that can't be read", () => {
+  it("keeps no other of its shard from being tried again, however many of them there are", async () => {
+    const bench = new Bench([ships], [Shipped]);
+    const ids = Array.from({ length: 300 }, (_, each) => `d-${each}`).filter(
+      (id) => shardOf(id, INDEX_SHARDS) === 0,
+    );
+    expect(ids.length).toBeGreaterThan(30);
+    for (const [at, id] of ids.entries())
+      await bench.store.appendCommit(commit(id, 1, { outgoing: [outgoing(`e-${id}`)] }), at);
+    const healthy = ids.at(-1);
+    const { outside, given } = answering(bench, () => ({ ok: true }));
+    const store: Outside["store"] = {
+      ...outside.store,
+      readOutbox: async (executionId, slot) => {
+        if (executionId !== healthy) throw new CorruptHistoryError(executionId, "it is damaged");
+        return bench.store.readOutbox(executionId, slot);
+      },
+    };
+    expect(await audit({ ...outside, store })).toMatchObject({ relayed: 1, failed: ids.length - 1 });
+    expect(given).toHaveLength(1);
   });
 });
 

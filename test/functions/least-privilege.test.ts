@@ -355,11 +355,15 @@ test("the audit makes every call that its role allows, and no other", async () =
 });
 
 test("the client makes every call that its grant allows, and no other", async () => {
-  const client = new DurableClient({ outside: deployment.outside, workflows: [echo] });
+  // A process of its own, with code that nobody has started yet.
+  const outside = { ...deployment.outside, store: { ...deployment.outside.store } };
+  const client = new DurableClient({ outside, workflows: [echo] });
+  const other = workflow("other", async (ctx) => ctx.step("other", () => 1));
   const { store } = deployment.outside;
   const large = payloadMark(await putPayload(store, "c-continued", "input", HUGE));
   await continued(store, "c-continued", "c-continued:run2", large);
   await calls.as("Client", async () => {
+    await client.start(other, undefined, { id: "c-other", delay: "20m" });
     await client.start(echo, { text: LONG }, { id: "c-late", delay: "20m" });
     await client.start(echo, { text: LONG }, { id: "c-late", delay: "20m" });
     await client.start(echo, { text: HUGE }, { id: "c-huge", delay: "20m" });
@@ -373,6 +377,9 @@ test("the client makes every call that its grant allows, and no other", async ()
     await client.list({ status: "failed" });
     await client.list({ status: "stalled" });
     await client.list();
+    await client.definitions("echo");
+    await client.definition("echo");
+    await client.outbox.list();
     await client.cancel("c-late", { reason: LONG });
     await client.redrive("w-stalls");
     await client.publish(Paid, { order: "c-1" });

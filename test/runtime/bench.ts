@@ -6,6 +6,8 @@ import type { AnyWorkflow } from "../../lib/define/workflow.js";
 import type { Head } from "../../lib/model/head.js";
 import type { HistoryEvent } from "../../lib/model/history-event.js";
 import { decode } from "../../lib/model/value.js";
+import { recordDefinition } from "../../lib/runtime/definitions.js";
+import type { Outside } from "../../lib/runtime/outside.js";
 import { type StartRequest, startExecution } from "../../lib/runtime/start.js";
 import { loadValue } from "../../lib/runtime/values/values.js";
 import { createMemoryStore } from "../../lib/store/memory/index.js";
@@ -41,6 +43,13 @@ export class Bench {
 
   get client(): DurableClient {
     return new DurableClient({ outside: this.cloud.client() });
+  }
+
+  /** A process that has started each of the workflows before: what a first start does beside is done. */
+  async process(): Promise<Outside> {
+    const process = this.cloud.client();
+    for (const workflow of this.app.workflows.values()) await recordDefinition(process, workflow);
+    return process;
   }
 
   /** Starts by a client, as `DurableClient.start` does. */

@@ -2,8 +2,9 @@
  * The write-unit ledger for whole runs of the real engine on DynamoDB Local, from what DynamoDB reports it consumed. Printed
  * as a table; fails above the budget.
  */
-import { event, workflow } from "holdfast";
+import { app, event, type Workflow, workflow } from "holdfast";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { Outside } from "../../lib/runtime/outside.js";
 import { startExecution } from "../../lib/runtime/start.js";
 import { limitsUntil } from "../../lib/runtime/turn/work.js";
 import { createDynamoStore } from "../../lib/store/dynamodb/index.js";
@@ -80,18 +81,24 @@ async function within(what: string, budget: number, work: () => Promise<unknown>
   return spent;
 }
 
-const makeBench = (): Bench =>
-  new Bench([sequential, parallel, sleeping, sending, waiting], [Paid], { store });
+const workflows = [sequential, parallel, sleeping, sending, waiting];
 
-async function inline(bench: Bench, workflowName: string, input: unknown, id: string): Promise<void> {
-  const now = bench.cloud.clock.now();
-  const limits = limitsUntil(now + 60_000, 60_000, 10_000);
-  await startExecution(
-    bench.cloud.client(),
-    bench.app,
-    { workflow: workflowName, input, id },
-    { owner: "request-1", limits },
-  );
+const makeBench = (): Bench => new Bench(workflows, [Paid], { store });
+
+async function inlineIn(
+  bench: Bench,
+): Promise<(workflowName: string, input: unknown, id: string) => Promise<void>> {
+  const process = await bench.process();
+  return async (workflowName, input, id) => {
+    const now = bench.cloud.clock.now();
+    const limits = limitsUntil(now + 60_000, 60_000, 10_000);
+    await startExecution(
+      process,
+      bench.app,
+      { workflow: workflowName, input, id },
+      { owner: "request-1", limits },
+    );
+  };
 }
 
 describe("the write-unit ledger of whole runs", () => {
@@ -99,9 +106,10 @@ describe("the write-unit ledger of whole runs", () => {
     "an inline run of %i steps costs its steps + 4, start and indexes and end included",
     async (steps) => {
       const bench = makeBench();
+      const inline = await inlineIn(bench);
       const id = `sequential-${steps}`;
       const spent = await within(`${steps} sequential steps, inline, start to end`, steps + 4, () =>
-        inline(bench, sequential.name, { steps }, id),
+        inline(sequential.name, { steps }, id),
       );
       expect(await bench.status(id)).toBe("completed");
       // The create, a commit for each step but the last, the settlement, and the read of the result for the caller.
@@ -111,27 +119,60 @@ describe("the write-unit ledger of whole runs", () => {
 
   it("a queued start costs 3, and its first turn a lease", async () => {
     const bench = makeBench();
-    await within("start", 3, () => bench.start(sequential, { steps: 3 }, "queued"));
+    const process = await bench.process();
+    const spent = await within("start", 3, () =>
+      startExecution(process, bench.app, {
+        workflow: sequential.name,
+        input: { steps: 3 },
+        id: "queued",
+      }),
+    );
+    expect(spent).toMatchObject({ roundTrips: 1, reads: 0 });
     await within("first turn of 3 steps when queued: lease, 2 commits, settlement + index", 5, () =>
       bench.cloud.settle(),
     );
     expect(await bench.status("queued")).toBe("completed");
   });
 
+  it("the first start of a workflow in a process costs a read more, and the first with new code 2 units and more by its size", async () => {
+    const fresh = new Bench([sequential], [], { store });
+    const start = (process: Outside, code: Workflow<{ steps: number }>, id: string) => () =>
+      startExecution(process, app({ workflows: [code] }), { workflow: code.name, input: { steps: 1 }, id });
+    const known = await within("start, the first of its workflow in its process", 3, () =>
+      start(fresh.cloud.client(), sequential, "first-in-process")(),
+    );
+    expect(known).toMatchObject({ roundTrips: 2, reads: 1 });
+    const changed = workflow("sequential-steps", async (ctx, input: { steps: number }) =>
+      ctx.step("one", () => input.steps),
+    );
+    const deployed = await within(
+      "start, the first ever with this code: + its text and its name",
+      3 + 2,
+      () => start(fresh.cloud.client(), changed, "first-of-code")(),
+    );
+    expect(deployed).toMatchObject({ roundTrips: 4, reads: 1 });
+    const back = await within("start, the first after a roll-back", 3 + 1, () =>
+      start(fresh.cloud.client(), sequential, "rolled-back")(),
+    );
+    expect(back.reads).toBe(1);
+  });
+
   it("ten parallel steps that end together are one write with the completion", async () => {
     const bench = makeBench();
+    const inline = await inlineIn(bench);
     await within(
       "10 parallel steps, inline: start, one commit (1.3 KB, compressed), settlement + index",
       3 + 1 + 2,
-      () => inline(bench, parallel.name, { steps: 10 }, "parallel"),
+      () => inline(parallel.name, { steps: 10 }, "parallel"),
     );
     expect(await bench.output("parallel")).toBe(10);
   });
 
   it("a last step and its suspension are one write, and a resume is one and the read", async () => {
     const bench = makeBench();
+    const inline = await inlineIn(bench);
     await within("a step and a suspension, inline: start, settlement", 4, () =>
-      inline(bench, sleeping.name, undefined, "sleeping"),
+      inline(sleeping.name, undefined, "sleeping"),
     );
     expect(await bench.status("sleeping")).toBe("suspended");
     await within("resume, timer, a step (with the tail), completion + index", 1 + 1 + 2, () =>
@@ -142,9 +183,10 @@ describe("the write-unit ledger of whole runs", () => {
 
   it("sending an event costs nothing to commit and at most 3 until it is published", async () => {
     const bench = makeBench();
+    const inline = await inlineIn(bench);
     bench.cloud.relayIsOn = false;
     await within("3 steps and an event, inline: as 3 steps, + 1 index for the mark", 3 + 4 + 1, () =>
-      inline(bench, sending.name, undefined, "sending"),
+      inline(sending.name, undefined, "sending"),
     );
     bench.cloud.relayIsOn = true;
     await within("relaying an event: unmark + index", 2, () => bench.cloud.settle());
@@ -153,8 +195,9 @@ describe("the write-unit ledger of whole runs", () => {
 
   it("waiting for an event that comes later costs the wait, the delivery with its record, the removal and the resume", async () => {
     const bench = makeBench();
+    const inline = await inlineIn(bench);
     await within("a wait, inline: start, wait record, settlement", 3 + 1 + 1, () =>
-      inline(bench, waiting.name, undefined, "waiting"),
+      inline(waiting.name, undefined, "waiting"),
     );
     await within(
       "its event: recent-event record, delivery, lease, completion + index, removal",

@@ -79,15 +79,11 @@ async function cost(work: () => Promise<unknown>): Promise<Cost> {
 /** An inline first turn, up to its sleep; then the rest. */
 async function run(workflowName: string, input: unknown, id: string): Promise<{ first: Cost; rest: Cost }> {
   const bench = new Bench([giving, resulting], [], { store, replay: "off" });
+  const process = await bench.process();
   const now = bench.cloud.clock.now();
   const limits = limitsUntil(now + 60_000, 60_000, 10_000);
   const first = await cost(() =>
-    startExecution(
-      bench.cloud.client(),
-      bench.app,
-      { workflow: workflowName, input, id },
-      { owner: "request-1", limits },
-    ),
+    startExecution(process, bench.app, { workflow: workflowName, input, id }, { owner: "request-1", limits }),
   );
   const rest = await cost(() => bench.cloud.advance(7_200_000));
   expect(await bench.status(id)).toBe("completed");

@@ -78,15 +78,11 @@ afterAll(() => {
 async function measured(what: string, workflowName: string, id: string, input: unknown): Promise<Row> {
   const bench = new Bench([opening, transfer], [], { store });
   bench.cloud.relayIsOn = false;
+  const process = await bench.process();
   const before = { items, reportedOfTransactions };
   const limits = limitsUntil(bench.cloud.clock.now() + 60_000, 60_000, 10_000);
   const { writes, indexWrites, roundTrips } = await capacity.measure(() =>
-    startExecution(
-      bench.cloud.client(),
-      bench.app,
-      { workflow: workflowName, id, input },
-      { owner: "request-1", limits },
-    ),
+    startExecution(process, bench.app, { workflow: workflowName, id, input }, { owner: "request-1", limits }),
   );
   expect(await bench.status(id)).toBe("completed");
   const reported = writes + indexWrites;

@@ -15,6 +15,7 @@ import { type EventWait, isEventWait, type Operation } from "../../replay/operat
 import type { Program } from "../../replay/program.js";
 import { patchesIn, voidedIn } from "../../replay/recording.js";
 import { Replay } from "../../replay/replay.js";
+import { recordDefinition } from "../definitions.js";
 import { close } from "../ending/conclude.js";
 import { stall } from "../ending/stall.js";
 import { closeUnbegun } from "../ending/unbegun.js";
@@ -41,8 +42,15 @@ export async function runTurn(
   limits: Limits,
 ): Promise<ExecutionStatus> {
   const observer = observerOf(outside, app.hooks, owned.head);
-  if (observer === undefined) return turn(outside, app, owned, limits, undefined);
-  return observer.turn(owned, limits.deadline, () => turn(outside, app, owned, limits, observer));
+  // Whoever created it may not have had its code: the relay has none.
+  const workflow = owned.head.epoch === 1 ? app.workflows.get(owned.head.workflow) : undefined;
+  const recorded = workflow === undefined ? undefined : recordDefinition(outside, workflow);
+  try {
+    if (observer === undefined) return await turn(outside, app, owned, limits, undefined);
+    return await observer.turn(owned, limits.deadline, () => turn(outside, app, owned, limits, observer));
+  } finally {
+    await recorded;
+  }
 }
 
 async function turn(

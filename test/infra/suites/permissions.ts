@@ -33,7 +33,7 @@ const getsObjects = [`s3:GetObject on ${payloads}/*`, `s3:ListBucket on ${payloa
 /** Reading and writing an execution's items, its waits, and its next wakes. */
 const turn = [
   `dynamodb:DeleteItem dynamodb:GetItem dynamodb:PutItem dynamodb:Query dynamodb:UpdateItem on ${executions}`,
-  `dynamodb:DeleteItem dynamodb:PutItem dynamodb:Query on ${directory}`,
+  `dynamodb:DeleteItem dynamodb:GetItem dynamodb:PutItem dynamodb:Query on ${directory}`,
   putsObjects,
   ...getsObjects,
   ...wakes,
@@ -153,7 +153,7 @@ describe("grants", () => {
       [
         `dynamodb:BatchGetItem dynamodb:GetItem dynamodb:PutItem dynamodb:Query dynamodb:UpdateItem on ${executions}`,
         `dynamodb:Query on ${listings} ${executions}/index/outboxPending`,
-        `dynamodb:GetItem on ${directory}`,
+        `dynamodb:GetItem dynamodb:PutItem dynamodb:Query on ${directory}`,
         putsObjects,
         ...getsObjects,
         ...wakes,
