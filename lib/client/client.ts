@@ -244,8 +244,9 @@ export class DurableClient {
   }
 
   /**
-   * Lets a stalled execution go on from its history, a failed one from the step that failed, and one whose compensations gave up (failed or
-   * cancelled) from those, with the code that is deployed now. For one that is open already it only sends another wake, so that an unanswered call may be repeated.
+   * Lets a stalled execution go on from its history, a failed one from the step that failed, and one whose compensations gave up (failed,
+   * cancelled or completed: it ends so again, with the output that it had) from those, with the code that is deployed now. For one that is
+   * open already it only sends another wake, so that an unanswered call may be repeated.
    * @throws ExecutionNotFoundError, ExecutionClosedError; InvalidControlError when there is nothing to go on from
    */
   async redrive(executionId: string, options: ControlOptions = {}): Promise<Asked> {

@@ -63,7 +63,8 @@ export async function redrive(
 ): Promise<{ readonly status: ExecutionStatus }> {
   const head = await readHead(outside, executionId);
   const { status } = head;
-  const mayGoOn = status === "failed" || status === "cancelled" || status === "stalled";
+  const mayGoOn =
+    status === "completed" || status === "failed" || status === "cancelled" || status === "stalled";
   if (isClosed(status) && !mayGoOn) throw new ExecutionClosedError(executionId, status);
   if (mayGoOn) {
     const { events } = await wholeHistory(outside.store, executionId);

@@ -1,11 +1,11 @@
 /**
- * How an execution that failed, was cancelled, or stalled, goes on when it is redriven.
+ * How an execution that has ended, or stalled, goes on when it is redriven.
  *
  * | the execution                                    | then                                                                  |
  * |--------------------------------------------------|-----------------------------------------------------------------------|
  * | is stalled                                       | goes on from where it stood                                           |
- * | failed or was cancelled, and undid some steps but not all | tries the compensations again that gave up                   |
- * | was cancelled otherwise                          | can't: it ended as it was asked to                                    |
+ * | ended, and undid some steps but not all          | tries the compensations again that gave up                            |
+ * | completed, or was cancelled, otherwise           | can't: it ended as it was asked to                                    |
  * | failed, and undid all that it had done           | can't: there is nothing left to go on from                            |
  * | failed since its own timeout passed              | can't: the timeout stays passed                                       |
  * | failed, and had nothing to undo                  | tries the steps again whose failures ended it, with all their attempts |
@@ -22,15 +22,25 @@ export type RedriveAction =
 
 /** @param history all of it, up to its end */
 export function decideRedrive(
-  status: "failed" | "cancelled" | "stalled",
+  status: "completed" | "failed" | "cancelled" | "stalled",
   history: readonly HistoryEvent[],
 ): RedriveAction {
   if (status === "stalled") return { do: "redrive", voided: [] };
   const end = history.findLastIndex(isClosingEvent);
   const last = history[end];
-  if (last?.type !== "ExecutionFailed" && last?.type !== "ExecutionCancelled")
+  if (
+    last?.type !== "ExecutionCompleted" &&
+    last?.type !== "ExecutionFailed" &&
+    last?.type !== "ExecutionCancelled"
+  )
     return { do: "refuse", why: "its history does not say that it failed" };
   if (last.compensation === "incomplete") return { do: "redrive", voided: [end] };
+  if (last.type === "ExecutionCompleted") {
+    return {
+      do: "refuse",
+      why: "it completed, and none of its compensations gave up; start it anew, or fork it from a step",
+    };
+  }
   if (last.type === "ExecutionCancelled")
     return {
       do: "refuse",

@@ -18,7 +18,10 @@ export type ExecutionStatus = (typeof STATUSES)[number];
 /** Statuses in which the engine may still move the execution by itself. */
 export type OpenStatus = "running" | "suspended" | "paused" | "compensating";
 
-/** Statuses in which an execution has ended. Only one that failed, or that was cancelled and not undone to the end, can be made to go on again, by a redrive. */
+/**
+ * Statuses in which an execution has ended. Only one that failed, or one that completed or was cancelled and not undone to the end, can be
+ * made to go on again, by a redrive.
+ */
 export type ClosedStatus = "completed" | "failed" | "cancelled" | "terminated" | "continued";
 
 const OPEN: readonly ExecutionStatus[] = ["running", "suspended", "paused", "compensating"];
@@ -32,7 +35,7 @@ export const TRANSITIONS: Record<ExecutionStatus, readonly ExecutionStatus[]> = 
   // A saga that nobody awaited may still be undone when the code has returned, or continued as new.
   compensating: ["compensating", "paused", ...CLOSED, "stalled"],
   stalled: ["stalled", "running", "compensating", "cancelled", "terminated"],
-  completed: ["completed"],
+  completed: ["completed", "running"],
   failed: ["failed", "running"],
   cancelled: ["cancelled", "running"],
   terminated: ["terminated"],

@@ -109,12 +109,16 @@ export class Code implements Requests {
   /** The function's end stands; the compensations that gave up are tried again. Inside a window. */
   undoAgain(): boolean {
     const { outcome } = this;
-    if (outcome === undefined || outcome.kind === "completed" || outcome.kind === "continued") return false;
+    if (outcome === undefined || outcome.kind === "continued") return false;
     const failed = this.#root.completed.takeFailed();
-    if (failed.length === 0) return false;
+    const [first] = failed;
+    if (first === undefined) return false;
     this.outcome = undefined;
     this.failing = true;
-    void this.#undo(failed, outcome.error).then(() => {
+    // One that completed has sagas that failed, each for a reason of its own.
+    const error = outcome.kind === "completed" ? first.error : outcome.error;
+    const undoables = failed.map(({ undoable }) => undoable);
+    void this.#undo(undoables, error).then(() => {
       this.#end({ ...outcome, compensation: this.#compensation() });
     });
     return true;

@@ -202,7 +202,9 @@ export class Replay {
       note(this, event, () => this.#unasked(worded(event, slot)));
       return event.type === "ExecutionRedriven" ? this.#redrive() : DONE;
     }
-    if (!this.#shaken && !(voided && isClosingEvent(event))) this.#match(event, slot);
+    // One that completed goes on only to undo: its code must end where it ended.
+    const mayEndOtherwise = voided && isClosingEvent(event) && event.type !== "ExecutionCompleted";
+    if (!this.#shaken && !mayEndOtherwise) this.#match(event, slot);
     this.#matched = event;
     this.#matchedSlot = slot;
     this.position += 1;

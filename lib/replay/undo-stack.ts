@@ -1,4 +1,5 @@
 /** Completed steps that can be undone. Sagas have a stack of their own inside that of the code around them. */
+import type { Encoded } from "../model/value.js";
 import type { Compensation } from "./operation.js";
 
 /** A step that completed and can be undone. */
@@ -13,11 +14,18 @@ export interface Undoable {
   readonly stack: UndoStack;
 }
 
+/** A step whose compensation gave up. */
+export interface NotUndone {
+  readonly undoable: Undoable;
+  /** Why it was to be undone. */
+  readonly error: Encoded;
+}
+
 export class UndoStack {
   readonly #own = new Set<Undoable>();
   readonly #inner: UndoStack[] = [];
   /** Compensations that gave up, to be tried again by a redrive. */
-  #failed: Undoable[] = [];
+  #failed: NotUndone[] = [];
 
   push(completed: Omit<Undoable, "stack">): void {
     this.#own.add({ ...completed, stack: this });
@@ -35,19 +43,24 @@ export class UndoStack {
     return this.#all((stack) => [...stack.#own]).sort(lastFirst);
   }
 
-  /** The compensation of something that stands here has ended, well or not. */
-  undone(undoable: Undoable, well: boolean): void {
-    if (this.#own.delete(undoable) && !well) this.#failed.push(undoable);
+  /** The compensation of something that stands here has ended well. */
+  undone(undoable: Undoable): void {
+    this.#own.delete(undoable);
+  }
+
+  /** The compensation of something that stands here has ended otherwise. */
+  gaveUp(undoable: Undoable, error: Encoded): void {
+    if (this.#own.delete(undoable)) this.#failed.push({ undoable, error });
   }
 
   /** Puts all that gave up back where it stood: it is to be undone again, what completed last first. */
-  takeFailed(): Undoable[] {
+  takeFailed(): NotUndone[] {
     return this.#all((stack) => {
       const failed = stack.#failed;
       stack.#failed = [];
-      for (const undoable of failed) stack.#own.add(undoable);
+      for (const { undoable } of failed) stack.#own.add(undoable);
       return failed;
-    }).sort(lastFirst);
+    }).sort((one, other) => lastFirst(one.undoable, other.undoable));
   }
 
   /** Whether any compensation in it has given up. */

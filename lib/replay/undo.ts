@@ -31,9 +31,9 @@ export async function undo(
       atMostOnce: false,
     });
     await request(step).then(
-      () => stack.undone(undoable, true),
+      () => stack.undone(undoable),
       // Its failure is in history.
-      () => stack.undone(undoable, false),
+      () => stack.gaveUp(undoable, error),
     );
   }
 }

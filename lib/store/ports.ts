@@ -270,8 +270,8 @@ export interface ExecutionStore extends PayloadStore {
   listExecutions(request: ListRequest): Promise<Page<ExecutionSummary>>;
 
   /**
-   * Puts a failed or stalled execution back to `running`, and the message into its inbox, in one write. Condition: it is failed or stalled.
-   * A repeat that finds its own message is `reopened`.
+   * Puts an execution back to `running`, and the message into its inbox, in one write. Of its end only its output stays. Condition: it is
+   * failed or stalled, or it is completed or cancelled and its compensation is incomplete. A repeat that finds its own message is `reopened`.
    */
   reopen(
     executionId: string,

@@ -1,4 +1,5 @@
 /** What a status means to storage: which index bucket shows it, and which moves a settlement may make. */
+import type { Head } from "../model/head.js";
 import { acceptsMessages, type ExecutionStatus, isOpen, mayMove, STATUSES } from "../model/status.js";
 
 /** All open statuses share one bucket, so that running → suspended → running never rewrites the index. */
@@ -14,10 +15,20 @@ export function bucketOf(status: ExecutionStatus): StatusBucket | undefined {
 
 export const OPEN_STATUSES: readonly ExecutionStatus[] = STATUSES.filter(isOpen);
 
-/** From which a person may have an execution go on. */
+/** Ends that are as they should be: one who ended so goes on only to undo what was not undone. */
+export const REOPENABLE_TO_UNDO: readonly ExecutionStatus[] = ["completed", "cancelled"];
+
+/** From which a person may have an execution go on, whatever became of its compensations. */
 export const REOPENABLE_STATUSES: readonly ExecutionStatus[] = STATUSES.filter(
-  (status) => !isOpen(status) && mayMove(status, "running"),
+  (status) => !isOpen(status) && mayMove(status, "running") && !REOPENABLE_TO_UNDO.includes(status),
 );
+
+export function mayReopen({ status, compensation }: Pick<Head, "status" | "compensation">): boolean {
+  return (
+    REOPENABLE_STATUSES.includes(status) ||
+    (REOPENABLE_TO_UNDO.includes(status) && compensation === "incomplete")
+  );
+}
 
 export const ACCEPTING_STATUSES: readonly ExecutionStatus[] = STATUSES.filter(acceptsMessages);
 

@@ -10,7 +10,6 @@ import type { Head } from "../model/head.js";
 import type { HistoryEvent } from "../model/history-event.js";
 import { isClosed } from "../model/status.js";
 import { decode } from "../model/value.js";
-import type { Outcome } from "../replay/program.js";
 import { voidedIn } from "../replay/recording.js";
 import type { Replay } from "../replay/replay.js";
 import type { Outside } from "../runtime/outside.js";
@@ -33,6 +32,8 @@ interface Run {
   /** The last commit that was applied, and how many events after it. */
   slot: number;
   beyond: number;
+  /** How often it has completed: more than once after redrives that only undid. */
+  completions: number;
 }
 
 export class Rehearsals {
@@ -97,7 +98,10 @@ export class Rehearsals {
       this.#forget(head.executionId);
       return this.#compare(head, asked, undefined);
     }
-    for (const event of events) if (event.type === "ChangePatched") run.patches.add(event.change);
+    for (const event of events) {
+      if (event.type === "ChangePatched") run.patches.add(event.change);
+      if (event.type === "ExecutionCompleted") run.completions += 1;
+    }
     const voided = voidedIn(events.map((event) => ({ event })));
     try {
       await onAnotherDay(run.used, async () => {
@@ -109,8 +113,7 @@ export class Rehearsals {
       const how = firstDifference(asked, run.asked, "so-far");
       throw differs(how ?? error.message, error);
     }
-    const how =
-      firstDifference(asked, run.asked, "in-all") ?? (await this.#otherEnd(head, run.replay.outcome));
+    const how = firstDifference(asked, run.asked, "in-all") ?? (await this.#otherEnd(head, run));
     if (how !== undefined) throw differs(how);
   }
 
@@ -123,7 +126,7 @@ export class Rehearsals {
     }));
     const patches = new Set<string>();
     const replay = await replayOf(this.outside, app, head, { patches });
-    const run: Run = { replay, patches, asked, used: new Set(), slot: 0, beyond: 0 };
+    const run: Run = { replay, patches, asked, used: new Set(), slot: 0, beyond: 0, completions: 0 };
     this.#runs.set(head.executionId, run);
     return run;
   }
@@ -140,13 +143,15 @@ export class Rehearsals {
     return events;
   }
 
-  async #otherEnd(head: Head, outcome: Outcome | undefined): Promise<string | undefined> {
+  async #otherEnd(head: Head, { replay: { outcome }, completions }: Run): Promise<string | undefined> {
     // What was ended from outside may have been anywhere.
     if (!isClosed(head.status) || head.status === "terminated") return undefined;
     const { store } = this.outside;
     if (outcome?.kind !== head.status)
       return `it ended ${head.status} and, replayed, ${outcome?.kind ?? "did not end"}`;
     if (outcome.kind === "completed") {
+      // Its output is that of the first time, and the code may have been changed since.
+      if (completions > 1) return undefined;
       const output = head.output && JSON.stringify(await loadValue(store, head.executionId, head.output));
       const again = JSON.stringify(outcome.output);
       return output === again ? undefined : `it returned ${output} and, replayed, ${again}`;

@@ -27,6 +27,18 @@ const fails = workflow("fails", async (ctx) => {
   await ctx.step("reserve", () => "held", { compensate: () => "released" });
   throw new Error("sold out");
 });
+const half = workflow("half", async (ctx) => {
+  await ctx
+    .saga(async (saga) => {
+      await saga.step("hold", () => "held", {
+        compensate: () => Promise.reject(new Error("the warehouse is closed")),
+        compensateRetry: { maxAttempts: 1 },
+      });
+      throw new Error("sold out");
+    })
+    .catch(() => {});
+  return "not sold";
+});
 let token = "";
 const chats = workflow("chats", async (ctx) => {
   const callback = ctx.callback("approve");
@@ -38,7 +50,7 @@ const chats = workflow("chats", async (ctx) => {
   const go = await ctx.waitForSignal("go");
   return [go, await callback.promise.catch((error: Error) => error.message)];
 });
-const shop = app({ workflows: [waits, stalls, fails, chats], events: [Paid] });
+const shop = app({ workflows: [waits, stalls, fails, half, chats], events: [Paid] });
 
 let deployment: Deployment;
 let stateDir: string;
@@ -54,6 +66,7 @@ beforeAll(async () => {
     ["stalls", "s-1"],
     ["stalls", "s-2"],
     ["fails", "f-1", { application: "tills", pipelineConfigId: "nightly" }],
+    ["half", "h-1"],
     ["chats", "c-1", { application: "tills" }],
     ["chats", "c-2"],
   ] as const) {
@@ -211,6 +224,14 @@ describe("send, cancel and redrive", () => {
     expect((await deployment.outside.store.readHead("w-2"))?.inbox).toMatchObject([
       { kind: "cancel", reason: "test", by: "holdfast" },
     ]);
+  });
+
+  test("redrive reopens one that completed and was not undone to the end; show says so before", async () => {
+    expect((await holdfast(["show", "h-1"])).out).toMatch(
+      /status +completed.*undone +incomplete; to try again what gave up: holdfast redrive h-1/s,
+    );
+    expect((await holdfast(["redrive", "h-1"])).out).toBe("h-1 goes on; it is running");
+    expect(await deployment.wakes()).toEqual([{ executionId: "h-1", reason: "redrive" }]);
   });
 
   test("redrive reopens a stalled execution and wakes it", async () => {

@@ -22,6 +22,15 @@ const failed = (compensation: CompensationOutcome = "none"): HistoryEvent => ({
   at,
   ...asking("end:failed"),
 });
+const ended = (
+  type: "ExecutionCompleted" | "ExecutionCancelled",
+  compensation: CompensationOutcome,
+): HistoryEvent => ({
+  type,
+  compensation,
+  at,
+  ...asking("end"),
+});
 const redriven = (...voided: number[]): HistoryEvent => ({
   type: "ExecutionRedriven",
   messageId: "r",
@@ -101,7 +110,32 @@ describe("an execution that is redriven", () => {
     expect(decideRedrive("failed", history)).toEqual({ do: "redrive", voided });
   });
 
+  it.each(["completed", "cancelled"] as const)(
+    "that %s tries again what was not undone, and nothing else",
+    (status) => {
+      const type = status === "completed" ? "ExecutionCompleted" : "ExecutionCancelled";
+      const before = [stepFailed("a", "step:a"), completed("b", 1)];
+      expect(decideRedrive(status, [...before, ended(type, "incomplete")])).toEqual({
+        do: "redrive",
+        voided: [2],
+      });
+      const twice = [...before, ended(type, "incomplete"), redriven(2), ended(type, "incomplete")];
+      expect(decideRedrive(status, twice)).toEqual({ do: "redrive", voided: [4] });
+      for (const whole of ["complete", "none"] as const) {
+        expect(decideRedrive(status, [...before, ended(type, whole)])).toMatchObject({
+          do: "refuse",
+          why: expect.stringMatching(status),
+        });
+      }
+    },
+  );
+
   it.each<[string, HistoryEvent[], RegExp]>([
+    [
+      "it completed, and no saga failed in it",
+      [completed("a", 1), { type: "ExecutionCompleted", at }],
+      /it completed/,
+    ],
     ["everything was undone", [stepFailed("a", "step:a"), failed("complete")], /were undone/],
     [
       "its own timeout ended it",

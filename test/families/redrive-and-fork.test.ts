@@ -1,5 +1,5 @@
 /** Going on after a failure: redrive, of the same execution; fork, of its history up to a step. */
-import { app, ChildFailedError, workflow } from "holdfast";
+import { app, ChildFailedError, type Context, workflow } from "holdfast";
 import { describe, expect, it } from "vitest";
 import type { AnyWorkflow } from "../../lib/define/workflow.js";
 import { Bench } from "../runtime/bench.js";
@@ -244,6 +244,190 @@ describe("a redrive of a failed execution", () => {
       }
     }
   });
+});
+
+describe("a redrive of one that completed although a saga in it was not undone to the end", () => {
+  const undoing = (outside: Outside, name: string) => ({
+    compensate: () => outside.call(`undo ${name}`),
+    compensateRetry: { maxAttempts: 2, initialInterval: "30s", jitter: "none" } as const,
+  });
+  const sale =
+    (outside: Outside, kept = "") =>
+    async (ctx: Context) => {
+      const sold = await ctx
+        .saga(async (saga) => {
+          await saga.step("hold", () => outside.call("hold"), undoing(outside, "hold"));
+          await saga.step("pack", () => outside.call("pack"), undoing(outside, "pack"));
+          await saga.step("charge", () => outside.call("charge"), ONCE);
+          return "sold";
+        })
+        .catch(() => "not sold");
+      await ctx.step("mail", () => outside.call("mail"));
+      return `${sold}${kept}`;
+    };
+  const shop = (outside: Outside, kept = "") => workflow("shop", sale(outside, kept));
+  const END = { status: "completed", output: { inline: "not sold" } };
+
+  async function halfUndone(): Promise<{ bench: Bench; outside: Outside }> {
+    const outside = new Outside();
+    outside.down.add("charge").add("undo pack");
+    const bench = await run([shop(outside)]);
+    expect(await bench.head()).toMatchObject({ ...END, compensation: "incomplete" });
+    outside.calls.length = 0;
+    return { bench, outside };
+  }
+
+  it("tries again what gave up, and nothing else: the output stays, and no code runs on", async () => {
+    const { bench, outside } = await halfUndone();
+    await redrive(bench);
+    expect(outside.calls).toEqual(["undo pack", "undo pack"]);
+    expect(await bench.head()).toMatchObject({ ...END, compensation: "incomplete" });
+    outside.down.delete("undo pack");
+    await redrive(bench);
+    expect(outside.calls).toEqual(["undo pack", "undo pack", "undo pack"]);
+    expect(await bench.head()).toMatchObject({ ...END, compensation: "complete" });
+    expect(await bench.client.result("x-1")).toBe("not sold");
+    expect((await bench.story()).filter((line) => line === "ExecutionCompleted")).toHaveLength(3);
+    await expect(redrive(bench)).rejects.toThrow(/"x-1" can't be redriven: it completed, and none of its/);
+  });
+
+  it("is refused where nothing gave up", async () => {
+    const outside = new Outside();
+    const plain = await run([shop(outside)]);
+    await expect(redrive(plain)).rejects.toThrow(/it completed, and none of its compensations gave up/);
+    outside.down.add("charge");
+    const undone = await run([shop(outside)]);
+    expect(await undone.head()).toMatchObject({ ...END, compensation: "complete" });
+    await expect(redrive(undone)).rejects.toThrow(/it completed, and none of its compensations gave up/);
+  });
+
+  it("says why it undoes: what the saga failed for", async () => {
+    const { bench } = await halfUndone();
+    await redrive(bench);
+    const began = (await bench.history()).findLast(({ type }) => type === "CompensationStarted");
+    expect(JSON.stringify(began)).toContain("charge is down");
+  });
+
+  it("keeps its output, whatever the code of a later deploy would return", async () => {
+    const { bench, outside } = await halfUndone();
+    bench.cloud.deploy(app({ workflows: [shop(outside, ", sorry")], events: [] }));
+    outside.down.clear();
+    await redrive(bench);
+    expect(outside.calls).toEqual(["undo pack"]);
+    expect(await bench.head()).toMatchObject({ ...END, compensation: "complete" });
+  });
+
+  it("stalls where the code of a later deploy would not have completed, and goes on after a better one", async () => {
+    const { bench, outside } = await halfUndone();
+    const fails = workflow("shop", async (ctx) => {
+      await sale(outside)(ctx);
+      throw new Error("no");
+    });
+    bench.cloud.deploy(app({ workflows: [fails], events: [] }));
+    outside.down.clear();
+    await redrive(bench);
+    expect(await bench.status()).toBe("stalled");
+    bench.cloud.deploy(app({ workflows: [shop(outside)], events: [] }));
+    await redrive(bench);
+    expect(outside.calls).toEqual(["undo pack"]);
+    expect(await bench.head()).toMatchObject({ ...END, compensation: "complete" });
+  });
+
+  it("does not begin what the code had left behind", async () => {
+    const outside = new Outside();
+    outside.down.add("undo hold").add("slow");
+    const child = workflow("child", async (ctx) => ctx.sleep("10d"));
+    const hasty = workflow("hasty", async (ctx) => {
+      void ctx.step("slow", () => outside.call("slow"), { retry: { initialInterval: "1h" } });
+      void ctx.child(child, undefined, { id: "left", onParentClose: "abandon" });
+      void ctx.child(child, undefined, { id: "cancelled" });
+      await ctx
+        .saga(async (saga) => {
+          await saga.step("hold", () => outside.call("hold"), undoing(outside, "hold"));
+          throw new Error("no");
+        })
+        .catch(() => {});
+      return "done";
+    });
+    const bench = await run([hasty, child]);
+    expect(await bench.head()).toMatchObject({ status: "completed", compensation: "incomplete" });
+    outside.down.clear();
+    outside.calls.length = 0;
+    await redrive(bench);
+    expect(outside.calls).toEqual(["undo hold"]);
+    expect(await bench.head()).toMatchObject({ status: "completed", compensation: "complete" });
+    expect([await bench.status("left"), await bench.status("cancelled")]).toEqual(["suspended", "cancelled"]);
+  });
+
+  it("changes nothing for its parent, which was told its result", async () => {
+    const outside = new Outside();
+    outside.down.add("charge").add("undo pack");
+    const own = shop(outside);
+    const parent = workflow("parent", async (ctx) => {
+      const told = await ctx.child(own, undefined, { id: "c-1" });
+      await ctx.sleep("1h");
+      return told;
+    });
+    const bench = await run([parent, own]);
+    expect(await bench.head("c-1")).toMatchObject({ ...END, compensation: "incomplete" });
+    outside.down.clear();
+    await redrive(bench, "c-1");
+    expect(await bench.head("c-1")).toMatchObject({ ...END, compensation: "complete" });
+    await bench.cloud.advance(3_600_000);
+    expect(await bench.head()).toMatchObject(END);
+    expect((await bench.story()).filter((line) => line.startsWith("ChildEnded"))).toHaveLength(1);
+  });
+
+  it("can be paused and resumed, and a cancel changes nothing", async () => {
+    const { bench, outside } = await halfUndone();
+    outside.down.clear();
+    await bench.client.redrive("x-1");
+    await bench.client.pause("x-1");
+    await bench.cloud.advance(60_000);
+    expect([await bench.status(), outside.calls]).toEqual(["paused", []]);
+    await bench.client.resume("x-1");
+    await bench.client.cancel("x-1");
+    await bench.cloud.advance(60_000);
+    expect(await bench.head()).toMatchObject({ ...END, compensation: "complete" });
+    expect(outside.calls).toEqual(["undo pack"]);
+  });
+
+  it("leaves its output where it stands, when it is terminated meanwhile", async () => {
+    const { bench } = await halfUndone();
+    await bench.client.redrive("x-1");
+    await bench.cloud.advance(5_000);
+    expect(await bench.status()).toBe("compensating");
+    await bench.client.terminate("x-1");
+    await bench.cloud.settle();
+    expect(await bench.head()).toMatchObject({ status: "terminated", output: END.output });
+  });
+
+  it.each(["before", "after", "reply-lost"] as const)(
+    "survives a crash %s every one of its outside calls",
+    async (when) => {
+      const undisturbed = await halfUndone();
+      undisturbed.outside.down.clear();
+      const before = undisturbed.bench.cloud.faults.calls.length;
+      await redrive(undisturbed.bench);
+      const story = await undisturbed.bench.story();
+      const calls = undisturbed.bench.cloud.faults.calls.length - before;
+      expect(calls).toBeGreaterThan(8);
+      for (let call = 1; call <= calls; call++) {
+        const at = `${when} call ${call}`;
+        const { bench, outside } = await halfUndone();
+        outside.down.clear();
+        bench.cloud.faults.plan({ call, when });
+        await bench.client.redrive("x-1").catch(() => bench.client.redrive("x-1"));
+        await bench.cloud.advance(600_000);
+        expect(bench.cloud.faults.struck, at).toBe(true);
+        expect(await bench.head(), at).toMatchObject({ ...END, compensation: "complete" });
+        // A crash after the body lets it run once more; nothing else runs again.
+        expect(new Set(outside.calls), at).toEqual(new Set(["undo pack"]));
+        const again = (await bench.story()).filter((line) => line !== "LeaseTaken");
+        expect(again, at).toEqual(story);
+      }
+    },
+  );
 });
 
 describe("a fork", () => {

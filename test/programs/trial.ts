@@ -204,8 +204,11 @@ export class Trial {
           `${[...undoable.keys()]} completed, and ${[...undone]} are what was undone at the end.`,
         );
     }
-    if (!undoing.every(({ op }) => op.includes("saga") || end !== "ExecutionCompleted"))
+    if (!undoing.every(({ of }) => of.includes("saga") || end !== "ExecutionCompleted"))
       throw this.#broken("It completed, and something outside of its sagas was undone.");
+    const completed = log.findIndex(({ type }) => type === "ExecutionCompleted");
+    if (completed >= 0 && log.slice(completed).some(isOfTheCode))
+      throw this.#broken("It had completed, and its code went on.");
     if (log.findIndex(isClosingEvent) !== log.length - 1 && redrives === 0)
       throw this.#broken("The history does not end in its one closing event.");
   }
@@ -340,6 +343,16 @@ function told(value: unknown): string {
 function endedSteps(log: readonly HistoryEvent[]): string[] {
   return log.flatMap((event) =>
     event.type === "StepCompleted" || event.type === "StepFailed" ? [event.op] : [],
+  );
+}
+
+/** Neither a compensation, nor the end of what nobody waits for. */
+function isOfTheCode(event: HistoryEvent): boolean {
+  return (
+    "op" in event &&
+    !/^undo(#\d+)?\//.test(event.op) &&
+    event.type !== "StepFailed" &&
+    event.type !== "ChildAbandoned"
   );
 }
 

@@ -125,11 +125,17 @@ const ofEach: Sentences<EndedExecution> = {
     });
   },
 
-  "the code does not go on once its compensation has begun": ({ history }) => {
+  "the code does not go on once its compensation has begun": ({ head, history }) => {
     const began = history.findIndex(
       (event) => event.type === "CompensationStarted" && /^undo(#\d+)?\//.test(event.op),
     );
-    return began < 0 || answers(history.slice(began)).every(({ op }) => op.startsWith("undo"));
+    // What the code of one that completed had left behind is ended when a redrive undoes what was not undone.
+    const isLeft = (type: string): boolean =>
+      head.status === "completed" && (type === "StepFailed" || type === "ChildAbandoned");
+    return (
+      began < 0 ||
+      answers(history.slice(began)).every(({ op, type }) => op.startsWith("undo") || isLeft(type))
+    );
   },
 
   "its inbox is empty at the end": ({ head }) =>

@@ -34,9 +34,11 @@ const SETTLEMENTS: readonly Settlement[] = [
   { status: "paused" },
   { status: "compensating" },
   COMPLETED,
+  { status: "completed", closedAt: T0, output: { inline: 7 }, compensation: "incomplete" },
   FAILED,
   STALLED,
   STALLED,
+  { status: "cancelled", closedAt: T0, compensation: "incomplete" },
   { status: "cancelled", closedAt: T0 },
 ];
 

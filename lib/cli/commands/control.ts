@@ -91,9 +91,9 @@ export const addResume = control({
 /** `holdfast redrive` */
 export const addRedrive = control({
   name: "redrive",
-  summary: "let a failed or stalled execution go on",
+  summary: "let a failed or stalled execution go on, or one that was not undone to the end",
   description:
-    "Lets a stalled execution go on from its history, and a failed one from the step that failed, with the code that is deployed now.",
+    "Lets a stalled execution go on from its history, a failed one from the step that failed, and one whose compensations gave up from those, with the code that is deployed now.",
   ask: (client, id, options) => client.redrive(id, options),
   tell: (terminal, id, status) => terminal.out(`${id} goes on; it is ${status}`),
 });

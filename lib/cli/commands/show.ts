@@ -43,8 +43,14 @@ function print(terminal: Terminal, it: ExecutionDescription): void {
   if ("state" in it) line("state", shownValue(it.state));
   if ("output" in it) line("output", shownValue(it.output));
   if (it.error !== undefined) line("error", `${colors.red(it.error.name)}: ${it.error.message}`);
-  if (it.compensation !== undefined && it.compensation !== "none") line("undone", it.compensation);
+  if (it.compensation !== undefined && it.compensation !== "none") line("undone", undone(it));
   if (it.progress.moves === "closed") return;
   if (it.progress.moves !== "stalled") line("now", it.progress.reason);
   line("freed by", it.progress.freedBy);
+}
+
+function undone({ executionId, compensation }: ExecutionDescription): string {
+  return compensation === "incomplete"
+    ? `incomplete; to try again what gave up: holdfast redrive ${executionId}`
+    : (compensation ?? "");
 }

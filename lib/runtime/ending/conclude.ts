@@ -122,7 +122,8 @@ async function closed(
   outcome: Outcome,
   at: EpochMs,
 ): Promise<ClosedSettlement> {
-  const { executionId } = owned.head;
+  const { head } = owned;
+  const { executionId } = head;
   const toTell = [...replay.pending.values()].some(
     (operation) => operation.kind === "child" && operation.requested && operation.onParentClose !== "abandon",
   );
@@ -132,7 +133,8 @@ async function closed(
       return {
         status: "completed",
         ...common,
-        output: await storeValue(outside.store, executionId, "output", outcome.output),
+        // One that was redriven has completed before: what it gave then was told, and stays.
+        output: head.output ?? (await storeValue(outside.store, executionId, "output", outcome.output)),
         ...(outcome.compensation === undefined ? {} : { compensation: outcome.compensation }),
       };
     case "continued":

@@ -73,6 +73,8 @@ async function settleTerminated(
     status: "terminated",
     closedAt: at,
     ...(open ? { openChildren: true } : {}),
+    // It had completed, and was redriven to undo something.
+    ...(head.output === undefined ? {} : { output: head.output }),
   };
   const events = [...carried, end];
   const inbox = new Inbox(outside.store, head.executionId, new Set());

@@ -6,12 +6,16 @@ export function namesIn(...expressions: readonly string[]): Record<string, strin
   return Object.fromEntries(used.map((name) => [name, name.slice(1)]));
 }
 
-/** `#status IN (:status0, …)` and its values. */
+/**
+ * `#status IN (:status0, …)` and its values.
+ * @param as begins the names of the values: two conditions about one attribute need two
+ */
 export function isOneOf(
   attribute: string,
   words: readonly string[],
+  as = attribute,
 ): { condition: string; values: Record<string, string> } {
-  const values = Object.fromEntries(words.map((word, index) => [`:${attribute}${index}`, word]));
+  const values = Object.fromEntries(words.map((word, index) => [`:${as}${index}`, word]));
   return { condition: `#${attribute} IN (${Object.keys(values).join(", ")})`, values };
 }
 

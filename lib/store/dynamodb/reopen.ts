@@ -2,9 +2,9 @@ import { UpdateCommand, type UpdateCommandInput } from "@aws-sdk/lib-dynamodb";
 import type { RedriveMessage } from "../../model/message.js";
 import { messageBytes, messageContent } from "../inbox.js";
 import type { ExecutionStore } from "../ports.js";
-import { REOPENABLE_STATUSES } from "../status.js";
+import { REOPENABLE_STATUSES, REOPENABLE_TO_UNDO } from "../status.js";
 import { answerOf } from "./conditional.js";
-import { isOneOf, namesIn, updateOf } from "./expressions.js";
+import { all, isOneOf, namesIn, updateOf } from "./expressions.js";
 import { readHeadItem, statusIndexKey, storedValue } from "./head-item.js";
 import { headKey } from "./keys.js";
 import { answered } from "./returned.js";
@@ -12,6 +12,11 @@ import type { DynamoTables } from "./tables.js";
 
 /** It failed, or it stands still. */
 const MAY_GO_ON = isOneOf("status", REOPENABLE_STATUSES);
+
+/** It ended otherwise, and a compensation of it gave up. */
+const MAY_UNDO = isOneOf("status", REOPENABLE_TO_UNDO, "ended");
+
+const MAY_REOPEN = `${MAY_GO_ON.condition} OR (${all(MAY_UNDO.condition, "#compensation = :incomplete")})`;
 
 export function reopenParams(
   executionsTable: string,
@@ -25,7 +30,6 @@ export function reopenParams(
     closedAt: undefined,
     compensation: undefined,
     openChildren: undefined,
-    ...storedValue("output", undefined),
     ...storedValue("error", undefined),
   });
   // Whatever the head's room: this message and the status that lets it be read must be one write.
@@ -33,12 +37,14 @@ export function reopenParams(
   return {
     TableName: executionsTable,
     Key: headKey(executionId),
-    ConditionExpression: MAY_GO_ON.condition,
+    ConditionExpression: MAY_REOPEN,
     UpdateExpression: withMessage,
-    ExpressionAttributeNames: { ...namesIn(MAY_GO_ON.condition, withMessage), "#id": message.id },
+    ExpressionAttributeNames: { ...namesIn(MAY_REOPEN, withMessage), "#id": message.id },
     ExpressionAttributeValues: {
       ...values,
       ...MAY_GO_ON.values,
+      ...MAY_UNDO.values,
+      ":incomplete": "incomplete",
       ":content": messageContent(message),
       ":one": 1,
       ":bytes": messageBytes(message),

@@ -10,7 +10,7 @@ import { listExecutions } from "../listing.js";
 import { newHead } from "../new-head.js";
 import { firstPendingAt, initialStates } from "../outbox.js";
 import type { Commit, ExecutionStore, PayloadStore } from "../ports.js";
-import { checkTransition, REOPENABLE_STATUSES } from "../status.js";
+import { checkTransition, mayReopen } from "../status.js";
 import { checkTransaction } from "../transaction.js";
 import { listingReads } from "./listing.js";
 import { reopenedHead } from "./reopened-head.js";
@@ -147,7 +147,7 @@ export function executionMethods(state: State, transact: Transact): Omit<Executi
     async reopen(executionId, message) {
       const head = headOf(executionId);
       if (head === undefined) return { reopened: false, head };
-      if (!REOPENABLE_STATUSES.includes(head.status)) {
+      if (!mayReopen(head)) {
         return { reopened: head.inbox.some((held) => held.id === message.id), head: copy(head) };
       }
       const items = of(executionId);

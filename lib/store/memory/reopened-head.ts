@@ -1,4 +1,4 @@
-/** The head that `reopen` leaves: what ended it is gone, and the message that says so is in its inbox. */
+/** The head that `reopen` leaves: what ended it is gone but for its output, and the message that says so is in its inbox. */
 import type { Head } from "../../model/head.js";
 import type { RedriveMessage } from "../../model/message.js";
 import { byAcceptance } from "../../model/message.js";
@@ -8,7 +8,6 @@ export function reopenedHead(head: Head, message: RedriveMessage): Head {
     stall: _stall,
     closedAt: _closedAt,
     error: _error,
-    output: _output,
     compensation: _compensation,
     openChildren: _openChildren,
     ...kept

@@ -17,10 +17,11 @@ export function settledHead(head: Head, request: SettleRequest): Head | undefine
     openChildren: _openChildren,
     ...kept
   } = head;
+  const unended = "closedAt" in request.settlement ? withoutEnd(kept) : kept;
   const drained = new Set(request.drained);
   const exactItems = request.inboxSeq === undefined ? undefined : request.inboxItems;
   return {
-    ...kept,
+    ...unended,
     ...statusFields(request.settlement),
     slot: request.slot,
     ...(request.tail === undefined ? {} : { tail: request.tail }),
@@ -31,6 +32,18 @@ export function settledHead(head: Head, request: SettleRequest): Head | undefine
     waitCount: request.waitCount,
     settleToken: request.token,
   };
+}
+
+/** One that was redriven ends anew: nothing of its end before is left beside that. */
+function withoutEnd<H extends Partial<Head>>(head: H) {
+  const {
+    output: _output,
+    error: _error,
+    compensation: _compensation,
+    continuedTo: _continuedTo,
+    ...rest
+  } = head;
+  return rest;
 }
 
 function statusFields(settlement: Settlement): Partial<Head> & Pick<Head, "status"> {

@@ -55,6 +55,56 @@ export function reopeningContract(store: () => Store): void {
       expect(after, gone).not.toHaveProperty(gone);
   });
 
+  test.each([
+    { status: "completed", output: { inline: "done" } },
+    { status: "cancelled", error: { inline: "cancelled" } },
+  ] as const)(
+    "puts one back that $status and was not undone to the end, and leaves its output",
+    async (end) => {
+      const id = `undoes-${end.status}`;
+      const settlement = { ...end, closedAt: T0, compensation: "incomplete" } as const;
+      await settled(store(), id, settlement);
+      const { reopened, head } = await store().reopen(id, redrive("r1"));
+      expect(reopened).toBe(true);
+      expect(head).toMatchObject({ status: "running", inbox: [redrive("r1")] });
+      for (const gone of ["closedAt", "error", "compensation"]) expect(head, gone).not.toHaveProperty(gone);
+      expect(head?.output).toEqual(end.status === "completed" ? end.output : undefined);
+      expect(await store().readHead(id)).toEqual(head);
+
+      const seen = { epoch: 1 };
+      const taken = await store().acquireLease({ executionId: id, seen, ...lease("b") });
+      if (!taken.acquired) throw new Error("not acquired");
+      const again = settlementOf(
+        taken.head,
+        { ...settlement, compensation: "complete" },
+        { drained: ["r1"] },
+      );
+      expect(await store().settle(again)).toEqual({ settled: true });
+      const whole = await store().readHead(id);
+      expect(whole).toMatchObject({ ...end, compensation: "complete" });
+      // There is nothing left to undo.
+      expect(await store().reopen(id, redrive("r2"))).toEqual({ reopened: false, head: whole });
+      expect(await store().readHead(id)).toEqual(whole);
+    },
+  );
+
+  test("one that ends otherwise the next time has nothing of the end before", async () => {
+    const completed = {
+      status: "completed",
+      closedAt: T0,
+      output: { inline: 1 },
+      compensation: "incomplete",
+    } as const;
+    await settled(store(), "otherwise", completed);
+    await store().reopen("otherwise", redrive("r1"));
+    const taken = await store().acquireLease({ executionId: "otherwise", seen: { epoch: 1 }, ...lease("b") });
+    if (!taken.acquired) throw new Error("not acquired");
+    await store().settle(settlementOf(taken.head, { status: "terminated", closedAt: T0 }));
+    const found = await store().readHead("otherwise");
+    expect(found).toMatchObject({ status: "terminated" });
+    for (const gone of ["output", "error", "compensation"]) expect(found, gone).not.toHaveProperty(gone);
+  });
+
   test("has it listed among the open ones again", async () => {
     await settled(store(), "listed", FAILED, { workflow: "reopened" });
     await store().reopen("listed", redrive("r1"));
@@ -90,8 +140,9 @@ export function reopeningContract(store: () => Store): void {
   test("is refused where there is nothing to reopen, and changes nothing", async () => {
     await settled(store(), "fine", SUSPENDED);
     await settled(store(), "done", COMPLETED);
+    await settled(store(), "undone", { status: "cancelled", closedAt: T0, compensation: "complete" });
     await settled(store(), "ended", { status: "terminated", closedAt: T0 });
-    for (const id of ["fine", "done", "ended"]) {
+    for (const id of ["fine", "done", "undone", "ended"]) {
       const before = await store().readHead(id);
       expect(await store().reopen(id, redrive("r1"))).toEqual({ reopened: false, head: before });
       expect(await store().readHead(id)).toEqual(before);
