@@ -1,6 +1,7 @@
 /** What a client asks and is answered. */
-import type { Labels } from "../model/head.js";
+
 import type { HistoryEvent } from "../model/history-event.js";
+import type { Labels } from "../model/labels.js";
 import type { ExecutionStatus } from "../model/status.js";
 import type { Duration } from "../model/time.js";
 import type { Encoded } from "../model/value.js";

@@ -6,7 +6,7 @@
  * which one it was. So it stays true while executions are created (they are newer) or deleted (it names times, not rows).
  */
 import { InvalidInputError } from "../model/errors.js";
-import { labelsOf } from "../model/head.js";
+import { labelsOf } from "../model/labels.js";
 import type { EpochMs } from "../model/time.js";
 import { decodeCursor, encodeCursor } from "./cursor.js";
 import { type IndexGroup, type Selection, selectionOf } from "./filter.js";

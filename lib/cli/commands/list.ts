@@ -1,7 +1,7 @@
 import { InvalidArgumentError, Option } from "commander";
 import { checkListing } from "../../client/list.js";
 import type { ExecutionFilter, ListedExecution } from "../../client/types.js";
-import { labelsOf } from "../../model/head.js";
+import { labelsOf } from "../../model/labels.js";
 import { type ExecutionStatus, STATUSES } from "../../model/status.js";
 import { json, painted, shownInstant } from "../format.js";
 import { readInstant } from "../input.js";

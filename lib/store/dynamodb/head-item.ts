@@ -2,15 +2,9 @@
  * Heads as items. Attribute names are short and what is empty is left out, since a head is rewritten by every lease and every settlement
  * and should stay within 1 KB. Events, values and waits are JSON text: exact in size, and never an empty-set or number problem of the table.
  */
-import {
-  type Head,
-  type Labels,
-  labelsOf,
-  type StoredValue,
-  type Tail,
-  type WaitKey,
-} from "../../model/head.js";
+import type { Head, StoredValue, Tail, WaitKey } from "../../model/head.js";
 import type { HistoryEvent } from "../../model/history-event.js";
+import { type Labels, labelsOf } from "../../model/labels.js";
 import type { Message } from "../../model/message.js";
 import { byAcceptance } from "../../model/message.js";
 import { type ExecutionStatus, STATUSES } from "../../model/status.js";
