@@ -104,6 +104,10 @@ export interface ExecutionFilter extends Labels {
   readonly createdAfter?: Date;
   /** Created earlier: exclusive, so that windows that follow each other hold each execution once. */
   readonly createdBefore?: Date;
+  /** Open executions of which something (a timer, a timeout, a retry, their start) is due earlier. Pages may be short. */
+  readonly dueBefore?: Date;
+  /** Open executions held by a lease that ends earlier: those whose worker is late, where it is now. Pages may be short. */
+  readonly leaseExpiredBefore?: Date;
 }
 
 export interface ListOptions extends ExecutionFilter {
@@ -119,8 +123,10 @@ export interface ListedExecution extends Labels {
   readonly status: ExecutionStatus;
   readonly createdAt: Date;
   readonly closedAt?: Date;
-  /** The earliest instant at which something of it is due. */
+  /** The earliest instant at which something of it is due; of one that is running with nobody at work on it, its start. */
   readonly dueAt?: Date;
+  /** Whoever is at work on it, or was when it died. */
+  readonly lease?: { readonly owner: string; readonly until: Date };
 }
 
 export interface ExecutionPage {

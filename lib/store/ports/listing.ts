@@ -9,7 +9,10 @@ export interface ExecutionSummary extends Labels {
   readonly status: ExecutionStatus;
   readonly createdAt: EpochMs;
   readonly closedAt?: EpochMs;
+  /** When something of it is due; of one that is running with nobody at work on it, its start. */
   readonly dueAt?: EpochMs;
+  /** Whoever is at work on it, or was when it died. */
+  readonly lease?: { readonly owner: string; readonly until: EpochMs };
 }
 
 /** Which executions: those that fit all that is given. A workflow, an application and a pipeline configuration are each found by index. */
@@ -24,6 +27,10 @@ export interface ListFilter extends Labels {
   readonly createdAfter?: EpochMs;
   /** Created earlier (exclusive), by the index. */
   readonly createdBefore?: EpochMs;
+  /** Open executions of which something (a timer, a timeout, a retry, their start) is due earlier. By their heads: pages may be short. */
+  readonly dueBefore?: EpochMs;
+  /** Open executions held by a lease that ends earlier. By their heads: pages may be short. */
+  readonly leaseExpiredBefore?: EpochMs;
 }
 
 export interface ListRequest extends ListFilter {
