@@ -1,7 +1,7 @@
 /** Starting an execution from outside of the app's code: its start function knows the workflows and checks the input. */
 import { InvokeCommand, LambdaClient } from "@aws-sdk/client-lambda";
 import { HoldfastError } from "../model/errors.js";
-import type { Labels } from "../model/head.js";
+import type { Labels } from "../model/labels.js";
 import { STATUSES } from "../model/status.js";
 import { type Connection, clientSettings } from "./connection.js";
 import type { StartAnswer } from "./starting.js";

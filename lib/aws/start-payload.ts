@@ -1,6 +1,6 @@
 /** What the start function is invoked with. Checked to the last field: a misspelt option must not become a default. */
 import { InvalidDurationError, InvalidInputError, type SchemaIssue } from "../model/errors.js";
-import { type Labels, labelsOf } from "../model/head.js";
+import { type Labels, labelsOf } from "../model/labels.js";
 import { type Duration, durationMs } from "../model/time.js";
 
 export interface StartPayload extends Labels {

@@ -3,7 +3,8 @@
 import type { App } from "../define/app.js";
 import { parse } from "../define/schema.js";
 import { ExecutionConflictError, FencedError, HoldfastError } from "../model/errors.js";
-import { type Head, labelsOf } from "../model/head.js";
+import type { Head } from "../model/head.js";
+import { labelsOf } from "../model/labels.js";
 import { type PlainError, plain, plainError } from "../model/plain.js";
 import type { ExecutionStatus } from "../model/status.js";
 import { decode } from "../model/value.js";

@@ -1,4 +1,5 @@
-import { type Head, labelsOf, type StoredValue } from "../model/head.js";
+import type { Head, StoredValue } from "../model/head.js";
+import { labelsOf } from "../model/labels.js";
 import { decode, type ErrorClasses } from "../model/value.js";
 import type { Outside } from "../runtime/outside.js";
 import { unlessLost } from "../runtime/values/payloads.js";

@@ -1,8 +1,9 @@
 /** Forking: a new execution that has another's history up to a step, and goes on from there by itself. */
 import { ExecutionConflictError, InvalidControlError } from "../model/errors.js";
-import { type Head, labelsOf, timeoutOf } from "../model/head.js";
+import { type Head, timeoutOf } from "../model/head.js";
 import type { HistoryEvent } from "../model/history-event.js";
 import { checkExecutionId, digest } from "../model/ids.js";
+import { labelsOf } from "../model/labels.js";
 import { escapeName } from "../replay/path.js";
 import { create } from "../runtime/create.js";
 import { writeFirstHistory } from "../runtime/ending/copy-history.js";

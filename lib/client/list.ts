@@ -15,11 +15,12 @@ export function checkListing(options: ListOptions): void {
 export async function listExecutions(store: Store, options: ListOptions): Promise<ExecutionPage> {
   const page = await store.listExecutions(requestOf(options));
   return {
-    executions: page.items.map(({ createdAt, closedAt, dueAt, ...rest }) => ({
+    executions: page.items.map(({ createdAt, closedAt, dueAt, lease, ...rest }) => ({
       ...rest,
       createdAt: new Date(createdAt),
       ...(closedAt === undefined ? {} : { closedAt: new Date(closedAt) }),
       ...(dueAt === undefined ? {} : { dueAt: new Date(dueAt) }),
+      ...(lease === undefined ? {} : { lease: { ...lease, until: new Date(lease.until) } }),
     })),
     ...(page.cursor === undefined ? {} : { cursor: page.cursor }),
   };
@@ -35,12 +36,28 @@ function requestOf({ limit = 50, cursor, ...filter }: ListOptions): ListRequest 
 }
 
 /** Throws `InvalidInputError`. */
-function filterOf({ createdAfter, createdBefore, ...rest }: ExecutionFilter): ListFilter {
+function filterOf({
+  createdAfter,
+  createdBefore,
+  dueBefore,
+  leaseExpiredBefore,
+  ...rest
+}: ExecutionFilter): ListFilter {
   return {
     ...rest,
-    ...(createdAfter === undefined ? {} : { createdAfter: instantOf("createdAfter", createdAfter) }),
-    ...(createdBefore === undefined ? {} : { createdBefore: instantOf("createdBefore", createdBefore) }),
+    ...instants({ createdAfter, createdBefore, dueBefore, leaseExpiredBefore }),
   };
+}
+
+function instants<Field extends string>(
+  given: Readonly<Record<Field, Date | undefined>>,
+): { [Given in Field]?: EpochMs } {
+  const found: { [Given in Field]?: EpochMs } = {};
+  for (const field in given) {
+    const date = given[field];
+    if (date !== undefined) found[field] = instantOf(field, date);
+  }
+  return found;
 }
 
 function instantOf(path: string, found: Date): EpochMs {

@@ -4,7 +4,7 @@ import type { Reach } from "../aws/client-outside.js";
 import type { StartAnswer } from "../aws/starting.js";
 import { app } from "../define/app.js";
 import type { AnyWorkflow } from "../define/workflow.js";
-import { labelsOf } from "../model/head.js";
+import { labelsOf } from "../model/labels.js";
 import type { PlainError } from "../model/plain.js";
 import { durationMs } from "../model/time.js";
 import type { ErrorClasses } from "../model/value.js";

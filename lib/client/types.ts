@@ -1,6 +1,7 @@
 /** What a client asks and is answered. */
-import type { Labels } from "../model/head.js";
+
 import type { HistoryEvent } from "../model/history-event.js";
+import type { Labels } from "../model/labels.js";
 import type { ExecutionStatus } from "../model/status.js";
 import type { Duration } from "../model/time.js";
 import type { Encoded } from "../model/value.js";
@@ -103,6 +104,10 @@ export interface ExecutionFilter extends Labels {
   readonly createdAfter?: Date;
   /** Created earlier: exclusive, so that windows that follow each other hold each execution once. */
   readonly createdBefore?: Date;
+  /** Open executions of which something (a timer, a timeout, a retry, their start) is due earlier. Pages may be short. */
+  readonly dueBefore?: Date;
+  /** Open executions held by a lease that ends earlier: those whose worker is late, where it is now. Pages may be short. */
+  readonly leaseExpiredBefore?: Date;
 }
 
 export interface ListOptions extends ExecutionFilter {
@@ -118,8 +123,10 @@ export interface ListedExecution extends Labels {
   readonly status: ExecutionStatus;
   readonly createdAt: Date;
   readonly closedAt?: Date;
-  /** The earliest instant at which something of it is due. */
+  /** The earliest instant at which something of it is due; of one that is running with nobody at work on it, its start. */
   readonly dueAt?: Date;
+  /** Whoever is at work on it, or was when it died. */
+  readonly lease?: { readonly owner: string; readonly until: Date };
 }
 
 export interface ExecutionPage {

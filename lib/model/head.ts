@@ -1,5 +1,6 @@
 /** The head of an execution: its present state, the only item of it that is rewritten. At or under 1 KB in the common case. */
 import type { HistoryEvent } from "./history-event.js";
+import type { Labels } from "./labels.js";
 import type { Message } from "./message.js";
 import type { ExecutionStatus } from "./status.js";
 import type { EpochMs } from "./time.js";
@@ -43,25 +44,6 @@ export interface Parent {
   readonly executionId: string;
   /** The operation that asked for it: two parents, or two operations, never share a child. */
   readonly op: string;
-}
-
-/** What an execution can be listed by beside its workflow, in the words of who started it. */
-export interface Labels {
-  /** On behalf of which application it runs. */
-  readonly application?: string;
-  /** By which configuration of a pipeline it runs. */
-  readonly pipelineConfigId?: string;
-}
-
-/** Those that are there. */
-export function labelsOf({
-  application,
-  pipelineConfigId,
-}: { readonly [Label in keyof Labels]: string | undefined }): Labels {
-  return {
-    ...(application === undefined ? {} : { application }),
-    ...(pipelineConfigId === undefined ? {} : { pipelineConfigId }),
-  };
 }
 
 /** What its workflow's `timeout` was when it was created. A fork's code begins at its origin's time, and has its own creation's. */

@@ -1,5 +1,6 @@
 /** The one way in which an execution comes to be: one write of its head, on one condition. Repeating it is harmless. */
-import { type Head, type Labels, labelsOf, type Parent, type StoredValue } from "../model/head.js";
+import type { Head, Parent, StoredValue } from "../model/head.js";
+import { type Labels, labelsOf } from "../model/labels.js";
 import type { EpochMs } from "../model/time.js";
 import { CURRENT_FLAGS } from "../replay/flags.js";
 import type { NewExecution } from "../store/ports.js";

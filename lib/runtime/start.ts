@@ -5,8 +5,9 @@
 import type { App } from "../define/app.js";
 import { parse } from "../define/schema.js";
 import { ExecutionConflictError } from "../model/errors.js";
-import { type Head, type Labels, labelsOf } from "../model/head.js";
-import { checkExecutionId, checkLabel, digest } from "../model/ids.js";
+import type { Head } from "../model/head.js";
+import { checkExecutionId, digest } from "../model/ids.js";
+import { checkedLabels, type Labels } from "../model/labels.js";
 import { isClosed } from "../model/status.js";
 import { storable } from "../model/storable.js";
 import type { EpochMs } from "../model/time.js";
@@ -101,13 +102,6 @@ export async function startExecution(
   await runTurn(outside, app, ownCreated(result.head, leaseToken), inline.limits);
   const head = await persistently(() => outside.store.readHead(executionId));
   return { head: head ?? result.head, created: true };
-}
-
-/** Throws `InvalidInputError`. */
-export function checkedLabels(given: Labels): Labels {
-  const labels = labelsOf(given);
-  for (const [label, value] of Object.entries(labels)) checkLabel(label, value);
-  return labels;
 }
 
 /** The execution that a bus event starts: the same event starts the same one, however often it is delivered. */

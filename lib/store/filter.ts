@@ -1,9 +1,10 @@
 /** What a listing's filter means: which groups of which index hold what it asks for, from when to when, and whether an execution fits. */
 import { InvalidInputError } from "../model/errors.js";
 import { digest } from "../model/ids.js";
-import { type ExecutionStatus, STATUSES } from "../model/status.js";
+import { type ExecutionStatus, isOpen, STATUSES } from "../model/status.js";
 import type { EpochMs } from "../model/time.js";
-import type { ExecutionSummary, ListFilter } from "./ports.js";
+import { dueAtOf, type ListedHead } from "./listed-head.js";
+import type { ListFilter } from "./ports.js";
 import { bucketOf, STATUS_BUCKETS } from "./status.js";
 
 /** All that an index holds of one workflow, application or pipeline configuration, or of one bucket of statuses. */
@@ -21,8 +22,8 @@ export interface Selection {
   readonly notAfter?: EpochMs;
   /** Whether heads that the groups show may not fit. */
   readonly filtered: boolean;
-  /** Of a head. The index is behind the heads by a moment, so the head has the last word. */
-  readonly fits: (summary: ExecutionSummary) => boolean;
+  /** The index is behind the heads by a moment, so the head has the last word. */
+  readonly fits: (head: ListedHead) => boolean;
   /** Tells this filter from others: a cursor holds it. */
   readonly digest: string;
 }
@@ -33,21 +34,28 @@ export function selectionOf(filter: ListFilter): Selection {
   const statuses = statusesOf(filter);
   const notBefore = instantOf(filter, "createdAfter");
   const before = instantOf(filter, "createdBefore");
-  const empty = notBefore !== undefined && before !== undefined && notBefore >= before;
+  const due = instantOf(filter, "dueBefore");
+  const leaseEnd = instantOf(filter, "leaseExpiredBefore");
+  const empty =
+    statuses?.length === 0 || (notBefore !== undefined && before !== undefined && notBefore >= before);
   const owners = ownersOf(filter);
+  // Of those that were ever started few are open: what only open ones have is looked for among these, whosoever they are.
+  const byOwner = owners.length > 0 && due === undefined && leaseEnd === undefined;
   return {
-    groups: empty ? [] : owners.length > 0 ? owners.slice(0, 1) : bucketsOf(statuses),
+    groups: empty ? [] : byOwner ? owners.slice(0, 1) : bucketsOf(statuses),
     ...(notBefore === undefined ? {} : { notBefore }),
     ...(before === undefined ? {} : { notAfter: before - 1 }),
     filtered: statuses !== undefined || owners.length > 1,
-    fits: (summary) =>
-      (workflow === undefined || summary.workflow === workflow) &&
-      (application === undefined || summary.application === application) &&
-      (pipelineConfigId === undefined || summary.pipelineConfigId === pipelineConfigId) &&
-      (statuses === undefined || statuses.includes(summary.status)) &&
-      (notBefore === undefined || summary.createdAt >= notBefore) &&
-      (before === undefined || summary.createdAt < before),
-    digest: digestOf([workflow, application, pipelineConfigId, statuses, notBefore, before]),
+    fits: (head) =>
+      (workflow === undefined || head.workflow === workflow) &&
+      (application === undefined || head.application === application) &&
+      (pipelineConfigId === undefined || head.pipelineConfigId === pipelineConfigId) &&
+      (statuses === undefined || statuses.includes(head.status)) &&
+      (notBefore === undefined || head.createdAt >= notBefore) &&
+      (before === undefined || head.createdAt < before) &&
+      (due === undefined || isBefore(dueAtOf(head), due)) &&
+      (leaseEnd === undefined || isBefore(head.lease?.until, leaseEnd)),
+    digest: digestOf([workflow, application, pipelineConfigId, statuses, notBefore, before, due, leaseEnd]),
   };
 }
 
@@ -75,8 +83,14 @@ function bucketsOf(statuses: readonly ExecutionStatus[] | undefined): IndexGroup
   return buckets.map((group) => ({ index: "byStatus", group }));
 }
 
-/** Each once, in the table's order, so that one set of statuses is one filter. */
-function statusesOf({ status }: ListFilter): readonly ExecutionStatus[] | undefined {
+/** Each once, in the table's order, so that one set of statuses is one filter. Only what is open is due, or held by anybody. */
+function statusesOf(filter: ListFilter): readonly ExecutionStatus[] | undefined {
+  const given = givenStatuses(filter);
+  if (filter.dueBefore === undefined && filter.leaseExpiredBefore === undefined) return given;
+  return (given ?? STATUSES).filter(isOpen);
+}
+
+function givenStatuses({ status }: ListFilter): readonly ExecutionStatus[] | undefined {
   if (status === undefined) return undefined;
   const given: readonly string[] = typeof status === "string" ? [status] : status;
   const unknown = given.find((one) => !STATUSES.some((known) => known === one));
@@ -85,10 +99,16 @@ function statusesOf({ status }: ListFilter): readonly ExecutionStatus[] | undefi
   return STATUSES.filter((known) => given.includes(known));
 }
 
-function instantOf(filter: ListFilter, field: "createdAfter" | "createdBefore"): EpochMs | undefined {
+const INSTANTS = ["createdAfter", "createdBefore", "dueBefore", "leaseExpiredBefore"] as const;
+
+function instantOf(filter: ListFilter, field: (typeof INSTANTS)[number]): EpochMs | undefined {
   const found = filter[field];
   if (found === undefined || Number.isInteger(found)) return found;
   throw refused(field, `expected an instant, in whole milliseconds since 1970, found ${found}`);
+}
+
+function isBefore(at: EpochMs | undefined, bound: EpochMs): boolean {
+  return at !== undefined && at < bound;
 }
 
 function digestOf(parts: readonly unknown[]): string {

@@ -6,10 +6,10 @@
  * which one it was. So it stays true while executions are created (they are newer) or deleted (it names times, not rows).
  */
 import { InvalidInputError } from "../model/errors.js";
-import { labelsOf } from "../model/head.js";
 import type { EpochMs } from "../model/time.js";
 import { decodeCursor, encodeCursor } from "./cursor.js";
 import { type IndexGroup, type Selection, selectionOf } from "./filter.js";
+import { type ListedHead, summaryOf } from "./listed-head.js";
 import { type ExecutionSummary, INDEX_SHARDS, type ListRequest, type Page } from "./ports.js";
 
 export interface IndexPartition {
@@ -39,7 +39,7 @@ export interface ListingReads {
     query: IndexQuery,
   ): Promise<{ readonly entries: readonly IndexEntry[]; readonly more: boolean }>;
   /** Those that exist, by id. */
-  readSummaries(executionIds: readonly string[]): Promise<ReadonlyMap<string, ExecutionSummary>>;
+  readHeads(executionIds: readonly string[]): Promise<ReadonlyMap<string, ListedHead>>;
 }
 
 /** Where a listing stands; `last` is by the partition's place in the request's list of partitions. */
@@ -104,13 +104,13 @@ export async function listExecutions(
       position,
       selection.filtered ? Math.max(wanted, FEWEST_CANDIDATES) : wanted,
     );
-    const summaries = await reads.readSummaries(candidates.map((candidate) => candidate.executionId));
+    const heads = await reads.readHeads(candidates.map((candidate) => candidate.executionId));
     for (const [index, candidate] of candidates.entries()) {
       position = advance(query, position, candidate);
-      const summary = summaries.get(candidate.executionId);
-      if (summary === undefined || met.has(summary.executionId) || !selection.fits(summary)) continue;
-      met.add(summary.executionId);
-      items.push(summary);
+      const head = heads.get(candidate.executionId);
+      if (head === undefined || met.has(head.executionId) || !selection.fits(head)) continue;
+      met.add(head.executionId);
+      items.push(summaryOf(head));
       if (items.length < request.limit) continue;
       const ended = index === candidates.length - 1 && !more;
       return ended ? { items } : { items, cursor: encodeCursor(position) };
@@ -182,16 +182,4 @@ function isPositionOf(query: string): (found: unknown) => found is Position {
     typeof found.last === "object" &&
     found.last !== null &&
     Object.values(found.last).every((id) => typeof id === "string");
-}
-
-export function summaryOf(head: ExecutionSummary): ExecutionSummary {
-  return {
-    executionId: head.executionId,
-    workflow: head.workflow,
-    ...labelsOf(head),
-    status: head.status,
-    createdAt: head.createdAt,
-    ...(head.closedAt === undefined ? {} : { closedAt: head.closedAt }),
-    ...(head.dueAt === undefined ? {} : { dueAt: head.dueAt }),
-  };
 }

@@ -1,5 +1,6 @@
 /** The head that a creation writes: the same in both stores. */
-import { type Head, labelsOf } from "../model/head.js";
+import type { Head } from "../model/head.js";
+import { labelsOf } from "../model/labels.js";
 import type { NewExecution } from "./ports.js";
 
 export function newHead(execution: NewExecution): Head {

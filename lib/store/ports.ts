@@ -8,7 +8,7 @@
  * an own success whose reply was lost from somebody else's.
  */
 import type { TransactionReason } from "../model/errors.js";
-import type { Head, Labels, StoredValue, Tail, WaitKey } from "../model/head.js";
+import type { Head, StoredValue, Tail, WaitKey } from "../model/head.js";
 import type { HistoryEvent } from "../model/history-event.js";
 import type { Message, RedriveMessage } from "../model/message.js";
 import type { OutboxEntryState, Outgoing, OutgoingWake } from "../model/outgoing.js";
@@ -17,8 +17,10 @@ import type { EpochMs } from "../model/time.js";
 import type { TransactionAction } from "../model/transaction.js";
 import type { Encoded } from "../model/value.js";
 import type { DefinitionStore } from "./ports/definitions.js";
+import type { ExecutionSummary, ListRequest } from "./ports/listing.js";
 
 export type * from "./ports/definitions.js";
+export type * from "./ports/listing.js";
 
 /**
  * The first write of an execution. `lease` is there when the creator runs the first turn itself (epoch 1), else epoch is 0. `slot` is above
@@ -137,34 +139,6 @@ export interface RecentEvent {
   readonly recordedAt: EpochMs;
   /** For this execution alone. */
   readonly target?: string;
-}
-
-export interface ExecutionSummary extends Labels {
-  readonly executionId: string;
-  readonly workflow: string;
-  readonly status: ExecutionStatus;
-  readonly createdAt: EpochMs;
-  readonly closedAt?: EpochMs;
-  readonly dueAt?: EpochMs;
-}
-
-/** Which executions: those that fit all that is given. A workflow, an application and a pipeline configuration are each found by index. */
-export interface ListFilter extends Labels {
-  readonly workflow?: string;
-  /**
-   * One or several. Found by index for open, failed and stalled executions; other statuses need a workflow, an application or a pipeline
-   * configuration, and are filtered from its listing.
-   */
-  readonly status?: ExecutionStatus | readonly ExecutionStatus[];
-  /** Created then or later (inclusive), by the index. */
-  readonly createdAfter?: EpochMs;
-  /** Created earlier (exclusive), by the index. */
-  readonly createdBefore?: EpochMs;
-}
-
-export interface ListRequest extends ListFilter {
-  readonly limit: number;
-  readonly cursor?: string;
 }
 
 export interface Page<T> {

@@ -33,7 +33,8 @@ const holdfast = (args: readonly string[]) =>
 describe("a command line that is right, without a region,", () => {
   test.each([
     ["start", "order", "--input", "{}", "--id", "o-1", "--delay", "1h", "--wait", "10s"],
-    ["list", "--status", "suspended"],
+    ["list", "--status", "suspended", "failed", "--application", "shop", "--created-after", "2026-01-31"],
+    ["start", "order", "--application", "shop", "--pipeline-config", "nightly"],
     ["show", "o-1"],
     ["show", "child--x_1:run2"],
     ["history", "o-1"],
@@ -67,6 +68,8 @@ describe("a command line that is wrong is told so first:", () => {
     [["callback", "fail", "rubbish", "--reason", "late"], "not a callback token"],
     [["callback", "heartbeat", ""], "not a callback token"],
     [["start", "", "--input", "{}"], "can't be the name of a workflow"],
+    [["start", "order", "--application", ""], "application: expected text"],
+    [["start", "order", "--pipeline-config", LONG], "pipelineConfigId: expected text of 1 to 256 bytes"],
     [["start", "order", "--id", "o 1"], "The execution id is not valid"],
     [["start", "order", "--delay", "500d"], "longer than 366 days"],
     [["start", "order", "--input", "@big.json"], "at most 32000000 can be stored"],

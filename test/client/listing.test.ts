@@ -24,6 +24,34 @@ function deployment() {
   return { cloud, client, ids };
 }
 
+describe("what is due, and what nobody came back to", () => {
+  test("is listed with its lease, for whoever looks", async () => {
+    const { cloud, client, ids } = deployment();
+    const hour = 3_600_000;
+    await client.start(naps, undefined, { id: "n-1" });
+    await cloud.settle();
+    await client.start(works, undefined, { id: "w-1", delay: "30m" });
+    const now = cloud.clock.now();
+    expect(await ids({ dueBefore: new Date(now + hour / 2) })).toEqual([]);
+    expect(await ids({ dueBefore: new Date(now + hour / 2 + 1) })).toEqual(["w-1"]);
+    expect(
+      (await client.list({ dueBefore: new Date(now + hour + 1), status: "suspended" })).executions,
+    ).toMatchObject([{ executionId: "n-1", dueAt: new Date(now + hour) }]);
+    const { head } = await cloud.bare.store.acquireLease({
+      executionId: "n-1",
+      seen: { epoch: (await cloud.bare.store.readHead("n-1"))?.epoch ?? 0 },
+      owner: "m-7",
+      token: "t",
+      until: now + 60_000,
+    });
+    expect(head?.lease?.owner).toBe("m-7");
+    expect(await ids({ leaseExpiredBefore: new Date(now + 60_000) })).toEqual([]);
+    expect((await client.list({ leaseExpiredBefore: new Date(now + 60_001) })).executions).toMatchObject([
+      { executionId: "n-1", lease: { owner: "m-7", until: new Date(now + 60_000) } },
+    ]);
+  });
+});
+
 describe("by application and pipeline configuration", () => {
   test("a start says for whom it is, and it is listed by that, whatever it has come to", async () => {
     const { cloud, client, ids } = deployment();

@@ -10,6 +10,7 @@ import { inboxContract } from "./contract/inbox.js";
 import { leaseContract } from "./contract/lease.js";
 import { listingContract } from "./contract/listing.js";
 import { listingLabelContract } from "./contract/listing-labels.js";
+import { listingOpenContract } from "./contract/listing-open.js";
 import { listingWindowContract } from "./contract/listing-windows.js";
 import { outboxContract } from "./contract/outbox.js";
 import { objectContract, payloadContract } from "./contract/payloads.js";
@@ -31,6 +32,7 @@ const PARTS = {
   objects: objectContract,
   "listing executions": listingContract,
   "listing by application and pipeline configuration": listingLabelContract,
+  "listing what is due, and what nobody came back to": listingOpenContract,
   "listing by time and statuses": listingWindowContract,
   "the outbox": outboxContract,
   waits: waitContract,

@@ -177,6 +177,8 @@ class Caller {
           ...(dice.chance(60) ? { workflow: "order-saga" } : {}),
           ...(dice.chance(40) ? { application: "one" } : {}),
           ...dice.pick([{}, { status: ["suspended", "failed"] as const }, ...statuses]),
+          ...(dice.chance(20) ? { dueBefore: T0 + dice.below(10) } : {}),
+          ...(dice.chance(20) ? { leaseExpiredBefore: T0 + 59_999 + dice.below(3) } : {}),
           ...(dice.chance(30) ? { createdAfter: T0 + "a".charCodeAt(0) + dice.below(4) } : {}),
           ...(dice.chance(30) ? { createdBefore: T0 + "a".charCodeAt(0) + dice.below(4) } : {}),
         };

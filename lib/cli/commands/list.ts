@@ -1,7 +1,7 @@
 import { InvalidArgumentError, Option } from "commander";
 import { checkListing } from "../../client/list.js";
 import type { ExecutionFilter, ListedExecution } from "../../client/types.js";
-import { labelsOf } from "../../model/head.js";
+import { labelsOf } from "../../model/labels.js";
 import { type ExecutionStatus, STATUSES } from "../../model/status.js";
 import { json, painted, shownInstant } from "../format.js";
 import { readInstant } from "../input.js";
@@ -16,6 +16,8 @@ interface Options extends TargetOptions {
   readonly pipelineConfig?: string;
   readonly createdAfter?: Date;
   readonly createdBefore?: Date;
+  readonly dueBefore?: Date;
+  readonly leaseExpiredBefore?: Date;
   readonly limit: number;
   readonly cursor?: string;
   readonly json?: boolean;
@@ -38,6 +40,12 @@ export const addList: AddCommand = (program, terminal) => {
     )
     .option("--created-after <instant>", "created then or later: 2026-01-31, or 2026-01-31 17:05", instant)
     .option("--created-before <instant>", "created earlier", instant)
+    .option(
+      "--due-before <instant>",
+      "open, and due earlier: a timer, a timeout, a retry, their start",
+      instant,
+    )
+    .option("--lease-expired-before <instant>", "open, and held by a worker until earlier than that", instant)
     .option("-n, --limit <count>", "how many", limit, 20)
     .option("--cursor <cursor>", "where the page before ended")
     .option("--json", "print JSON")
@@ -74,13 +82,16 @@ export const addList: AddCommand = (program, terminal) => {
 };
 
 function filterOf(options: Options): ExecutionFilter {
-  const { status, workflow, application, pipelineConfig, createdAfter, createdBefore } = options;
+  const { status, workflow, application, pipelineConfig } = options;
+  const { createdAfter, createdBefore, dueBefore, leaseExpiredBefore } = options;
   return {
     ...(status === undefined ? {} : { status }),
     ...(workflow === undefined ? {} : { workflow }),
     ...labelsOf({ application, pipelineConfigId: pipelineConfig }),
     ...(createdAfter === undefined ? {} : { createdAfter }),
     ...(createdBefore === undefined ? {} : { createdBefore }),
+    ...(dueBefore === undefined ? {} : { dueBefore }),
+    ...(leaseExpiredBefore === undefined ? {} : { leaseExpiredBefore }),
   };
 }
 
@@ -89,14 +100,14 @@ function isOpenEnded({ status, workflow, application, pipelineConfigId }: Execut
   return (status ?? workflow ?? application ?? pipelineConfigId) === undefined;
 }
 
-function rowOf({ executionId, workflow, status, createdAt, closedAt, dueAt }: ListedExecution): string[] {
-  const then =
-    closedAt !== undefined
-      ? shownInstant(closedAt)
-      : dueAt !== undefined && status !== "stalled"
-        ? `due ${shownInstant(dueAt)}`
-        : "";
-  return [executionId, workflow, status, shownInstant(createdAt), then];
+function rowOf(listed: ListedExecution): string[] {
+  return [listed.executionId, listed.workflow, listed.status, shownInstant(listed.createdAt), thenOf(listed)];
+}
+
+function thenOf({ status, closedAt, dueAt, lease }: ListedExecution): string {
+  if (closedAt !== undefined) return shownInstant(closedAt);
+  if (lease !== undefined) return `held until ${shownInstant(lease.until)}`;
+  return dueAt === undefined || status === "stalled" ? "" : `due ${shownInstant(dueAt)}`;
 }
 
 function limit(given: string): number {

@@ -1,6 +1,6 @@
 import type { StartedExecution, StartOptions } from "../../client/types.js";
-import { labelsOf } from "../../model/head.js";
 import { checkExecutionId, checkName } from "../../model/ids.js";
+import { checkedLabels } from "../../model/labels.js";
 import { EXIT } from "../exit.js";
 import { json, painted, shownValue } from "../format.js";
 import { durationOption, readJson } from "../input.js";
@@ -52,7 +52,7 @@ function startOptions(options: Options): StartOptions {
     ...(delay === undefined ? {} : { delay: durationOption(delay, "--delay") }),
     ...(wait === undefined ? {} : { wait: wait === true ? true : durationOption(wait, "--wait") }),
     ...(failIfExists === true ? { onConflict: "fail" as const } : {}),
-    ...labelsOf({ application, pipelineConfigId: pipelineConfig }),
+    ...checkedLabels({ application, pipelineConfigId: pipelineConfig }),
   };
 }
 

@@ -4,9 +4,10 @@
  */
 import { type Inheritance, inheritanceOf } from "../../decide/inheritance.js";
 import { CorruptHistoryError } from "../../model/errors.js";
-import { labelsOf, timeoutOf } from "../../model/head.js";
+import { timeoutOf } from "../../model/head.js";
 import type { ExecutionContinued, MessagesInherited } from "../../model/history-event.js";
 import { digest, LONGEST_EXECUTION_ID } from "../../model/ids.js";
+import { labelsOf } from "../../model/labels.js";
 import type { EpochMs } from "../../model/time.js";
 import { create } from "../create.js";
 import { wholeHistory } from "../history.js";

@@ -2,19 +2,13 @@
  * Heads as items. Attribute names are short and what is empty is left out, since a head is rewritten by every lease and every settlement
  * and should stay within 1 KB. Events, values and waits are JSON text: exact in size, and never an empty-set or number problem of the table.
  */
-import {
-  type Head,
-  type Labels,
-  labelsOf,
-  type StoredValue,
-  type Tail,
-  type WaitKey,
-} from "../../model/head.js";
+import type { Head, Lease, StoredValue, Tail, WaitKey } from "../../model/head.js";
 import type { HistoryEvent } from "../../model/history-event.js";
+import { type Labels, labelsOf } from "../../model/labels.js";
 import type { Message } from "../../model/message.js";
 import { byAcceptance } from "../../model/message.js";
 import { type ExecutionStatus, STATUSES } from "../../model/status.js";
-import type { ExecutionSummary } from "../ports.js";
+import type { ListedHead } from "../listed-head.js";
 import { bucketOf } from "../status.js";
 import { type Item, ItemReader } from "./item.js";
 import { groupOf, headKey, indexKey } from "./keys.js";
@@ -114,12 +108,8 @@ export function readHeadItem(item: Item): Head {
   const read = new ItemReader(item);
   const executionId = read.text("pk");
   const createdAt = read.number("createdAt");
-  const lease = read.map("lease");
   const tail = read.optionalText("tail");
   const parent = read.optionalText("parent");
-  const waits = read
-    .list<StoredWait>("waits")
-    .map(([op, name, key]): WaitKey => ({ name, ...present({ key }), executionId, op }));
   return {
     executionId,
     workflow: groupOf(read.text("wf")),
@@ -141,9 +131,7 @@ export function readHeadItem(item: Item): Head {
     }),
     ...present({ continuedTo: read.optionalText("continuedTo") }),
     epoch: read.number("epoch"),
-    ...(lease && {
-      lease: { owner: lease.text("owner"), token: lease.text("token"), until: lease.number("until") },
-    }),
+    ...present({ lease: readLease(read) }),
     slot: read.number("slot"),
     ...(tail !== undefined && {
       tail: { slot: read.number("tailSlot"), events: read.list<HistoryEvent>("tail") },
@@ -152,8 +140,7 @@ export function readHeadItem(item: Item): Head {
     inbox: readInbox(read),
     inboxItems: read.optionalNumber("inboxItems") ?? 0,
     ...present({ dueAt: read.optionalNumber("dueAt") }),
-    waits,
-    waitCount: read.optionalNumber("waitCount") ?? waits.length,
+    ...readWaits(read, executionId),
     ...present({ openChildren: read.optionalFlag("openChildren") }),
     ...(item.compensation !== undefined && { compensation: read.word("compensation", COMPENSATIONS) }),
     ...(item.stall !== undefined && { stall: read.json("stall") }),
@@ -162,8 +149,8 @@ export function readHeadItem(item: Item): Head {
   };
 }
 
-/** The attributes that {@link readSummary} needs, for a projection. */
-export const SUMMARY_ATTRIBUTES = [
+/** The attributes that {@link readListedHead} needs, for a projection. */
+export const LISTED_ATTRIBUTES = [
   "pk",
   "sk",
   "wf",
@@ -171,20 +158,41 @@ export const SUMMARY_ATTRIBUTES = [
   "pc",
   "status",
   "createdAt",
+  "startAt",
   "closedAt",
   "dueAt",
+  "lease",
+  "waits",
+  "waitCount",
 ] as const;
 
-export function readSummary(item: Item): ExecutionSummary {
+export function readListedHead(item: Item): ListedHead {
   const read = new ItemReader(item);
+  const executionId = read.text("pk");
+  const createdAt = read.number("createdAt");
   return {
-    executionId: read.text("pk"),
+    executionId,
     workflow: groupOf(read.text("wf")),
     ...readLabels(read),
     status: read.word("status", STATUSES),
-    createdAt: read.number("createdAt"),
+    createdAt,
+    startAt: read.optionalNumber("startAt") ?? createdAt,
     ...present({ closedAt: read.optionalNumber("closedAt"), dueAt: read.optionalNumber("dueAt") }),
+    ...present({ lease: readLease(read) }),
+    ...readWaits(read, executionId),
   };
+}
+
+function readLease(read: ItemReader): Lease | undefined {
+  const lease = read.map("lease");
+  return lease && { owner: lease.text("owner"), token: lease.text("token"), until: lease.number("until") };
+}
+
+function readWaits(read: ItemReader, executionId: string): Pick<Head, "waits" | "waitCount"> {
+  const waits = read
+    .list<StoredWait>("waits")
+    .map(([op, name, key]): WaitKey => ({ name, ...present({ key }), executionId, op }));
+  return { waits, waitCount: read.optionalNumber("waitCount") ?? waits.length };
 }
 
 function readStoredValue(read: ItemReader, name: string): StoredValue | undefined {

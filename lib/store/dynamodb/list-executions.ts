@@ -1,5 +1,6 @@
 /** The DynamoDB half of listing: the index is asked for keys, the table for heads. What is merged and what a cursor holds: `../listing.ts`. */
 import { BatchGetCommand, QueryCommand, type QueryCommandInput } from "@aws-sdk/lib-dynamodb";
+import type { ListedHead } from "../listed-head.js";
 import {
   type IndexEntry,
   type IndexQuery,
@@ -8,7 +9,7 @@ import {
 } from "../listing.js";
 import type { ExecutionSummary, ListRequest, Page } from "../ports.js";
 import { all, namesIn } from "./expressions.js";
-import { readSummary, SUMMARY_ATTRIBUTES } from "./head-item.js";
+import { LISTED_ATTRIBUTES, readListedHead } from "./head-item.js";
 import { type Item, ItemReader } from "./item.js";
 import { headKey, type Key } from "./keys.js";
 import type { DynamoTables } from "./tables.js";
@@ -67,13 +68,13 @@ function readsOf(tables: DynamoTables): ListingReads {
       );
       return { entries: (Items ?? []).map(readEntry), more: LastEvaluatedKey !== undefined };
     },
-    async readSummaries(executionIds) {
-      const found = new Map<string, ExecutionSummary>();
+    async readHeads(executionIds) {
+      const found = new Map<string, ListedHead>();
       for (let from = 0; from < executionIds.length; from += KEYS_PER_BATCH) {
         const keys = executionIds.slice(from, from + KEYS_PER_BATCH).map(headKey);
         for (const item of await readBatch(tables, keys)) {
-          const summary = readSummary(item);
-          found.set(summary.executionId, summary);
+          const head = readListedHead(item);
+          found.set(head.executionId, head);
         }
       }
       return found;
@@ -91,7 +92,7 @@ async function readBatch(
   { documents, executionsTable }: DynamoTables,
   wanted: readonly Key[],
 ): Promise<Item[]> {
-  const projection = SUMMARY_ATTRIBUTES.map((name) => `#${name}`).join(", ");
+  const projection = LISTED_ATTRIBUTES.map((name) => `#${name}`).join(", ");
   const found: Item[] = [];
   let keys: readonly Record<string, unknown>[] = wanted.map((key) => ({ ...key }));
   for (let tries = 0; keys.length > 0; tries += 1) {

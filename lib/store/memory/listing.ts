@@ -1,13 +1,7 @@
 /** The indexes of the memory store: computed from the heads when they are asked, so that they can't be stale. */
 import type { Head } from "../../model/head.js";
 import { shardOf } from "../../model/ids.js";
-import {
-  type IndexPartition,
-  type IndexQuery,
-  indexPartition,
-  type ListingReads,
-  summaryOf,
-} from "../listing.js";
+import { type IndexPartition, type IndexQuery, indexPartition, type ListingReads } from "../listing.js";
 import { INDEX_SHARDS } from "../ports.js";
 import { bucketOf } from "../status.js";
 import type { State } from "./state.js";
@@ -37,9 +31,9 @@ export function listingReads(state: State): ListingReads {
       const behind = headsIn(state, query).filter((head) => isBehind(head, query));
       return { entries: behind.slice(0, query.limit), more: behind.length > query.limit };
     },
-    async readSummaries(executionIds) {
+    async readHeads(executionIds) {
       const heads = executionIds.flatMap((id) => state.executions.get(id)?.head ?? []);
-      return new Map(heads.map((head) => [head.executionId, summaryOf(head)]));
+      return new Map(heads.map((head) => [head.executionId, head]));
     },
   };
 }
