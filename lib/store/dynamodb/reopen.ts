@@ -4,7 +4,7 @@ import { messageBytes, messageContent } from "../inbox.js";
 import type { ExecutionStore } from "../ports.js";
 import { REOPENABLE_STATUSES } from "../status.js";
 import { answerOf } from "./conditional.js";
-import { isOneOf, namesIn, updateOf } from "./expressions.js";
+import { all, isOneOf, namesIn, updateOf } from "./expressions.js";
 import { readHeadItem, statusIndexKey, storedValue } from "./head-item.js";
 import { headKey } from "./keys.js";
 import { answered } from "./returned.js";
@@ -12,6 +12,9 @@ import type { DynamoTables } from "./tables.js";
 
 /** It failed, or it stands still. */
 const MAY_GO_ON = isOneOf("status", REOPENABLE_STATUSES);
+
+/** Its history is still there. */
+const NOT_DELETED = "attribute_not_exists(#deletedAt)";
 
 export function reopenParams(
   executionsTable: string,
@@ -30,12 +33,13 @@ export function reopenParams(
   });
   // Whatever the head's room: this message and the status that lets it be read must be one write.
   const withMessage = `${update.replace("SET ", "SET #inbox.#id = :content, ")} ADD #inboxSeq :one, #inboxBytes :bytes`;
+  const condition = all(MAY_GO_ON.condition, NOT_DELETED);
   return {
     TableName: executionsTable,
     Key: headKey(executionId),
-    ConditionExpression: MAY_GO_ON.condition,
+    ConditionExpression: condition,
     UpdateExpression: withMessage,
-    ExpressionAttributeNames: { ...namesIn(MAY_GO_ON.condition, withMessage), "#id": message.id },
+    ExpressionAttributeNames: { ...namesIn(condition, withMessage), "#id": message.id },
     ExpressionAttributeValues: {
       ...values,
       ...MAY_GO_ON.values,
