@@ -79,6 +79,8 @@ export function createAwsOutside(options: AwsOutsideOptions): AwsOutside {
       {
         putObject: async (key, content) => (await objects()).putObject(key, content),
         getObject: async (key) => (await objects()).getObject(key),
+        listObjects: async (prefix, limit) => (await objects()).listObjects(prefix, limit),
+        deleteObjects: async (keys) => (await objects()).deleteObjects(keys),
       },
     ),
     wakes: {

@@ -1,7 +1,11 @@
 /** Large payloads as objects of an S3 bucket. */
 import {
+  DeleteObjectsCommand,
+  type DeleteObjectsCommandInput,
   GetObjectCommand,
   type GetObjectCommandInput,
+  ListObjectsV2Command,
+  type ListObjectsV2CommandInput,
   NoSuchKey,
   PutObjectCommand,
   type PutObjectCommandInput,
@@ -19,6 +23,15 @@ export function putObjectParams(bucket: string, key: string, content: Uint8Array
 
 export function getObjectParams(bucket: string, key: string): GetObjectCommandInput {
   return { Bucket: bucket, Key: key };
+}
+
+export function listObjectsParams(bucket: string, prefix: string, limit: number): ListObjectsV2CommandInput {
+  return { Bucket: bucket, Prefix: prefix, MaxKeys: limit };
+}
+
+/** Quiet: only what could not be deleted is answered. */
+export function deleteObjectsParams(bucket: string, keys: readonly string[]): DeleteObjectsCommandInput {
+  return { Bucket: bucket, Delete: { Objects: keys.map((Key) => ({ Key })), Quiet: true } };
 }
 
 export function payloadBucket(
@@ -40,6 +53,23 @@ export function payloadBucket(
         if (error instanceof NoSuchKey) return undefined;
         throw error;
       }
+    },
+
+    async listObjects(prefix, limit) {
+      const { Contents = [] } = await client.send(
+        new ListObjectsV2Command(listObjectsParams(bucket, prefix, limit)),
+      );
+      return Contents.flatMap(({ Key: key, Size: bytes = 0 }) => (key === undefined ? [] : [{ key, bytes }]));
+    },
+
+    async deleteObjects(keys) {
+      if (keys.length === 0) return;
+      const { Errors = [] } = await client.send(new DeleteObjectsCommand(deleteObjectsParams(bucket, keys)));
+      const [first] = Errors;
+      if (first !== undefined)
+        throw new Error(
+          `${Errors.length} of ${keys.length} objects of the bucket ${bucket} could not be deleted, the first of them "${first.Key}": ${first.Code}: ${first.Message}`,
+        );
     },
   };
 }

@@ -106,6 +106,11 @@ export interface Head extends Labels {
   readonly openChildren?: boolean;
   readonly compensation?: "none" | "complete" | "incomplete";
   readonly stall?: Stall;
+  /**
+   * Its deletion began then: its history, messages and values go, or are gone, and nobody reopens it. Its head goes last; that of one that was
+   * continued stays for as long as its successor does.
+   */
+  readonly deletedAt?: EpochMs;
   /** Left by the last settlement: tells our own success whose reply was lost. */
   readonly settleToken?: string;
   /** Left by the creation, for the same reason. */

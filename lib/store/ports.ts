@@ -18,9 +18,11 @@ import type { TransactionAction } from "../model/transaction.js";
 import type { Encoded } from "../model/value.js";
 import type { DefinitionStore } from "./ports/definitions.js";
 import type { ExecutionSummary, ListRequest } from "./ports/listing.js";
+import type { RetentionStore } from "./ports/retention.js";
 
 export type * from "./ports/definitions.js";
 export type * from "./ports/listing.js";
+export type * from "./ports/retention.js";
 
 /**
  * The first write of an execution. `lease` is there when the creator runs the first turn itself (epoch 1), else epoch is 0. `slot` is above
@@ -147,6 +149,11 @@ export interface Page<T> {
   readonly cursor?: string;
 }
 
+export interface StoredObject {
+  readonly key: string;
+  readonly bytes: number;
+}
+
 /** Objects: what would be too large, or too dear, for an item of a table. */
 export interface PayloadStore {
   /** Durable when it resolves. A key belongs to one content, so a repeat writes what is there already. */
@@ -154,11 +161,22 @@ export interface PayloadStore {
 
   /** Undefined when there is none. Sees every write that was answered. */
   getObject(key: string): Promise<Uint8Array | undefined>;
+
+  /** Objects whose keys begin with `prefix`, at most `limit` (1 to 1,000) of them. Sees every write and deletion that was answered. */
+  listObjects(prefix: string, limit: number): Promise<StoredObject[]>;
+
+  /** At most 1,000 of them; idempotent. */
+  deleteObjects(keys: readonly string[]): Promise<void>;
 }
 
 /** The key of an execution's payload. All of an execution's objects have one prefix, and no other execution's have it. */
 export function objectKey(executionId: string, name: string): string {
-  return `${encodeURIComponent(executionId)}/${name}`;
+  return objectPrefix(executionId) + name;
+}
+
+/** What the keys of all of an execution's objects begin with, and no others: a letter or a digit, as its id does. */
+export function objectPrefix(executionId: string): string {
+  return `${encodeURIComponent(executionId)}/`;
 }
 
 /** Executions: heads, commits, inboxes, payloads. */
@@ -343,7 +361,8 @@ export interface Store
     StagingStore,
     DirectoryStore,
     AuditStore,
-    DefinitionStore {}
+    DefinitionStore,
+    RetentionStore {}
 
 /**
  * Index shards. Eight let an index take 8,000 writes a second (1,000 per partition); a listing reads all eight. The number is part of the

@@ -6,10 +6,12 @@ import { Readable } from "node:stream";
 import {
   CreateBucketCommand,
   DeleteObjectCommand,
+  DeleteObjectsCommand,
   GetObjectCommand,
   GetObjectTaggingCommand,
   HeadBucketCommand,
   HeadObjectCommand,
+  ListObjectsV2Command,
   NoSuchKey,
   PutObjectCommand,
   type PutObjectCommandInput,
@@ -18,6 +20,7 @@ import {
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { payloadBucket } from "../../lib/aws/payload-bucket.js";
 import { incompressible } from "../setup/text.js";
+import { objectContract } from "../store/contract/payloads.js";
 import { assembly, openCloud, ROLE, SEEN, type TestCloud, testCloud } from "./harness.js";
 
 const BUCKET = { Type: "AWS::S3::Bucket", Properties: { VersioningConfiguration: { Status: "Enabled" } } };
@@ -144,7 +147,74 @@ describe("an object", () => {
   });
 });
 
+describe("many objects", () => {
+  const Many = "many";
+  // In the order of their bytes; two that only escaping tells apart, one that XML would fold, one of another alphabet.
+  const keys = ["a", "a&amp;b", "a&b", "a/1", "a/2", "a\r\nb<c>", "é"].sort((one, other) =>
+    Buffer.compare(Buffer.from(one), Buffer.from(other)),
+  );
+  const list = async (input: { Prefix?: string; MaxKeys?: number; StartAfter?: string } = {}) => {
+    const found: string[] = [];
+    let ContinuationToken: string | undefined;
+    do {
+      const page = await s3.send(
+        new ListObjectsV2Command({
+          Bucket: Many,
+          ...input,
+          ...(ContinuationToken === undefined ? {} : { ContinuationToken }),
+        }),
+      );
+      expect(page.IsTruncated).toBe(page.NextContinuationToken !== undefined);
+      expect(page.KeyCount).toBe(page.Contents?.length ?? 0);
+      found.push(...(page.Contents ?? []).flatMap(({ Key }) => Key ?? []));
+      ContinuationToken = page.NextContinuationToken;
+    } while (ContinuationToken !== undefined);
+    return found;
+  };
+  beforeAll(async () => {
+    await s3.send(new CreateBucketCommand({ Bucket: Many }));
+    for (const Key of keys) await put({ Bucket: Many, Key, Body: "12345" });
+  });
+
+  test("are listed in the order of their keys, by prefix, in pages of any size", async () => {
+    for (const MaxKeys of [1, 2, 3, 7, 1_000]) expect(await list({ MaxKeys })).toEqual(keys);
+    expect(await list({ Prefix: "a/" })).toEqual(["a/1", "a/2"]);
+    expect(await list({ Prefix: "a&" })).toEqual(["a&amp;b", "a&b"]);
+    expect(await list({ StartAfter: "a/1" })).toEqual(keys.slice(keys.indexOf("a/1") + 1));
+    expect(await list({ Prefix: "nothing" })).toEqual([]);
+    const { Contents } = await s3.send(new ListObjectsV2Command({ Bucket: Many, Prefix: "é" }));
+    expect(Contents).toMatchObject([{ Key: "é", Size: 5 }]);
+  });
+
+  test("of a bucket that is not there are refused, and so is what is not here", async () => {
+    await expect(s3.send(new ListObjectsV2Command({ Bucket: "nowhere" }))).rejects.toThrow(
+      'no bucket "nowhere"',
+    );
+    await expect(s3.send(new ListObjectsV2Command({ Bucket: Many, Delimiter: "/" }))).rejects.toMatchObject({
+      name: "NotImplemented",
+    });
+  });
+
+  test("are deleted at once, whether they are there or not", async () => {
+    const Objects = ["a&amp;b", "a\r\nb<c>", "nothing"].map((Key) => ({ Key }));
+    const loud = await s3.send(new DeleteObjectsCommand({ Bucket: Many, Delete: { Objects } }));
+    expect(loud.Deleted?.map(({ Key }) => Key)).toEqual(Objects.map(({ Key }) => Key));
+    const left = keys.filter((key) => !Objects.some(({ Key }) => Key === key));
+    expect(await list()).toEqual(left);
+    const quiet = await s3.send(
+      new DeleteObjectsCommand({
+        Bucket: Many,
+        Delete: { Objects: left.map((Key) => ({ Key })), Quiet: true },
+      }),
+    );
+    expect(quiet.Deleted).toBeUndefined();
+    expect(await list()).toEqual([]);
+  });
+});
+
 describe("the payload store on it", () => {
+  objectContract(() => payloadBucket(Bucket, {}, s3));
+
   test("finds what it put, and nothing where nothing is", async () => {
     const { cloud } = t;
     const store = payloadBucket(Bucket, {
@@ -177,6 +247,10 @@ describe("state on disk", () => {
       const second = await openCloud({ templates, stateDir });
       const { Body } = await clientOf(second).send(new GetObjectCommand({ Bucket, Key: "a/b" }));
       expect(await Body?.transformToString()).toBe("kept");
+      const { Contents } = await clientOf(second).send(new ListObjectsV2Command({ Bucket }));
+      expect(Contents?.map(({ Key, Size }) => [Key, Size])).toEqual([["a/b", 4]]);
+      await clientOf(second).send(new DeleteObjectCommand({ Bucket, Key: "a/b" }));
+      expect((await clientOf(second).send(new ListObjectsV2Command({ Bucket }))).Contents).toBeUndefined();
       await second.stop();
     } finally {
       rmSync(stateDir, { recursive: true, force: true });

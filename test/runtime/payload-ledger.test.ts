@@ -50,6 +50,7 @@ beforeAll(async () => {
   store = createDynamoStore(
     { documents, executionsTable: EXECUTIONS_TABLE, directoryTable: DIRECTORY_TABLE },
     {
+      ...memory,
       putObject: (key, content) => {
         objects += 1;
         return memory.putObject(key, content);

@@ -16,6 +16,7 @@ import { outboxContract } from "./contract/outbox.js";
 import { objectContract, payloadContract } from "./contract/payloads.js";
 import { recentEventContract } from "./contract/recent-events.js";
 import { reopeningContract } from "./contract/reopening.js";
+import { retentionContract } from "./contract/retention.js";
 import { settleContract } from "./contract/settle.js";
 import { transactionContract } from "./contract/transactions.js";
 import { waitContract } from "./contract/waits.js";
@@ -39,6 +40,7 @@ const PARTS = {
   "recent events": recentEventContract,
   "what the audit reads": cursorContract,
   definitions: definitionContract,
+  retention: retentionContract,
 };
 
 /** A store, and a table of a user's own that its transactions reach. */

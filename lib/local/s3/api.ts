@@ -1,7 +1,9 @@
-/** S3 on the wire, as far as single objects go: REST with XML errors, buckets in the path. Parses, calls, answers. */
+/** S3 on the wire, as far as single objects, lists of them and their deletion go: REST with XML errors, buckets in the path. Parses, calls, answers. */
 import { type Answer, ApiError, type Request } from "../http.js";
 import { type Buckets, etagOf } from "./buckets.js";
+import { deleteObjects, listObjects } from "./many.js";
 import { crc32Of, readUpload } from "./upload.js";
+import { element, xml } from "./xml.js";
 
 /** Told by the service that the request was signed for: a path alone could be anybody's. */
 export const isS3Request = ({ headers, query }: Request): boolean =>
@@ -20,9 +22,32 @@ const call = async (request: Request, buckets: Buckets): Promise<Answer> => {
   const [bucket = "", ...rest] = request.path.slice(1).split("/");
   const key = decodeURIComponent(rest.join("/"));
   // The SDK names the operation in the query, which means nothing; any other name there asks for something that is not here.
-  const asked = [...request.query.keys()].filter((name) => name !== "x-id");
-  if (asked.length > 0) throw notHere(request);
+  const asked = new Set([...request.query.keys()].filter((name) => name !== "x-id"));
+  if (key === "" && asked.size > 0) return callMany(request, buckets, bucket, asked);
+  if (asked.size > 0) throw notHere(request);
   return key === "" ? callBucket(request, buckets, bucket) : callObject(request, buckets, bucket, key);
+};
+
+const LIST_PARAMETERS = ["list-type", "prefix", "max-keys", "continuation-token", "start-after"];
+
+const callMany = async (
+  request: Request,
+  buckets: Buckets,
+  bucket: string,
+  asked: ReadonlySet<string>,
+): Promise<Answer> => {
+  const { method, query } = request;
+  const lists = query.get("list-type") === "2" && [...asked].every((name) => LIST_PARAMETERS.includes(name));
+  const deletes = asked.has("delete") && asked.size === 1;
+  if (method === "GET" && lists) {
+    require(buckets, bucket);
+    return listObjects(request, buckets, bucket);
+  }
+  if (method === "POST" && deletes) {
+    require(buckets, bucket);
+    return deleteObjects(request, buckets, bucket);
+  }
+  throw notHere(request);
 };
 
 const callBucket = (request: Request, buckets: Buckets, bucket: string): Answer => {
@@ -83,15 +108,12 @@ const require = (buckets: Buckets, bucket: string): void => {
 const notHere = ({ method, path, query }: Request): ApiError =>
   new ApiError(
     "NotImplemented",
-    `The local S3 puts, gets, heads and deletes single objects, and creates and heads buckets; it can't answer ${method} ${path}${query.size === 0 ? "" : `?${query}`}.`,
+    `The local S3 puts, gets, heads and deletes objects, lists them by prefix, and creates and heads buckets; it can't answer ${method} ${path}${query.size === 0 ? "" : `?${query}`}.`,
     501,
   );
 
 const xmlError = ({ code, message, status }: ApiError): Answer => ({
   status,
   headers: { "content-type": "application/xml" },
-  body: `<?xml version="1.0" encoding="UTF-8"?>\n<Error><Code>${code}</Code><Message>${escaped(message)}</Message></Error>`,
+  body: xml("Error", element("Code", code) + element("Message", message)),
 });
-
-const escaped = (text: string): string =>
-  text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");

@@ -144,6 +144,7 @@ export function readHeadItem(item: Item): Head {
     ...present({ openChildren: read.optionalFlag("openChildren") }),
     ...(item.compensation !== undefined && { compensation: read.word("compensation", COMPENSATIONS) }),
     ...(item.stall !== undefined && { stall: read.json("stall") }),
+    ...present({ deletedAt: read.optionalNumber("deletedAt") }),
     ...present({ settleToken: read.optionalText("settleToken") }),
     createToken: read.text("createToken"),
   };

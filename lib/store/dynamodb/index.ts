@@ -3,15 +3,19 @@ import type { PayloadStore, Store } from "../ports.js";
 import { acquireLease } from "./acquire-lease.js";
 import { appendCommit } from "./append-commit.js";
 import { appendMessage } from "./append-message.js";
+import { beginDeletion } from "./begin-deletion.js";
 import { commitTransaction } from "./commit-transaction.js";
 import { createExecution } from "./create-execution.js";
 import { readCurrentDefinition, setCurrentDefinition } from "./current-definition.js";
+import { deleteHead } from "./delete-head.js";
+import { deleteItems } from "./delete-items.js";
 import { deleteMessages } from "./delete-messages.js";
 import { deleteWait } from "./delete-wait.js";
 import { findRecentEvents } from "./find-recent-events.js";
 import { findWaits } from "./find-waits.js";
 import { getDefinition } from "./get-definition.js";
 import { getPayload } from "./get-payload.js";
+import { listCreated } from "./list-created.js";
 import { listCurrentDefinitions, listDefinitions } from "./list-definitions.js";
 import { listExecutions } from "./list-executions.js";
 import { listOpen } from "./list-open.js";
@@ -19,6 +23,7 @@ import { listOutboxes } from "./list-outboxes.js";
 import { loadHistory } from "./load-history.js";
 import { loadMessages } from "./load-messages.js";
 import { markOutbox } from "./mark-outbox.js";
+import { noteChildrenTold } from "./note-children-told.js";
 import { putDefinition } from "./put-definition.js";
 import { putPayload } from "./put-payload.js";
 import { putRecentEvent } from "./put-recent-event.js";
@@ -30,6 +35,7 @@ import { reopen } from "./reopen.js";
 import { saveCursor } from "./save-cursor.js";
 import { settle } from "./settle.js";
 import { stageExecution, stageOutgoing, stagePayload } from "./stage.js";
+import { surveyItems } from "./survey-items.js";
 import type { DynamoTables } from "./tables.js";
 
 export { parseOutboxImage } from "./stream-image.js";
@@ -40,6 +46,8 @@ export function createDynamoStore(tables: DynamoTables, objects: PayloadStore): 
   return {
     putObject: (key, content) => objects.putObject(key, content),
     getObject: (key) => objects.getObject(key),
+    listObjects: (prefix, limit) => objects.listObjects(prefix, limit),
+    deleteObjects: (keys) => objects.deleteObjects(keys),
 
     createExecution: (execution) => createExecution(tables, execution),
     readHead: (executionId) => readHead(tables, executionId),
@@ -82,5 +90,12 @@ export function createDynamoStore(tables: DynamoTables, objects: PayloadStore): 
     readCurrentDefinition: (workflow) => readCurrentDefinition(tables, workflow),
     setCurrentDefinition: (current) => setCurrentDefinition(tables, current),
     listCurrentDefinitions: (request) => listCurrentDefinitions(tables, request),
+
+    listCreated: (request) => listCreated(tables, request),
+    surveyItems: (executionId) => surveyItems(tables, executionId),
+    beginDeletion: (execution, at) => beginDeletion(tables, execution, at),
+    deleteItems: (request) => deleteItems(tables, request),
+    deleteHead: (request) => deleteHead(tables, request),
+    noteChildrenTold: (executionId, closedAt) => noteChildrenTold(tables, executionId, closedAt),
   };
 }

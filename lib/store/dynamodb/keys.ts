@@ -102,6 +102,13 @@ export function groupOf(indexPartitionKey: string): string {
 /** The groups of the index that finds outboxes. */
 export const OUTBOX_GROUPS = { pending: "pending", "given up": "givenup" } as const;
 
+/** What begins the index key of an outbox that is still to be carried, whatever its shard. */
+export const PENDING_MARK = `${OUTBOX_GROUPS.pending}#`;
+
+export function isPendingMark(ob: string | undefined): boolean {
+  return ob?.startsWith(PENDING_MARK) ?? false;
+}
+
 export function waitKey(wait: Subject & { readonly executionId: string; readonly op: string }): Key {
   return {
     pk: subjectPartition("wait", wait, wait.executionId),

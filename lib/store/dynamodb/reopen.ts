@@ -16,7 +16,13 @@ const MAY_GO_ON = isOneOf("status", REOPENABLE_STATUSES);
 /** It ended otherwise, and a compensation of it gave up. */
 const MAY_UNDO = isOneOf("status", REOPENABLE_TO_UNDO, "ended");
 
-const MAY_REOPEN = `${MAY_GO_ON.condition} OR (${all(MAY_UNDO.condition, "#compensation = :incomplete")})`;
+/** Its history is still there. */
+const NOT_DELETED = "attribute_not_exists(#deletedAt)";
+
+const MAY_REOPEN = all(
+  `(${MAY_GO_ON.condition} OR (${all(MAY_UNDO.condition, "#compensation = :incomplete")}))`,
+  NOT_DELETED,
+);
 
 export function reopenParams(
   executionsTable: string,

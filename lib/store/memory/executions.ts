@@ -147,7 +147,7 @@ export function executionMethods(state: State, transact: Transact): Omit<Executi
     async reopen(executionId, message) {
       const head = headOf(executionId);
       if (head === undefined) return { reopened: false, head };
-      if (!mayReopen(head)) {
+      if (!mayReopen(head) || head.deletedAt !== undefined) {
         return { reopened: head.inbox.some((held) => held.id === message.id), head: copy(head) };
       }
       const items = of(executionId);

@@ -9,6 +9,7 @@ import { directoryMethods } from "./directory.js";
 import { executionMethods } from "./executions.js";
 import { outboxMethods } from "./outbox.js";
 import { createMemoryPayloads } from "./payloads.js";
+import { retentionMethods } from "./retention.js";
 import { stagingMethods } from "./staging.js";
 import { emptyState } from "./state.js";
 import { type Transact, withoutTables } from "./transact.js";
@@ -33,5 +34,6 @@ export function createMemoryStore({ transact = withoutTables }: MemoryStoreOptio
     ...directoryMethods(state),
     ...auditMethods(state),
     ...definitionMethods(state),
+    ...retentionMethods(state),
   };
 }

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { PayloadTooLargeError } from "../../../lib/model/errors.js";
-import { objectKey, type Store } from "../../../lib/store/ports.js";
+import { objectKey, objectPrefix, type PayloadStore, type Store } from "../../../lib/store/ports.js";
 
 export function payloadContract(store: () => Store): void {
   test("come back as they were, under names of any kind", async () => {
@@ -42,7 +42,7 @@ export function payloadContract(store: () => Store): void {
   });
 }
 
-export function objectContract(store: () => Store): void {
+export function objectContract(store: () => PayloadStore): void {
   test("come back as they were, beyond what an item holds", async () => {
     const content = new Uint8Array(1_000_000).map((_, index) => (index * 31) % 251);
     await store().putObject(objectKey("object-1", "input"), content);
@@ -58,5 +58,34 @@ export function objectContract(store: () => Store): void {
   test("have one prefix for all of an execution, which no other execution's id can reach into", () => {
     expect(objectKey("a/b", "c")).not.toBe(objectKey("a", "b/c"));
     expect(objectKey("a/b", "c").startsWith("a/")).toBe(false);
+  });
+
+  test("are listed by their execution, and no other's, as many as are asked for", async () => {
+    const put = (executionId: string, name: string, bytes: number) =>
+      store().putObject(objectKey(executionId, name), new Uint8Array(bytes));
+    for (const [index, name] of ["c", "a", "b"].entries()) await put("listed/1", name, index);
+    await put("listed/10", "a", 1);
+    await put("listed", "1/a", 1);
+    const listed = await store().listObjects(objectPrefix("listed/1"), 1_000);
+    expect(new Map(listed.map(({ key, bytes }) => [key, bytes]))).toEqual(
+      new Map([
+        [objectKey("listed/1", "a"), 1],
+        [objectKey("listed/1", "b"), 2],
+        [objectKey("listed/1", "c"), 0],
+      ]),
+    );
+    expect(await store().listObjects(objectPrefix("listed/1"), 2)).toHaveLength(2);
+    expect(await store().listObjects(objectPrefix("listed/2"), 10)).toEqual([]);
+  });
+
+  test("are gone once they are deleted, and deleting them again does nothing", async () => {
+    const keys = ["a", "b&c", "d"].map((name) => objectKey("deleted", name));
+    for (const key of keys) await store().putObject(key, Uint8Array.from([1]));
+    const [kept = "", ...gone] = keys;
+    for (let times = 0; times < 2; times += 1) await store().deleteObjects([...gone, "deleted/nothing"]);
+    await store().deleteObjects([]);
+    expect(await store().listObjects(objectPrefix("deleted"), 10)).toEqual([{ key: kept, bytes: 1 }]);
+    for (const key of gone) expect(await store().getObject(key)).toBeUndefined();
+    expect(await store().getObject(kept)).toHaveLength(1);
   });
 }

@@ -1,0 +1,85 @@
+/** What deletes closed executions, in memory. */
+import type { Head } from "../../model/head.js";
+import { indexPartition } from "../listing.js";
+import type { AsClosed, Created, RetentionStore } from "../ports.js";
+import { headsIn } from "./listing.js";
+import { copy, type ExecutionItems, type State } from "./state.js";
+
+export function retentionMethods(state: State): RetentionStore {
+  const headOf = (executionId: string): Head | undefined => state.executions.get(executionId)?.head;
+  const keep = (items: ExecutionItems, head: Head): Head => copy((items.head = head));
+
+  return {
+    async listCreated({ workflow, shard, until, after, limit }) {
+      const partition = indexPartition(workflow, shard);
+      const behind = headsIn(state, { index: "byWorkflow", partition })
+        .reverse()
+        .map(({ executionId, createdAt }): Created => ({ executionId, createdAt }))
+        .filter((one) => one.createdAt <= until && (after === undefined || isAfter(one, after)));
+      return { items: behind.slice(0, limit), more: behind.length > limit };
+    },
+
+    async surveyItems(executionId) {
+      const items = state.executions.get(executionId);
+      const pending = [...(items?.commits ?? [])]
+        .filter(([, { outbox }]) => outbox?.pendingAt !== undefined)
+        .map(([slot]) => slot)
+        .sort((one, other) => one - other);
+      const any = items !== undefined && sizeOf(items) > 0;
+      return { any, ...(pending[0] === undefined ? {} : { pendingSlot: pending[0] }) };
+    },
+
+    async beginDeletion(execution, at) {
+      const items = state.executions.get(execution.executionId);
+      if (items?.head === undefined) return { begun: false, head: undefined };
+      if (!isAsClosed(items.head, execution)) return { begun: false, head: copy(items.head) };
+      return { begun: true, head: keep(items, { ...items.head, deletedAt: items.head.deletedAt ?? at }) };
+    },
+
+    async deleteItems({ executionId, deletedAt, limit }) {
+      const items = state.executions.get(executionId);
+      if (items?.head?.deletedAt !== deletedAt) return { deleted: 0, done: false };
+      const deletions = [
+        ...[...items.commits].map(([slot, { outbox }]) =>
+          outbox?.pendingAt === undefined ? () => items.commits.delete(slot) : undefined,
+        ),
+        ...[...items.messages.keys()].map((id) => () => items.messages.delete(id)),
+        ...[...items.payloads.keys()].map((name) => () => items.payloads.delete(name)),
+      ].slice(0, limit);
+      const deleted = deletions.filter((remove) => remove?.()).length;
+      return { deleted, done: sizeOf(items) === 0 };
+    },
+
+    async deleteHead({ deletedAt, ...execution }) {
+      const head = headOf(execution.executionId);
+      if (head === undefined) return { deleted: true };
+      if (!isAsClosed(head, execution) || head.deletedAt !== deletedAt) return { deleted: false };
+      const items = state.executions.get(execution.executionId);
+      if (items === undefined || sizeOf(items) === 0) state.executions.delete(execution.executionId);
+      else Object.assign(items, { head: undefined, inboxBytes: 0 });
+      return { deleted: true };
+    },
+
+    async noteChildrenTold(executionId, closedAt) {
+      const items = state.executions.get(executionId);
+      if (items?.head?.closedAt !== closedAt) return;
+      const { openChildren: _told, ...head } = items.head;
+      items.head = head;
+    },
+  };
+}
+
+function isAsClosed(head: Head, { status, closedAt }: AsClosed): boolean {
+  return head.status === status && head.closedAt === closedAt;
+}
+
+function sizeOf({ commits, messages, payloads }: ExecutionItems): number {
+  return commits.size + messages.size + payloads.size;
+}
+
+function isAfter(one: Created, after: Created): boolean {
+  return (
+    one.createdAt > after.createdAt ||
+    (one.createdAt === after.createdAt && one.executionId > after.executionId)
+  );
+}
