@@ -1,6 +1,7 @@
 /** Every operation of the store, and the ways to use it. An operation that is missing here is no operation of the type checker's. */
 import type { Store } from "../../../lib/store/ports.js";
 import { type Case, one } from "./case.js";
+import * as definitions from "./cases/definitions.js";
 import * as directory from "./cases/directory.js";
 import * as executions from "./cases/executions.js";
 import * as inbox from "./cases/inbox.js";
@@ -31,7 +32,7 @@ export const CASES: Readonly<Record<keyof Store, readonly Case[]>> = {
 
   readOutbox: outbox.readingOutboxes,
   markOutbox: outbox.marking,
-  listPendingOutboxes: outbox.listingOutboxes,
+  listOutboxes: outbox.listingOutboxes,
   stageExecution: outbox.staging.execution,
   stagePayload: outbox.staging.payload,
   stageOutgoing: outbox.staging.outgoing,
@@ -43,4 +44,11 @@ export const CASES: Readonly<Record<keyof Store, readonly Case[]>> = {
   findRecentEvents: directory.lookingBack,
   readCursor: directory.readingCursors,
   saveCursor: directory.savingCursors,
+
+  putDefinition: definitions.recordingDefinitions,
+  getDefinition: definitions.gettingDefinitions,
+  listDefinitions: definitions.listingDefinitions,
+  readCurrentDefinition: definitions.readingCurrentDefinitions,
+  setCurrentDefinition: definitions.settingCurrentDefinitions,
+  listCurrentDefinitions: definitions.listingCurrentDefinitions,
 };

@@ -1,6 +1,7 @@
 /** Waits, recent events and cursors. */
 import type { RecentEvent, Store, WaitRecord } from "../../../../lib/store/ports.js";
 import { recentEvent, T0 } from "../../builders.js";
+import { pagesOf } from "../../pages.js";
 import { one } from "../case.js";
 
 const KEYS = [{ key: "order-1" }, {}];
@@ -13,6 +14,7 @@ const wait = (subject: { readonly key?: string }, executionId = "x"): WaitRecord
   ...subject,
   executionId,
   op: "wait/1",
+  epoch: 2,
   until: T0,
 });
 
@@ -21,11 +23,16 @@ const event = (subject: { readonly key?: string }, id: string, recordedAt = T0):
   return { ...rest, ...subject };
 };
 
-export const puttingWaits = KEYS.map((subject) =>
+export const puttingWaits = KEYS.flatMap((subject) => [
   one({ what: `a wait ${nameOf(subject)}`, run: (store) => store.putWait(wait(subject)) }),
-);
+  one({
+    what: `a wait ${nameOf(subject)} that a later owner has registered`,
+    prepare: (store) => store.putWait({ ...wait(subject), epoch: 3, until: T0 + 1 }),
+    run: (store) => store.putWait(wait(subject)),
+  }),
+]);
 
-export const deletingWaits = KEYS.map((subject) =>
+export const deletingWaits = KEYS.flatMap((subject) => [
   one({
     what: `a wait ${nameOf(subject)}`,
     async prepare(store) {
@@ -33,7 +40,12 @@ export const deletingWaits = KEYS.map((subject) =>
     },
     run: (store) => store.deleteWait(wait(subject)),
   }),
-);
+  one({
+    what: `a wait ${nameOf(subject)} that a later owner has registered`,
+    prepare: (store) => store.putWait({ ...wait(subject), epoch: 3 }),
+    run: (store) => store.deleteWait(wait(subject)),
+  }),
+]);
 
 export const findingWaits = KEYS.map((subject) =>
   one({
@@ -41,17 +53,8 @@ export const findingWaits = KEYS.map((subject) =>
     async prepare(store) {
       for (let index = 0; index < 9; index += 1) await store.putWait(wait(subject, `x${index}`));
     },
-    async run(store) {
-      const found: WaitRecord[][] = [];
-      let cursor: string | undefined;
-      do {
-        const from = cursor === undefined ? {} : { cursor };
-        const page = await store.findWaits({ name: "payment.completed", ...subject, limit: 4, ...from });
-        found.push([...page.items]);
-        cursor = page.cursor;
-      } while (cursor !== undefined);
-      return found;
-    },
+    run: (store) =>
+      pagesOf((from) => store.findWaits({ name: "payment.completed", ...subject, limit: 4, ...from })),
   }),
 );
 

@@ -92,6 +92,11 @@ function manyIds(count: number): string[] {
 export const puttingPayloads = [
   one({ what: "text", run: (store) => store.putPayload("x", "input", "[1]") }),
   one({ what: "bytes", run: (store) => store.putPayload("x", "input", Uint8Array.from([0, 255, 27])) }),
+  one({
+    what: "text under a name that another has",
+    prepare: (store) => store.putPayload("x", "answer", "[1]"),
+    run: (store) => store.putPayload("x", "answer", "[2]"),
+  }),
 ];
 
 export const gettingPayloads = [

@@ -1,11 +1,8 @@
 /** Listings by index. */
+
 import { shardOf } from "../../../../lib/model/ids.js";
-import {
-  type ExecutionSummary,
-  INDEX_SHARDS,
-  type ListRequest,
-  type Store,
-} from "../../../../lib/store/ports.js";
+import { STATUSES } from "../../../../lib/model/status.js";
+import { INDEX_SHARDS, type ListRequest, type Store } from "../../../../lib/store/ports.js";
 import {
   COMPLETED,
   execution,
@@ -17,21 +14,23 @@ import {
   settlementOf,
   T0,
 } from "../../builders.js";
+import { pagesOf } from "../../pages.js";
 import { one } from "../case.js";
 
+const LABELS = { application: "shop", pipelineConfigId: "nightly" };
 const ENDS = [SUSPENDED, COMPLETED, FAILED, STALLED];
 
 /** Executions with an end of each kind, a second apart but for the last two. */
 async function prepare(store: Store): Promise<void> {
   for (let index = 0; index < 12; index += 1) {
     const createdAt = T0 + Math.min(index, 10) * 1_000;
-    await settled(store, `x${index}`, ENDS[index % ENDS.length] ?? SUSPENDED, { createdAt });
+    await settled(store, `x${index}`, ENDS[index % ENDS.length] ?? SUSPENDED, { createdAt, ...LABELS });
   }
 }
 
 /** One is new, and one that was suspended has completed. */
 async function last(store: Store): Promise<void> {
-  await store.createExecution(execution("new", { createdAt: T0 + 99_000 }));
+  await store.createExecution(execution("new", { createdAt: T0 + 99_000, ...LABELS }));
   await complete(store, "x0");
 }
 
@@ -41,21 +40,12 @@ async function complete(store: Store, executionId: string): Promise<void> {
   await store.settle(settlementOf(taken.head, COMPLETED));
 }
 
-async function pagesOf(store: Store, request: ListRequest): Promise<ExecutionSummary[][]> {
-  const found: ExecutionSummary[][] = [];
-  let cursor: string | undefined;
-  do {
-    const page = await store.listExecutions({ ...request, ...(cursor === undefined ? {} : { cursor }) });
-    found.push([...page.items]);
-    cursor = page.cursor;
-  } while (cursor !== undefined);
-  return found;
-}
-
 const REQUESTS: readonly Omit<ListRequest, "limit">[] = [
   { workflow: "order-saga" },
   { status: "suspended" },
-  { status: "failed" },
+  { status: ["failed", "stalled"] },
+  { application: "shop" },
+  { pipelineConfigId: "nightly", createdAfter: T0 + 2_000, createdBefore: T0 + 9_000 },
   { workflow: "order-saga", status: "completed" },
   {},
 ];
@@ -65,13 +55,14 @@ export const listing = REQUESTS.map((request) =>
     what: `a listing by ${JSON.stringify(request)}, page by page`,
     prepare,
     last,
-    run: (store) => pagesOf(store, { ...request, limit: 3 }),
+    run: (store) => pagesOf((from) => store.listExecutions({ ...request, limit: 3, ...from })),
     async duringLag(pages, calm) {
       // It may lack what is new, and shows nothing otherwise than it is.
       const { status } = request;
       for (const summary of pages.flat()) {
         const head = await calm.readHead(summary.executionId);
-        if (head?.status !== summary.status || (status !== undefined && summary.status !== status))
+        const wanted = status === undefined ? STATUSES : [status].flat();
+        if (head?.status !== summary.status || !wanted.includes(summary.status))
           throw new Error(`It shows what is not so: ${JSON.stringify(summary)}.`);
       }
     },
@@ -91,17 +82,7 @@ export const listingOpen = [
         await settled(store, id, SUSPENDED, { createdAt: T0 + Math.floor(index / 2) });
     },
     last: (store) => complete(store, "x0"),
-    async run(store) {
-      const found: string[][] = [];
-      let cursor: string | undefined;
-      do {
-        const from = cursor === undefined ? {} : { cursor };
-        const page = await store.listOpen({ shard: SHARD, limit: 3, ...from });
-        found.push([...page.items]);
-        cursor = page.cursor;
-      } while (cursor !== undefined);
-      return found;
-    },
+    run: (store) => pagesOf((from) => store.listOpen({ shard: SHARD, limit: 3, ...from })),
     async duringLag(pages) {
       // What has ended is known by its head; nobody who is open is passed over.
       const found = pages.flat();

@@ -4,6 +4,7 @@ import type { OutboxEntryState } from "../../../../lib/model/outgoing.js";
 import { STAGED_SLOT, stagedId } from "../../../../lib/store/outbox.js";
 import { INDEX_SHARDS, type Store } from "../../../../lib/store/ports.js";
 import { commit, execution, outgoing, T0 } from "../../builders.js";
+import { pagesOf } from "../../pages.js";
 import { one } from "../case.js";
 
 const PUBLISHED: OutboxEntryState = { state: "published", tries: 1 };
@@ -57,6 +58,18 @@ export const marking = [
       store.markOutbox({ executionId: "x", slot: 1, version: 0, states: [PUBLISHED, PUBLISHED] }),
   }),
   one({
+    what: "an outbox of which something was given up",
+    prepare: (store) => withOutbox(store, "x", 1),
+    run: (store) =>
+      store.markOutbox({
+        executionId: "x",
+        slot: 1,
+        version: 0,
+        states: [PUBLISHED, { state: "dead", tries: 9 }],
+        givenUpAt: T0 + 60_000,
+      }),
+  }),
+  one({
     what: "what was staged, and is published",
     prepare: (store) => withOutbox(store, stagedId("s"), STAGED_SLOT),
     run: (store) =>
@@ -76,28 +89,61 @@ export const marking = [
 
 const SHARD = shardOf("x", INDEX_SHARDS);
 
+type Found = { readonly executionId: string; readonly slot: number };
+
+/** Five that are due, of which another is new and one was published just now. */
+const severalPending = {
+  async prepare(store: Store): Promise<void> {
+    for (let slot = 1; slot <= 5; slot += 1) await withOutbox(store, "x", slot, T0 + slot);
+    await withOutbox(store, "y", 1);
+  },
+  async last(store: Store): Promise<void> {
+    await withOutbox(store, "x", 6, T0 + 6);
+    await store.markOutbox({ executionId: "x", slot: 2, version: 0, states: [PUBLISHED, PUBLISHED] });
+  },
+};
+
+/** Reading each tells which have lost their mark since; none that has had one for long is passed over. */
+const marked = (expected: string) => async (pages: Found[][], calm: Store) => {
+  const outboxes = await Promise.all(
+    pages.flat().map(({ executionId, slot }) => calm.readOutbox(executionId, slot)),
+  );
+  const still = outboxes.filter(
+    (outbox) => outbox?.pendingAt !== undefined || outbox?.givenUpAt !== undefined,
+  );
+  const found = still.map((outbox) => `${outbox?.executionId}${outbox?.slot}`).sort();
+  if (found.join() !== expected)
+    throw new Error(`It lists ${found.join()}, where ${expected} stood long before.`);
+};
+
 export const listingOutboxes = [
   one({
-    what: "outboxes that are due",
+    what: "outboxes of a shard that are due, page by page",
+    ...severalPending,
+    run: (store) =>
+      pagesOf((from) =>
+        store.listOutboxes({ mark: "pending", shard: SHARD, until: T0 + 10, limit: 2, ...from }),
+      ),
+    duringLag: marked("x1,x3,x4,x5"),
+  }),
+  one({
+    what: "all outboxes with a mark",
+    ...severalPending,
+    run: (store) => pagesOf((from) => store.listOutboxes({ mark: "pending", limit: 4, ...from })),
+    duringLag: marked("x1,x3,x4,x5,y1"),
+  }),
+  one({
+    what: "outboxes of which something was given up",
     async prepare(store) {
-      for (let slot = 1; slot <= 5; slot += 1) await withOutbox(store, "x", slot, T0 + slot);
+      for (let slot = 1; slot <= 3; slot += 1) {
+        await withOutbox(store, "x", slot);
+        const states: OutboxEntryState[] = [PUBLISHED, { state: "dead", tries: 9 }];
+        await store.markOutbox({ executionId: "x", slot, version: 0, states, givenUpAt: T0 + slot });
+      }
     },
-    async last(store) {
-      await withOutbox(store, "x", 6, T0 + 6);
-      await store.markOutbox({ executionId: "x", slot: 2, version: 0, states: [PUBLISHED, PUBLISHED] });
-    },
-    run: (store) => store.listPendingOutboxes({ shard: SHARD, dueBy: T0 + 10, limit: 4 }),
-    async duringLag(found, calm) {
-      // Reading each tells which have lost their mark since; none that has one is passed over.
-      const outboxes = await Promise.all(
-        found.map(({ executionId, slot }) => calm.readOutbox(executionId, slot)),
-      );
-      const marked = outboxes
-        .filter((outbox) => outbox?.pendingAt !== undefined)
-        .map((outbox) => outbox?.slot);
-      if (marked.join() !== "1,3,4")
-        throw new Error(`It lists ${marked.join()}, and 1, 3, 4 have been marked for long.`);
-    },
+    last: (store) => withOutbox(store, "x", 4),
+    run: (store) => pagesOf((from) => store.listOutboxes({ mark: "given up", limit: 2, ...from })),
+    duringLag: marked("x1,x2,x3"),
   }),
 ];
 
