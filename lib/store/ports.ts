@@ -127,6 +127,8 @@ export interface SettleRequest {
 
 /** A wait's record in the directory. */
 export interface WaitRecord extends WaitKey {
+  /** Of the owner that registered it: whatever an earlier one does that comes late does not touch it. */
+  readonly epoch: number;
   /** The wait is of no use after it; absent when it has no timeout. */
   readonly until?: EpochMs;
 }
@@ -252,7 +254,10 @@ export interface ExecutionStore extends PayloadStore {
   /** Deletes messages that are items of their own; idempotent. Only after they are durable in history. */
   deleteMessages(executionId: string, messageIds: readonly string[]): Promise<void>;
 
-  /** Stores text or bytes in an item of their own; a repeat writes the same content again. Throws `PayloadTooLargeError`. */
+  /**
+   * Stores text or bytes in an item of their own. Condition: nothing is stored under the name; where something is, it stands, whoever
+   * stored it. Throws `PayloadTooLargeError`.
+   */
   putPayload(executionId: string, name: string, content: string | Uint8Array): Promise<void>;
 
   /** What was stored, text or bytes as it was. */
@@ -312,7 +317,7 @@ export type OutboxMark = "pending" | "given up";
 export interface StagingStore {
   /** Condition: no such execution. Its wake is sent once the transaction commits; until then a mark, due at `pendingAt`, says that it was not. */
   stageExecution(execution: NewExecution, pendingAt: EpochMs): Promise<TransactionAction>;
-  /** What `putPayload` writes. Throws `PayloadTooLargeError`. */
+  /** What `putPayload` writes, whatever is there: the name must be made of the content. Throws `PayloadTooLargeError`. */
   stagePayload(executionId: string, name: string, content: string | Uint8Array): Promise<TransactionAction>;
   /** Condition: nothing was staged under the message's id. It is an outbox of its own, under `stagedId`. */
   stageOutgoing(message: Outgoing, pendingAt: EpochMs): Promise<TransactionAction>;
@@ -320,10 +325,10 @@ export interface StagingStore {
 
 /** What must be found without knowing an execution id. */
 export interface DirectoryStore {
-  /** Idempotent: the key is the wait itself. */
+  /** Condition: no later owner has registered the wait; where one has, its record stands. Idempotent. */
   putWait(wait: WaitRecord): Promise<void>;
-  /** Idempotent. */
-  deleteWait(wait: WaitKey): Promise<void>;
+  /** Condition: nobody later than `epoch` has registered the wait; where somebody has, the record stands. Idempotent. */
+  deleteWait(wait: WaitKey & Pick<WaitRecord, "epoch">): Promise<void>;
   /** All waits of a name and key, strongly consistent, a page at a time. */
   findWaits(request: {
     readonly name: string;

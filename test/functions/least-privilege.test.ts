@@ -276,7 +276,7 @@ test("deliver makes every call that its role allows, and no other", async () => 
   );
   // Waits that were left behind by an execution that is closed, and by one that is gone.
   for (const executionId of ["s-fails", "d-gone"])
-    await store.putWait({ name: "payment.completed", key: "d-left", executionId, op: "wait:1" });
+    await store.putWait({ name: "payment.completed", key: "d-left", executionId, op: "wait:1", epoch: 1 });
   await deliver(busEvent("payment.completed", { order: "d-left" }, "d-6"));
   expect(await store.findWaits({ name: "payment.completed", key: "d-left", limit: 9 })).toEqual({
     items: [],

@@ -149,7 +149,7 @@ describe("a wait's record", () => {
     await bench.start(twice, undefined);
     await bench.cloud.advance(2_000);
     for (const op of ["wait:a", "wait:b"]) {
-      await bench.store.putWait({ name: Paid.name, key: "o-1", executionId: "x-1", op });
+      await bench.store.putWait({ name: Paid.name, key: "o-1", executionId: "x-1", op, epoch: 1 });
     }
     bench.publish(Paid, { order: "o-1" });
     await bench.cloud.settle();

@@ -226,7 +226,13 @@ describe("the write-unit ledger", () => {
 
   test("a wait is 1 unit, its removal 1, a delivery 1, the recent event of a keyed type 1", async () => {
     const head = await start("wait");
-    const wait = { name: "payment.completed", key: "order-1", executionId: head.executionId, op: "wait/1" };
+    const wait = {
+      name: "payment.completed",
+      key: "order-1",
+      executionId: head.executionId,
+      op: "wait/1",
+      epoch: 1,
+    };
     await costs(() => store.putWait(wait), { writes: 1, roundTrips: 1 });
     await costs(() => store.putRecentEvent(recentEvent("bus-1")), { writes: 1, roundTrips: 1 });
     await costs(() => store.findWaits({ name: wait.name, key: wait.key, limit: 100 }), {

@@ -185,7 +185,13 @@ class Caller {
         return async (store) => (await store.listExecutions({ ...filter, limit })).items;
       },
       () => {
-        const wait = { name: "n", ...(dice.chance(50) ? { key: "k" } : {}), executionId: id, op: `w${slot}` };
+        const wait = {
+          name: "n",
+          ...(dice.chance(50) ? { key: "k" } : {}),
+          executionId: id,
+          op: `w${slot}`,
+          epoch: dice.below(3),
+        };
         return dice.chance(60) ? (store) => store.putWait(wait) : (store) => store.deleteWait(wait);
       },
       () => {

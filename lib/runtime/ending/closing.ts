@@ -37,7 +37,10 @@ export async function doClosingDuties(
   closed: ClosedExecution,
   hooks: readonly Hooks[],
 ): Promise<void> {
-  const removals = closed.waits.map((wait) => persistently(() => outside.store.deleteWait(wait)));
+  const { epoch } = closed;
+  const removals = closed.waits.map((wait) =>
+    persistently(() => outside.store.deleteWait({ ...wait, epoch })),
+  );
   raiseFirst([
     ...(await failuresOf(removals)),
     ...(await failuresOf(closed.openChildren === true ? [releaseChildren(outside, closed, hooks)] : [])),

@@ -2,7 +2,7 @@
  * Wait records: how an event finds the executions that wait for it (PROTOCOL A1, A2). The waiter writes its record, then reads the recent
  * events; `deliver` writes the event, then reads the records. Each side so sees what the other wrote first, and none can be missed.
  */
-import type { WaitKey } from "../../model/head.js";
+import type { Head, WaitKey } from "../../model/head.js";
 import type { EventMessage } from "../../model/message.js";
 import type { EventWait, Operation } from "../../replay/operation.js";
 import type { DirectoryStore } from "../../store/ports.js";
@@ -17,12 +17,13 @@ export class Waits {
   readonly #answered = new Set<string>();
 
   /**
+   * @param owned as its owner has it, whose epoch the records carry
    * @param standing those that the last settlement left
    * @param certain false where the turn before did not end in a suspension: what it removed, registered or was offered is not known
    */
   constructor(
     private readonly store: DirectoryStore,
-    private readonly executionId: string,
+    private readonly owned: Pick<Head, "executionId" | "epoch">,
     standing: readonly EventWait[],
     certain: boolean,
   ) {
@@ -55,7 +56,11 @@ export class Waits {
     this.#standing.set(wait.path, key);
     this.#registered.add(wait.path);
     await persistently(() =>
-      this.store.putWait({ ...key, ...(wait.deadline === undefined ? {} : { until: wait.deadline }) }),
+      this.store.putWait({
+        ...key,
+        epoch: this.owned.epoch,
+        ...(wait.deadline === undefined ? {} : { until: wait.deadline }),
+      }),
     );
     const recent = await persistently(() =>
       this.store.findRecentEvents({
@@ -66,7 +71,7 @@ export class Waits {
     );
     this.#answered.add(wait.path);
     return recent
-      .filter((event) => event.target === undefined || event.target === this.executionId)
+      .filter((event) => event.target === undefined || event.target === this.owned.executionId)
       .map((event) => ({
         kind: "event",
         id: event.id,
@@ -85,7 +90,8 @@ export class Waits {
   /** Removes the records of waits that are over. Before the settlement: if this process dies between, the next owner puts back what it needs. */
   async remove(pending: ReadonlyMap<string, Operation>): Promise<void> {
     const over = [...this.#standing.values()].filter((wait) => !pending.has(wait.op));
-    await Promise.all(over.map((wait) => persistently(() => this.store.deleteWait(wait))));
+    const { epoch } = this.owned;
+    await Promise.all(over.map((wait) => persistently(() => this.store.deleteWait({ ...wait, epoch }))));
     for (const wait of over) {
       this.#standing.delete(wait.op);
       this.#registered.delete(wait.op);
@@ -96,7 +102,7 @@ export class Waits {
     return {
       name: awaited.name,
       ...(awaited.key === undefined ? {} : { key: awaited.key }),
-      executionId: this.executionId,
+      executionId: this.owned.executionId,
       op: path,
     };
   }

@@ -94,7 +94,7 @@ async function turn(
     inbox.offer(inheritedBy(history));
     // Only a suspension leaves every record in its place, and nothing that came before it unread.
     const certain = !owned.takenOver && (head.status === "suspended" || head.status === "paused");
-    waits = new Waits(outside.store, executionId, standing, certain);
+    waits = new Waits(outside.store, owned.head, standing, certain);
     const work = { app, outside, owned, limits, replay, journal, inbox, waits, observer };
     // The process before died between the last commit and the settlement.
     if (replay.closing !== undefined && replay.outcome !== undefined)

@@ -3,7 +3,6 @@ import {
   BatchWriteCommand,
   DeleteCommand,
   type DeleteCommandInput,
-  QueryCommand,
   type QueryCommandInput,
 } from "@aws-sdk/lib-dynamodb";
 import type { RetentionStore } from "../ports.js";
@@ -11,6 +10,7 @@ import { answerOf } from "./conditional.js";
 import { namesIn } from "./expressions.js";
 import { type Item, ItemReader } from "./item.js";
 import { HEAD, isPendingMark, type Key, PENDING_MARK } from "./keys.js";
+import { queryUpTo } from "./query.js";
 import { readHead } from "./read-head.js";
 import type { DynamoTables } from "./tables.js";
 
@@ -38,7 +38,7 @@ export function itemKeysParams(
   executionsTable: string,
   executionId: string,
   limit: number,
-): QueryCommandInput {
+): QueryCommandInput & { readonly Limit: number } {
   return {
     TableName: executionsTable,
     KeyConditionExpression: ALL_ITEMS,
@@ -68,10 +68,8 @@ export async function deleteItems(
   const { documents, executionsTable } = tables;
   const head = await readHead(tables, executionId);
   if (head?.deletedAt !== deletedAt) return { deleted: 0, done: false };
-  const { Items, LastEvaluatedKey } = await documents.send(
-    new QueryCommand(itemKeysParams(executionsTable, executionId, limit)),
-  );
-  const found = (Items ?? []).filter((item) => item.sk !== HEAD).slice(0, limit);
+  const { items, more } = await queryUpTo(documents, itemKeysParams(executionsTable, executionId, limit));
+  const found = items.filter((item) => item.sk !== HEAD).slice(0, limit);
   const keyOf = (item: Item): Key => ({ pk: executionId, sk: new ItemReader(item).text("sk") });
   const plain = found.filter((item) => item.ob === undefined && item.outVersion === undefined).map(keyOf);
   // One that has been carried may be asked for again: by a person, at this very moment.
@@ -80,7 +78,7 @@ export async function deleteItems(
   const batches = await eachOf(inBatches(plain), (keys) => deleteBatch(tables, keys));
   const singles = await eachOf(carried, (key) => deleteOutbox(tables, key));
   const deleted = [...batches, ...singles].reduce((sum, count) => sum + count, 0);
-  return { deleted, done: deleted === found.length && LastEvaluatedKey === undefined };
+  return { deleted, done: deleted === found.length && !more };
 }
 
 /** @returns how many of the keys it deleted: all, unless the table is throttled */

@@ -1,9 +1,10 @@
-import { QueryCommand, type QueryCommandInput } from "@aws-sdk/lib-dynamodb";
+import type { QueryCommandInput } from "@aws-sdk/lib-dynamodb";
 import type { DirectoryStore, Page, WaitRecord } from "../ports.js";
 import { walkPartitions } from "../walk.js";
 import { namesIn } from "./expressions.js";
 import { ItemReader } from "./item.js";
 import { waitPartitions } from "./keys.js";
+import { queryUpTo } from "./query.js";
 import type { DynamoTables } from "./tables.js";
 import { readWaitItem } from "./wait-item.js";
 
@@ -14,7 +15,7 @@ export function findWaitsParams(
   partition: string,
   after: string | undefined,
   limit: number,
-): QueryCommandInput {
+): QueryCommandInput & { readonly Limit: number } {
   return {
     TableName: directoryTable,
     KeyConditionExpression: IN_PARTITION,
@@ -36,14 +37,15 @@ export function findWaits(
     limit: request.limit,
     cursor: request.cursor,
     async query(partition, after, limit) {
-      const { Items, LastEvaluatedKey } = await documents.send(
-        new QueryCommand(findWaitsParams(directoryTable, partition, after, limit)),
+      const { items, more } = await queryUpTo(
+        documents,
+        findWaitsParams(directoryTable, partition, after, limit),
       );
-      const found = (Items ?? []).map((item) => ({
+      const found = items.map((item) => ({
         position: new ItemReader(item).text("sk"),
         item: readWaitItem(request, item),
       }));
-      return { found, more: LastEvaluatedKey !== undefined };
+      return { found, more };
     },
   });
 }

@@ -1,9 +1,10 @@
-import { QueryCommand, type QueryCommandInput } from "@aws-sdk/lib-dynamodb";
+import type { QueryCommandInput } from "@aws-sdk/lib-dynamodb";
 import { indexPartition } from "../listing.js";
 import type { RetentionStore } from "../ports.js";
 import { namesIn } from "./expressions.js";
 import { ItemReader } from "./item.js";
 import { headKey } from "./keys.js";
+import { queryUpTo } from "./query.js";
 import type { DynamoTables } from "./tables.js";
 
 type CreatedRequest = Parameters<RetentionStore["listCreated"]>[0];
@@ -13,7 +14,7 @@ const CREATED_BETWEEN = "#wf = :partition AND #createdAt BETWEEN :from AND :unti
 export function listCreatedParams(
   executionsTable: string,
   { workflow, shard, until, after, limit }: CreatedRequest,
-): QueryCommandInput {
+): QueryCommandInput & { readonly Limit: number } {
   const partition = indexPartition(workflow, shard);
   return {
     TableName: executionsTable,
@@ -35,12 +36,10 @@ export async function listCreated(
   const { after, until } = request;
   // DynamoDB refuses a range that ends before it begins.
   if (after !== undefined && after.createdAt > until) return { items: [], more: false };
-  const { Items, LastEvaluatedKey } = await documents.send(
-    new QueryCommand(listCreatedParams(executionsTable, request)),
-  );
-  const items = (Items ?? []).map((item) => {
+  const page = await queryUpTo(documents, listCreatedParams(executionsTable, request));
+  const items = page.items.map((item) => {
     const read = new ItemReader(item);
     return { executionId: read.text("pk"), createdAt: read.number("createdAt") };
   });
-  return { items, more: LastEvaluatedKey !== undefined };
+  return { items, more: page.more };
 }

@@ -1,4 +1,4 @@
-import { QueryCommand, type QueryCommandInput } from "@aws-sdk/lib-dynamodb";
+import type { QueryCommandInput } from "@aws-sdk/lib-dynamodb";
 import type { CurrentDefinition, DefinitionStore, DefinitionSummary, Page } from "../ports.js";
 import { walkPartitions } from "../walk.js";
 import {
@@ -9,6 +9,7 @@ import {
 import { namesIn } from "./expressions.js";
 import { type Item, ItemReader } from "./item.js";
 import { currentDefinitionKey, definitionKey } from "./keys.js";
+import { queryUpTo } from "./query.js";
 import type { DynamoTables } from "./tables.js";
 
 const IN_PARTITION = "#pk = :pk";
@@ -22,7 +23,7 @@ export function listDefinitionsParams(
   after: string | undefined,
   limit: number,
   projection?: string,
-): QueryCommandInput {
+): QueryCommandInput & { readonly Limit: number } {
   return {
     TableName: directoryTable,
     KeyConditionExpression: IN_PARTITION,
@@ -66,14 +67,15 @@ function walk<T>(
     limit: list.limit,
     cursor: list.cursor,
     async query(partition, after, limit) {
-      const { Items, LastEvaluatedKey } = await documents.send(
-        new QueryCommand(listDefinitionsParams(directoryTable, partition, after, limit, list.projection)),
+      const { items, more } = await queryUpTo(
+        documents,
+        listDefinitionsParams(directoryTable, partition, after, limit, list.projection),
       );
-      const found = (Items ?? []).map((item) => ({
+      const found = items.map((item) => ({
         position: new ItemReader(item).text("sk"),
         item: list.read(item),
       }));
-      return { found, more: LastEvaluatedKey !== undefined };
+      return { found, more };
     },
   });
 }

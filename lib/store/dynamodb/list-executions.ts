@@ -1,5 +1,5 @@
 /** The DynamoDB half of listing: the index is asked for keys, the table for heads. What is merged and what a cursor holds: `../listing.ts`. */
-import { BatchGetCommand, QueryCommand, type QueryCommandInput } from "@aws-sdk/lib-dynamodb";
+import { BatchGetCommand, type QueryCommandInput } from "@aws-sdk/lib-dynamodb";
 import type { ListedHead } from "../listed-head.js";
 import {
   type IndexEntry,
@@ -12,6 +12,7 @@ import { all, namesIn } from "./expressions.js";
 import { LISTED_ATTRIBUTES, readListedHead } from "./head-item.js";
 import { type Item, ItemReader } from "./item.js";
 import { headKey, type Key } from "./keys.js";
+import { queryUpTo } from "./query.js";
 import type { DynamoTables } from "./tables.js";
 
 const PARTITION_ATTRIBUTE = {
@@ -28,7 +29,10 @@ const KEYS_PER_BATCH = 100;
 const MOST_TRIES = 7;
 const LONGEST_WAIT_MS = 800;
 
-export function queryNewestFirstParams(executionsTable: string, query: IndexQuery): QueryCommandInput {
+export function queryNewestFirstParams(
+  executionsTable: string,
+  query: IndexQuery,
+): QueryCommandInput & { readonly Limit: number } {
   const { index, partition, notBefore, notAfter, after } = query;
   const attribute = PARTITION_ATTRIBUTE[index];
   const condition = all(`#${attribute} = :partition`, createdBetween(query));
@@ -63,10 +67,11 @@ export function listExecutions(tables: DynamoTables, request: ListRequest): Prom
 function readsOf(tables: DynamoTables): ListingReads {
   return {
     async queryNewestFirst(query) {
-      const { Items, LastEvaluatedKey } = await tables.documents.send(
-        new QueryCommand(queryNewestFirstParams(tables.executionsTable, query)),
+      const { items, more } = await queryUpTo(
+        tables.documents,
+        queryNewestFirstParams(tables.executionsTable, query),
       );
-      return { entries: (Items ?? []).map(readEntry), more: LastEvaluatedKey !== undefined };
+      return { entries: items.map(readEntry), more };
     },
     async readHeads(executionIds) {
       const found = new Map<string, ListedHead>();

@@ -1,4 +1,4 @@
-import { QueryCommand, type QueryCommandInput } from "@aws-sdk/lib-dynamodb";
+import type { QueryCommandInput } from "@aws-sdk/lib-dynamodb";
 import { decodeCursor, encodeCursor } from "../cursor.js";
 import { indexPartition } from "../listing.js";
 import { isOpenCursor, type OpenCursor } from "../open-cursor.js";
@@ -6,6 +6,7 @@ import type { AuditStore, Page } from "../ports.js";
 import { namesIn } from "./expressions.js";
 import { ItemReader } from "./item.js";
 import { headKey } from "./keys.js";
+import { queryUpTo } from "./query.js";
 import type { DynamoTables } from "./tables.js";
 
 type OpenRequest = Parameters<AuditStore["listOpen"]>[0];
@@ -16,7 +17,7 @@ const FROM_THE_LAST_ON = "#st = :shard AND #createdAt >= :from";
 export function listOpenParams(
   executionsTable: string,
   { shard, limit, cursor }: OpenRequest,
-): QueryCommandInput {
+): QueryCommandInput & { readonly Limit: number } {
   const partition = indexPartition("open", shard);
   const after = cursor === undefined ? undefined : decodeCursor(cursor, isOpenCursor);
   return {
@@ -34,8 +35,8 @@ export async function listOpen(
   { documents, executionsTable }: DynamoTables,
   request: OpenRequest,
 ): Promise<Page<string>> {
-  const { Items } = await documents.send(new QueryCommand(listOpenParams(executionsTable, request)));
-  const found = (Items ?? []).map((item): OpenCursor => {
+  const { items: entries } = await queryUpTo(documents, listOpenParams(executionsTable, request));
+  const found = entries.map((item): OpenCursor => {
     const read = new ItemReader(item);
     return [read.number("createdAt"), read.text("pk")];
   });

@@ -1,4 +1,4 @@
-import { QueryCommand, type QueryCommandInput } from "@aws-sdk/lib-dynamodb";
+import type { QueryCommandInput } from "@aws-sdk/lib-dynamodb";
 import { indexPartition } from "../listing.js";
 import { type OutboxPosition, outboxShards, parsePosition, positionText } from "../outbox.js";
 import type { OutboxMark, OutboxStore } from "../ports.js";
@@ -7,6 +7,7 @@ import { readCommitKey } from "./commit-item.js";
 import { all, namesIn } from "./expressions.js";
 import { ItemReader } from "./item.js";
 import { OUTBOX_GROUPS, recordKey } from "./keys.js";
+import { queryUpTo } from "./query.js";
 import type { DynamoTables } from "./tables.js";
 
 const MARKED = "#ob = :partition";
@@ -21,7 +22,7 @@ export function listOutboxesParams(
     readonly after: OutboxPosition | undefined;
     readonly limit: number;
   },
-): QueryCommandInput {
+): QueryCommandInput & { readonly Limit: number } {
   const { mark, shard, until, after, limit } = request;
   const partition = indexPartition(OUTBOX_GROUPS[mark], shard);
   const condition = all(MARKED, until === undefined ? undefined : MARKED_BY_THEN);
@@ -50,25 +51,22 @@ export function listOutboxes(
     limit,
     cursor,
     query: async (partition, after, wanted) => {
-      const { Items, LastEvaluatedKey } = await documents.send(
-        new QueryCommand(
-          listOutboxesParams(executionsTable, {
-            mark,
-            shard: Number(partition),
-            until,
-            after: after === undefined ? undefined : parsePosition(after),
-            limit: wanted,
-          }),
-        ),
-      );
-      return {
-        found: (Items ?? []).map((item) => {
-          const found = readCommitKey(item);
-          const at = new ItemReader(item).number("obAt");
-          return { position: positionText([at, found.executionId, found.slot]), item: found };
+      const { items, more } = await queryUpTo(
+        documents,
+        listOutboxesParams(executionsTable, {
+          mark,
+          shard: Number(partition),
+          until,
+          after: after === undefined ? undefined : parsePosition(after),
+          limit: wanted,
         }),
-        more: LastEvaluatedKey !== undefined,
-      };
+      );
+      const found = items.map((item) => {
+        const outbox = readCommitKey(item);
+        const at = new ItemReader(item).number("obAt");
+        return { position: positionText([at, outbox.executionId, outbox.slot]), item: outbox };
+      });
+      return { found, more };
     },
   });
 }

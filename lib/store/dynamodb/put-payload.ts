@@ -1,5 +1,6 @@
 import { PutCommand, type PutCommandInput } from "@aws-sdk/lib-dynamodb";
 import { checkPayloadSize } from "../limits.js";
+import { answerOf } from "./conditional.js";
 import type { Item } from "./item.js";
 import { payloadKey } from "./keys.js";
 import type { DynamoTables } from "./tables.js";
@@ -10,14 +11,20 @@ export function payloadItem(executionId: string, name: string, content: string |
   return { ...payloadKey(executionId, name), value: content };
 }
 
-/** Unconditional: a payload's name belongs to one value, so a repeat writes what is there already. */
+/** What is there stays: most names are made of their content, and of the others the first content is what was told. */
+const NAME_IS_FREE = "attribute_not_exists(pk)";
+
 export function putPayloadParams(
   executionsTable: string,
   executionId: string,
   name: string,
   content: string | Uint8Array,
 ): PutCommandInput {
-  return { TableName: executionsTable, Item: payloadItem(executionId, name, content) };
+  return {
+    TableName: executionsTable,
+    Item: payloadItem(executionId, name, content),
+    ConditionExpression: NAME_IS_FREE,
+  };
 }
 
 export async function putPayload(
@@ -26,5 +33,7 @@ export async function putPayload(
   name: string,
   content: string | Uint8Array,
 ): Promise<void> {
-  await documents.send(new PutCommand(putPayloadParams(executionsTable, executionId, name, content)));
+  await answerOf(
+    documents.send(new PutCommand(putPayloadParams(executionsTable, executionId, name, content))),
+  );
 }

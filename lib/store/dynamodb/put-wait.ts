@@ -1,13 +1,21 @@
 import { PutCommand, type PutCommandInput } from "@aws-sdk/lib-dynamodb";
 import type { WaitRecord } from "../ports.js";
+import { answerOf } from "./conditional.js";
+import { namesIn } from "./expressions.js";
 import type { DynamoTables } from "./tables.js";
-import { waitItem } from "./wait-item.js";
+import { NOT_OF_A_LATER_OWNER, waitItem } from "./wait-item.js";
 
-/** Unconditional: the key is the wait itself, so a repeat writes what is there already. */
 export function putWaitParams(directoryTable: string, wait: WaitRecord): PutCommandInput {
-  return { TableName: directoryTable, Item: waitItem(wait) };
+  return {
+    TableName: directoryTable,
+    Item: waitItem(wait),
+    ConditionExpression: NOT_OF_A_LATER_OWNER,
+    ExpressionAttributeNames: namesIn(NOT_OF_A_LATER_OWNER),
+    ExpressionAttributeValues: { ":epoch": wait.epoch },
+  };
 }
 
+/** A refusal is as good: the record of a later owner stands. */
 export async function putWait({ documents, directoryTable }: DynamoTables, wait: WaitRecord): Promise<void> {
-  await documents.send(new PutCommand(putWaitParams(directoryTable, wait)));
+  await answerOf(documents.send(new PutCommand(putWaitParams(directoryTable, wait))));
 }

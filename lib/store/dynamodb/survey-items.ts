@@ -1,8 +1,9 @@
-import { paginateQuery, QueryCommand, type QueryCommandInput } from "@aws-sdk/lib-dynamodb";
+import { paginateQuery, type QueryCommandInput } from "@aws-sdk/lib-dynamodb";
 import type { RetentionStore } from "../ports.js";
 import { namesIn } from "./expressions.js";
 import { ItemReader } from "./item.js";
 import { commitsAfter, HEAD, isPendingMark, slotOf } from "./keys.js";
+import { queryUpTo } from "./query.js";
 import type { DynamoTables } from "./tables.js";
 
 const COMMITS = "#pk = :pk AND #sk BETWEEN :from AND :to";
@@ -24,7 +25,10 @@ export function commitMarksParams(executionsTable: string, executionId: string):
 }
 
 /** Two: one of them is not the head. */
-export function anyItemsParams(executionsTable: string, executionId: string): QueryCommandInput {
+export function anyItemsParams(
+  executionsTable: string,
+  executionId: string,
+): QueryCommandInput & { readonly Limit: number } {
   return {
     TableName: executionsTable,
     KeyConditionExpression: ALL_ITEMS,
@@ -51,6 +55,6 @@ export async function surveyItems(
     }
   }
   if (any) return { any };
-  const { Items } = await documents.send(new QueryCommand(anyItemsParams(executionsTable, executionId)));
-  return { any: (Items ?? []).some((item) => item.sk !== HEAD) };
+  const { items } = await queryUpTo(documents, anyItemsParams(executionsTable, executionId));
+  return { any: items.some((item) => item.sk !== HEAD) };
 }

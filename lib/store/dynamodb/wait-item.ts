@@ -3,11 +3,15 @@ import type { WaitRecord } from "../ports.js";
 import { type Item, ItemReader } from "./item.js";
 import { type Subject, waitKey } from "./keys.js";
 
+/** There is no record, or nobody has registered the wait since this owner. */
+export const NOT_OF_A_LATER_OWNER = "attribute_not_exists(#epoch) OR #epoch <= :epoch";
+
 export function waitItem(wait: WaitRecord): Item {
   return {
     ...waitKey(wait),
     executionId: wait.executionId,
     op: wait.op,
+    epoch: wait.epoch,
     ...(wait.until === undefined ? {} : { until: wait.until }),
   };
 }
@@ -20,6 +24,7 @@ export function readWaitItem({ name, key }: Subject, item: Item): WaitRecord {
     ...(key === undefined ? {} : { key }),
     executionId: read.text("executionId"),
     op: read.text("op"),
+    epoch: read.number("epoch"),
     ...(until === undefined ? {} : { until }),
   };
 }

@@ -1,18 +1,22 @@
 /** Waits and recent events, in memory. */
 import type { WaitKey } from "../../model/head.js";
 import { checkSize, LARGEST_RECORD_BYTES } from "../limits.js";
-import type { DirectoryStore } from "../ports.js";
+import type { DirectoryStore, WaitRecord } from "../ports.js";
 import { walkPartitions } from "../walk.js";
 import { copy, entryOf, type State } from "./state.js";
 
 export function directoryMethods(state: State): DirectoryStore {
   return {
     async putWait(wait) {
-      entryOf(state.waits, subject(wait), () => new Map()).set(waiter(wait), copy(wait));
+      const records = entryOf(state.waits, subject(wait), () => new Map());
+      if (isOfLaterOwner(records.get(waiter(wait)), wait)) return;
+      records.set(waiter(wait), copy(wait));
     },
 
     async deleteWait(wait) {
-      state.waits.get(subject(wait))?.delete(waiter(wait));
+      const records = state.waits.get(subject(wait));
+      if (isOfLaterOwner(records?.get(waiter(wait)), wait)) return;
+      records?.delete(waiter(wait));
     },
 
     findWaits: async ({ name, key, limit, cursor }) =>
@@ -49,6 +53,10 @@ export function directoryMethods(state: State): DirectoryStore {
 /** JSON of a list, so that no name or key can pass for another pair, and an empty key is not an absent one. */
 function subject({ name, key }: { readonly name: string; readonly key?: string }): string {
   return JSON.stringify(key === undefined ? [name] : [name, key]);
+}
+
+function isOfLaterOwner(found: WaitRecord | undefined, { epoch }: Pick<WaitRecord, "epoch">): boolean {
+  return found !== undefined && found.epoch > epoch;
 }
 
 function waiter({ executionId, op }: WaitKey): string {

@@ -15,7 +15,7 @@ import { checkTransaction } from "../transaction.js";
 import { listingReads } from "./listing.js";
 import { reopenedHead } from "./reopened-head.js";
 import { settledHead } from "./settled-head.js";
-import { copy, type ExecutionItems, frozen, itemsOf, type State } from "./state.js";
+import { copy, type ExecutionItems, entryOf, frozen, itemsOf, type State } from "./state.js";
 import type { Transact } from "./transact.js";
 
 export function executionMethods(state: State, transact: Transact): Omit<ExecutionStore, keyof PayloadStore> {
@@ -134,7 +134,7 @@ export function executionMethods(state: State, transact: Transact): Omit<Executi
 
     async putPayload(executionId, name, content) {
       checkPayloadSize(name, content);
-      of(executionId).payloads.set(name, sameContent(content));
+      entryOf(of(executionId).payloads, name, () => sameContent(content));
     },
 
     async getPayload(executionId, name) {

@@ -7,7 +7,10 @@ import { copy, type ExecutionItems, type State } from "./state.js";
 
 export function retentionMethods(state: State): RetentionStore {
   const headOf = (executionId: string): Head | undefined => state.executions.get(executionId)?.head;
-  const keep = (items: ExecutionItems, head: Head): Head => copy((items.head = head));
+  const keep = (items: ExecutionItems, head: Head): Head => {
+    items.head = head;
+    return copy(head);
+  };
 
   return {
     async listCreated({ workflow, shard, until, after, limit }) {

@@ -25,6 +25,15 @@ export function payloadContract(store: () => Store): void {
     expect(await store().getPayload("again", "input")).toBe("[1]");
   });
 
+  test("keep what was stored first under their name, whoever comes later", async () => {
+    const contents = Array.from({ length: 20 }, (_, index) => `[${index}]`);
+    await Promise.all(contents.map((content) => store().putPayload("first", "answer", content)));
+    const told = await store().getPayload("first", "answer");
+    expect(contents).toContain(told);
+    await store().putPayload("first", "answer", Uint8Array.from([1]));
+    expect(await store().getPayload("first", "answer")).toBe(told);
+  });
+
   test("are undefined where there is none", async () => {
     expect(await store().getPayload("nobody", "input")).toBeUndefined();
   });

@@ -8,6 +8,7 @@ export function waitContract(store: () => Store): void {
     ...(key === undefined ? {} : { key }),
     executionId,
     op,
+    epoch: 1,
   });
   const find = async (name: string, key?: string, limit = 100): Promise<WaitRecord[]> => {
     const found: WaitRecord[] = [];
@@ -47,6 +48,26 @@ export function waitContract(store: () => Store): void {
     await store().deleteWait(wait("deleted", "k", "e1"));
     expect((await find("deleted", "k")).map((one) => one.executionId)).toEqual(["e2"]);
   });
+
+  test.each(["k", undefined])(
+    "stand against an owner before the one that registered them, with the key %s",
+    async (key) => {
+      const first = { ...wait("late", key), until: T0 };
+      const second = { ...first, epoch: 3, until: T0 + 1 };
+      await store().putWait(first);
+      await store().putWait(second);
+      expect(await find("late", key)).toEqual([second]);
+      await store().putWait(first);
+      await store().deleteWait(first);
+      await store().deleteWait({ ...second, epoch: 2 });
+      expect(await find("late", key)).toEqual([second]);
+      await store().deleteWait({ ...second, epoch: 4 });
+      expect(await find("late", key)).toEqual([]);
+      await store().deleteWait(second);
+      await store().putWait(first);
+      expect(await find("late", key)).toEqual([first]);
+    },
+  );
 
   test.each(["k", undefined])("are paged, with the key %s", async (key) => {
     const ids = Array.from({ length: 40 }, (_, index) => `e${String(index).padStart(2, "0")}`);

@@ -1,0 +1,64 @@
+/** Every operation of the store, and the ways to use it. An operation that is missing here is no operation of the type checker's. */
+import type { Store } from "../../../lib/store/ports.js";
+import { type Case, one } from "./case.js";
+import * as definitions from "./cases/definitions.js";
+import * as directory from "./cases/directory.js";
+import * as executions from "./cases/executions.js";
+import * as inbox from "./cases/inbox.js";
+import * as listing from "./cases/listing.js";
+import * as outbox from "./cases/outbox.js";
+import * as retention from "./cases/retention.js";
+
+export const CASES: Readonly<Record<keyof Store, readonly Case[]>> = {
+  putObject: [one({ what: "bytes", run: (store) => store.putObject("x/input", Uint8Array.from([1])) })],
+  getObject: [one({ what: "none", run: (store) => store.getObject("x/input") })],
+  listObjects: [one({ what: "none", run: (store) => store.listObjects("x/", 10) })],
+  deleteObjects: [one({ what: "none", run: (store) => store.deleteObjects(["x/input"]) })],
+
+  createExecution: executions.creation,
+  readHead: executions.reading,
+  acquireLease: executions.leasing,
+  loadHistory: executions.loading,
+  appendCommit: executions.appending,
+  commitTransaction: executions.transactions,
+  settle: executions.settling,
+  reopen: executions.reopening,
+
+  appendMessage: inbox.accepting,
+  loadMessages: inbox.loadingMessages,
+  deleteMessages: inbox.deletingMessages,
+  putPayload: inbox.puttingPayloads,
+  getPayload: inbox.gettingPayloads,
+
+  listExecutions: listing.listing,
+  listOpen: listing.listingOpen,
+
+  readOutbox: outbox.readingOutboxes,
+  markOutbox: outbox.marking,
+  listOutboxes: outbox.listingOutboxes,
+  stageExecution: outbox.staging.execution,
+  stagePayload: outbox.staging.payload,
+  stageOutgoing: outbox.staging.outgoing,
+
+  putWait: directory.puttingWaits,
+  deleteWait: directory.deletingWaits,
+  findWaits: directory.findingWaits,
+  putRecentEvent: directory.recording,
+  findRecentEvents: directory.lookingBack,
+  readCursor: directory.readingCursors,
+  saveCursor: directory.savingCursors,
+
+  putDefinition: definitions.recordingDefinitions,
+  getDefinition: definitions.gettingDefinitions,
+  listDefinitions: definitions.listingDefinitions,
+  readCurrentDefinition: definitions.readingCurrentDefinitions,
+  setCurrentDefinition: definitions.settingCurrentDefinitions,
+  listCurrentDefinitions: definitions.listingCurrentDefinitions,
+
+  listCreated: retention.listingCreated,
+  surveyItems: retention.surveying,
+  beginDeletion: retention.beginningDeletions,
+  deleteItems: retention.deletingItems,
+  deleteHead: retention.deletingHeads,
+  noteChildrenTold: retention.notingChildrenTold,
+};
