@@ -76,6 +76,11 @@ export interface Asked {
   readonly status: ExecutionStatus;
 }
 
+export interface Terminated extends Asked {
+  /** What could not be done, since its history can't be read: a `TerminatedUnreadError`. */
+  readonly error?: Error;
+}
+
 export class DurableClient {
   readonly #open: () => Promise<Outside>;
   readonly #workflows: readonly AnyWorkflow[];
@@ -235,12 +240,15 @@ export class DurableClient {
   }
 
   /**
-   * Ends an execution now, wherever it is: its owner is fenced out, its code is told nothing, and nothing is undone.
+   * Ends an execution now, wherever it is: its owner is fenced out, its code is told nothing, and nothing is undone. Neither its code nor
+   * its history has to be whole.
    * @throws ExecutionNotFoundError, ExecutionClosedError
    */
-  async terminate(executionId: string, options: ControlOptions = {}): Promise<Asked> {
-    const { status } = await terminate(await this.#connect(), executionId, options, this.#hooks);
-    return { status };
+  async terminate(executionId: string, options: ControlOptions = {}): Promise<Terminated> {
+    const outside = await this.#connect();
+    const head = await terminate(outside, executionId, options, this.#hooks);
+    const error = await readError(outside, head, this.#classes);
+    return { status: head.status, ...(error === undefined ? {} : { error }) };
   }
 
   /**

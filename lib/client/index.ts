@@ -5,6 +5,7 @@ export {
   type ClientOptions,
   type ClientSettings,
   DurableClient,
+  type Terminated,
 } from "./client.js";
 export type { ControlOptions } from "./control.js";
 export type {

@@ -129,6 +129,17 @@ export class ExecutionClosedError extends HoldfastError {
   }
 }
 
+/** What an execution was terminated with of whose history not everything could be read. */
+export class TerminatedUnreadError extends HoldfastError {
+  readonly code = "TERMINATED_UNREAD";
+  constructor(executionId: string, unread: string) {
+    super(
+      `Execution "${executionId}" was terminated without all of its history: ${unread}. Children that only the lost part names were not told, and go on: cancel them by their ids; or restore what is lost (from the table's point-in-time backup) and terminate "${executionId}" once more, which tells them.`,
+    );
+    this.name = "TerminatedUnreadError";
+  }
+}
+
 /** `result()` of an execution that did not end well. `status` says how it ended, `cause` is the workflow's own error if it has one. */
 export class ExecutionFailedError extends HoldfastError {
   readonly code = "EXECUTION_FAILED";

@@ -5,6 +5,9 @@ import type { HistoryEvent } from "../model/history-event.js";
 import type { Commit, ExecutionStore } from "../store/ports.js";
 import { persistently } from "./persistently.js";
 
+/** Of the commits that are gone. */
+const MOST_NAMED = 10;
+
 /** All commits up to the head's slot; a page may have been read before the newest was written, and the head knows better. */
 export async function allCommits(store: ExecutionStore, head: Head): Promise<Commit[]> {
   for (let attempt = 0; attempt < 2; attempt++) {
@@ -30,4 +33,47 @@ export async function wholeHistory(
   const commits = await allCommits(store, head);
   const tail = carriedTail(head, commits.at(-1)?.slot ?? 0);
   return { head, events: [...commits.flatMap((commit) => commit.events), ...tail] };
+}
+
+/** What can be read of a history. */
+export interface ReadableHistory {
+  readonly commits: readonly Commit[];
+  /** The head's tail, when no commit has superseded it. */
+  readonly carried: readonly HistoryEvent[];
+  readonly events: readonly HistoryEvent[];
+  /** The last slot that was ever filled, as far as that is known. */
+  readonly slot: number;
+  /** Slots whose commits are gone or can't be read. */
+  readonly unread: readonly number[];
+}
+
+/** For those who must act without the rest. */
+export async function readableHistory(store: ExecutionStore, head: Head): Promise<ReadableHistory> {
+  const read = () => persistently(() => store.salvageHistory(head.executionId));
+  let found = await read();
+  // A page may have been read before the newest was written.
+  if (unreadUpTo(head.slot, found).length > 0) found = await read();
+  const { commits } = found;
+  const unread = unreadUpTo(head.slot, found);
+  const slot = Math.max(head.slot, commits.at(-1)?.slot ?? 0, unread.at(-1) ?? 0);
+  const carried = carriedTail(head, slot);
+  return { commits, carried, slot, unread, events: [...commits.flatMap(({ events }) => events), ...carried] };
+}
+
+function unreadUpTo(
+  last: number,
+  { commits, unread }: Awaited<ReturnType<ExecutionStore["salvageHistory"]>>,
+): number[] {
+  const known = Math.max(commits.at(-1)?.slot ?? 0, unread.at(-1) ?? 0);
+  const beyond = Array.from({ length: Math.max(0, last - known) }, (_, index) => known + 1 + index);
+  return [...unread, ...beyond];
+}
+
+/** In words; there are as many as fit into a sentence. */
+export function wordsOf(unread: readonly number[]): string {
+  const named = unread.slice(0, MOST_NAMED).join(", ");
+  const more = unread.length > MOST_NAMED ? ` and ${unread.length - MOST_NAMED} more` : "";
+  return unread.length === 1
+    ? `commit ${named} is gone or can't be read`
+    : `commits ${named}${more} are gone or can't be read`;
 }

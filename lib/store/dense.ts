@@ -13,3 +13,9 @@ export function checkDense(executionId: string, afterSlot: number, commits: read
     );
   });
 }
+
+/** The slots from 1 to `last` that none of the commits has. */
+export function emptySlots(commits: readonly Commit[], last: number): number[] {
+  const filled = new Set(commits.map(({ slot }) => slot));
+  return Array.from({ length: last }, (_, index) => index + 1).filter((slot) => !filled.has(slot));
+}

@@ -207,6 +207,14 @@ export interface ExecutionStore extends PayloadStore {
   /** All commits after `afterSlot`, in slot order, strongly consistent, all pages. */
   loadHistory(executionId: string, afterSlot: number): Promise<Commit[]>;
 
+  /**
+   * What can be read of the commits, in slot order, strongly consistent, all pages: for those who must act without the rest. `unread`: slots
+   * below the last one that are empty or can't be read, the last one included.
+   */
+  salvageHistory(
+    executionId: string,
+  ): Promise<{ readonly commits: readonly Commit[]; readonly unread: readonly number[] }>;
+
   /** Condition: the slot is free. A repeat that finds its own token is `appended`. Outgoing events get their `pending` mark, due at `pendingAt`. */
   appendCommit(
     commit: Commit,

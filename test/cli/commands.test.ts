@@ -67,6 +67,7 @@ beforeAll(async () => {
     ["stalls", "s-2"],
     ["fails", "f-1", { application: "tills", pipelineConfigId: "nightly" }],
     ["half", "h-1"],
+    ["chats", "gap-1"],
     ["chats", "c-1", { application: "tills" }],
     ["chats", "c-2"],
   ] as const) {
@@ -261,6 +262,14 @@ describe("pause, resume, terminate and fork", () => {
     const again = await holdfast(["cancel", "s-2"]);
     expect(again.code).toBe(4);
     expect(again.err).toMatch(/terminated/);
+  });
+
+  test("terminate tells what it could not know", async () => {
+    await deployment.outside.store.appendCommit(commit("gap-1", 3));
+    const { out, err, code } = await holdfast(["terminate", "gap-1"]);
+    expect([out, code]).toEqual(["gap-1 is terminated", 0]);
+    expect(err).toMatch(/commits 1, 2 are gone or can't be read\. Children .* cancel them by their ids/);
+    expect((await holdfast(["show", "gap-1"])).out).toMatch(/error +TerminatedUnreadError: /);
   });
 
   test("redrive says why there is nothing to go on from", async () => {

@@ -7,7 +7,7 @@ import type { Head } from "../../lib/model/head.js";
 import type { HistoryEvent } from "../../lib/model/history-event.js";
 import { decode } from "../../lib/model/value.js";
 import { recordDefinition } from "../../lib/runtime/definitions.js";
-import type { Outside } from "../../lib/runtime/outside.js";
+import type { Log, Outside } from "../../lib/runtime/outside.js";
 import { type StartRequest, startExecution } from "../../lib/runtime/start.js";
 import { loadValue } from "../../lib/runtime/values/values.js";
 import { createMemoryStore } from "../../lib/store/memory/index.js";
@@ -28,6 +28,7 @@ export class Bench {
       readonly workerTimeoutMs?: number;
       /** Off where calls are counted: a rehearsal reads what it checks. Default: at every suspension. */
       readonly replay?: ReplayWhen;
+      readonly log?: Log;
     } = {},
   ) {
     this.store = options.store ?? createMemoryStore();
@@ -36,6 +37,7 @@ export class Bench {
       app: this.app,
       store: this.store,
       replay: options.replay ?? "every-suspension",
+      ...(options.log === undefined ? {} : { log: options.log }),
       ...(options.seed === undefined ? {} : { seed: options.seed }),
       ...(options.workerTimeoutMs === undefined ? {} : { workerTimeoutMs: options.workerTimeoutMs }),
     });

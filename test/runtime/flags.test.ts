@@ -75,4 +75,18 @@ describe.each([
     expect(await t.runToEnd("x-1")).toBe(3);
     expect(t.calls("first")).toHaveLength(1);
   });
+
+  it("that this release does not know keep nobody from terminating it", async () => {
+    const flags = { now: CURRENT_FLAGS };
+    const store = byLaterRelease(await open(), flags);
+    t = await testApp(app({ workflows: [steps] }), { store });
+    await t.client.start(steps, undefined, { id: "x-1" });
+    await t.settle();
+    flags.now = [...CURRENT_FLAGS, 9_999];
+    await t.advance("2h");
+    expect((await t.client.describe("x-1")).status).toBe("stalled");
+    expect(await t.client.terminate("x-1")).toEqual({ status: "terminated" });
+    await t.settle();
+    expect(await t.client.describe("x-1")).not.toHaveProperty("error");
+  });
 });

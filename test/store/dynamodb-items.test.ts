@@ -480,6 +480,11 @@ describe("an item that can't be read", () => {
     await expect(store.loadHistory("bad-commit", 0)).rejects.toThrow(
       'sk "commit#0000000001", the attribute "events" should be text or compressed text',
     );
+    await store.appendCommit(commit("bad-commit", 2));
+    await store.appendCommit(commit("bad-commit", 3));
+    await damage("bad-commit", "commit#0000000003", { events: "[" });
+    const salvaged = { commits: [commit("bad-commit", 2)], unread: [1, 3] };
+    expect(await store.salvageHistory("bad-commit")).toEqual(salvaged);
   });
 
   test("and a payload", async () => {

@@ -120,6 +120,7 @@ class Caller {
         return (store: Store) => store.acquireLease({ executionId: id, seen, ...lease(token) });
       }),
       () => (store) => store.loadHistory(id, 0),
+      () => (store) => store.salvageHistory(id),
       () => {
         const events = [stepCompleted(`s${slot}`)];
         const out = dice.chance(40) ? [outgoing(`e${slot}`)] : [];

@@ -12,15 +12,17 @@ interface Options extends TargetOptions {
   readonly json?: boolean;
 }
 
+interface Answer {
+  readonly status: ExecutionStatus;
+  /** Done, and not all of it. */
+  readonly error?: Error;
+}
+
 interface Control {
   readonly name: string;
   readonly summary: string;
   readonly description: string;
-  readonly ask: (
-    client: DurableClient,
-    id: string,
-    options: ControlOptions,
-  ) => Promise<{ readonly status: ExecutionStatus }>;
+  readonly ask: (client: DurableClient, id: string, options: ControlOptions) => Promise<Answer>;
   /** What a person is told of the answer. */
   tell(terminal: Terminal, id: string, status: ExecutionStatus): void;
 }
@@ -41,6 +43,7 @@ function control({ name, summary, description, ask, tell }: Control): AddCommand
         const answer = await ask(client, id, { by: "holdfast", ...(reason === undefined ? {} : { reason }) });
         if (options.json) terminal.out(json({ executionId: id, ...answer }));
         else tell(terminal, id, answer.status);
+        if (answer.error !== undefined) terminal.err(answer.error.message);
       });
   };
 }

@@ -4,14 +4,14 @@
  */
 import { openChildrenOf } from "../../decide/children.js";
 import type { Hooks } from "../../define/hooks.js";
-import { CancelledError } from "../../model/errors.js";
+import { CancelledError, CorruptHistoryError } from "../../model/errors.js";
 import type { Head, Parent } from "../../model/head.js";
 import type { ChildMessage } from "../../model/message.js";
 import type { ClosedStatus } from "../../model/status.js";
 import { encodeThrown } from "../../model/value.js";
 import { MOST_CALLS, releaseChild } from "../children.js";
 import { failuresOf, raiseFirst } from "../failures.js";
-import { wholeHistory } from "../history.js";
+import { readableHistory, wordsOf } from "../history.js";
 import { deliverMessage } from "../messages/accept.js";
 import type { Outside } from "../outside.js";
 import { persistently } from "../persistently.js";
@@ -50,10 +50,12 @@ export async function doClosingDuties(
 
 async function releaseChildren(
   outside: Outside,
-  { executionId }: ClosedExecution,
+  { executionId, status }: ClosedExecution,
   hooks: readonly Hooks[],
 ): Promise<void> {
-  const { events } = await wholeHistory(outside.store, executionId);
+  const head = await persistently(() => outside.store.readHead(executionId));
+  if (head === undefined) return;
+  const { events, unread } = await readableHistory(outside.store, head);
   const children = openChildrenOf(events);
   const failures: unknown[] = [];
   for (let from = 0; from < children.length; from += MOST_CALLS) {
@@ -62,6 +64,14 @@ async function releaseChildren(
     failures.push(...(await failuresOf(released)));
   }
   raiseFirst(failures);
+  if (unread.length === 0) return;
+  const why = wordsOf(unread);
+  // Who terminated it was told that there may be others. Of any other end nobody was.
+  if (status !== "terminated") throw new CorruptHistoryError(executionId, why);
+  outside.log.write("error", "Children that only a lost part of a history names were not told of its end.", {
+    executionId,
+    why,
+  });
 }
 
 async function handOn(outside: Outside, closed: ClosedExecution): Promise<void> {

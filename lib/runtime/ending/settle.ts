@@ -39,7 +39,7 @@ export interface SettleOptions {
  */
 export async function settle(
   outside: Outside,
-  owned: Owned,
+  owned: Pick<Owned, "head" | "leaseToken">,
   options: SettleOptions,
 ): Promise<"settled" | "inbox-moved"> {
   const { executionId, epoch } = owned.head;

@@ -4,7 +4,7 @@
  */
 import { type Inheritance, inheritanceOf } from "../../decide/inheritance.js";
 import { CorruptHistoryError } from "../../model/errors.js";
-import { timeoutOf } from "../../model/head.js";
+import { type Head, timeoutOf } from "../../model/head.js";
 import type { ExecutionContinued, MessagesInherited } from "../../model/history-event.js";
 import { digest, LONGEST_EXECUTION_ID } from "../../model/ids.js";
 import { labelsOf } from "../../model/labels.js";
@@ -66,6 +66,14 @@ export async function ensureSuccessor(outside: Outside, executionId: string): Pr
 
 /** Of one event: a commit holds one at least. */
 const EVENT_BYTES = 50_000;
+
+/** Creates it if it is missing. One that is there needs nothing more of its predecessor, whose history may be lost. */
+export async function reachSuccessor(outside: Outside, { executionId, continuedTo }: Head): Promise<string> {
+  const known =
+    continuedTo === undefined ? undefined : await persistently(() => outside.store.readHead(continuedTo));
+  const isIts = known?.origin?.kind === "continued" && known.origin.executionId === executionId;
+  return isIts ? known.executionId : ensureSuccessor(outside, executionId);
+}
 
 /** At least one, so that a history says where it comes from. */
 function inheritedEvents({ carried, consumed, paused }: Inheritance, at: EpochMs): MessagesInherited[] {

@@ -1,21 +1,28 @@
 /**
  * Ending an execution at once, from outside: a takeover that fences its owner out, then a settlement that holds the end. Its code is told
  * nothing, and nothing is undone. The closing duties are the worker's: a wake is on its way before anything is settled.
+ *
+ * Nothing is replayed, so nothing has to be whole. Of its history only the children are of interest that have to be told (PROTOCOL B1). Where
+ * that can't be read, those that can be known are told, and the end says that there may be others: an execution that nobody could end would
+ * be worse than a child that is left to be ended by its id.
  */
 import { openChildrenOf } from "../../decide/children.js";
 import type { Hooks } from "../../define/hooks.js";
-import { ExecutionClosedError, ExecutionNotFoundError } from "../../model/errors.js";
-import type { Head } from "../../model/head.js";
+import { ExecutionClosedError, ExecutionNotFoundError, TerminatedUnreadError } from "../../model/errors.js";
+import type { Head, StoredValue } from "../../model/head.js";
 import type { ExecutionTerminated } from "../../model/history-event.js";
 import { isClosed } from "../../model/status.js";
+import { encodeThrown } from "../../model/value.js";
 import type { ClosedSettlement } from "../../store/ports.js";
+import { wordsOf } from "../history.js";
 import { Inbox } from "../messages/inbox.js";
 import type { Outside } from "../outside.js";
 import { persistently } from "../persistently.js";
 import { observerOf } from "../turn/observer.js";
-import { type Owned, takeOver } from "../turn/own.js";
+import { type Seized, seize } from "../turn/own.js";
+import { storeValue } from "../values/values.js";
 import { settle } from "./settle.js";
-import { ensureSuccessor } from "./successor.js";
+import { reachSuccessor } from "./successor.js";
 
 /** The lease that a termination takes: some calls long. */
 const LEASE_MS = 30_000;
@@ -33,28 +40,30 @@ export async function terminate(
   why: { readonly by?: string; readonly reason?: string },
   hooks: readonly Hooks[],
 ): Promise<Head> {
+  const wake = (): Promise<void> => outside.wakes.send({ executionId, reason: "audit" }, 0);
   for (let tries = 0; tries < MOST_TRIES; tries++) {
     const head = await persistently(() => outside.store.readHead(executionId));
     if (head === undefined) throw new ExecutionNotFoundError(executionId);
     if (head.status === "continued")
-      return terminate(outside, await ensureSuccessor(outside, executionId), why, hooks);
-    if (isClosed(head.status)) {
-      // A call before this one may not have been answered.
-      if (head.status === "terminated") return head;
-      throw new ExecutionClosedError(executionId, head.status);
+      return terminate(outside, await reachSuccessor(outside, head), why, hooks);
+    if (head.status === "terminated") {
+      // A call before this one may not have been answered; or what it could not read is there again, and has to be told.
+      await wake();
+      return head;
     }
+    if (isClosed(head.status)) throw new ExecutionClosedError(executionId, head.status);
     const until = outside.clock.now() + LEASE_MS;
-    const owned = await takeOver(outside, { head, owner: outside.token(), until, evenStalled: true });
-    if (owned === undefined) continue;
+    const seized = await seize(outside, { head, owner: outside.token(), until });
+    if (seized === undefined) continue;
     // Whoever gets it finds the execution closed, and does its closing duties; or, should this process die before it settles, goes on.
-    await outside.wakes.send({ executionId, reason: "audit" }, 0);
+    await wake();
     const end: ExecutionTerminated = { type: "ExecutionTerminated", at: outside.clock.now(), ...why };
-    const settlement = await settleTerminated(outside, owned, end);
-    await outside.wakes.send({ executionId, reason: "audit" }, 0);
+    const settlement = await settleTerminated(outside, seized, end);
+    await wake();
     const observer = observerOf(outside, hooks, head);
     observer?.tell(observer.callsFor(end));
     await observer?.settled(until);
-    return { ...owned.head, ...settlement };
+    return { ...seized.head, ...settlement };
   }
   throw new Error(
     `Execution "${executionId}" could not be terminated: it changed hands ${MOST_TRIES} times meanwhile. Try again.`,
@@ -63,31 +72,41 @@ export async function terminate(
 
 async function settleTerminated(
   outside: Outside,
-  owned: Owned,
+  seized: Seized,
   end: ExecutionTerminated,
 ): Promise<ClosedSettlement> {
-  const { head, slot, carried } = owned;
-  const at = outside.clock.now();
-  const open = openChildrenOf(owned.history.map(({ event }) => event)).length > 0;
+  const { head, slot, events, unread } = seized;
+  const { executionId } = head;
+  const mayHaveChildren = unread.length > 0 || openChildrenOf(events).length > 0;
   const settlement: ClosedSettlement = {
     status: "terminated",
-    closedAt: at,
-    ...(open ? { openChildren: true } : {}),
+    closedAt: end.at,
+    ...(mayHaveChildren ? { openChildren: true } : {}),
     // It had completed, and was redriven to undo something.
     ...(head.output === undefined ? {} : { output: head.output }),
+    ...(unread.length === 0 ? {} : { error: await unreadError(outside, executionId, unread) }),
   };
-  const events = [...carried, end];
-  const inbox = new Inbox(outside.store, head.executionId, new Set());
-  await inbox.take(head, at);
-  await settle(outside, owned, {
+  await settle(outside, seized, {
     settlement,
     slot,
-    tail: { slot: slot + 1, events },
-    inbox,
+    tail: { slot: slot + 1, events: [end] },
+    // Whatever is in it is read by nobody any more.
+    inbox: new Inbox(outside.store, executionId, new Set()),
     waits: head.waits,
     waitCount: head.waitCount,
     inHistory: () => false,
     guardInbox: false,
   });
   return settlement;
+}
+
+/** What whoever looks is told, and the parent too: that not everything could be known. */
+function unreadError(outside: Outside, executionId: string, unread: readonly number[]): Promise<StoredValue> {
+  const why = wordsOf(unread);
+  outside.log.write("error", "An execution was terminated whose history can't be read.", {
+    executionId,
+    why,
+  });
+  const error = encodeThrown(new TerminatedUnreadError(executionId, why));
+  return storeValue(outside.store, executionId, "error", error);
 }

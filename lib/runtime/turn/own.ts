@@ -10,7 +10,7 @@ import { digest } from "../../model/ids.js";
 import type { EpochMs } from "../../model/time.js";
 import { encodeThrown } from "../../model/value.js";
 import type { Commit } from "../../store/ports.js";
-import { allCommits, carriedTail } from "../history.js";
+import { allCommits, carriedTail, readableHistory } from "../history.js";
 import type { Outside } from "../outside.js";
 import { persistently } from "../persistently.js";
 import { bringBack } from "../values/payloads.js";
@@ -102,45 +102,87 @@ async function orStall(
 
 /** Writes the takeover record into the next slot: from here on the owner before can write no more. */
 async function fence(outside: Outside, leased: Leased): Promise<Owned> {
-  const { executionId, epoch } = leased.head;
-  for (let attempt = 0; attempt < MOST_SLOT_TRIES; attempt++) {
+  return inFreeSlot(leased, async () => {
     const owned = await load(outside, leased.head, leased.token);
-    const taken: HistoryEvent = { type: "LeaseTaken", epoch, at: outside.clock.now() };
     const slot = owned.slot + 1;
-    const commit: Commit = {
-      executionId,
-      slot,
-      epoch,
-      token: digest(`${leased.token}\n${slot}\ntaken`, 16),
-      events: [...owned.carried, taken],
-      outgoing: [],
-    };
-    const result = await persistently(() => outside.store.appendCommit(commit));
-    if (result.appended)
-      return {
-        ...owned,
-        slot,
-        carried: [],
-        takenOver: true,
-        history: [...owned.history, { event: taken, slot }],
-      };
-    // The owner before was still writing: what it wrote is history, and the next slot is tried.
+    const taken = await recordTaken(outside, leased, slot, owned.carried);
+    if (taken === undefined) return undefined;
+    const history = [...owned.history, { event: taken, slot }];
+    return { ...owned, slot, carried: [], takenOver: true, history };
+  });
+}
+
+/** Tries until it finds the slot free: while the owner before is still writing, what it writes is history. */
+async function inFreeSlot<T>({ head }: Leased, tries: () => Promise<T | undefined>): Promise<T> {
+  for (let attempt = 0; attempt < MOST_SLOT_TRIES; attempt++) {
+    const done = await tries();
+    if (done !== undefined) return done;
   }
-  throw new FencedError(executionId, `${MOST_SLOT_TRIES} slots in a row were filled by others`);
+  throw new FencedError(head.executionId, `${MOST_SLOT_TRIES} slots in a row were filled by others`);
+}
+
+/** @returns the record; undefined where the slot was filled by another */
+async function recordTaken(
+  outside: Outside,
+  { head: { executionId, epoch }, token }: Leased,
+  slot: number,
+  carried: readonly HistoryEvent[],
+): Promise<HistoryEvent | undefined> {
+  const taken: HistoryEvent = { type: "LeaseTaken", epoch, at: outside.clock.now() };
+  const commit: Commit = {
+    executionId,
+    slot,
+    epoch,
+    token: digest(`${token}\n${slot}\ntaken`, 16),
+    events: [...carried, taken],
+    outgoing: [],
+  };
+  const { appended } = await persistently(() => outside.store.appendCommit(commit));
+  return appended ? taken : undefined;
+}
+
+/** An execution in the hands of one who does not go on with it. */
+export interface Seized extends Pick<Owned, "head" | "leaseToken"> {
+  /** The last slot, with the record of the takeover. */
+  readonly slot: number;
+  /** What was recorded before that, as far as it can be read: marks stand for large values. */
+  readonly events: readonly HistoryEvent[];
+  readonly unread: readonly number[];
+}
+
+/**
+ * Takes an execution over to end it as it is, a stalled one too. Nothing is replayed, so what can't be read of its history is no obstacle.
+ * Undefined when somebody else was faster.
+ */
+export async function seize(
+  outside: Outside,
+  request: Omit<LeaseRequest, "hooks">,
+): Promise<Seized | undefined> {
+  const leased = await acquire(outside, request, true);
+  if (leased === undefined) return undefined;
+  const { head, token: leaseToken } = leased;
+  return inFreeSlot(leased, async () => {
+    const { commits, events, carried, slot: last, unread } = await readableHistory(outside.store, head);
+    checkEpochs(head, commits);
+    const slot = last + 1;
+    const taken = await recordTaken(outside, leased, slot, carried);
+    return taken && { head, leaseToken, slot, events, unread };
+  });
 }
 
 interface LeaseRequest {
   readonly head: Head;
   readonly owner: string;
   readonly until: EpochMs;
-  /** To terminate it. */
-  readonly evenStalled?: boolean;
   /** Told when its history can't be read. */
   readonly hooks?: readonly Hooks[];
 }
 
-async function acquire(outside: Outside, request: LeaseRequest): Promise<Leased | undefined> {
-  const { head, owner, until, evenStalled = false } = request;
+async function acquire(
+  outside: Outside,
+  { head, owner, until }: LeaseRequest,
+  evenStalled = false,
+): Promise<Leased | undefined> {
   const token = outside.token();
   const result = await persistently(() =>
     outside.store.acquireLease({
@@ -157,10 +199,7 @@ async function acquire(outside: Outside, request: LeaseRequest): Promise<Leased 
 
 async function load(outside: Outside, head: Head, leaseToken: string): Promise<Owned> {
   const commits = await allCommits(outside.store, head);
-  for (const commit of commits) {
-    if (commit.epoch > head.epoch)
-      throw new FencedError(head.executionId, `slot ${commit.slot} was written by epoch ${commit.epoch}`);
-  }
+  checkEpochs(head, commits);
   const slot = commits.at(-1)?.slot ?? 0;
   const carried = carriedTail(head, slot);
   return {
@@ -174,6 +213,13 @@ async function load(outside: Outside, head: Head, leaseToken: string): Promise<O
       ...carried.map((event) => ({ event, slot: slot + 1 })),
     ]),
   };
+}
+
+/** Throws {@link FencedError}. */
+function checkEpochs({ executionId, epoch: own }: Head, commits: readonly Commit[]): void {
+  for (const { slot, epoch } of commits) {
+    if (epoch > own) throw new FencedError(executionId, `slot ${slot} was written by epoch ${epoch}`);
+  }
 }
 
 /** With the values that were put away: replay knows nothing of marks. */

@@ -20,7 +20,7 @@ import { listCurrentDefinitions, listDefinitions } from "./list-definitions.js";
 import { listExecutions } from "./list-executions.js";
 import { listOpen } from "./list-open.js";
 import { listOutboxes } from "./list-outboxes.js";
-import { loadHistory } from "./load-history.js";
+import { loadHistory, salvageHistory } from "./load-history.js";
 import { loadMessages } from "./load-messages.js";
 import { markOutbox } from "./mark-outbox.js";
 import { noteChildrenTold } from "./note-children-told.js";
@@ -53,6 +53,7 @@ export function createDynamoStore(tables: DynamoTables, objects: PayloadStore): 
     readHead: (executionId) => readHead(tables, executionId),
     acquireLease: (request) => acquireLease(tables, request),
     loadHistory: (executionId, afterSlot) => loadHistory(tables, executionId, afterSlot),
+    salvageHistory: (executionId) => salvageHistory(tables, executionId),
     appendCommit: (commit, pendingAt) => appendCommit(tables, commit, pendingAt),
     commitTransaction: (commit, actions, pendingAt) => commitTransaction(tables, commit, actions, pendingAt),
     settle: (request) => settle(tables, request),

@@ -1,8 +1,10 @@
 import { paginateQuery, type QueryCommandInput } from "@aws-sdk/lib-dynamodb";
-import { checkDense } from "../dense.js";
-import type { Commit } from "../ports.js";
-import { readCommitItem } from "./commit-item.js";
+import { CorruptHistoryError } from "../../model/errors.js";
+import { checkDense, emptySlots } from "../dense.js";
+import type { Commit, ExecutionStore } from "../ports.js";
+import { readCommitItem, readCommitKey } from "./commit-item.js";
 import { namesIn } from "./expressions.js";
+import type { Item } from "./item.js";
 import { commitsAfter } from "./keys.js";
 import type { DynamoTables } from "./tables.js";
 
@@ -24,15 +26,42 @@ export function loadHistoryParams(
 }
 
 export async function loadHistory(
-  { documents, executionsTable }: DynamoTables,
+  tables: DynamoTables,
   executionId: string,
   afterSlot: number,
 ): Promise<Commit[]> {
-  const commits: Commit[] = [];
-  const params = loadHistoryParams(executionsTable, executionId, afterSlot);
-  for await (const page of paginateQuery({ client: documents }, params)) {
-    for (const item of page.Items ?? []) commits.push(readCommitItem(item));
-  }
+  const items = await commitItems(tables, executionId, afterSlot);
+  const commits = items.map(readCommitItem);
   checkDense(executionId, afterSlot, commits);
   return commits;
+}
+
+export async function salvageHistory(
+  tables: DynamoTables,
+  executionId: string,
+): ReturnType<ExecutionStore["salvageHistory"]> {
+  const items = await commitItems(tables, executionId, 0);
+  const commits = items.flatMap(readable);
+  const last = items.at(-1);
+  return { commits, unread: emptySlots(commits, last === undefined ? 0 : readCommitKey(last).slot) };
+}
+
+function readable(item: Item): Commit[] {
+  try {
+    return [readCommitItem(item)];
+  } catch (error) {
+    if (error instanceof CorruptHistoryError) return [];
+    throw error;
+  }
+}
+
+async function commitItems(
+  { documents, executionsTable }: DynamoTables,
+  executionId: string,
+  afterSlot: number,
+): Promise<Item[]> {
+  const items: Item[] = [];
+  const params = loadHistoryParams(executionsTable, executionId, afterSlot);
+  for await (const page of paginateQuery({ client: documents }, params)) items.push(...(page.Items ?? []));
+  return items;
 }

@@ -3,7 +3,7 @@ import type { Head } from "../../model/head.js";
 import { byAcceptance } from "../../model/message.js";
 import { acceptsMessages, isOpen } from "../../model/status.js";
 import type { EpochMs } from "../../model/time.js";
-import { checkDense } from "../dense.js";
+import { checkDense, emptySlots } from "../dense.js";
 import { fitsInHead, messageBytes, messageContent } from "../inbox.js";
 import { checkPayloadSize, checkSize, LARGEST_RECORD_BYTES } from "../limits.js";
 import { listExecutions } from "../listing.js";
@@ -21,6 +21,12 @@ import type { Transact } from "./transact.js";
 export function executionMethods(state: State, transact: Transact): Omit<ExecutionStore, keyof PayloadStore> {
   const of = (executionId: string): ExecutionItems => itemsOf(state, executionId);
   const headOf = (executionId: string): Head | undefined => state.executions.get(executionId)?.head;
+
+  const commitsOf = (executionId: string, afterSlot: number): Commit[] =>
+    [...(state.executions.get(executionId)?.commits.values() ?? [])]
+      .map((stored) => stored.commit)
+      .filter((commit) => commit.slot > afterSlot)
+      .sort((one, other) => one.slot - other.slot);
 
   /** The commit in its slot, or the one that stands there. */
   const fill = (commit: Commit, pendingAt: EpochMs | undefined): Commit => {
@@ -64,12 +70,14 @@ export function executionMethods(state: State, transact: Transact): Omit<Executi
     },
 
     async loadHistory(executionId, afterSlot) {
-      const commits = [...(state.executions.get(executionId)?.commits.values() ?? [])]
-        .map((stored) => stored.commit)
-        .filter((commit) => commit.slot > afterSlot)
-        .sort((one, other) => one.slot - other.slot);
+      const commits = commitsOf(executionId, afterSlot);
       checkDense(executionId, afterSlot, commits);
       return commits;
+    },
+
+    async salvageHistory(executionId) {
+      const commits = commitsOf(executionId, 0);
+      return { commits, unread: emptySlots(commits, commits.at(-1)?.slot ?? 0) };
     },
 
     async appendCommit(commit, pendingAt) {

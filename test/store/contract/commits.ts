@@ -86,4 +86,14 @@ export function commitContract(store: () => Store): void {
     await expect(store().loadHistory("gap", 0)).rejects.toThrow(CorruptHistoryError);
     await expect(store().loadHistory("gap", 0)).rejects.toThrow("commit 2 is missing");
   });
+
+  test("are salvaged as far as they can be read, with the slots that can't be", async () => {
+    expect(await store().salvageHistory("nobody")).toEqual({ commits: [], unread: [] });
+    const whole = [commit("whole", 1), commit("whole", 2)];
+    for (const one of whole) await store().appendCommit(one);
+    expect(await store().salvageHistory("whole")).toEqual({ commits: whole, unread: [] });
+    const left = [commit("torn", 2), commit("torn", 3), commit("torn", 6)];
+    for (const one of left) await store().appendCommit(one);
+    expect(await store().salvageHistory("torn")).toEqual({ commits: left, unread: [1, 4, 5] });
+  });
 }
