@@ -30,6 +30,9 @@ export {
   type StartedExecution,
   type StartOptions,
   type UpdateOptions,
+  type Waiting,
+  type WaitingOptions,
+  type WaitingPage,
   type WorkflowDefinition,
   type WorkflowDefinitionSummary,
 } from "./client/index.js";

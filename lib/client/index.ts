@@ -30,3 +30,4 @@ export type {
   StartedExecution,
   StartOptions,
 } from "./types.js";
+export type { Waiting, WaitingOptions, WaitingPage } from "./waiting.js";

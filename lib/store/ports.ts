@@ -17,7 +17,7 @@ import type { EpochMs } from "../model/time.js";
 import type { TransactionAction } from "../model/transaction.js";
 import type { Encoded } from "../model/value.js";
 import type { DefinitionStore } from "./ports/definitions.js";
-import type { ExecutionSummary, ListRequest } from "./ports/listing.js";
+import type { ListingStore } from "./ports/listing.js";
 import type { RetentionStore } from "./ports/retention.js";
 
 export type * from "./ports/definitions.js";
@@ -258,9 +258,6 @@ export interface ExecutionStore extends PayloadStore {
   /** What was stored, text or bytes as it was. */
   getPayload(executionId: string, name: string): Promise<string | Uint8Array | undefined>;
 
-  /** Newest first. Eventually consistent: by index. */
-  listExecutions(request: ListRequest): Promise<Page<ExecutionSummary>>;
-
   /**
    * Puts an execution back to `running`, and the message into its inbox, in one write. Of its end only its output stays. Condition: it is
    * failed or stalled, or it is completed or cancelled and its compensation is incomplete. A repeat that finds its own message is `reopened`.
@@ -324,6 +321,8 @@ export interface DirectoryStore {
   putWait(wait: WaitRecord): Promise<void>;
   /** Idempotent. */
   deleteWait(wait: WaitKey): Promise<void>;
+  /** Strongly consistent. */
+  readWait(wait: WaitKey): Promise<WaitRecord | undefined>;
   /** All waits of a name and key, strongly consistent, a page at a time. */
   findWaits(request: {
     readonly name: string;
@@ -360,6 +359,7 @@ export interface Store
     OutboxStore,
     StagingStore,
     DirectoryStore,
+    ListingStore,
     AuditStore,
     DefinitionStore,
     RetentionStore {}

@@ -60,7 +60,7 @@ export function listExecutions(tables: DynamoTables, request: ListRequest): Prom
   return listThrough(readsOf(tables), request);
 }
 
-function readsOf(tables: DynamoTables): ListingReads {
+export function readsOf(tables: DynamoTables): ListingReads {
   return {
     async queryNewestFirst(query) {
       const { Items, LastEvaluatedKey } = await tables.documents.send(
