@@ -31,6 +31,9 @@ export {
   type StartOptions,
   type Terminated,
   type UpdateOptions,
+  type Waiting,
+  type WaitingOptions,
+  type WaitingPage,
   type WorkflowDefinition,
   type WorkflowDefinitionSummary,
 } from "./client/index.js";

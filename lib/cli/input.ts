@@ -4,6 +4,7 @@
  */
 import { readFileSync } from "node:fs";
 import { text } from "node:stream/consumers";
+import { InvalidArgumentError } from "commander";
 import { LONGEST_EXECUTION_ID } from "../model/ids.js";
 import { shown } from "../model/shown.js";
 import { storable } from "../model/storable.js";
@@ -69,4 +70,11 @@ export function readInstant(given: string): Date | undefined {
     /^(\d{4}-\d\d-\d\d)(?:[ T](\d\d:\d\d(?::\d\d(?:\.\d{1,3})?)?)(Z|[+-]\d\d:\d\d)?)?$/.exec(given) ?? [];
   const found = new Date(`${day}T${time}${zone}`);
   return Number.isNaN(found.getTime()) ? undefined : found;
+}
+
+/** How many of a listing are wanted. */
+export function readLimit(given: string): number {
+  const count = Number(given);
+  if (Number.isInteger(count) && count >= 1 && count <= 1_000) return count;
+  throw new InvalidArgumentError("Expected a whole number from 1 to 1000.");
 }

@@ -16,6 +16,7 @@ import { addShow } from "./commands/show.js";
 import { addSignal } from "./commands/signal.js";
 import { addStart } from "./commands/start.js";
 import { addUpdate } from "./commands/update.js";
+import { addWaiting } from "./commands/waiting.js";
 import type { Terminal } from "./terminal.js";
 
 /** In the order in which the help lists them. */
@@ -24,6 +25,7 @@ const COMMANDS: readonly AddCommand[] = [
   addDemo,
   addStart,
   addList,
+  addWaiting,
   addShow,
   addHistory,
   addSend,

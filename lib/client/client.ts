@@ -51,6 +51,7 @@ import {
   type StartedExecution,
   type StartOptions,
 } from "./types.js";
+import { listWaiting, type WaitingOptions, type WaitingPage } from "./waiting.js";
 
 /** The names of a deployment's resources; only those that the calls need must be there. */
 export type ClientNames = Names;
@@ -214,6 +215,16 @@ export class DurableClient {
    */
   async definition(workflow: string, hash?: string): Promise<WorkflowDefinition> {
     return definitionOf((await this.#connect()).store, workflow, hash);
+  }
+
+  /**
+   * The waits for an event that stand now, a page at a time. Exact for a type without a key, and where a key is given. For a keyed type
+   * without one: what open and stalled executions waited for when they last suspended. With the event's name alone it costs more: that
+   * does not tell whether it has a key.
+   * @throws InvalidInputError, InvalidDefinitionError for a name that no event can have
+   */
+  async waiting(event: AnyEventType | string, options: WaitingOptions = {}): Promise<WaitingPage> {
+    return listWaiting(await this.#connect(), event, options);
   }
 
   /**

@@ -31,3 +31,4 @@ export type {
   StartedExecution,
   StartOptions,
 } from "./types.js";
+export type { Waiting, WaitingOptions, WaitingPage } from "./waiting.js";

@@ -26,13 +26,20 @@ export async function listExecutions(store: Store, options: ListOptions): Promis
   };
 }
 
-function requestOf({ limit = 50, cursor, ...filter }: ListOptions): ListRequest {
-  if (!Number.isInteger(limit) || limit < 1 || limit > MOST_LISTED) {
-    throw new InvalidInputError("The listing", [
-      { path: "limit", message: `expected a whole number from 1 to ${MOST_LISTED}, found ${limit}` },
-    ]);
-  }
-  return { ...filterOf(filter), limit, ...(cursor === undefined ? {} : { cursor }) };
+function requestOf({ limit, cursor, ...filter }: ListOptions): ListRequest {
+  return {
+    ...filterOf(filter),
+    limit: checkedLimit(limit),
+    ...(cursor === undefined ? {} : { cursor }),
+  };
+}
+
+/** Throws `InvalidInputError`. */
+export function checkedLimit(limit = 50): number {
+  if (Number.isInteger(limit) && limit >= 1 && limit <= MOST_LISTED) return limit;
+  throw new InvalidInputError("The listing", [
+    { path: "limit", message: `expected a whole number from 1 to ${MOST_LISTED}, found ${limit}` },
+  ]);
 }
 
 /** Throws `InvalidInputError`. */

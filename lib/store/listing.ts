@@ -66,38 +66,51 @@ export function indexPartition(group: string, shard: number): string {
 
 /** What is wrong with a request, and with its cursor, is known before anything is read. Throws `InvalidInputError`. */
 export function checkListing(request: ListRequest): void {
-  beginningOf(request);
-}
-
-/** Which partitions are read, from where on. */
-function beginningOf(request: ListRequest): {
-  readonly selection: Selection;
-  readonly query: string;
-  readonly position: Position | undefined;
-} {
-  if (!Number.isInteger(request.limit) || request.limit < 1) {
-    throw new InvalidInputError("The listing's limit", [
-      { path: "limit", message: `expected a whole number from 1, found ${request.limit}` },
-    ]);
-  }
-  const selection = selectionOf(request);
-  const query = selection.digest;
-  const position =
-    request.cursor === undefined ? undefined : decodeCursor(request.cursor, isPositionOf(query));
-  return { selection, query, position };
+  beginningOf(selectionOf(request), request);
 }
 
 export async function listExecutions(
   reads: ListingReads,
   request: ListRequest,
 ): Promise<Page<ExecutionSummary>> {
-  const { selection, query, position: beginning } = beginningOf(request);
-  let position = beginning;
-  const items: ExecutionSummary[] = [];
+  return pageThrough(reads, selectionOf(request), request, async (heads) =>
+    heads.map((head) => [summaryOf(head)]),
+  );
+}
+
+/** Throws `InvalidInputError`. */
+export function beginningOf(
+  { digest }: Selection,
+  { limit, cursor }: { readonly limit: number; readonly cursor?: string },
+): Position | undefined {
+  if (!Number.isInteger(limit) || limit < 1) {
+    throw new InvalidInputError("The listing's limit", [
+      { path: "limit", message: `expected a whole number from 1, found ${limit}` },
+    ]);
+  }
+  return cursor === undefined ? undefined : decodeCursor(cursor, isPositionOf(digest));
+}
+
+/**
+ * A page of what the selected executions give, the newest first. What one of them gives is never parted: a page is longer than its limit
+ * only where the first of it gives more than that alone.
+ * @param entriesOf what each of the heads gives, in their order
+ */
+export async function pageThrough<T>(
+  reads: ListingReads,
+  selection: Selection,
+  request: { readonly limit: number; readonly cursor?: string },
+  entriesOf: (heads: readonly ListedHead[]) => Promise<readonly (readonly T[])[]>,
+): Promise<Page<T>> {
+  const { limit } = request;
+  let position = beginningOf(selection, request);
+  const items: T[] = [];
+  const ending = (): Page<T> =>
+    position === undefined ? { items } : { items, cursor: encodeCursor(position) };
   // One that changes its status meanwhile moves from one partition to another, and may be met in both.
   const met = new Set(Object.values(position?.last ?? {}));
   for (let round = 0; round < MOST_ROUNDS; round += 1) {
-    const wanted = request.limit - items.length;
+    const wanted = limit - items.length;
     const { candidates, more } = await nextCandidates(
       reads,
       selection,
@@ -105,19 +118,21 @@ export async function listExecutions(
       selection.filtered ? Math.max(wanted, FEWEST_CANDIDATES) : wanted,
     );
     const heads = await reads.readHeads(candidates.map((candidate) => candidate.executionId));
+    const fitting = [...heads.values()].filter((head) => !met.has(head.executionId) && selection.fits(head));
+    const entries = await entriesOf(fitting);
+    const given = new Map(fitting.map(({ executionId }, index) => [executionId, entries[index] ?? []]));
     for (const [index, candidate] of candidates.entries()) {
-      position = advance(query, position, candidate);
-      const head = heads.get(candidate.executionId);
-      if (head === undefined || met.has(head.executionId) || !selection.fits(head)) continue;
-      met.add(head.executionId);
-      items.push(summaryOf(head));
-      if (items.length < request.limit) continue;
-      const ended = index === candidates.length - 1 && !more;
-      return ended ? { items } : { items, cursor: encodeCursor(position) };
+      const found = met.has(candidate.executionId) ? [] : (given.get(candidate.executionId) ?? []);
+      if (items.length > 0 && items.length + found.length > limit) return ending();
+      position = advance(selection.digest, position, candidate);
+      met.add(candidate.executionId);
+      items.push(...found);
+      if (items.length < limit) continue;
+      return index === candidates.length - 1 && !more ? { items } : ending();
     }
     if (!more) return { items };
   }
-  return position === undefined ? { items } : { items, cursor: encodeCursor(position) };
+  return ending();
 }
 
 function shardsOf({ index, group }: IndexGroup): IndexPartition[] {

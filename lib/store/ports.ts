@@ -17,7 +17,7 @@ import type { EpochMs } from "../model/time.js";
 import type { TransactionAction } from "../model/transaction.js";
 import type { Encoded } from "../model/value.js";
 import type { DefinitionStore } from "./ports/definitions.js";
-import type { ExecutionSummary, ListRequest } from "./ports/listing.js";
+import type { ListingStore } from "./ports/listing.js";
 import type { RetentionStore } from "./ports/retention.js";
 
 export type * from "./ports/definitions.js";
@@ -271,9 +271,6 @@ export interface ExecutionStore extends PayloadStore {
   /** What was stored, text or bytes as it was. */
   getPayload(executionId: string, name: string): Promise<string | Uint8Array | undefined>;
 
-  /** Newest first. Eventually consistent: by index. */
-  listExecutions(request: ListRequest): Promise<Page<ExecutionSummary>>;
-
   /**
    * Puts an execution back to `running`, and the message into its inbox, in one write. Of its end only its output stays. Condition: it is
    * failed or stalled, or it is completed or cancelled and its compensation is incomplete. A repeat that finds its own message is `reopened`.
@@ -337,6 +334,8 @@ export interface DirectoryStore {
   putWait(wait: WaitRecord): Promise<void>;
   /** Condition: nobody later than `epoch` has registered the wait; where somebody has, the record stands. Idempotent. */
   deleteWait(wait: WaitKey & Pick<WaitRecord, "epoch">): Promise<void>;
+  /** Strongly consistent. */
+  readWait(wait: WaitKey): Promise<WaitRecord | undefined>;
   /** All waits of a name and key, strongly consistent, a page at a time. */
   findWaits(request: {
     readonly name: string;
@@ -373,6 +372,7 @@ export interface Store
     OutboxStore,
     StagingStore,
     DirectoryStore,
+    ListingStore,
     AuditStore,
     DefinitionStore,
     RetentionStore {}

@@ -164,6 +164,23 @@ describe("list", () => {
   });
 });
 
+describe("waiting", () => {
+  test("shows who waits for an event, for which key and until when", async () => {
+    const { out } = await holdfast(["waiting", "payment.completed"]);
+    expect(out.split("\n")[0]).toMatch(/^EXECUTION +WORKFLOW +STATUS +KEY +UNTIL$/);
+    for (const id of ["w-1", "w-2", "w-3"]) expect(out).toMatch(new RegExp(`${id} +waits +suspended +${id}`));
+    const one = JSON.parse((await holdfast(["waiting", "payment.completed", "-k", "w-2", "--json"])).out);
+    expect(one).toEqual({
+      waiting: [{ executionId: "w-2", workflow: "waits", status: "suspended", key: "w-2", certain: true }],
+    });
+    const nobody = await holdfast(["waiting", "payment.completed", "--key", "nobody"]);
+    expect({ out: nobody.out, err: nobody.err }).toEqual({
+      out: "",
+      err: "Nobody that was looked at waits for it.",
+    });
+  });
+});
+
 describe("show and history", () => {
   test("show says what it waits for and what would free it", async () => {
     const { out, code } = await holdfast(["show", "w-1"]);

@@ -3,7 +3,14 @@ import { describe, expect, test } from "vitest";
 import { parseStartPayload } from "../../lib/aws/start-payload.js";
 import { startNow } from "../../lib/aws/starting.js";
 import { DurableClient } from "../../lib/client/client.js";
-import { app, InvalidInputError, type ListOptions, workflow } from "../../lib/index.js";
+import {
+  app,
+  event,
+  InvalidDefinitionError,
+  InvalidInputError,
+  type ListOptions,
+  workflow,
+} from "../../lib/index.js";
 import { limitsUntil } from "../../lib/runtime/turn/work.js";
 import { createMemoryStore } from "../../lib/store/memory/index.js";
 import { TestCloud } from "../../lib/testing/test-cloud.js";
@@ -14,7 +21,20 @@ const naps = workflow("naps", async (ctx) => {
 const works = workflow("works", async (ctx) => ctx.step("work", () => "done"));
 const calls = workflow("calls", async (ctx) => ctx.child(works, undefined, { id: "the-child" }));
 
-const shop = app({ workflows: [naps, works, calls], events: [] });
+const Paid = event<{ order: string }>("payment.completed", { key: ({ order }) => order });
+const Opened = event("shop.opened");
+const pays = workflow("pays", async (ctx, order: string) => {
+  await ctx.waitForEvent(Paid, { key: order, timeout: "1h" });
+});
+const opens = workflow("opens", async (ctx) => {
+  await ctx.waitForEvent(Opened);
+});
+const hoards = workflow("hoards", async (ctx) => {
+  const waits = Array.from({ length: 200 }, (_, n) => ctx.waitForEvent(Paid, { key: `hoarded order ${n}` }));
+  await Promise.all(waits);
+});
+
+const shop = app({ workflows: [naps, works, calls, pays, opens, hoards], events: [Paid, Opened] });
 
 function deployment() {
   const cloud = new TestCloud({ app: shop, store: createMemoryStore() });
@@ -49,6 +69,75 @@ describe("what is due, and what nobody came back to", () => {
     expect((await client.list({ leaseExpiredBefore: new Date(now + 60_001) })).executions).toMatchObject([
       { executionId: "n-1", lease: { owner: "m-7", until: new Date(now + 60_000) } },
     ]);
+  });
+});
+
+describe("who waits for an event", () => {
+  test("is told by its type, or its name, with or without a key", async () => {
+    const { cloud, client } = deployment();
+    await client.start(pays, "o-1", { id: "p-1" });
+    await cloud.advance(1_000);
+    await client.start(pays, "o-2", { id: "p-2" });
+    await client.start(opens, undefined, { id: "s-1" });
+    await cloud.settle();
+    const until = new Date(cloud.clock.now() + 3_600_000);
+    const second = {
+      executionId: "p-2",
+      workflow: "pays",
+      status: "suspended",
+      key: "o-2",
+      until,
+      certain: true,
+    };
+    expect(await client.waiting(Paid, { key: "o-2" })).toEqual({ waiting: [second] });
+    expect(await client.waiting("payment.completed", { key: "o-2" })).toEqual({ waiting: [second] });
+    for (const paid of [Paid, "payment.completed"]) {
+      const { waiting } = await client.waiting(paid);
+      expect(waiting).toEqual([
+        second,
+        { ...second, executionId: "p-1", key: "o-1", until: new Date(until.getTime() - 1_000) },
+      ]);
+    }
+    for (const opened of [Opened, "shop.opened"])
+      expect(await client.waiting(opened)).toEqual({
+        waiting: [{ executionId: "s-1", workflow: "opens", status: "suspended", certain: true }],
+      });
+    await client.publish(Paid, { order: "o-2" });
+    await cloud.settle();
+    expect((await client.waiting(Paid)).waiting).toMatchObject([{ executionId: "p-1" }]);
+    await client.cancel("p-1");
+    await cloud.settle();
+    expect(await client.waiting(Paid)).toEqual({ waiting: [] });
+  });
+
+  test("says of one that waits for hundreds that it may be among them, and finds it by its key", async () => {
+    const { cloud, client } = deployment();
+    await client.start(hoards, undefined, { id: "h-1" });
+    await cloud.settle();
+    expect((await client.describe("h-1")).waitCount).toBe(200);
+    expect((await client.waiting(Paid, { key: "hoarded order 199" })).waiting).toMatchObject([
+      { executionId: "h-1", certain: true },
+    ]);
+    expect((await client.waiting("some.other", {})).waiting).toEqual([
+      { executionId: "h-1", workflow: "hoards", status: "suspended", certain: false },
+    ]);
+  });
+
+  test("is asked in pages, and checks what it is asked", async () => {
+    const { cloud, client } = deployment();
+    for (const id of ["p-1", "p-2", "p-3"]) await client.start(pays, id, { id });
+    await cloud.settle();
+    const first = await client.waiting(Paid, { limit: 2 });
+    const second = await client.waiting(Paid, { limit: 2, cursor: first.cursor ?? "" });
+    expect(new Set([...first.waiting, ...second.waiting].map(({ key }) => key))).toEqual(
+      new Set(["p-1", "p-2", "p-3"]),
+    );
+    expect(second).not.toHaveProperty("cursor");
+    await expect(client.waiting(Opened, { key: "k" })).rejects.toThrow(
+      'key: expected no key, since event "shop.opened" declares none',
+    );
+    await expect(client.waiting(Paid, { limit: 0 })).rejects.toThrow(InvalidInputError);
+    await expect(client.waiting("not a name")).rejects.toThrow(InvalidDefinitionError);
   });
 });
 

@@ -381,6 +381,7 @@ test("the client makes every call that its grant allows, and no other", async ()
     await client.definition("echo");
     await client.outbox.list();
     await client.health();
+    await client.waiting(Paid);
     await client.cancel("c-late", { reason: LONG });
     await client.redrive("w-stalls");
     await client.publish(Paid, { order: "c-1" });

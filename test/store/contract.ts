@@ -19,6 +19,7 @@ import { reopeningContract } from "./contract/reopening.js";
 import { retentionContract } from "./contract/retention.js";
 import { settleContract } from "./contract/settle.js";
 import { transactionContract } from "./contract/transactions.js";
+import { waitingContract } from "./contract/waiting.js";
 import { waitContract } from "./contract/waits.js";
 
 const PARTS = {
@@ -35,6 +36,7 @@ const PARTS = {
   "listing by application and pipeline configuration": listingLabelContract,
   "listing what is due, and what nobody came back to": listingOpenContract,
   "listing by time and statuses": listingWindowContract,
+  "listing who waits for an event": waitingContract,
   "the outbox": outboxContract,
   waits: waitContract,
   "recent events": recentEventContract,

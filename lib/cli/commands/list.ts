@@ -4,7 +4,7 @@ import type { ExecutionFilter, ListedExecution } from "../../client/types.js";
 import { labelsOf } from "../../model/labels.js";
 import { type ExecutionStatus, STATUSES } from "../../model/status.js";
 import { json, painted, shownInstant } from "../format.js";
-import { readInstant } from "../input.js";
+import { readInstant, readLimit } from "../input.js";
 import { printTable } from "../table.js";
 import { connect, type TargetOptions, withTarget } from "../target.js";
 import type { AddCommand } from "./command.js";
@@ -46,7 +46,7 @@ export const addList: AddCommand = (program, terminal) => {
       instant,
     )
     .option("--lease-expired-before <instant>", "open, and held by a worker until earlier than that", instant)
-    .option("-n, --limit <count>", "how many", limit, 20)
+    .option("-n, --limit <count>", "how many", readLimit, 20)
     .option("--cursor <cursor>", "where the page before ended")
     .option("--json", "print JSON")
     .action(async (options: Options) => {
@@ -96,8 +96,9 @@ function filterOf(options: Options): ExecutionFilter {
 }
 
 /** Whether it leaves out those that have come to a common end without being told to. */
-function isOpenEnded({ status, workflow, application, pipelineConfigId }: ExecutionFilter): boolean {
-  return (status ?? workflow ?? application ?? pipelineConfigId) === undefined;
+function isOpenEnded(filter: ExecutionFilter): boolean {
+  const { createdAfter: _after, createdBefore: _before, ...telling } = filter;
+  return Object.keys(telling).length === 0;
 }
 
 function rowOf(listed: ListedExecution): string[] {
@@ -108,12 +109,6 @@ function thenOf({ status, closedAt, dueAt, lease }: ListedExecution): string {
   if (closedAt !== undefined) return shownInstant(closedAt);
   if (lease !== undefined) return `held until ${shownInstant(lease.until)}`;
   return dueAt === undefined || status === "stalled" ? "" : `due ${shownInstant(dueAt)}`;
-}
-
-function limit(given: string): number {
-  const count = Number(given);
-  if (Number.isInteger(count) && count >= 1 && count <= 1_000) return count;
-  throw new InvalidArgumentError("Expected a whole number from 1 to 1000.");
 }
 
 function instant(given: string): Date {

@@ -1,7 +1,7 @@
-import { InvalidArgumentError } from "commander";
 import { type OutgoingMessage, parseCommit } from "../../client/outgoing.js";
 import { checkWalkCursor } from "../../store/walk.js";
 import { json, shownInstant } from "../format.js";
+import { readLimit } from "../input.js";
 import { printTable } from "../table.js";
 import { connect, type TargetOptions, withTarget } from "../target.js";
 import type { AddCommand } from "./command.js";
@@ -29,7 +29,7 @@ export const addOutbox: AddCommand = (program, terminal) => {
     .summary("list outgoing messages that are still to be carried, or were given up")
     .description("Lists outgoing messages with their state, tries and last error.")
     .option("--given-up", "those that nobody will try again")
-    .option("-n, --limit <count>", "of how many commits", limit, 20)
+    .option("-n, --limit <count>", "of how many commits", readLimit, 20)
     .option("--cursor <cursor>", "where the page before ended")
     .option("--json", "print JSON")
     .action(async ({ givenUp, cursor, ...options }: ListOptions) => {
@@ -90,10 +90,4 @@ function rowOf({ commit, kind, name, to, state, tries, lastError, ...times }: Ou
     then === undefined ? "" : shownInstant(then),
     lastError ?? "",
   ];
-}
-
-function limit(given: string): number {
-  const count = Number(given);
-  if (Number.isInteger(count) && count >= 1 && count <= 1_000) return count;
-  throw new InvalidArgumentError("Expected a whole number from 1 to 1000.");
 }

@@ -20,6 +20,7 @@ import { listCurrentDefinitions, listDefinitions } from "./list-definitions.js";
 import { listExecutions } from "./list-executions.js";
 import { listOpen } from "./list-open.js";
 import { listOutboxes } from "./list-outboxes.js";
+import { listWaiting } from "./list-waiting.js";
 import { loadHistory, salvageHistory } from "./load-history.js";
 import { loadMessages } from "./load-messages.js";
 import { markOutbox } from "./mark-outbox.js";
@@ -31,6 +32,7 @@ import { putWait } from "./put-wait.js";
 import { readCursor } from "./read-cursor.js";
 import { readHead } from "./read-head.js";
 import { readOutbox } from "./read-outbox.js";
+import { readWait } from "./read-wait.js";
 import { reopen } from "./reopen.js";
 import { saveCursor } from "./save-cursor.js";
 import { settle } from "./settle.js";
@@ -63,6 +65,7 @@ export function createDynamoStore(tables: DynamoTables, objects: PayloadStore): 
     putPayload: (executionId, name, content) => putPayload(tables, executionId, name, content),
     getPayload: (executionId, name) => getPayload(tables, executionId, name),
     listExecutions: (request) => listExecutions(tables, request),
+    listWaiting: (request) => listWaiting(tables, request),
     reopen: (executionId, message) => reopen(tables, executionId, message),
 
     readOutbox: (executionId, slot) => readOutbox(tables, executionId, slot),
@@ -77,6 +80,7 @@ export function createDynamoStore(tables: DynamoTables, objects: PayloadStore): 
 
     putWait: (wait) => putWait(tables, wait),
     deleteWait: (wait) => deleteWait(tables, wait),
+    readWait: (wait) => readWait(tables, wait),
     findWaits: (request) => findWaits(tables, request),
     putRecentEvent: (event) => putRecentEvent(tables, event),
     findRecentEvents: (request) => findRecentEvents(tables, request),

@@ -64,7 +64,7 @@ export function listExecutions(tables: DynamoTables, request: ListRequest): Prom
   return listThrough(readsOf(tables), request);
 }
 
-function readsOf(tables: DynamoTables): ListingReads {
+export function readsOf(tables: DynamoTables): ListingReads {
   return {
     async queryNewestFirst(query) {
       const { items, more } = await queryUpTo(

@@ -19,6 +19,11 @@ export function directoryMethods(state: State): DirectoryStore {
       records?.delete(waiter(wait));
     },
 
+    async readWait(wait) {
+      const found = state.waits.get(subject(wait))?.get(waiter(wait));
+      return found && copy(found);
+    },
+
     findWaits: async ({ name, key, limit, cursor }) =>
       walkPartitions({
         partitions: [subject({ name, ...(key === undefined ? {} : { key }) })],

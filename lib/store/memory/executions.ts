@@ -6,13 +6,11 @@ import type { EpochMs } from "../../model/time.js";
 import { checkDense, emptySlots } from "../dense.js";
 import { fitsInHead, messageBytes, messageContent } from "../inbox.js";
 import { checkPayloadSize, checkSize, LARGEST_RECORD_BYTES } from "../limits.js";
-import { listExecutions } from "../listing.js";
 import { newHead } from "../new-head.js";
 import { firstPendingAt, initialStates } from "../outbox.js";
 import type { Commit, ExecutionStore, PayloadStore } from "../ports.js";
 import { checkTransition, mayReopen } from "../status.js";
 import { checkTransaction } from "../transaction.js";
-import { listingReads } from "./listing.js";
 import { reopenedHead } from "./reopened-head.js";
 import { settledHead } from "./settled-head.js";
 import { copy, type ExecutionItems, entryOf, frozen, itemsOf, type State } from "./state.js";
@@ -149,8 +147,6 @@ export function executionMethods(state: State, transact: Transact): Omit<Executi
       const content = state.executions.get(executionId)?.payloads.get(name);
       return content && sameContent(content);
     },
-
-    listExecutions: async (request) => listExecutions(listingReads(state), request),
 
     async reopen(executionId, message) {
       const head = headOf(executionId);

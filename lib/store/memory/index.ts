@@ -7,6 +7,7 @@ import { auditMethods } from "./audit.js";
 import { definitionMethods } from "./definitions.js";
 import { directoryMethods } from "./directory.js";
 import { executionMethods } from "./executions.js";
+import { listingMethods } from "./listing.js";
 import { outboxMethods } from "./outbox.js";
 import { createMemoryPayloads } from "./payloads.js";
 import { retentionMethods } from "./retention.js";
@@ -32,6 +33,7 @@ export function createMemoryStore({ transact = withoutTables }: MemoryStoreOptio
     ...outboxMethods(state),
     ...stagingMethods,
     ...directoryMethods(state),
+    ...listingMethods(state),
     ...auditMethods(state),
     ...definitionMethods(state),
     ...retentionMethods(state),

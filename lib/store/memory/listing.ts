@@ -1,9 +1,17 @@
 /** The indexes of the memory store: computed from the heads when they are asked, so that they can't be stale. */
 import type { Head } from "../../model/head.js";
 import { shardOf } from "../../model/ids.js";
-import { type IndexPartition, type IndexQuery, indexPartition, type ListingReads } from "../listing.js";
-import { INDEX_SHARDS } from "../ports.js";
+import {
+  type IndexPartition,
+  type IndexQuery,
+  indexPartition,
+  type ListingReads,
+  listExecutions,
+} from "../listing.js";
+import { INDEX_SHARDS, type ListingStore } from "../ports.js";
 import { bucketOf } from "../status.js";
+import { listWaiting } from "../waiting.js";
+import { directoryMethods } from "./directory.js";
 import type { State } from "./state.js";
 
 /** The heads that the index partition shows, newest first; ids decide between those of one millisecond. */
@@ -25,7 +33,16 @@ function indexKey(head: Head, index: IndexPartition["index"]): string | undefine
   return group === undefined ? undefined : indexPartition(group, shardOf(head.executionId, INDEX_SHARDS));
 }
 
-export function listingReads(state: State): ListingReads {
+export function listingMethods(state: State): ListingStore {
+  const reads = listingReads(state);
+  const { findWaits, readWait } = directoryMethods(state);
+  return {
+    listExecutions: async (request) => listExecutions(reads, request),
+    listWaiting: async (request) => listWaiting({ ...reads, findWaits, readWait }, request),
+  };
+}
+
+function listingReads(state: State): ListingReads {
   return {
     async queryNewestFirst(query) {
       const behind = headsIn(state, query).filter((head) => isBehind(head, query));

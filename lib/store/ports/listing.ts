@@ -2,6 +2,7 @@
 import type { Labels } from "../../model/labels.js";
 import type { ExecutionStatus } from "../../model/status.js";
 import type { EpochMs } from "../../model/time.js";
+import type { Page } from "../ports.js";
 
 export interface ExecutionSummary extends Labels {
   readonly executionId: string;
@@ -31,6 +32,41 @@ export interface ListFilter extends Labels {
   readonly dueBefore?: EpochMs;
   /** Open executions held by a lease that ends earlier. By their heads: pages may be short. */
   readonly leaseExpiredBefore?: EpochMs;
+}
+
+export interface WaitingRequest {
+  /** Of the event type. */
+  readonly name: string;
+  readonly key?: string;
+  /** Whether the type declares a key; absent where only its name is known. */
+  readonly keyed?: boolean;
+  /** Waits that have timed out by then are none. */
+  readonly now: EpochMs;
+  readonly limit: number;
+  readonly cursor?: string;
+}
+
+/** One wait of an execution for an event. */
+export interface WaitingExecution {
+  readonly executionId: string;
+  readonly workflow: string;
+  readonly status: ExecutionStatus;
+  readonly key?: string;
+  /** When the wait times out. */
+  readonly until?: EpochMs;
+  /** False of an execution whose head names only some of its waits, and none for this event: it may wait for it. */
+  readonly certain: boolean;
+}
+
+export interface ListingStore {
+  /** Newest first. Eventually consistent: by index, and then by the heads. */
+  listExecutions(request: ListRequest): Promise<Page<ExecutionSummary>>;
+  /**
+   * Waits for an event that stand and have not timed out. Exact by the directory where the type has no key or a key is given; for a keyed
+   * type without a key, those that the heads of open and stalled executions name, newest first. Pages may be short; longer than the limit
+   * only where one execution waits more often than that.
+   */
+  listWaiting(request: WaitingRequest): Promise<Page<WaitingExecution>>;
 }
 
 export interface ListRequest extends ListFilter {

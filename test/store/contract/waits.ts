@@ -34,6 +34,16 @@ export function waitContract(store: () => Store): void {
     expect(await find("found", "nobody")).toEqual([]);
   });
 
+  test.each(["k", undefined])("are read one by one, with the key %s", async (key) => {
+    const one = { ...wait("read", key), until: T0 };
+    await store().putWait(one);
+    const { until: _until, ...itself } = one;
+    expect(await store().readWait(itself)).toEqual(one);
+    expect(await store().readWait({ ...itself, op: "wait/2" })).toBeUndefined();
+    expect(await store().readWait({ ...itself, executionId: "e2" })).toBeUndefined();
+    expect(await store().readWait({ ...itself, key: "other" })).toBeUndefined();
+  });
+
   test("of one execution, type and key are two when their operations are (PROTOCOL A2)", async () => {
     await store().putWait(wait("two", "k", "e1", "wait/1"));
     await store().putWait(wait("two", "k", "e1", "wait/2"));

@@ -19,6 +19,7 @@ export const CASES: Readonly<Record<keyof Store, readonly Case[]>> = {
   readHead: executions.reading,
   acquireLease: executions.leasing,
   loadHistory: executions.loading,
+  salvageHistory: executions.salvaging,
   appendCommit: executions.appending,
   commitTransaction: executions.transactions,
   settle: executions.settling,
@@ -32,6 +33,7 @@ export const CASES: Readonly<Record<keyof Store, readonly Case[]>> = {
 
   listExecutions: listing.listing,
   listOpen: listing.listingOpen,
+  listWaiting: listing.listingWaiting,
 
   readOutbox: outbox.readingOutboxes,
   markOutbox: outbox.marking,
@@ -42,6 +44,7 @@ export const CASES: Readonly<Record<keyof Store, readonly Case[]>> = {
 
   putWait: directory.puttingWaits,
   deleteWait: directory.deletingWaits,
+  readWait: directory.readingWaits,
   findWaits: directory.findingWaits,
   putRecentEvent: directory.recording,
   findRecentEvents: directory.lookingBack,

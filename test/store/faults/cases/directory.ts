@@ -47,6 +47,14 @@ export const deletingWaits = KEYS.flatMap((subject) => [
   }),
 ]);
 
+export const readingWaits = KEYS.map((subject) =>
+  one({
+    what: `a wait ${nameOf(subject)}`,
+    prepare: (store) => store.putWait(wait(subject)),
+    run: (store) => store.readWait(wait(subject)),
+  }),
+);
+
 export const findingWaits = KEYS.map((subject) =>
   one({
     what: `waits ${nameOf(subject)}, page by page`,

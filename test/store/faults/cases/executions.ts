@@ -85,6 +85,16 @@ export const loading = [
   }),
 ];
 
+export const salvaging = [
+  one({
+    what: "a history of which a commit is missing",
+    async prepare(store) {
+      for (const slot of [1, 2, 4, 5]) await store.appendCommit(commit("x", slot));
+    },
+    run: (store) => store.salvageHistory("x"),
+  }),
+];
+
 export const appending = [
   one({ what: "a commit", run: (store) => store.appendCommit(commit("x", 1)) }),
   one({

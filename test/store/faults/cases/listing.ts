@@ -1,5 +1,6 @@
 /** Listings by index. */
 
+import { expect } from "vitest";
 import { shardOf } from "../../../../lib/model/ids.js";
 import { STATUSES } from "../../../../lib/model/status.js";
 import { INDEX_SHARDS, type ListRequest, type Store } from "../../../../lib/store/ports.js";
@@ -8,6 +9,7 @@ import {
   execution,
   FAILED,
   lease,
+  owned,
   STALLED,
   SUSPENDED,
   settled,
@@ -89,5 +91,37 @@ export const listingOpen = [
       const missing = IN_SHARD.filter((id) => id !== "x0" && !found.includes(id));
       if (missing.length > 0) throw new Error(`It lacks what has been open for long: ${missing.join(", ")}.`);
     },
+  }),
+];
+
+/** Three that wait for an event of a key each. */
+async function prepareWaiting(store: Store): Promise<void> {
+  for (const key of ["a", "b", "c"]) await waiting(store, key);
+}
+
+async function waiting(store: Store, key: string): Promise<void> {
+  const wait = { name: "paid", key, executionId: `w-${key}`, op: "wait/1" };
+  const head = await owned(store, wait.executionId);
+  await store.putWait({ ...wait, epoch: 1 });
+  await store.settle(settlementOf(head, SUSPENDED, { waits: [wait], waitCount: 1 }));
+}
+
+export const listingWaiting = [
+  one({
+    what: "those that wait for an event of any key, page by page",
+    prepare: prepareWaiting,
+    last: (store) => waiting(store, "d"),
+    run: (store) =>
+      pagesOf((from) => store.listWaiting({ name: "paid", keyed: true, now: T0, limit: 2, ...from })),
+    // It may lack what is new.
+    async duringLag(pages) {
+      const found = pages.flat().map(({ key }) => key);
+      expect(["a", "b", "c", "d"]).toEqual(expect.arrayContaining(found));
+    },
+  }),
+  one({
+    what: "those that wait for an event of one key",
+    prepare: prepareWaiting,
+    run: (store) => store.listWaiting({ name: "paid", key: "b", now: T0, limit: 2 }),
   }),
 ];
