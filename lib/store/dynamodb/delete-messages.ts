@@ -5,6 +5,7 @@ import type { DynamoTables } from "./tables.js";
 /** Deletes at a time: a batch costs the same units, needs a permission of its own, and returns what it left out to be sent again. */
 const AT_ONCE = 20;
 
+/** Unconditional: they are durable in history, which knows their ids for ever, so that whoever sends one again is not heard. */
 export async function deleteMessages(
   { documents, executionsTable }: DynamoTables,
   executionId: string,

@@ -23,17 +23,17 @@ export function stageExecution(
     ...newHeadItem(newHead(execution)),
     ...markAttributes("pending", execution.executionId, pendingAt),
   };
-  return putOf(executionsTable, item, ID_IS_FREE);
+  return putNew(executionsTable, item);
 }
 
-/** Named by its content, so that it can only overwrite itself. */
+/** Unconditional: it is named by its content, so that it can only overwrite itself, and what an earlier try left must not refuse it. */
 export function stagePayload(
   executionsTable: string,
   executionId: string,
   name: string,
   content: string | Uint8Array,
 ): TransactionAction {
-  return putOf(executionsTable, payloadItem(executionId, name, content));
+  return { Put: { TableName: executionsTable, Item: payloadItem(executionId, name, content) } };
 }
 
 export function stageOutgoing(
@@ -50,11 +50,9 @@ export function stageOutgoing(
     events: [],
     outgoing: [message],
   };
-  return putOf(executionsTable, commitItem(commit, pendingAt), ID_IS_FREE);
+  return putNew(executionsTable, commitItem(commit, pendingAt));
 }
 
-function putOf(TableName: string, Item: Item, condition?: string): TransactionAction {
-  return {
-    Put: { TableName, Item, ...(condition === undefined ? {} : { ConditionExpression: condition }) },
-  };
+function putNew(TableName: string, Item: Item): TransactionAction {
+  return { Put: { TableName, Item, ConditionExpression: ID_IS_FREE } };
 }
