@@ -15,7 +15,7 @@ import type { ErrorClass, ErrorClasses } from "../model/value.js";
 import { terminate } from "../runtime/ending/terminate.js";
 import type { Outside } from "../runtime/outside.js";
 import { hasStopped, watch } from "../runtime/watch.js";
-import { ask, type ControlOptions, readHead, redrive } from "./control.js";
+import { ask, type ControlOptions, exists, readHead, redrive } from "./control.js";
 import {
   type CurrentWorkflowDefinition,
   currentDefinitions,
@@ -28,7 +28,7 @@ import { describeHead, readError, readValue } from "./describe.js";
 import { type ForkOptions, fork } from "./fork.js";
 import { checkHealth, type Health } from "./health.js";
 import { historyOf } from "./history.js";
-import { listExecutions } from "./list.js";
+import { countExecutions, listExecutions } from "./list.js";
 import {
   endCallback,
   heartbeatCallback,
@@ -44,6 +44,7 @@ import { startByFunction, startHere } from "./start.js";
 import {
   DEFAULT_WAIT,
   type ExecutionDescription,
+  type ExecutionFilter,
   type ExecutionPage,
   type HistoryEntry,
   type ListOptions,
@@ -215,6 +216,19 @@ export class DurableClient {
    */
   async definition(workflow: string, hash?: string): Promise<WorkflowDefinition> {
     return definitionOf((await this.#connect()).store, workflow, hash);
+  }
+
+  /**
+   * How many executions fit. The index counts them, and no execution is read, by at most one of `workflow`, `application` and `pipelineConfigId`,
+   * and of statuses by `failed`, `stalled` or all that are open, at any time of creation; any other filter reads each execution it looks at.
+   */
+  async count(filter: ExecutionFilter = {}): Promise<number> {
+    return countExecutions((await this.#connect()).store, filter);
+  }
+
+  /** Whether there is an execution with this id, open or closed. */
+  async exists(executionId: string): Promise<boolean> {
+    return exists(await this.#connect(), executionId);
   }
 
   /**

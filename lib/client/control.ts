@@ -2,6 +2,7 @@
 import { decideRedrive } from "../decide/redrive.js";
 import { ExecutionClosedError, ExecutionNotFoundError, InvalidControlError } from "../model/errors.js";
 import type { Head } from "../model/head.js";
+import { LONGEST_EXECUTION_ID } from "../model/ids.js";
 import type { Message } from "../model/message.js";
 import { type ExecutionStatus, isClosed } from "../model/status.js";
 import { wholeHistory } from "../runtime/history.js";
@@ -19,6 +20,12 @@ export async function readHead(outside: Outside, executionId: string): Promise<H
   const found = await persistently(() => outside.store.readHead(executionId));
   if (found === undefined) throw new ExecutionNotFoundError(executionId);
   return found;
+}
+
+export async function exists(outside: Outside, executionId: string): Promise<boolean> {
+  // No execution has such an id, and no table would look for it.
+  if (executionId === "" || executionId.length > LONGEST_EXECUTION_ID) return false;
+  return (await persistently(() => outside.store.readHead(executionId))) !== undefined;
 }
 
 /**

@@ -26,6 +26,10 @@ export async function listExecutions(store: Store, options: ListOptions): Promis
   };
 }
 
+export async function countExecutions(store: Store, filter: ExecutionFilter): Promise<number> {
+  return store.countExecutions(filterOf(filter));
+}
+
 function requestOf({ limit, cursor, ...filter }: ListOptions): ListRequest {
   return {
     ...filterOf(filter),

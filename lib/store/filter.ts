@@ -39,13 +39,14 @@ export function selectionOf(filter: ListFilter): Selection {
   const empty =
     statuses?.length === 0 || (notBefore !== undefined && before !== undefined && notBefore >= before);
   const owners = ownersOf(filter);
+  const ofHeads = due !== undefined || leaseEnd !== undefined;
   // Of those that were ever started few are open: what only open ones have is looked for among these, whosoever they are.
-  const byOwner = owners.length > 0 && due === undefined && leaseEnd === undefined;
+  const byOwner = owners.length > 0 && !ofHeads;
   return {
     groups: empty ? [] : byOwner ? owners.slice(0, 1) : bucketsOf(statuses),
     ...(notBefore === undefined ? {} : { notBefore }),
     ...(before === undefined ? {} : { notAfter: before - 1 }),
-    filtered: statuses !== undefined || owners.length > 1,
+    filtered: ofHeads || (byOwner ? owners.length > 1 || statuses !== undefined : !areWholeBuckets(statuses)),
     fits: (head) =>
       (workflow === undefined || head.workflow === workflow) &&
       (application === undefined || head.application === application) &&
@@ -81,6 +82,13 @@ function bucketsOf(statuses: readonly ExecutionStatus[] | undefined): IndexGroup
     (bucket) => statuses?.some((one) => bucketOf(one) === bucket) ?? true,
   );
   return buckets.map((group) => ({ index: "byStatus", group }));
+}
+
+/** Whether the buckets that show these statuses show no others. */
+function areWholeBuckets(statuses: readonly ExecutionStatus[] | undefined): boolean {
+  if (statuses === undefined) return true;
+  const buckets = statuses.map(bucketOf);
+  return STATUSES.every((status) => statuses.includes(status) || !buckets.includes(bucketOf(status)));
 }
 
 /** Each once, in the table's order, so that one set of statuses is one filter. Only what is open is due, or held by anybody. */

@@ -135,7 +135,7 @@ export async function pageThrough<T>(
   return ending();
 }
 
-function shardsOf({ index, group }: IndexGroup): IndexPartition[] {
+export function shardsOf({ index, group }: IndexGroup): IndexPartition[] {
   return Array.from({ length: INDEX_SHARDS }, (_, shard) => ({
     index,
     partition: indexPartition(group, shard),

@@ -152,6 +152,8 @@ describe("list", () => {
     expect(await ids(...exactly, "--created-before", createdAt)).toEqual([]);
     expect(await ids("-f", "fails", "--created-before", "2020-01-31 17:05:09")).toEqual([]);
     expect(await ids("-f", "fails", "--created-after", "2020-01-31")).toEqual(["f-1"]);
+    expect((await holdfast(["list", "-s", "stalled", "failed", "--count"])).out).toBe("3");
+    expect((await holdfast(["list", "-f", "waits", "--count", "--json"])).out).toBe('{\n  "count": 3\n}');
     expect(await ids("--due-before", "2020-01-31")).toEqual([]);
     expect(await ids("--lease-expired-before", "2099-01-31")).toEqual([]);
     expect(await ids("--application", "tills")).toEqual(["c-1", "f-1"]);

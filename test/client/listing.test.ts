@@ -141,6 +141,34 @@ describe("who waits for an event", () => {
   });
 });
 
+describe("counting, and asking whether one exists", () => {
+  test("takes the same filters as a listing", async () => {
+    const { cloud, client } = deployment();
+    const start = new Date(cloud.clock.now());
+    for (const id of ["n-1", "n-2"]) await client.start(naps, undefined, { id, application: "billing" });
+    await cloud.advance(1_000);
+    await client.start(works, undefined, { id: "w-1", application: "billing" });
+    await cloud.settle();
+    expect(await client.count()).toBe(2);
+    expect(await client.count({ application: "billing" })).toBe(3);
+    expect(await client.count({ application: "billing", status: "completed" })).toBe(1);
+    expect(await client.count({ workflow: "naps", createdAfter: new Date(start.getTime() + 1) })).toBe(0);
+    expect(await client.count({ dueBefore: new Date(start.getTime() + 3_600_001) })).toBe(2);
+    await expect(client.count({ status: "completed" })).rejects.toThrow(InvalidInputError);
+    await expect(client.count({ createdBefore: new Date("soon") })).rejects.toThrow(InvalidInputError);
+  });
+
+  test("one exists from its start on, and after its end", async () => {
+    const { cloud, client } = deployment();
+    expect(await client.exists("w-1")).toBe(false);
+    await client.start(works, undefined, { id: "w-1" });
+    expect(await client.exists("w-1")).toBe(true);
+    await cloud.settle();
+    expect(await client.exists("w-1")).toBe(true);
+    for (const never of ["", "w 1", "x".repeat(3_000)]) expect(await client.exists(never)).toBe(false);
+  });
+});
+
 describe("by application and pipeline configuration", () => {
   test("a start says for whom it is, and it is listed by that, whatever it has come to", async () => {
     const { cloud, client, ids } = deployment();

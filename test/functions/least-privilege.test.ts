@@ -382,6 +382,7 @@ test("the client makes every call that its grant allows, and no other", async ()
     await client.outbox.list();
     await client.health();
     await client.waiting(Paid);
+    await client.count({ workflow: "echo" });
     await client.cancel("c-late", { reason: LONG });
     await client.redrive("w-stalls");
     await client.publish(Paid, { order: "c-1" });

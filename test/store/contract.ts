@@ -3,6 +3,7 @@ import { beforeAll, describe } from "vitest";
 import type { Store } from "../../lib/store/ports.js";
 import type { Accounts } from "./accounts.js";
 import { commitContract } from "./contract/commits.js";
+import { countingContract } from "./contract/counting.js";
 import { creationContract } from "./contract/creation.js";
 import { cursorContract } from "./contract/cursors.js";
 import { definitionContract } from "./contract/definitions.js";
@@ -36,6 +37,7 @@ const PARTS = {
   "listing by application and pipeline configuration": listingLabelContract,
   "listing what is due, and what nobody came back to": listingOpenContract,
   "listing by time and statuses": listingWindowContract,
+  "counting executions": countingContract,
   "listing who waits for an event": waitingContract,
   "the outbox": outboxContract,
   waits: waitContract,

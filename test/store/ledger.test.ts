@@ -282,4 +282,14 @@ describe("the write-unit ledger", () => {
     expect(spent).toMatchObject({ writes: 0, indexWrites: 0, roundTrips: 9 });
     expect(spent.reads).toBeLessThanOrEqual(8 * 0.5 + 10);
   });
+
+  test("a count that the index decides asks each of the eight shards once, and reads no head", async () => {
+    for (let index = 0; index < 30; index += 1)
+      await store.createExecution(execution(`${ID}/counted-${index}`, { workflow: "counted" }));
+    const spent = await capacity.measure(() =>
+      store.countExecutions({ workflow: "counted", createdAfter: T0 }),
+    );
+    expect(spent).toMatchObject({ writes: 0, indexWrites: 0, roundTrips: 8 });
+    expect(spent.reads).toBeLessThanOrEqual(8);
+  });
 });

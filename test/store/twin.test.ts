@@ -183,7 +183,9 @@ class Caller {
           ...(dice.chance(30) ? { createdAfter: T0 + "a".charCodeAt(0) + dice.below(4) } : {}),
           ...(dice.chance(30) ? { createdBefore: T0 + "a".charCodeAt(0) + dice.below(4) } : {}),
         };
-        return async (store) => (await store.listExecutions({ ...filter, limit })).items;
+        return dice.chance(30)
+          ? (store) => store.countExecutions(filter)
+          : async (store) => (await store.listExecutions({ ...filter, limit })).items;
       },
       () => {
         const wait = {

@@ -20,6 +20,7 @@ interface Options extends TargetOptions {
   readonly leaseExpiredBefore?: Date;
   readonly limit: number;
   readonly cursor?: string;
+  readonly count?: boolean;
   readonly json?: boolean;
 }
 
@@ -48,6 +49,7 @@ export const addList: AddCommand = (program, terminal) => {
     .option("--lease-expired-before <instant>", "open, and held by a worker until earlier than that", instant)
     .option("-n, --limit <count>", "how many", readLimit, 20)
     .option("--cursor <cursor>", "where the page before ended")
+    .option("--count", "only how many there are")
     .option("--json", "print JSON")
     .action(async (options: Options) => {
       const { limit, cursor } = options;
@@ -55,6 +57,10 @@ export const addList: AddCommand = (program, terminal) => {
       const asked = { ...filter, limit, ...(cursor === undefined ? {} : { cursor }) };
       checkListing(asked);
       const client = await connect(options, terminal);
+      if (options.count === true) {
+        const count = await client.count(filter);
+        return terminal.out(options.json ? json({ count }) : String(count));
+      }
       const page = await client.list(asked);
       if (options.json) return terminal.out(json(page));
       const { colors } = terminal;

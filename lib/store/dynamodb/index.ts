@@ -5,6 +5,7 @@ import { appendCommit } from "./append-commit.js";
 import { appendMessage } from "./append-message.js";
 import { beginDeletion } from "./begin-deletion.js";
 import { commitTransaction } from "./commit-transaction.js";
+import { countExecutions } from "./count-executions.js";
 import { createExecution } from "./create-execution.js";
 import { readCurrentDefinition, setCurrentDefinition } from "./current-definition.js";
 import { deleteHead } from "./delete-head.js";
@@ -65,6 +66,7 @@ export function createDynamoStore(tables: DynamoTables, objects: PayloadStore): 
     putPayload: (executionId, name, content) => putPayload(tables, executionId, name, content),
     getPayload: (executionId, name) => getPayload(tables, executionId, name),
     listExecutions: (request) => listExecutions(tables, request),
+    countExecutions: (filter) => countExecutions(tables, filter),
     listWaiting: (request) => listWaiting(tables, request),
     reopen: (executionId, message) => reopen(tables, executionId, message),
 

@@ -33,9 +33,30 @@ export function queryNewestFirstParams(
   executionsTable: string,
   query: IndexQuery,
 ): QueryCommandInput & { readonly Limit: number } {
-  const { index, partition, notBefore, notAfter, after } = query;
-  const attribute = PARTITION_ATTRIBUTE[index];
-  const condition = all(`#${attribute} = :partition`, createdBetween(query));
+  const { index, partition, notAfter, after } = query;
+  return {
+    ...partitionParams(executionsTable, query),
+    ...(notAfter === undefined || after === undefined
+      ? {}
+      : {
+          ExclusiveStartKey: {
+            ...headKey(after),
+            [PARTITION_ATTRIBUTE[index]]: partition,
+            createdAt: notAfter,
+          },
+        }),
+    ScanIndexForward: false,
+    Limit: query.limit,
+  };
+}
+
+/** What an index partition holds of a time. */
+export function partitionParams(
+  executionsTable: string,
+  query: Pick<IndexQuery, "index" | "partition" | "notBefore" | "notAfter">,
+): QueryCommandInput {
+  const { index, partition, notBefore, notAfter } = query;
+  const condition = all(`#${PARTITION_ATTRIBUTE[index]} = :partition`, createdBetween(query));
   return {
     TableName: executionsTable,
     IndexName: index,
@@ -46,16 +67,14 @@ export function queryNewestFirstParams(
       ...(notBefore === undefined ? {} : { ":notBefore": notBefore }),
       ...(notAfter === undefined ? {} : { ":notAfter": notAfter }),
     },
-    ...(notAfter === undefined || after === undefined
-      ? {}
-      : { ExclusiveStartKey: { ...headKey(after), [attribute]: partition, createdAt: notAfter } }),
-    ScanIndexForward: false,
-    Limit: query.limit,
   };
 }
 
 /** One condition on the sort key: the table takes no two. */
-function createdBetween({ notBefore, notAfter }: IndexQuery): string | undefined {
+function createdBetween({
+  notBefore,
+  notAfter,
+}: Pick<IndexQuery, "notBefore" | "notAfter">): string | undefined {
   if (notBefore === undefined) return notAfter === undefined ? undefined : "#createdAt <= :notAfter";
   return notAfter === undefined ? "#createdAt >= :notBefore" : "#createdAt BETWEEN :notBefore AND :notAfter";
 }

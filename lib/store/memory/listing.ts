@@ -1,6 +1,7 @@
 /** The indexes of the memory store: computed from the heads when they are asked, so that they can't be stale. */
 import type { Head } from "../../model/head.js";
 import { shardOf } from "../../model/ids.js";
+import { type CountingReads, countExecutions } from "../counting.js";
 import {
   type IndexPartition,
   type IndexQuery,
@@ -35,9 +36,12 @@ function indexKey(head: Head, index: IndexPartition["index"]): string | undefine
 
 export function listingMethods(state: State): ListingStore {
   const reads = listingReads(state);
+  const countEntries: CountingReads["countEntries"] = async (query) =>
+    headsIn(state, query).filter((head) => isBehind(head, query)).length;
   const { findWaits, readWait } = directoryMethods(state);
   return {
     listExecutions: async (request) => listExecutions(reads, request),
+    countExecutions: async (filter) => countExecutions({ ...reads, countEntries }, filter),
     listWaiting: async (request) => listWaiting({ ...reads, findWaits, readWait }, request),
   };
 }
@@ -55,7 +59,7 @@ function listingReads(state: State): ListingReads {
   };
 }
 
-function isBehind(head: Head, { notBefore, notAfter, after }: IndexQuery): boolean {
+function isBehind(head: Head, { notBefore, notAfter, after }: Omit<IndexQuery, "limit">): boolean {
   if (notBefore !== undefined && head.createdAt < notBefore) return false;
   if (notAfter === undefined || head.createdAt < notAfter) return true;
   return head.createdAt === notAfter && (after === undefined || head.executionId < after);

@@ -62,6 +62,11 @@ export interface ListingStore {
   /** Newest first. Eventually consistent: by index, and then by the heads. */
   listExecutions(request: ListRequest): Promise<Page<ExecutionSummary>>;
   /**
+   * How many a listing would give. By the index alone (eventually consistent) for at most one of workflow, application and pipeline
+   * configuration without a status, for `failed`, for `stalled` and for all open statuses together, at any time; else by reading the heads.
+   */
+  countExecutions(filter: ListFilter): Promise<number>;
+  /**
    * Waits for an event that stand and have not timed out. Exact by the directory where the type has no key or a key is given; for a keyed
    * type without a key, those that the heads of open and stalled executions name, newest first. Pages may be short; longer than the limit
    * only where one execution waits more often than that.
