@@ -7,6 +7,7 @@ export {
   type ClientSettings,
   type ControlOptions,
   type CurrentWorkflowDefinition,
+  type DeletedExecution,
   DurableClient,
   type ExecutionDescription,
   type ExecutionFilter,
@@ -67,6 +68,7 @@ export type { MapItem, MapOptions, MapResult } from "./define/map.js";
 export type { RetryPolicy } from "./define/retry.js";
 export type { Transaction, TransactionOptions } from "./define/transaction.js";
 export { type Workflow, type WorkflowOptions, workflow } from "./define/workflow.js";
+export { type DeletionRefusal, ExecutionDeletedError, NotDeletableError } from "./model/deletion-errors.js";
 export {
   CancelledError,
   ChildFailedError,

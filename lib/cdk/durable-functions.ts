@@ -16,7 +16,15 @@ import { feedFromQueue, feedFromStream } from "./event-sources.js";
 import { deadLetterQueue, GuardedQueue } from "./guarded-queue.js";
 import { type Manifest, readManifest } from "./manifest.js";
 import { addOutputs } from "./outputs.js";
-import { clients, type FunctionName, permissions, type Resources, reads, sends } from "./permissions.js";
+import {
+  clients,
+  deletes,
+  type FunctionName,
+  permissions,
+  type Resources,
+  reads,
+  sends,
+} from "./permissions.js";
 import type { DurableFunctionsProps } from "./props.js";
 import { ServiceFunction, type ServiceFunctionProps } from "./service-function.js";
 import { resolveSettings, type Settings } from "./settings.js";
@@ -134,9 +142,14 @@ export class DurableFunctions extends Construct {
     return grantAll(grantee, [sends(this.wakeQueue)]);
   }
 
-  /** Lets somebody use all of `DurableClient`: start, cancel, redrive, publish, and reading. Starting by name alone needs `grantStart` too. */
+  /** Lets somebody use all of `DurableClient` but `delete`: start, cancel, redrive, publish, and reading. Starting by name alone needs `grantStart` too. */
   grantClient(grantee: IGrantable): Grant {
     return grantAll(grantee, clients(this));
+  }
+
+  /** Lets somebody delete executions that have ended (`DurableClient.delete`). No other grant includes it. */
+  grantDelete(grantee: IGrantable): Grant {
+    return grantAll(grantee, deletes(this));
   }
 
   /**

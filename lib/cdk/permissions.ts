@@ -112,6 +112,20 @@ export function clients(r: Pick<Resources, "tables" | "wakeQueue" | "timers" | "
   ];
 }
 
+/**
+ * What `DurableClient.delete` does, all of it: whoever deletes need not be allowed to start or to read values. The wake is for executions whose
+ * duties are not done.
+ */
+export function deletes(r: Pick<Resources, "tables" | "wakeQueue">): PolicyStatement[] {
+  return [
+    allow(r.tables.executions, "GetItem", "Query", "UpdateItem", "DeleteItem", "BatchWriteItem"),
+    allow(r.tables.directory, "DeleteItem"),
+    statement(["s3:DeleteObject"], [`${r.tables.payloads.bucketArn}/*`]),
+    statement(["s3:ListBucket"], [r.tables.payloads.bucketArn]),
+    sends(r.wakeQueue),
+  ];
+}
+
 /** What a console, or a command that only looks, may do. */
 export function reads(tables: HoldfastTables): PolicyStatement[] {
   return [

@@ -39,6 +39,8 @@ const CODES: Readonly<Record<string, ExitCode>> = {
   ExecutionConflictError: EXIT.conflict,
   ExecutionClosedError: EXIT.conflict,
   InvalidControlError: EXIT.conflict,
+  ExecutionDeletedError: EXIT.conflict,
+  NotDeletableError: EXIT.conflict,
   ResultTimeoutError: EXIT.timeout,
 };
 

@@ -4,6 +4,7 @@ import { Command } from "commander";
 import { addCallback } from "./commands/callback.js";
 import type { AddCommand } from "./commands/command.js";
 import { addCancel, addPause, addRedrive, addResume, addTerminate } from "./commands/control.js";
+import { addDelete } from "./commands/delete.js";
 import { addDemo } from "./commands/demo.js";
 import { addDev } from "./commands/dev.js";
 import { addFork } from "./commands/fork.js";
@@ -40,6 +41,7 @@ const COMMANDS: readonly AddCommand[] = [
   addFork,
   addOutbox,
   addReplay,
+  addDelete,
 ];
 
 const ENDING = `

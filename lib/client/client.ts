@@ -24,6 +24,7 @@ import {
   type WorkflowDefinition,
   type WorkflowDefinitionSummary,
 } from "./definitions.js";
+import { type DeletedExecution, deleteByClient } from "./delete.js";
 import { describeHead, readError, readValue } from "./describe.js";
 import { type ForkOptions, fork } from "./fork.js";
 import { checkHealth, type Health } from "./health.js";
@@ -294,6 +295,17 @@ export class DurableClient {
   async fork(executionId: string, options: ForkOptions): Promise<StartedExecution> {
     const { head, created } = await fork(await this.#connect(), executionId, options);
     return { executionId: head.executionId, status: head.status, created };
+  }
+
+  /**
+   * Deletes an execution that has ended, with its history, messages, large values and wait records; its id is free then. A call that was not
+   * answered may be repeated, and goes on where that one stopped; `ExecutionNotFoundError` then says that nothing was left. One that was
+   * continued keeps its head, by which messages and results find the one that goes on, for as long as that one is there.
+   * @throws NotDeletableError when it is open or stalled, ended less than 20 minutes ago, or is still needed: it says what for, and what to do
+   * @throws ExecutionNotFoundError
+   */
+  async delete(executionId: string): Promise<DeletedExecution> {
+    return deleteByClient(await this.#connect(), executionId);
   }
 
   /**

@@ -1,5 +1,6 @@
 /** What a client can ask of an execution as a whole: end, pause, go on, branch off. */
 import { decideRedrive } from "../decide/redrive.js";
+import { ExecutionDeletedError } from "../model/deletion-errors.js";
 import { ExecutionClosedError, ExecutionNotFoundError, InvalidControlError } from "../model/errors.js";
 import type { Head } from "../model/head.js";
 import { LONGEST_EXECUTION_ID } from "../model/ids.js";
@@ -78,7 +79,7 @@ export async function redrive(
     const action = decideRedrive(status, events);
     if (action.do === "refuse") throw new InvalidControlError("redriven", executionId, action.why);
     const { voided } = action;
-    await persistently(() =>
+    const { reopened, head: found } = await persistently(() =>
       outside.store.reopen(executionId, {
         kind: "redrive",
         // One redrive of one end, however often it is asked for.
@@ -89,6 +90,8 @@ export async function redrive(
         ...(voided.length === 0 ? {} : { voided }),
       }),
     );
+    if (!reopened && found?.deletedAt !== undefined)
+      throw new ExecutionDeletedError(executionId, found.deletedAt);
   }
   // For one that is open already this is all: an unanswered call may be repeated.
   await outside.wakes.send({ executionId, reason: "redrive" }, 0);

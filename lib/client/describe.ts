@@ -1,8 +1,9 @@
+import { ExecutionDeletedError } from "../model/deletion-errors.js";
+import { CorruptHistoryError } from "../model/errors.js";
 import type { Head, StoredValue } from "../model/head.js";
 import { labelsOf } from "../model/labels.js";
 import { decode, type ErrorClasses } from "../model/value.js";
 import type { Outside } from "../runtime/outside.js";
-import { unlessLost } from "../runtime/values/payloads.js";
 import { loadValue } from "../runtime/values/values.js";
 import { progressOf } from "./progress.js";
 import type { ExecutionDescription } from "./types.js";
@@ -14,12 +15,11 @@ export async function describeHead(
   classes: ErrorClasses,
 ): Promise<ExecutionDescription> {
   // What can't be read stands as the error that says so: whoever asks why an execution stands still must get an answer.
-  const itself = (error: Error): Error => error;
   const [input, output, error, state] = await Promise.all([
-    unlessLost(() => readValue(outside, head, head.input, classes), itself),
-    unlessLost(() => readValue(outside, head, head.output, classes), itself),
-    unlessLost(() => readError(outside, head, classes), itself),
-    unlessLost(() => readValue(outside, head, head.state, classes), itself),
+    orItsError(() => readValue(outside, head, head.input, classes)),
+    orItsError(() => readValue(outside, head, head.output, classes)),
+    orItsError(() => readError(outside, head, classes)),
+    orItsError(() => readValue(outside, head, head.state, classes)),
   ]);
   return {
     executionId: head.executionId,
@@ -31,6 +31,7 @@ export async function describeHead(
     createdAt: new Date(head.createdAt),
     startAt: new Date(head.startAt),
     ...(head.closedAt === undefined ? {} : { closedAt: new Date(head.closedAt) }),
+    ...(head.deletedAt === undefined ? {} : { deletedAt: new Date(head.deletedAt) }),
     input,
     ...(head.output === undefined ? {} : { output }),
     ...(error === undefined ? {} : { error }),
@@ -51,16 +52,27 @@ export async function describeHead(
   };
 }
 
-/** The stored value, read from its own item when it is large. */
+/** What is lost, or was deleted, is shown as the error that says so. */
+async function orItsError<T>(read: () => Promise<T>): Promise<T | Error> {
+  try {
+    return await read();
+  } catch (error) {
+    if (error instanceof CorruptHistoryError || error instanceof ExecutionDeletedError) return error;
+    throw error;
+  }
+}
+
+/** The stored value, read from its own item when it is large. Throws `CorruptHistoryError`, `ExecutionDeletedError`. */
 export async function readValue(
   outside: Outside,
   head: Head,
   stored: StoredValue | undefined,
   classes: ErrorClasses,
 ): Promise<unknown> {
-  return stored === undefined
-    ? undefined
-    : decode(await loadValue(outside.store, head.executionId, stored), classes);
+  if (stored === undefined) return undefined;
+  if (head.deletedAt !== undefined && "payload" in stored)
+    throw new ExecutionDeletedError(head.executionId, head.deletedAt);
+  return decode(await loadValue(outside.store, head.executionId, stored), classes);
 }
 
 /** What it ended with, or what it stands still over. */

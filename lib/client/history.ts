@@ -1,3 +1,4 @@
+import { ExecutionDeletedError } from "../model/deletion-errors.js";
 import { type Head, timeoutOf } from "../model/head.js";
 import { encodeThrown } from "../model/value.js";
 import type { Outside } from "../runtime/outside.js";
@@ -10,7 +11,8 @@ import type { HistoryEntry } from "./types.js";
  * stands the error that says so: what stopped an execution must be seen beside all the rest.
  */
 export async function historyOf(outside: Outside, head: Head): Promise<HistoryEntry[]> {
-  const { executionId, tail } = head;
+  const { executionId, tail, deletedAt } = head;
+  if (deletedAt !== undefined) throw new ExecutionDeletedError(executionId, deletedAt);
   const commits = await outside.store.loadHistory(executionId, 0);
   const last = commits.at(-1)?.slot ?? 0;
   const started: HistoryEntry = {

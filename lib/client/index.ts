@@ -13,6 +13,7 @@ export type {
   WorkflowDefinition,
   WorkflowDefinitionSummary,
 } from "./definitions.js";
+export type { DeletedExecution } from "./delete.js";
 export type { ForkOptions } from "./fork.js";
 export type { Health, HealthCheck } from "./health.js";
 export type { MessageOptions, UpdateOptions } from "./messages.js";

@@ -45,6 +45,8 @@ export interface ExecutionDescription extends Labels {
   /** Later than `createdAt` for a delayed start. */
   readonly startAt: Date;
   readonly closedAt?: Date;
+  /** Since then its history and large values go, or are gone. The head of one that was continued stays for as long as its successor does. */
+  readonly deletedAt?: Date;
   readonly input: unknown;
   readonly output?: unknown;
   readonly error?: Error;

@@ -1,4 +1,5 @@
 /** The history of an execution as it stands, for those who only read it. */
+import { ExecutionDeletedError } from "../model/deletion-errors.js";
 import { CorruptHistoryError } from "../model/errors.js";
 import type { Head } from "../model/head.js";
 import type { HistoryEvent } from "../model/history-event.js";
@@ -23,13 +24,14 @@ export function carriedTail(head: Head, slot: number): readonly HistoryEvent[] {
   return head.tail !== undefined && head.tail.slot > slot ? head.tail.events : [];
 }
 
-/** Throws {@link CorruptHistoryError} for an execution that is gone. */
+/** Throws {@link CorruptHistoryError} for an execution that is gone, {@link ExecutionDeletedError} for one whose deletion has begun. */
 export async function wholeHistory(
   store: ExecutionStore,
   executionId: string,
 ): Promise<{ readonly head: Head; readonly events: readonly HistoryEvent[] }> {
   const head = await persistently(() => store.readHead(executionId));
   if (head === undefined) throw new CorruptHistoryError(executionId, "its head is gone");
+  if (head.deletedAt !== undefined) throw new ExecutionDeletedError(executionId, head.deletedAt);
   const commits = await allCommits(store, head);
   const tail = carriedTail(head, commits.at(-1)?.slot ?? 0);
   return { head, events: [...commits.flatMap((commit) => commit.events), ...tail] };

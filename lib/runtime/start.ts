@@ -4,6 +4,7 @@
  */
 import type { App } from "../define/app.js";
 import { parse } from "../define/schema.js";
+import { ExecutionDeletedError } from "../model/deletion-errors.js";
 import { ExecutionConflictError } from "../model/errors.js";
 import type { Head } from "../model/head.js";
 import { checkExecutionId, digest } from "../model/ids.js";
@@ -45,6 +46,7 @@ export interface Started {
  * Creates the execution, or finds the one that a start before created, and sees to it that a wake is on its way.
  * @param inline runs the first turn here, under this request's id
  * @throws UnknownWorkflowError, InvalidInputError, PayloadTooLargeError, ExecutionConflictError: nothing was written
+ * @throws ExecutionDeletedError for the id of an execution that is being deleted; of one that was continued, its head stays, and is found
  */
 export async function startExecution(
   outside: Outside,
@@ -90,6 +92,9 @@ export async function startExecution(
   ]);
 
   if (!result.created) {
+    const { deletedAt, status } = result.head;
+    if (deletedAt !== undefined && status !== "continued")
+      throw new ExecutionDeletedError(executionId, deletedAt);
     if (request.onConflict === "fail")
       throw new ExecutionConflictError(executionId, `created at ${instant(result.head.createdAt)}`);
     await checkSame(outside.store, result.head, workflow.name, input);

@@ -30,6 +30,7 @@ export async function watch(outside: Outside, executionId: string, until: EpochM
       // It goes on there; until the successor has been created, this one is all there is to see.
       const successor = await persistently(() => outside.store.readHead(head.continuedTo ?? ""));
       if (successor !== undefined) return watch(outside, successor.executionId, until);
+      if (head.deletedAt !== undefined) throw new ExecutionNotFoundError(head.continuedTo);
     }
     const left = until - outside.clock.now();
     if ((hasStopped(head) && head.continuedTo === undefined) || left <= 0) return head;

@@ -66,10 +66,18 @@ const DOCUMENT_ACTIONS: Readonly<Record<string, string>> = {
   BatchWrite: "BatchWriteItem",
 };
 
+/** What IAM calls the calls of S3 that go by another name, and whether it is about the objects or the bucket. */
+const S3_ACTIONS: Readonly<Record<string, { readonly action: string; readonly objects: boolean }>> = {
+  ListObjectsV2: { action: "ListBucket", objects: false },
+  DeleteObjects: { action: "DeleteObject", objects: true },
+};
+
 function callsOf(service: string, command: unknown): string[] {
   if (typeof command !== "object" || command === null) return [`${service}:? on ?`];
   const name = command.constructor.name.replace(/Command$/, "");
   const input: unknown = Reflect.get(command, "input");
+  const s3 = service === "s3" ? S3_ACTIONS[name] : undefined;
+  if (s3 !== undefined) return [`s3:${s3.action} on ${at(input, "Bucket") ?? "?"}${s3.objects ? "/*" : ""}`];
   const action = `${service}:${service === "dynamodb" ? (DOCUMENT_ACTIONS[name] ?? name) : name}`;
   const calls = resourcesOf(input).map((resource) => `${action} on ${resource}`);
   // IAM checks it for whoever names a role to a service.

@@ -26,10 +26,18 @@ import type { Outgoing } from "../../lib/model/outgoing.js";
 import { payloadMark } from "../../lib/model/value.js";
 import { putAway, putPayload } from "../../lib/runtime/values/payloads.js";
 import { stagedId } from "../../lib/store/outbox.js";
-import { INDEX_SHARDS } from "../../lib/store/ports.js";
+import { type ClosedSettlement, INDEX_SHARDS } from "../../lib/store/ports.js";
 import { permittedTo, resource, synthesize } from "../infra/support.js";
 import { incompressible } from "../setup/text.js";
-import { commit, continued, execution, outgoing, stepCompleted } from "../store/builders.js";
+import {
+  commit,
+  continued,
+  execution,
+  outgoing,
+  owned,
+  settlementOf,
+  stepCompleted,
+} from "../store/builders.js";
 import { type Calls, recordCalls } from "./calls.js";
 import { batchOf, busEvent, type Deployment, invocation, openDeployment } from "./deployment.js";
 import { newImagesOf } from "./stream.js";
@@ -38,6 +46,7 @@ import { newImagesOf } from "./stream.js";
 
 const { template } = synthesize({}, (durable, stack) => {
   durable.grantClient(new Role(stack, "Client", { assumedBy: new AccountPrincipal(stack.account) }));
+  durable.grantDelete(new Role(stack, "Deleter", { assumedBy: new AccountPrincipal(stack.account) }));
 });
 
 /** What each resource of the template is called in the deployment that the functions run against here. */
@@ -395,4 +404,29 @@ test("the client makes every call that its grant allows, and no other", async ()
     await client.signal("c-continued", "approve");
   });
   expect([...calls.of("Client"), toldOfMissing].sort()).toEqual(allowed("Client"));
+});
+
+test("who deletes makes every call that the grant allows, and no other", async () => {
+  const { store } = deployment.outside;
+  const day = 86_400_000;
+  const ended = async (id: string, fields: Partial<ClosedSettlement> = {}) => {
+    const head = await owned(store, id);
+    await putPayload(store, id, "result", HUGE);
+    await store.appendCommit(commit(id, 1, { outgoing: [outgoing(`${id}-event`)] }), Date.now());
+    const published = [{ state: "published", tries: 1 }] as const;
+    await store.markOutbox({ executionId: id, slot: 1, version: 0, states: published });
+    await store.appendCommit(commit(id, 2));
+    const settlement = { status: "terminated", closedAt: Date.now() - day, ...fields } as const;
+    const wait = { name: "payment.completed", key: "x", executionId: id, op: "wait:1" };
+    await store.putWait({ ...wait, epoch: 1 });
+    await store.settle(settlementOf(head, settlement, { slot: 2, waits: [wait] }));
+  };
+  await ended("x-whole");
+  await ended("x-untold", { openChildren: true });
+  const client = new DurableClient({ outside: deployment.outside });
+  await calls.as("Deleter", async () => {
+    expect(await client.delete("x-whole")).toEqual({ deleted: "all" });
+    await expect(client.delete("x-untold")).rejects.toMatchObject({ refusal: "children" });
+  });
+  expect(calls.of("Deleter")).toEqual(allowed("Deleter"));
 });

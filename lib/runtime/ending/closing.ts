@@ -19,7 +19,8 @@ import { loadValue } from "../values/values.js";
 import { ensureSuccessor } from "./successor.js";
 
 /** What the duties need to know of it. */
-export interface ClosedExecution extends Pick<Head, "executionId" | "waits" | "epoch"> {
+export interface ClosedExecution
+  extends Pick<Head, "executionId" | "waits" | "epoch" | "closedAt" | "deletedAt"> {
   readonly status: ClosedStatus;
   readonly parent?: Head["parent"] | undefined;
   readonly output?: Head["output"];
@@ -37,6 +38,8 @@ export async function doClosingDuties(
   closed: ClosedExecution,
   hooks: readonly Hooks[],
 ): Promise<void> {
+  // They were done before anything was deleted.
+  if (closed.deletedAt !== undefined) return;
   const { epoch } = closed;
   const removals = closed.waits.map((wait) =>
     persistently(() => outside.store.deleteWait({ ...wait, epoch })),
@@ -50,7 +53,7 @@ export async function doClosingDuties(
 
 async function releaseChildren(
   outside: Outside,
-  { executionId, status }: ClosedExecution,
+  { executionId, status, closedAt }: ClosedExecution,
   hooks: readonly Hooks[],
 ): Promise<void> {
   const head = await persistently(() => outside.store.readHead(executionId));
@@ -64,14 +67,20 @@ async function releaseChildren(
     failures.push(...(await failuresOf(released)));
   }
   raiseFirst(failures);
-  if (unread.length === 0) return;
-  const why = wordsOf(unread);
-  // Who terminated it was told that there may be others. Of any other end nobody was.
-  if (status !== "terminated") throw new CorruptHistoryError(executionId, why);
-  outside.log.write("error", "Children that only a lost part of a history names were not told of its end.", {
-    executionId,
-    why,
-  });
+  if (unread.length > 0) {
+    const why = wordsOf(unread);
+    // Who terminated it was told that there may be others. Of any other end nobody was.
+    if (status !== "terminated") throw new CorruptHistoryError(executionId, why);
+    outside.log.write(
+      "error",
+      "Children that only a lost part of a history names were not told of its end.",
+      {
+        executionId,
+        why,
+      },
+    );
+  }
+  if (closedAt !== undefined) await persistently(() => outside.store.noteChildrenTold(executionId, closedAt));
 }
 
 async function handOn(outside: Outside, closed: ClosedExecution): Promise<void> {

@@ -30,11 +30,12 @@ export async function deliverMessage(
   let result = await append(asked);
   const goesOn = !isForOneOperation(message);
   while (goesOn && result.outcome === "closed" && result.head.continuedTo !== undefined) {
-    const before = asked;
+    const before: Head = result.head;
     asked = result.head.continuedTo;
     result = await append(asked);
-    if (result.outcome !== "missing") continue;
-    await ensureSuccessor(outside, before);
+    // What was deleted had a successor: that one is deleted, too.
+    if (result.outcome !== "missing" || before.deletedAt !== undefined) continue;
+    await ensureSuccessor(outside, before.executionId);
     result = await append(asked);
   }
   if (result.outcome === "missing") return { outcome: "missing", executionId: asked };

@@ -7,10 +7,6 @@ import { copy, type ExecutionItems, type State } from "./state.js";
 
 export function retentionMethods(state: State): RetentionStore {
   const headOf = (executionId: string): Head | undefined => state.executions.get(executionId)?.head;
-  const keep = (items: ExecutionItems, head: Head): Head => {
-    items.head = head;
-    return copy(head);
-  };
 
   return {
     async listCreated({ workflow, shard, until, after, limit }) {
@@ -36,7 +32,8 @@ export function retentionMethods(state: State): RetentionStore {
       const items = state.executions.get(execution.executionId);
       if (items?.head === undefined) return { begun: false, head: undefined };
       if (!isAsClosed(items.head, execution)) return { begun: false, head: copy(items.head) };
-      return { begun: true, head: keep(items, { ...items.head, deletedAt: items.head.deletedAt ?? at }) };
+      items.head = { ...items.head, deletedAt: items.head.deletedAt ?? at };
+      return { begun: true, head: copy(items.head) };
     },
 
     async deleteItems({ executionId, deletedAt, limit }) {

@@ -133,6 +133,7 @@ describe("grants", () => {
     durable.grantRead(someone("Reader"));
     durable.grantWake(someone("Waker"));
     durable.grantClient(someone("Client"));
+    durable.grantDelete(someone("Deleter"));
   });
   const listings = ["byApplication", "byPipelineConfig", "byStatus", "byWorkflow"]
     .map((name) => `${executions}/index/${name}`)
@@ -148,6 +149,16 @@ describe("grants", () => {
     ["Starter", ["lambda:InvokeFunction on OrdersStartFunction.Arn"]],
     ["Reader", reads],
     ["Waker", [sendsWakes]],
+    [
+      "Deleter",
+      [
+        `dynamodb:BatchWriteItem dynamodb:DeleteItem dynamodb:GetItem dynamodb:Query dynamodb:UpdateItem on ${executions}`,
+        `dynamodb:DeleteItem on ${directory}`,
+        `s3:DeleteObject on ${payloads}/*`,
+        `s3:ListBucket on ${payloads}`,
+        sendsWakes,
+      ],
+    ],
     [
       "Client",
       [

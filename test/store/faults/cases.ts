@@ -32,6 +32,7 @@ export const CASES: Readonly<Record<keyof Store, readonly Case[]>> = {
   getPayload: inbox.gettingPayloads,
 
   listExecutions: listing.listing,
+  countExecutions: listing.counting,
   listOpen: listing.listingOpen,
   listWaiting: listing.listingWaiting,
 

@@ -71,6 +71,28 @@ export const listing = REQUESTS.map((request) =>
   }),
 );
 
+export const counting = [
+  one({
+    what: "a count that the index decides",
+    prepare,
+    last: (store) => store.createExecution(execution("new", { createdAt: T0 + 99_000, ...LABELS })),
+    run: (store) => store.countExecutions({ application: "shop" }),
+    // It may lack what is new.
+    async duringLag(count) {
+      expect([12, 13]).toContain(count);
+    },
+  }),
+  one({
+    what: "a count that the heads decide",
+    prepare,
+    last,
+    run: (store) => store.countExecutions({ workflow: "order-saga", status: "completed" }),
+    async duringLag(count) {
+      expect([3, 4]).toContain(count);
+    },
+  }),
+];
+
 const SHARD = shardOf("x0", INDEX_SHARDS);
 const IN_SHARD = Array.from({ length: 200 }, (_, index) => `x${index}`)
   .filter((id) => shardOf(id, INDEX_SHARDS) === SHARD)
