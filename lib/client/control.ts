@@ -80,7 +80,7 @@ export async function redrive(
     if (action.do === "refuse") throw new InvalidControlError("redriven", executionId, action.why);
     const { voided } = action;
     const { reopened, head: found } = await persistently(() =>
-      outside.store.reopen(executionId, {
+      outside.store.reopen(executionId, head, {
         kind: "redrive",
         // One redrive of one end, however often it is asked for.
         id: `redrive-${head.slot}-${head.epoch}`,

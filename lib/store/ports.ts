@@ -273,10 +273,12 @@ export interface ExecutionStore extends PayloadStore {
 
   /**
    * Puts an execution back to `running`, and the message into its inbox, in one write. Of its end only its output stays. Condition: it is
-   * failed or stalled, or it is completed or cancelled and its compensation is incomplete. A repeat that finds its own message is `reopened`.
+   * failed or stalled, or it is completed or cancelled and its compensation is incomplete, and its epoch is still that of `seen`: what has been
+   * redriven since, and has ended again, is another end. A repeat that finds its own message is `reopened`.
    */
   reopen(
     executionId: string,
+    seen: { readonly epoch: number },
     message: RedriveMessage,
   ): Promise<{ reopened: true; head: Head } | { reopened: false; head: Head | undefined }>;
 }

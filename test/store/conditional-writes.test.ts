@@ -12,6 +12,8 @@ import { execution, lease, redrive, settlementOf, T0 } from "./builders.js";
 import { SOURCES, writersOf, writesIn } from "./writes.js";
 
 const UNCONDITIONAL: Readonly<Record<string, string>> = {
+  "delete-items.ts deleteBatch":
+    "Items of a head that bears the mark of its deletion, which was read just before and which nothing takes away: nobody writes them again.",
   "delete-messages.ts deleteMessages":
     "The messages are durable in history, which knows their ids for ever: one that is sent again, and deleted late, would not be heard.",
   "stage.ts stagePayload":
@@ -24,7 +26,7 @@ const STATUS_WRITERS: Readonly<Record<string, string>> = {
     "A new head, on the condition that there is none: createExecution, stageExecution.",
   "settle.ts statusAttributes": "sourcesOf(the new status), from the table of transitions.",
   "reopen.ts reopenParams":
-    "REOPENABLE_STATUSES, those that the table of transitions lets go back to running.",
+    "REOPENABLE_STATUSES and REOPENABLE_TO_UNDO, those that the table of transitions lets go back to running.",
 };
 
 describe("the writes of the DynamoDB store", () => {
@@ -58,7 +60,7 @@ describe("a status", () => {
   });
 
   test("of an execution that has ended, or stalled, becomes running again only where the table allows it", () => {
-    const params = reopenParams("Executions", "x", redrive("r1"));
+    const params = reopenParams("Executions", "x", { epoch: 1 }, redrive("r1"));
     expect(statusesIn(params)).toEqual(STATUSES.filter((from) => !isOpen(from) && mayMove(from, "running")));
     expect(params.ExpressionAttributeValues?.[":status"]).toBe("running");
   });
@@ -74,6 +76,8 @@ function statusesIn(params: {
   readonly ConditionExpression?: string | undefined;
   readonly ExpressionAttributeValues?: Readonly<Record<string, unknown>> | undefined;
 }): unknown[] {
-  const list = /#status IN \(([^)]*)\)/.exec(params.ConditionExpression ?? "")?.[1] ?? "";
-  return list.split(", ").map((name) => params.ExpressionAttributeValues?.[name]);
+  const lists = [...(params.ConditionExpression ?? "").matchAll(/#status IN \(([^)]*)\)/g)];
+  const names = lists.flatMap(([, list = ""]) => list.split(", "));
+  const named = names.map((name) => params.ExpressionAttributeValues?.[name]);
+  return STATUSES.filter((status) => named.includes(status));
 }

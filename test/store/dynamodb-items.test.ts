@@ -119,7 +119,7 @@ describe("a client that retries a write whose reply was lost", () => {
   test("reopens once, with one message", async () => {
     const head = await owned(store, "lossy-reopen");
     await store.settle(settlementOf(head, FAILED));
-    expect(await losingReplies().reopen("lossy-reopen", redrive("r1"))).toMatchObject({
+    expect(await losingReplies().reopen("lossy-reopen", { epoch: 1 }, redrive("r1"))).toMatchObject({
       reopened: true,
       head: { inboxSeq: 1, inbox: [redrive("r1")] },
     });
@@ -325,7 +325,7 @@ describe("sparse attributes", () => {
   test("a reopened one is back among the open ones, and nothing of its end is left", async () => {
     const head = await owned(store, "back");
     await store.settle(settlementOf(head, FAILED));
-    await store.reopen("back", redrive("r1"));
+    await store.reopen("back", { epoch: 1 }, redrive("r1"));
     expect(await statusKey("back")).toBe("open");
     const names = Object.keys((await itemAt("back", "head")) ?? {});
     for (const gone of ["closedAt", "error", "errorRef", "output", "outputRef", "compensation", "stall"])

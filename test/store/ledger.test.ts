@@ -211,11 +211,14 @@ describe("the write-unit ledger", () => {
   test("a redrive is 1 unit and its index entry moved", async () => {
     const head = await start("redriven");
     await store.settle(settlementOf(head, FAILED));
-    await costs(() => store.reopen(head.executionId, redrive("r1", { reason: "the bank is back" })), {
-      writes: 1,
-      indexWrites: 2,
-      roundTrips: 1,
-    });
+    await costs(
+      () => store.reopen(head.executionId, { epoch: 1 }, redrive("r1", { reason: "the bank is back" })),
+      {
+        writes: 1,
+        indexWrites: 2,
+        roundTrips: 1,
+      },
+    );
   });
 
   test("a child's head, with its parent, deadline and flags, is still 1 unit", async () => {

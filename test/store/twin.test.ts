@@ -154,7 +154,10 @@ class Caller {
         const names = [`m${dice.below(12)}`, `m${dice.below(12)}`];
         return (store) => store.deleteMessages(id, names);
       },
-      () => (store) => store.reopen(id, redrive(token, { at: T0 + slot })),
+      () => {
+        const seen = { epoch: head?.epoch ?? dice.below(3) };
+        return (store) => store.reopen(id, seen, redrive(token, { at: T0 + slot }));
+      },
       () => (store) => store.readOutbox(id, slot),
       () => {
         const states = [{ state: dice.pick(["published", "failed", "dead"] as const), tries: 1 }];

@@ -68,7 +68,7 @@ export function createDynamoStore(tables: DynamoTables, objects: PayloadStore): 
     listExecutions: (request) => listExecutions(tables, request),
     countExecutions: (filter) => countExecutions(tables, filter),
     listWaiting: (request) => listWaiting(tables, request),
-    reopen: (executionId, message) => reopen(tables, executionId, message),
+    reopen: (executionId, seen, message) => reopen(tables, executionId, seen, message),
 
     readOutbox: (executionId, slot) => readOutbox(tables, executionId, slot),
     markOutbox: (request) => markOutbox(tables, request),

@@ -22,11 +22,13 @@ const NOT_DELETED = "attribute_not_exists(#deletedAt)";
 const MAY_REOPEN = all(
   `(${MAY_GO_ON.condition} OR (${all(MAY_UNDO.condition, "#compensation = :incomplete")}))`,
   NOT_DELETED,
+  "#epoch = :epoch",
 );
 
 export function reopenParams(
   executionsTable: string,
   executionId: string,
+  seen: { readonly epoch: number },
   message: RedriveMessage,
 ): UpdateCommandInput {
   const { update, values } = updateOf({
@@ -52,6 +54,7 @@ export function reopenParams(
       ...MAY_UNDO.values,
       ":incomplete": "incomplete",
       ":content": messageContent(message),
+      ":epoch": seen.epoch,
       ":one": 1,
       ":bytes": messageBytes(message),
     },
@@ -63,10 +66,11 @@ export function reopenParams(
 export async function reopen(
   { documents, executionsTable }: DynamoTables,
   executionId: string,
+  seen: { readonly epoch: number },
   message: RedriveMessage,
 ): ReturnType<ExecutionStore["reopen"]> {
   const answer = await answerOf(
-    documents.send(new UpdateCommand(reopenParams(executionsTable, executionId, message))),
+    documents.send(new UpdateCommand(reopenParams(executionsTable, executionId, seen, message))),
   );
   if (!answer.refused) return { reopened: true, head: readHeadItem(answered(answer.output)) };
   if (answer.found === undefined) return { reopened: false, head: undefined };

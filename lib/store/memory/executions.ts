@@ -148,10 +148,10 @@ export function executionMethods(state: State, transact: Transact): Omit<Executi
       return content && sameContent(content);
     },
 
-    async reopen(executionId, message) {
+    async reopen(executionId, seen, message) {
       const head = headOf(executionId);
       if (head === undefined) return { reopened: false, head };
-      if (!mayReopen(head) || head.deletedAt !== undefined) {
+      if (!mayReopen(head) || head.deletedAt !== undefined || head.epoch !== seen.epoch) {
         return { reopened: head.inbox.some((held) => held.id === message.id), head: copy(head) };
       }
       const items = of(executionId);

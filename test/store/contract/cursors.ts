@@ -55,7 +55,7 @@ export function cursorContract(store: () => Store): void {
     await settled(store(), failed, FAILED);
     await settled(store(), stalled, STALLED);
     await settled(store(), reopened, STALLED, { createdAt: T0 + 1 });
-    await store().reopen(reopened, redrive("r1"));
+    await store().reopen(reopened, { epoch: 1 }, redrive("r1"));
     expect(await open(5, 10)).toEqual([suspended, reopened]);
     const taken = await store().acquireLease({ executionId: suspended, seen: { epoch: 1 }, ...lease("b") });
     if (taken.acquired) await store().settle(settlementOf(taken.head, COMPLETED));

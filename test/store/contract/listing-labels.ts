@@ -161,7 +161,7 @@ export function listingLabelContract(store: () => Store): void {
   test("both labels are kept through leases, ends and redrives", async () => {
     const labels = { application: "kept#1", pipelineConfigId: "p#2#3" };
     await settled(store(), "kept", FAILED, { ...labels, createdAt: at(70) });
-    await store().reopen("kept", redrive("r-1"));
+    await store().reopen("kept", { epoch: 1 }, redrive("r-1"));
     const { head } = await store().acquireLease({ executionId: "kept", seen: { epoch: 1 }, ...lease("y") });
     expect(head).toMatchObject(labels);
     for (const [key, value] of Object.entries(labels))

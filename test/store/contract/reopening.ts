@@ -21,7 +21,7 @@ export function reopeningContract(store: () => Store): void {
       status: "stalled",
       stall: { error: { name: "NonDeterminismError" } },
     });
-    const answer = await store().reopen("stuck", redrive("r1"));
+    const answer = await store().reopen("stuck", { epoch: 1 }, redrive("r1"));
     expect(answer).toMatchObject({
       reopened: true,
       head: { status: "running", inboxSeq: 1, inbox: [redrive("r1")] },
@@ -49,7 +49,7 @@ export function reopeningContract(store: () => Store): void {
     await store().settle(settlementOf(head, settlement, { slot: 2, tail }));
     const before = await store().readHead("failed");
     expect(before).toMatchObject({ status: "failed", openChildren: true, compensation: "none" });
-    const { head: after } = await store().reopen("failed", redrive("r1"));
+    const { head: after } = await store().reopen("failed", { epoch: 1 }, redrive("r1"));
     expect(after).toMatchObject({ status: "running", slot: 2, tail, epoch: 1 });
     for (const gone of ["closedAt", "error", "output", "compensation", "stall", "openChildren"])
       expect(after, gone).not.toHaveProperty(gone);
@@ -64,7 +64,7 @@ export function reopeningContract(store: () => Store): void {
       const id = `undoes-${end.status}`;
       const settlement = { ...end, closedAt: T0, compensation: "incomplete" } as const;
       await settled(store(), id, settlement);
-      const { reopened, head } = await store().reopen(id, redrive("r1"));
+      const { reopened, head } = await store().reopen(id, { epoch: 1 }, redrive("r1"));
       expect(reopened).toBe(true);
       expect(head).toMatchObject({ status: "running", inbox: [redrive("r1")] });
       for (const gone of ["closedAt", "error", "compensation"]) expect(head, gone).not.toHaveProperty(gone);
@@ -83,7 +83,7 @@ export function reopeningContract(store: () => Store): void {
       const whole = await store().readHead(id);
       expect(whole).toMatchObject({ ...end, compensation: "complete" });
       // There is nothing left to undo.
-      expect(await store().reopen(id, redrive("r2"))).toEqual({ reopened: false, head: whole });
+      expect(await store().reopen(id, { epoch: 1 }, redrive("r2"))).toEqual({ reopened: false, head: whole });
       expect(await store().readHead(id)).toEqual(whole);
     },
   );
@@ -96,7 +96,7 @@ export function reopeningContract(store: () => Store): void {
       compensation: "incomplete",
     } as const;
     await settled(store(), "otherwise", completed);
-    await store().reopen("otherwise", redrive("r1"));
+    await store().reopen("otherwise", { epoch: 1 }, redrive("r1"));
     const taken = await store().acquireLease({ executionId: "otherwise", seen: { epoch: 1 }, ...lease("b") });
     if (!taken.acquired) throw new Error("not acquired");
     await store().settle(settlementOf(taken.head, { status: "terminated", closedAt: T0 }));
@@ -107,7 +107,7 @@ export function reopeningContract(store: () => Store): void {
 
   test("has it listed among the open ones again", async () => {
     await settled(store(), "listed", FAILED, { workflow: "reopened" });
-    await store().reopen("listed", redrive("r1"));
+    await store().reopen("listed", { epoch: 1 }, redrive("r1"));
     const page = await store().listExecutions({ workflow: "reopened", status: "running", limit: 5 });
     expect(page.items).toEqual([
       { executionId: "listed", workflow: "reopened", status: "running", createdAt: T0, dueAt: T0 },
@@ -119,16 +119,43 @@ export function reopeningContract(store: () => Store): void {
 
   test("knows its own success when the reply was lost, until the message has been read", async () => {
     await settled(store(), "lost", STALLED);
-    const first = await store().reopen("lost", redrive("r1"));
-    expect(await store().reopen("lost", redrive("r1"))).toEqual({ reopened: true, head: first.head });
-    expect(await store().reopen("lost", redrive("r2"))).toEqual({ reopened: false, head: first.head });
+    const first = await store().reopen("lost", { epoch: 1 }, redrive("r1"));
+    expect(await store().reopen("lost", { epoch: 1 }, redrive("r1"))).toEqual({
+      reopened: true,
+      head: first.head,
+    });
+    expect(await store().reopen("lost", { epoch: 1 }, redrive("r2"))).toEqual({
+      reopened: false,
+      head: first.head,
+    });
+  });
+
+  test("is refused when it was redriven since it was read, and has ended again", async () => {
+    await settled(store(), "again", FAILED);
+    await store().reopen("again", { epoch: 1 }, redrive("r1"));
+    const taken = await store().acquireLease({
+      executionId: "again",
+      seen: { epoch: 1 },
+      ...lease("second"),
+    });
+    if (!taken.acquired) throw new Error("nobody else wants it");
+    await store().settle(settlementOf(taken.head, FAILED, { drained: ["r1"] }));
+    const head = await store().readHead("again");
+    expect(head).toMatchObject({ status: "failed", epoch: 2, inbox: [] });
+    // The reply to the first was lost for so long.
+    expect(await store().reopen("again", { epoch: 1 }, redrive("r1"))).toEqual({ reopened: false, head });
+    expect(await store().reopen("again", { epoch: 2 }, redrive("r2"))).toMatchObject({ reopened: true });
   });
 
   test("takes the message whatever else the inbox holds", async () => {
     await settled(store(), "full", STALLED);
     for (let index = 0; index < 6; index += 1)
       await store().appendMessage("full", message(`m${index}`, { data: "x".repeat(100) }));
-    const { head } = await store().reopen("full", redrive("r1", { at: T0 + 1, reason: "y".repeat(400) }));
+    const { head } = await store().reopen(
+      "full",
+      { epoch: 1 },
+      redrive("r1", { at: T0 + 1, reason: "y".repeat(400) }),
+    );
     expect(head?.inbox.at(-1)).toMatchObject({ id: "r1", kind: "redrive" });
     expect(head).toMatchObject({ inboxSeq: 7 });
     const aside = (await store().loadMessages("full")).map((one) => one.id);
@@ -144,17 +171,23 @@ export function reopeningContract(store: () => Store): void {
     await settled(store(), "ended", { status: "terminated", closedAt: T0 });
     for (const id of ["fine", "done", "undone", "ended"]) {
       const before = await store().readHead(id);
-      expect(await store().reopen(id, redrive("r1"))).toEqual({ reopened: false, head: before });
+      expect(await store().reopen(id, { epoch: 1 }, redrive("r1"))).toEqual({
+        reopened: false,
+        head: before,
+      });
       expect(await store().readHead(id)).toEqual(before);
     }
-    expect(await store().reopen("nobody", redrive("r1"))).toEqual({ reopened: false, head: undefined });
+    expect(await store().reopen("nobody", { epoch: 1 }, redrive("r1"))).toEqual({
+      reopened: false,
+      head: undefined,
+    });
     expect(await store().readHead("nobody")).toBeUndefined();
   });
 
   test("is done by one of twenty", async () => {
     await settled(store(), "raced", FAILED);
     const answers = await Promise.all(
-      Array.from({ length: 20 }, (_, index) => store().reopen("raced", redrive(`r${index}`))),
+      Array.from({ length: 20 }, (_, index) => store().reopen("raced", { epoch: 1 }, redrive(`r${index}`))),
     );
     expect(answers.filter((answer) => answer.reopened)).toHaveLength(1);
     expect((await store().readHead("raced"))?.inbox).toHaveLength(1);

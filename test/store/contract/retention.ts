@@ -145,7 +145,7 @@ export function retentionContract(store: () => Store): void {
 
   test("a deletion does not begin on another end, on none, or on nobody", async () => {
     await settled(store(), "redriven", FAILED);
-    await store().reopen("redriven", redrive("r1"));
+    await store().reopen("redriven", { epoch: 1 }, redrive("r1"));
     await settled(store(), "later", COMPLETED);
     await settled(store(), "stalled", STALLED);
     for (const read of [
@@ -165,7 +165,7 @@ export function retentionContract(store: () => Store): void {
   test("a marked execution is not reopened, leased, or sent a message", async () => {
     await settled(store(), "shut", FAILED);
     const { head } = await store().beginDeletion(asClosed("shut", { status: "failed" }), AT);
-    expect(await store().reopen("shut", redrive("r1"))).toEqual({ reopened: false, head });
+    expect(await store().reopen("shut", { epoch: 1 }, redrive("r1"))).toEqual({ reopened: false, head });
     expect(await store().acquireLease({ executionId: "shut", seen: { epoch: 1 }, ...lease("b") })).toEqual({
       acquired: false,
       head,
@@ -179,7 +179,7 @@ export function retentionContract(store: () => Store): void {
       const id = `race-${round}`;
       await settled(store(), id, FAILED);
       const [reopened, begun] = await Promise.all([
-        store().reopen(id, redrive("r1")),
+        store().reopen(id, { epoch: 1 }, redrive("r1")),
         store().beginDeletion(asClosed(id, { status: "failed" }), AT),
       ]);
       expect([reopened.reopened, begun.begun].filter(Boolean)).toHaveLength(1);

@@ -196,12 +196,12 @@ export const reopening = [
     one({
       what: `an execution that is ${settlement.status}`,
       prepare: (store) => settled(store, "x", settlement),
-      run: (store) => store.reopen("x", redrive("r1")),
+      run: (store) => store.reopen("x", { epoch: 1 }, redrive("r1")),
     }),
   ),
   one({
     what: "an execution that has nothing to go on from",
     prepare: (store) => settled(store, "x", COMPLETED),
-    run: (store) => store.reopen("x", redrive("r1")),
+    run: (store) => store.reopen("x", { epoch: 1 }, redrive("r1")),
   }),
 ];
