@@ -12,6 +12,8 @@ import { execution, lease, redrive, settlementOf, T0 } from "./builders.js";
 import { SOURCES, writersOf, writesIn } from "./writes.js";
 
 const UNCONDITIONAL: Readonly<Record<string, string>> = {
+  "delete-items.ts deleteBatch":
+    "A batch takes no conditions. Its head is marked by then, so nobody writes anything beside it for as long as it stands, and commits that may still change are deleted one by one. Not covered: a batch that is on its way while another deletion of the same execution comes to its end and its id is used anew.",
   "delete-messages.ts deleteMessages":
     "The messages are durable in history, which knows their ids for ever: one that is sent again, and deleted late, would not be heard.",
   "stage.ts stagePayload":
@@ -59,7 +61,8 @@ describe("a status", () => {
 
   test("of an execution that has ended, or stalled, becomes running again only where the table allows it", () => {
     const params = reopenParams("Executions", "x", redrive("r1"));
-    expect(statusesIn(params)).toEqual(STATUSES.filter((from) => !isOpen(from) && mayMove(from, "running")));
+    const allowed = STATUSES.filter((from) => !isOpen(from) && mayMove(from, "running"));
+    expect(new Set(statusesIn(params))).toEqual(new Set(allowed));
     expect(params.ExpressionAttributeValues?.[":status"]).toBe("running");
   });
 });
@@ -74,6 +77,8 @@ function statusesIn(params: {
   readonly ConditionExpression?: string | undefined;
   readonly ExpressionAttributeValues?: Readonly<Record<string, unknown>> | undefined;
 }): unknown[] {
-  const list = /#status IN \(([^)]*)\)/.exec(params.ConditionExpression ?? "")?.[1] ?? "";
-  return list.split(", ").map((name) => params.ExpressionAttributeValues?.[name]);
+  const lists = [...(params.ConditionExpression ?? "").matchAll(/#status IN \(([^)]*)\)/g)];
+  return lists
+    .flatMap(([, list = ""]) => list.split(", "))
+    .map((name) => params.ExpressionAttributeValues?.[name]);
 }

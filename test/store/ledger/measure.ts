@@ -11,6 +11,7 @@ import { dynamoAccounts } from "../accounts.js";
 import { definitionEntries, directoryEntries, listingEntries } from "./entries/directory.js";
 import { executionEntries } from "./entries/executions.js";
 import { inboxEntries, outboxEntries, transactionEntries } from "./entries/messages.js";
+import { retentionEntries } from "./entries/retention.js";
 import { runEntries } from "./entries/runs.js";
 import { type Entry, ID } from "./entry.js";
 
@@ -23,6 +24,7 @@ export const ENTRIES: readonly Entry[] = [
   ...directoryEntries,
   ...listingEntries,
   ...definitionEntries,
+  ...retentionEntries,
 ];
 
 export interface Line {

@@ -6,8 +6,8 @@ import {
   type NewDefinition,
   type WaitRecord,
 } from "../../../../lib/store/ports.js";
-import { recentEvent, T0 } from "../../builders.js";
-import { type Entry, ordinary, start } from "../entry.js";
+import { recentEvent, SUSPENDED, settlementOf, T0 } from "../../builders.js";
+import { type Entry, type Ground, ordinary, start, started } from "../entry.js";
 
 const NAME = "payment.completed";
 
@@ -25,9 +25,13 @@ const keyless = (id: string) => {
 };
 
 /** Of a query that finds nothing DynamoDB Local reports nothing, where AWS bills the least. */
-const IN_EVERY_SHARD = Array.from({ length: BROADCAST_SHARDS }, (_, shard) => {
-  for (let index = 0; ; index += 1) if (shardOf(`x${index}`, BROADCAST_SHARDS) === shard) return `x${index}`;
-});
+const inEveryShard = (prefix: string): string[] =>
+  Array.from({ length: BROADCAST_SHARDS }, (_, shard) => {
+    for (let index = 0; ; index += 1) {
+      const id = `${prefix}${index}`;
+      if (shardOf(id, BROADCAST_SHARDS) === shard) return id;
+    }
+  });
 
 export const directoryEntries: readonly Entry[] = [
   {
@@ -61,7 +65,7 @@ export const directoryEntries: readonly Entry[] = [
     what: "the waits for an event without a key: all shards",
     of: ["findWaits"],
     async prepare({ store, id }) {
-      for (const executionId of IN_EVERY_SHARD)
+      for (const executionId of inEveryShard("x"))
         await store.putWait({ name: id, executionId, op: "wait/1", epoch: 1 });
     },
     run: ({ store, id }) => store.findWaits({ name: id, limit: 100 }),
@@ -97,7 +101,7 @@ export const directoryEntries: readonly Entry[] = [
     what: "a look back at events without a key: all shards",
     of: ["findRecentEvents"],
     async prepare({ store, id }) {
-      for (const one of IN_EVERY_SHARD) await store.putRecentEvent({ ...keyless(one), name: id });
+      for (const one of inEveryShard("bus-")) await store.putRecentEvent({ ...keyless(one), name: id });
     },
     run: ({ store, id }) => store.findRecentEvents({ name: id, since: T0 }),
     budget: { reads: 8, roundTrips: 8 },
@@ -174,16 +178,48 @@ export const definitionEntries: readonly Entry[] = [
   },
 ];
 
+async function waiting(ground: Ground): Promise<void> {
+  const { store, id } = ground;
+  const { epoch: _epoch, ...key } = wait(id);
+  await start(ground);
+  await store.putWait(wait(id));
+  await store.settle(settlementOf(started(id), SUSPENDED, { waits: [key] }));
+}
+
 export const listingEntries: readonly Entry[] = [
   {
     what: "a page of 10 of a workflow: eight shards of the index, and one batch of heads",
     of: ["listExecutions"],
     async prepare({ store }) {
-      for (const [index, id] of [...IN_EVERY_SHARD, "y1", "y2"].entries())
+      for (const [index, id] of [...inEveryShard("listed-"), "y1", "y2"].entries())
         await store.createExecution(ordinary(id, { workflow: "listed", createdAt: T0 + index }));
     },
     run: ({ store }) => store.listExecutions({ workflow: "listed", limit: 10 }),
     budget: { reads: 8 * 0.5 + 10, roundTrips: 9 },
+  },
+  {
+    what: "a count that the index decides: eight shards, and no head",
+    of: ["countExecutions"],
+    async prepare({ store }) {
+      for (const id of inEveryShard("counted-"))
+        await store.createExecution(ordinary(id, { workflow: "counted" }));
+    },
+    run: ({ store }) => store.countExecutions({ workflow: "counted", createdAfter: T0 }),
+    budget: { reads: 8 * 0.5, roundTrips: 8 },
+  },
+  {
+    what: "who waits for an event of a key: the wait, and its head",
+    of: ["listWaiting", "readWait"],
+    prepare: waiting,
+    run: ({ store, id }) => store.listWaiting({ name: NAME, key: id, now: T0, limit: 10 }),
+    budget: { reads: 2, roundTrips: 2 },
+  },
+  {
+    what: "a wait's record, read",
+    of: ["readWait"],
+    prepare: ({ store, id }) => store.putWait(wait(id)),
+    run: ({ store, id }) => store.readWait(wait(id)),
+    budget: { reads: 1, roundTrips: 1 },
   },
   {
     what: "a page of the open executions of one shard",

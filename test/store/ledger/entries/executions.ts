@@ -88,6 +88,15 @@ export const executionEntries: readonly Entry[] = [
     budget: { reads: 5, roundTrips: 1 },
   },
   {
+    what: "what can be read of a history of 100 commits",
+    of: ["salvageHistory"],
+    async prepare({ store, id }) {
+      for (let slot = 1; slot <= 100; slot += 1) await store.appendCommit(commit(id, slot));
+    },
+    run: ({ store, id }) => store.salvageHistory(id),
+    budget: { reads: 5, roundTrips: 1 },
+  },
+  {
     what: "a commit of up to 1 KB",
     of: ["appendCommit"],
     run: ({ store, id }) =>

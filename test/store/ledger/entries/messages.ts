@@ -122,11 +122,13 @@ export const inboxEntries: readonly Entry[] = [
     budget: { reads: 1, roundTrips: 1 },
   },
   {
-    what: "an object, written and read: nothing of DynamoDB's",
-    of: ["putObject", "getObject"],
+    what: "an object, written, listed, read and deleted: nothing of DynamoDB's",
+    of: ["putObject", "getObject", "listObjects", "deleteObjects"],
     async run({ store, id }) {
       await store.putObject(`${id}/input`, new Uint8Array(1_000_000));
+      await store.listObjects(`${id}/`, 10);
       await store.getObject(`${id}/input`);
+      await store.deleteObjects([`${id}/input`]);
     },
     budget: {},
   },
