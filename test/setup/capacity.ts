@@ -2,10 +2,18 @@
  * What operations cost: asks DynamoDB for the consumed capacity of every call and adds it up, so that a ledger can be a test.
  *
  * DynamoDB Local reports index units per index; of a transaction it counts one item of each table, at two units per KB, where
- * AWS bills them all; a refused conditional write reports none, although AWS bills it by the item's size.
+ * AWS bills them all; a refused conditional write reports none, although AWS bills it by the item's size. Refused writes are therefore
+ * computed: one unit for each KB that the item begins which stands there, or the one to be put, if that is larger; twice that for each
+ * item of a cancelled transaction. An item that the refusal does not show counts as one of up to 1 KB.
  */
-import type { ConsumedCapacity } from "@aws-sdk/client-dynamodb";
+import {
+  ConditionalCheckFailedException,
+  type ConsumedCapacity,
+  TransactionCanceledException,
+} from "@aws-sdk/client-dynamodb";
 import type { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
+import { plainItem } from "../../lib/store/dynamodb/item.js";
+import { itemBytes, writeUnits } from "./item-size.js";
 
 export interface Spent {
   /** Write units of the tables themselves. */
@@ -15,6 +23,8 @@ export interface Spent {
   /** Read units of tables and indexes. */
   readonly reads: number;
   readonly roundTrips: number;
+  /** Write units of refused writes, computed. */
+  readonly refused: number;
 }
 
 export interface CapacityMeter {
@@ -22,7 +32,7 @@ export interface CapacityMeter {
   measure(work: () => Promise<unknown>): Promise<Spent>;
 }
 
-const NOTHING: Spent = { writes: 0, indexWrites: 0, reads: 0, roundTrips: 0 };
+const NOTHING: Spent = { writes: 0, indexWrites: 0, reads: 0, roundTrips: 0, refused: 0 };
 
 const READS = [
   "GetItemCommand",
@@ -38,7 +48,11 @@ export function meter(documents: DynamoDBDocumentClient): CapacityMeter {
   let spent = NOTHING;
   documents.middlewareStack.add(
     (next, context) => async (args) => {
-      const answer = await next({ ...args, input: { ...args.input, ReturnConsumedCapacity: "INDEXES" } });
+      const metered = { ...args, input: { ...args.input, ReturnConsumedCapacity: "INDEXES" } };
+      const answer = await next(metered).catch((error: unknown) => {
+        spent = plus(spent, { ...NOTHING, roundTrips: 1, refused: refusedUnits(error, args.input) });
+        throw error;
+      });
       const isRead = READS.includes(String(context.commandName));
       const consumed = capacitiesOf(answer.output).reduce(
         (sum, one) => plus(sum, spentOf(one, isRead)),
@@ -58,6 +72,7 @@ export function meter(documents: DynamoDBDocumentClient): CapacityMeter {
         indexWrites: spent.indexWrites - before.indexWrites,
         reads: spent.reads - before.reads,
         roundTrips: spent.roundTrips - before.roundTrips,
+        refused: spent.refused - before.refused,
       };
     },
   };
@@ -87,5 +102,23 @@ function plus(one: Spent, other: Spent): Spent {
     indexWrites: one.indexWrites + other.indexWrites,
     reads: one.reads + other.reads,
     roundTrips: one.roundTrips + other.roundTrips,
+    refused: one.refused + other.refused,
   };
+}
+
+/** What AWS bills for a write that its condition refused. */
+function refusedUnits(error: unknown, input: object): number {
+  if (error instanceof ConditionalCheckFailedException) return unitsOf(input, error.Item);
+  if (!(error instanceof TransactionCanceledException) || !("TransactItems" in input)) return 0;
+  const actions = Array.isArray(input.TransactItems) ? input.TransactItems : [];
+  return actions.reduce<number>((sum, action: object, index) => {
+    const [write = {}]: object[] = Object.values(action);
+    return sum + 2 * unitsOf(write, error.CancellationReasons?.[index]?.Item);
+  }, 0);
+}
+
+function unitsOf(write: object, found: ConditionalCheckFailedException["Item"]): number {
+  const there = found === undefined ? 0 : itemBytes(plainItem(found));
+  const put = "Item" in write && typeof write.Item === "object" ? itemBytes({ ...write.Item }) : 0;
+  return writeUnits(Math.max(there, put));
 }

@@ -1,25 +1,7 @@
-/** A DynamoDB of one's own: DynamoDB Local keeps a separate database for each access key id. */
-import { randomBytes } from "node:crypto";
-import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
-import { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
+/** A DynamoDB of one's own, on the DynamoDB Local of this test run. */
 import { inject } from "vitest";
+import { type FreshDynamo, freshDynamoAt } from "./database.js";
 
-export interface FreshDynamo {
-  readonly client: DynamoDBClient;
-  readonly documents: DynamoDBDocumentClient;
-  readonly credentials: { readonly accessKeyId: string; readonly secretAccessKey: string };
-  readonly endpoint: string;
-  readonly region: string;
-}
+export type { FreshDynamo } from "./database.js";
 
-/** DynamoDB Local refuses an access key id with anything but letters and digits. */
-const randomAccessKeyId = (): string => `T${randomBytes(12).toString("hex")}`;
-
-/** An empty database and the clients that see it; nothing has to be cleaned up. */
-export const freshDynamo = (): FreshDynamo => {
-  const endpoint = inject("dynamodbEndpoint");
-  const region = "us-east-1";
-  const credentials = { accessKeyId: randomAccessKeyId(), secretAccessKey: "secret" };
-  const client = new DynamoDBClient({ endpoint, region, credentials });
-  return { client, documents: DynamoDBDocumentClient.from(client), credentials, endpoint, region };
-};
+export const freshDynamo = (): FreshDynamo => freshDynamoAt(inject("dynamodbEndpoint"));
