@@ -40,6 +40,7 @@ import {
   update,
 } from "./messages.js";
 import { ClientOutbox } from "./outbox.js";
+import { type Pauses, pausesOfExecution } from "./pauses.js";
 import { publishEvent } from "./publish.js";
 import { startByFunction, startHere } from "./start.js";
 import {
@@ -258,6 +259,14 @@ export class DurableClient {
    */
   async pause(executionId: string, options: ControlOptions = {}): Promise<Asked> {
     return ask(await this.#connect(), "pause", executionId, options);
+  }
+
+  /**
+   * When it was paused, by whom and why, and for how long in all.
+   * @throws ExecutionNotFoundError, ExecutionDeletedError, CorruptHistoryError
+   */
+  async pauses(executionId: string): Promise<Pauses> {
+    return pausesOfExecution(await this.#connect(), executionId);
   }
 
   /** @throws ExecutionNotFoundError, ExecutionClosedError */

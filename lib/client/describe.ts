@@ -1,3 +1,4 @@
+import { SettingMissingError } from "../aws/setting-missing-error.js";
 import { ExecutionDeletedError } from "../model/deletion-errors.js";
 import { CorruptHistoryError } from "../model/errors.js";
 import type { Head, StoredValue } from "../model/head.js";
@@ -6,6 +7,7 @@ import { decode, type ErrorClasses } from "../model/value.js";
 import type { Outside } from "../runtime/outside.js";
 import { loadValue } from "../runtime/values/values.js";
 import { progressOf } from "./progress.js";
+import { stoppedBy } from "./stopped.js";
 import type { ExecutionDescription } from "./types.js";
 
 /** Everything that the head tells, in a reader's words. */
@@ -15,12 +17,14 @@ export async function describeHead(
   classes: ErrorClasses,
 ): Promise<ExecutionDescription> {
   // What can't be read stands as the error that says so: whoever asks why an execution stands still must get an answer.
-  const [input, output, error, state] = await Promise.all([
+  const [input, output, error, state, stopped] = await Promise.all([
     orItsError(() => readValue(outside, head, head.input, classes)),
     orItsError(() => readValue(outside, head, head.output, classes)),
     orItsError(() => readError(outside, head, classes)),
     orItsError(() => readValue(outside, head, head.state, classes)),
+    stoppedBy(outside, head),
   ]);
+  const service = serviceOf(outside);
   return {
     executionId: head.executionId,
     workflow: head.workflow,
@@ -44,6 +48,11 @@ export async function describeHead(
     waitCount: head.waitCount,
     waits: head.waits.map(({ name, key }) => ({ event: name, ...(key === undefined ? {} : { key }) })),
     ...(head.compensation === undefined ? {} : { compensation: head.compensation }),
+    ...(service === undefined ? {} : { service }),
+    ...(head.lease === undefined
+      ? {}
+      : { lease: { owner: head.lease.owner, until: new Date(head.lease.until) } }),
+    ...stopped,
     progress: progressOf(
       head,
       outside.clock.now(),
@@ -58,6 +67,16 @@ async function orItsError<T>(read: () => Promise<T>): Promise<T | Error> {
     return await read();
   } catch (error) {
     if (error instanceof CorruptHistoryError || error instanceof ExecutionDeletedError) return error;
+    throw error;
+  }
+}
+
+/** A client that publishes nothing need not have been told. */
+function serviceOf(outside: Outside): string | undefined {
+  try {
+    return outside.service;
+  } catch (error) {
+    if (error instanceof SettingMissingError) return undefined;
     throw error;
   }
 }

@@ -19,6 +19,7 @@ export type { Health, HealthCheck } from "./health.js";
 export type { MessageOptions, UpdateOptions } from "./messages.js";
 export type { ClientOutbox, Staged, StagedEvent, StagedStart } from "./outbox.js";
 export type { OutgoingMessage, OutgoingOptions, OutgoingPage } from "./outgoing.js";
+export type { Pause, Pauses } from "./pauses.js";
 export type { Progress } from "./progress.js";
 export type {
   ExecutionDescription,
@@ -31,5 +32,6 @@ export type {
   PublishOptions,
   StartedExecution,
   StartOptions,
+  Stopped,
 } from "./types.js";
 export type { Waiting, WaitingOptions, WaitingPage } from "./waiting.js";

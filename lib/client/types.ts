@@ -34,6 +34,13 @@ export interface StartedExecution<Output = unknown> {
   readonly error?: Error;
 }
 
+/** As it stands in history. */
+export interface Stopped {
+  readonly at: Date;
+  readonly by?: string;
+  readonly reason?: string;
+}
+
 export interface ExecutionDescription extends Labels {
   readonly executionId: string;
   readonly workflow: string;
@@ -67,6 +74,14 @@ export interface ExecutionDescription extends Labels {
   /** Events that it waits for; of thousands, the first few. */
   readonly waits: readonly { readonly event: string; readonly key?: string }[];
   readonly compensation?: "none" | "complete" | "incomplete";
+  /** The service whose functions run it, where the client knows which. */
+  readonly service?: string;
+  /** Whoever is at work on it, or was when it died, and until when nobody else takes it. */
+  readonly lease?: { readonly owner: string; readonly until: Date };
+  /** Of a cancelled one: who asked for it, why and when. */
+  readonly cancelled?: Stopped;
+  /** Of a terminated one. */
+  readonly terminated?: Stopped;
   /** Why it is not at its end, when it is looked at next, and what would free it. */
   readonly progress: Progress;
 }

@@ -33,6 +33,13 @@ function print(terminal: Terminal, it: ExecutionDescription): void {
   line("created", shownInstant(it.createdAt));
   if (it.startAt.getTime() !== it.createdAt.getTime()) line("starts", shownInstant(it.startAt));
   if (it.closedAt !== undefined) line("closed", shownInstant(it.closedAt));
+  for (const stopped of [it.cancelled, it.terminated]) {
+    if (stopped === undefined) continue;
+    const { at, by, reason } = stopped;
+    const asked = [shownInstant(at), by === undefined ? "" : `by ${by}`, reason ?? ""];
+    line("asked for", asked.filter((part) => part !== "").join(", "));
+  }
+  if (it.lease !== undefined) line("held", `until ${shownInstant(it.lease.until)}, by ${it.lease.owner}`);
   if (it.startedBy !== undefined) line("started by", `event ${it.startedBy}`);
   if (it.parent !== undefined) line("child of", it.parent);
   if (it.origin !== undefined)
