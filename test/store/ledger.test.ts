@@ -125,6 +125,28 @@ describe("the write-unit ledger", () => {
     });
   });
 
+  test("a suspension that names what is awaited, as much as there is room for, is 1 unit, and so is the next lease", async () => {
+    const { executionId } = await start("awaiting");
+    const head = await store.readHead(executionId);
+    if (head === undefined) throw new Error("not created");
+    // What shares the room of 400 bytes: a step's result, and the names.
+    const tail = { slot: 1, events: [stepCompleted("step/charge", "x".repeat(100))] };
+    const first = Array.from({ length: 6 }, (_, index) => ({ op: `signal:approval-${index}`, dueAt: T0 }));
+    const awaits = { first, count: 1_000 };
+    await costs(
+      () => store.settle(settlementOf(head, { status: "suspended", dueAt: T0, awaits }, { tail })),
+      {
+        writes: 1,
+        indexWrites: 0,
+        roundTrips: 1,
+      },
+    );
+    await costs(() => store.acquireLease({ executionId, seen: { epoch: 1 }, ...ORDINARY.lease }), {
+      writes: 1,
+      indexWrites: 0,
+    });
+  });
+
   test("a completion is 1 unit and 1 index removal", async () => {
     const head = await start("completion");
     const tail = { slot: 1, events: [stepCompleted("step/charge", "x".repeat(100))] };
