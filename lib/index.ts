@@ -1,6 +1,7 @@
 /** The public surface of Holdfast: what users import to write workflows and to talk to them. */
 export {
   type Asked,
+  type AwaitedOperation,
   type ClientNames,
   type ClientOptions,
   type ClientOutbox,

@@ -1,4 +1,6 @@
 /** The client's public part. */
+
+export type { AwaitedOperation } from "./awaited.js";
 export {
   type Asked,
   type ClientNames,

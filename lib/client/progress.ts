@@ -13,14 +13,16 @@
  * | has not reached its start                 | its start                                   | time                               |
  * | is paused                                 | a person                                    | resume, or cancel                  |
  * | is due, or past it                        | the turn that its wake begins               | that, or the audit                 |
- * | has something due later                   | that instant, and what its waits wait for   | time, or an event                  |
- * | has nothing due                           | what its waits wait for                     | an event, or cancel                |
+ * | has something due later                   | that instant, and the messages it awaits    | time, or a message                 |
+ * | has nothing due                           | the messages that it awaits                 | a message, or cancel               |
  */
 import type { Head } from "../model/head.js";
 import { isClosed } from "../model/status.js";
 import type { EpochMs } from "../model/time.js";
+import { type Awaiting, awaitedBy, inWords, messagesIn, triedAgainAt } from "./awaited.js";
 
-export interface Progress {
+/** Where an execution stands: what moves it next, and what its code awaits. */
+export interface Progress extends Awaiting {
   readonly moves:
     | "closed"
     | "stalled"
@@ -43,6 +45,16 @@ export interface Progress {
 }
 
 export function progressOf(head: Head, now: EpochMs, stallReason?: string): Progress {
+  const awaited = awaitedBy(head);
+  return { ...movesOf(head, now, awaited, stallReason), ...awaited };
+}
+
+function movesOf(
+  head: Head,
+  now: EpochMs,
+  awaited: Awaiting,
+  stallReason: string | undefined,
+): Omit<Progress, keyof Awaiting> {
   const { executionId, status, lease } = head;
   if (isClosed(status)) return { moves: "closed", reason: `It is ${status}.`, freedBy: "" };
   if (status === "stalled") {
@@ -98,7 +110,7 @@ export function progressOf(head: Head, now: EpochMs, stallReason?: string): Prog
     };
   }
   const dueAt = head.dueAt ?? (status === "running" ? head.startAt : undefined);
-  const waits = waitsOf(head);
+  const waits = messagesIn(awaited);
   if (dueAt !== undefined && dueAt <= now) {
     return {
       moves: "due",
@@ -108,9 +120,11 @@ export function progressOf(head: Head, now: EpochMs, stallReason?: string): Prog
     };
   }
   if (dueAt !== undefined) {
+    const again = triedAgainAt(awaited, dueAt);
+    const until = `${instant(dueAt)}${again === undefined ? "" : `, to try ${inWords(again)} again`}`;
     return {
       moves: "timer",
-      reason: `It waits until ${instant(dueAt)}${waits === "" ? "" : `, or for ${waits}`}.`,
+      reason: `It waits until ${until}${waits === "" ? "" : `, or for ${waits}`}.`,
       next: new Date(dueAt),
       freedBy: waits === "" ? "Time." : `Time, or ${waits}.`,
     };
@@ -120,12 +134,6 @@ export function progressOf(head: Head, now: EpochMs, stallReason?: string): Prog
     reason: waits === "" ? "It waits for a message." : `It waits for ${waits}.`,
     freedBy: `${waits === "" ? "A message" : capital(waits)}. To end it: holdfast cancel ${executionId}`,
   };
-}
-
-function waitsOf(head: Head): string {
-  return head.waits
-    .map(({ name, key }) => `event "${name}"${key === undefined ? "" : ` with key "${key}"`}`)
-    .join(" or ");
 }
 
 function instant(at: EpochMs): string {

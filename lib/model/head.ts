@@ -33,6 +33,25 @@ export interface WaitKey {
   readonly op: string;
 }
 
+/** Something that the code has asked for and has not got. */
+export interface Outstanding {
+  /** Its path: kind, name, and where in the code it was asked for. */
+  readonly op: string;
+  /** When it comes to its end by itself, or is tried again. */
+  readonly dueAt?: EpochMs;
+  /** Of a step: attempts that have failed. */
+  readonly attempts?: number;
+  /** Of a child, where it is not derived from the path. */
+  readonly childId?: string;
+}
+
+export interface Awaits {
+  /** The first few, in the order in which they were asked for. */
+  readonly first: readonly Outstanding[];
+  /** How many there are. */
+  readonly count: number;
+}
+
 /** Why an execution stands still until a person acts. */
 export interface Stall {
   readonly error: Encoded;
@@ -102,6 +121,8 @@ export interface Head extends Labels {
   readonly waits: readonly WaitKey[];
   /** How many wait records stand. */
   readonly waitCount: number;
+  /** What its code awaits, as of the last settlement, for those who look; of an open execution alone. Absent when that is nothing. */
+  readonly awaits?: Awaits;
   /** It closed with children that nobody had told of it yet (PROTOCOL B1): its history says which. */
   readonly openChildren?: boolean;
   readonly compensation?: "none" | "complete" | "incomplete";

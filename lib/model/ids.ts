@@ -33,6 +33,12 @@ export function digest(text: string, length: number): string {
   return createHash("sha256").update(text).digest("base64url").slice(0, length);
 }
 
+/** The id of a child that was given none. Readable where it fits: whose it is, and a digest of the operation's path, where it was asked for. */
+export function derivedChildId(executionId: string, path: string): string {
+  const id = `${executionId}/${digest(path, 10)}`;
+  return id.length <= LONGEST_EXECUTION_ID ? id : `child-${digest(`${executionId}\n${path}`, 22)}`;
+}
+
 /** The shard of a key, from 0 to `shards - 1`, the same in every process. */
 export function shardOf(key: string, shards: number): number {
   return createHash("sha256").update(key).digest().readUInt32BE(0) % shards;

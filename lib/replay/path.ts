@@ -34,3 +34,26 @@ export function escapeName(name: string): string {
     (char) => `%${char.charCodeAt(0).toString(16).padStart(2, "0").toUpperCase()}`,
   );
 }
+
+/** What a path says of its operation. */
+export interface ReadPath {
+  /** As it was asked for: `step`, `wait`, `signal`, `child` and so on; `compensation` for the step that undoes one. */
+  readonly kind: string;
+  /** Absent for what has none. */
+  readonly name?: string;
+}
+
+/** The other way round. */
+export function readPath(path: string): ReadPath {
+  const segments = path.split("/");
+  const [kind = "", name] = (segments.at(-1) ?? "").replace(/#\d+$/, "").split(":");
+  const undoes = kind === "step" && /^undo(#\d+)?$/.test(segments.at(-2) ?? "");
+  return {
+    kind: undoes ? "compensation" : kind,
+    ...(name === undefined ? {} : { name: unescapeName(name) }),
+  };
+}
+
+function unescapeName(name: string): string {
+  return name.replace(/%([0-9A-F]{2})/g, (_, code: string) => String.fromCharCode(Number.parseInt(code, 16)));
+}

@@ -8,7 +8,7 @@
  * an own success whose reply was lost from somebody else's.
  */
 import type { TransactionReason } from "../model/errors.js";
-import type { Head, StoredValue, Tail, WaitKey } from "../model/head.js";
+import type { Awaits, Head, StoredValue, Tail, WaitKey } from "../model/head.js";
 import type { HistoryEvent } from "../model/history-event.js";
 import type { Message, RedriveMessage } from "../model/message.js";
 import type { OutboxEntryState, Outgoing, OutgoingWake } from "../model/outgoing.js";
@@ -85,9 +85,15 @@ export interface Outbox {
 
 /** What a settlement says of the turn's end. */
 export type Settlement =
-  | { readonly status: OpenStatus; readonly dueAt?: EpochMs }
+  | OpenSettlement
   | ClosedSettlement
   | { readonly status: "stalled"; readonly error: Encoded; readonly at: EpochMs };
+
+export interface OpenSettlement {
+  readonly status: OpenStatus;
+  readonly dueAt?: EpochMs;
+  readonly awaits?: Awaits;
+}
 
 export interface ClosedSettlement {
   readonly status: ClosedStatus;

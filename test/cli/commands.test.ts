@@ -194,6 +194,18 @@ describe("show and history", () => {
     expect(code).toBe(0);
   });
 
+  test("show names what it awaits, a line for each", async () => {
+    const { out } = await holdfast(["show", "c-1"]);
+    expect(out).toMatch(
+      /freed by +Callback "approve" or signal "go"\. .*\nawaits +callback "approve"\n {10}signal "go"$/,
+    );
+    const shown = JSON.parse((await holdfast(["show", "w-1", "--json"])).out);
+    expect(shown.progress).toMatchObject({
+      awaits: [{ kind: "event", name: "payment.completed", key: "w-1", op: "wait:payment.completed" }],
+      awaitCount: 1,
+    });
+  });
+
   test("history is a table; what users store can't break its lines or colour the screen", async () => {
     const { out } = await holdfast(["history", "w-1"]);
     const lines = out.split("\n");

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { escapeName, Scope } from "../../lib/replay/path.js";
+import { escapeName, readPath, Scope } from "../../lib/replay/path.js";
 
 describe("the path of an operation (I3)", () => {
   it.each([
@@ -29,6 +29,32 @@ describe("the path of an operation (I3)", () => {
   it("begins with its scope", () => {
     expect(new Scope("undo/").next("step", "reserve")).toBe("undo/step:reserve");
   });
+
+  it("is read the other way round, wherever it stands", () => {
+    const prefixes = fc.constantFrom("", "saga/", "race/left/", "map/3/", "undo/step:x/", "update:a#2/");
+    const names = fc.oneof(
+      fc.string({ minLength: 1 }),
+      fc.string({ minLength: 1, unit: fc.constantFrom("a", "#", "2", "/", ":", "%", "\n", "\u009f") }),
+    );
+    fc.assert(
+      fc.property(prefixes, fc.constantFrom("step", "wait"), names, (prefix, kind, name) => {
+        const scope = new Scope(prefix);
+        for (const path of [scope.next(kind, name), scope.next(kind, name)])
+          expect(readPath(path)).toEqual({ kind, name });
+        expect([readPath(scope.next("sleep", "")), readPath(scope.next("sleep", ""))]).toEqual([
+          { kind: "sleep" },
+          { kind: "sleep" },
+        ]);
+      }),
+    );
+  });
+
+  it.each(["undo/step:hold", "undo#2/step:hold#3", "saga/undo/step:hold", "race/a/saga#2/undo/step:hold"])(
+    "of a compensation is told from that of its step: %s",
+    (path) => {
+      expect(readPath(path)).toEqual({ kind: "compensation", name: "hold" });
+    },
+  );
 
   it("belongs to one operation alone, whatever the names", () => {
     const kinds = fc.constantFrom("step", "wait", "send");

@@ -46,6 +46,16 @@ const waiting = workflow("waiting", async (ctx) =>
   ctx.waitForEvent(Paid, { key: order.orderId, timeout: "3d" }),
 );
 
+const asking = workflow("asking-around", async (ctx) => {
+  const approved = ctx.callback("approve", { timeout: "3d" });
+  await ctx.step("ask", () => order);
+  const reminded = ctx.sleep("1d");
+  const shipped = ctx.step("ship", () => Promise.reject(new Error("the carrier does not answer")), {
+    retry: { initialInterval: "1h", maxInterval: "1h", jitter: "none" },
+  });
+  await Promise.all([approved.promise, ctx.waitForSignal("go", { timeout: "7d" }), reminded, shipped]);
+});
+
 interface Row {
   readonly what: string;
   readonly units: number;
@@ -81,7 +91,7 @@ async function within(what: string, budget: number, work: () => Promise<unknown>
   return spent;
 }
 
-const workflows = [sequential, parallel, sleeping, sending, waiting];
+const workflows = [sequential, parallel, sleeping, sending, waiting, asking];
 
 const makeBench = (): Bench => new Bench(workflows, [Paid], { store });
 
@@ -191,6 +201,24 @@ describe("the write-unit ledger of whole runs", () => {
     bench.cloud.relayIsOn = true;
     await within("relaying an event: unmark + index", 2, () => bench.cloud.settle());
     expect(bench.cloud.published).toHaveLength(1);
+  });
+
+  it("naming what is awaited costs nothing, in whatever turn", async () => {
+    const bench = makeBench();
+    const inline = await inlineIn(bench);
+    await within(
+      "a step, a failed attempt, a callback, a signal and a sleep, inline: start, 2 commits, settlement",
+      3 + 2 + 1,
+      () => inline(asking.name, undefined, "asking"),
+    );
+    const { awaits, awaitCount } = (await bench.client.describe("asking")).progress;
+    expect(awaits.map(({ kind }) => kind)).toEqual(
+      ["callback", "sleep", "step", "signal"].slice(0, awaits.length),
+    );
+    expect([awaits.length > 0, awaitCount]).toEqual([true, 4]);
+    await within("its next attempt, which fails too: lease, commit, settlement", 3, () =>
+      bench.cloud.advance(3_600_000),
+    );
   });
 
   it("waiting for an event that comes later costs the wait, the delivery with its record, the removal and the resume", async () => {

@@ -29,7 +29,7 @@ const SEEDS = 5;
 
 const SETTLEMENTS: readonly Settlement[] = [
   SUSPENDED,
-  SUSPENDED,
+  { status: "suspended", dueAt: T0, awaits: { first: [{ op: "sleep", dueAt: T0 }], count: 3 } },
   { status: "running", dueAt: T0 + 5 },
   { status: "paused" },
   { status: "compensating" },

@@ -1,3 +1,5 @@
+import { type AwaitedOperation, inWords } from "../../client/awaited.js";
+import type { Progress } from "../../client/progress.js";
 import type { ExecutionDescription } from "../../client/types.js";
 import { json, painted, shownInstant, shownValue } from "../format.js";
 import { checkIdArgument } from "../input.js";
@@ -54,6 +56,26 @@ function print(terminal: Terminal, it: ExecutionDescription): void {
   if (it.progress.moves === "closed") return;
   if (it.progress.moves !== "stalled") line("now", it.progress.reason);
   line("freed by", it.progress.freedBy);
+  awaited(it.progress).forEach((what, index) => {
+    line(index === 0 ? "awaits" : "", what);
+  });
+}
+
+/** A line for each, and one for those that have no name here. */
+function awaited({ awaits, awaitCount }: Progress): string[] {
+  const others = awaitCount - awaits.length;
+  if (others === 0) return awaits.map(awaitedLine);
+  const counted = `${others} ${awaits.length === 0 ? (others === 1 ? "thing" : "things") : others === 1 ? "other" : "others"}`;
+  return [...awaits.map(awaitedLine), counted];
+}
+
+function awaitedLine(it: AwaitedOperation): string {
+  const { kind, name, failedAttempts, due } = it;
+  const what = kind === "child" ? `${inWords(it)} (${name})` : inWords(it);
+  const when = due === undefined ? "" : shownInstant(due);
+  if (failedAttempts === undefined) return when === "" ? what : `${what}, until ${when}`;
+  const failed = `${what}, failed ${failedAttempts === 1 ? "once" : `${failedAttempts} times`}`;
+  return when === "" ? failed : `${failed}, again at ${when}`;
 }
 
 function undone({ executionId, compensation }: ExecutionDescription): string {

@@ -1,6 +1,6 @@
 import type { Context } from "../../define/context.js";
 import { InvalidDefinitionError } from "../../model/errors.js";
-import { checkExecutionId, digest, LONGEST_EXECUTION_ID } from "../../model/ids.js";
+import { checkExecutionId, derivedChildId } from "../../model/ids.js";
 import { childSubject } from "../../model/message.js";
 import { asking, type Site } from "./site.js";
 
@@ -24,7 +24,9 @@ export function children(site: Site): Pick<Context, "child"> {
         }
         const path = branch.scope.next("child", workflow.name);
         const childId =
-          options.id === undefined ? childIdOf(requests.executionId, path) : checkExecutionId(options.id);
+          options.id === undefined
+            ? derivedChildId(requests.executionId, path)
+            : checkExecutionId(options.id);
         return requests.request(
           {
             kind: "child",
@@ -42,10 +44,4 @@ export function children(site: Site): Pick<Context, "child"> {
         );
       }),
   };
-}
-
-/** Readable where it fits: whose child it is, and a digest of where in the code it was asked for. */
-function childIdOf(executionId: string, path: string): string {
-  const id = `${executionId}/${digest(path, 10)}`;
-  return id.length <= LONGEST_EXECUTION_ID ? id : `child-${digest(`${executionId}\n${path}`, 22)}`;
 }

@@ -7,15 +7,17 @@ import type { Circumstances } from "../../decide/facts.js";
 import type { StoredValue } from "../../model/head.js";
 import type { ClosingEvent, HistoryEvent } from "../../model/history-event.js";
 import type { ExecutionStatus, OpenStatus } from "../../model/status.js";
+import { jsonBytes } from "../../model/storable.js";
 import type { EpochMs } from "../../model/time.js";
 import type { Outcome } from "../../replay/program.js";
-import type { ClosedSettlement, Settlement } from "../../store/ports.js";
+import type { ClosedSettlement, OpenSettlement } from "../../store/ports.js";
 import { arm } from "../arm.js";
 import type { Journal } from "../turn/journal.js";
 import type { Work } from "../turn/work.js";
 import { isStoredAs, storeValue } from "../values/values.js";
+import { awaitsOf } from "./awaits.js";
 import { doClosingDuties } from "./closing.js";
-import { settle } from "./settle.js";
+import { settle, shown } from "./settle.js";
 import { successorOf } from "./successor.js";
 
 /** Bytes of JSON that may ride in the head's settlement: with it a head stays within the 1 KB that one write unit pays for. */
@@ -53,20 +55,28 @@ export async function yieldTurn(work: Work): Promise<ExecutionStatus> {
 
 async function settleOpen(
   work: Work,
-  settlement: Settlement,
+  settlement: OpenSettlement,
   guardInbox: boolean,
 ): Promise<"settled" | "inbox-moved"> {
   const { outside, owned, replay, journal, inbox, waits } = work;
   await journal.landed();
   if (!journal.asTail([], TAIL_ROOM_BYTES).fits) await journal.flush();
   await waits.remove(replay.pending);
+  const tail = tailOf(journal, []);
+  const standing = waits.standing();
+  const state = await changedState(work);
+  const { executionId } = owned.head;
+  // All that a settlement writes for others to read shares one room; what the code awaits gets what the rest leaves.
+  const taken = [tail?.events, shown(standing), state ?? owned.head.state].map((part) => jsonBytes(part));
+  const room = TAIL_ROOM_BYTES - taken.reduce((sum, bytes) => sum + bytes, 0);
+  const awaits = awaitsOf(replay.pending.values(), executionId, room);
   const settled = await settle(outside, owned, {
-    settlement,
+    settlement: { ...settlement, ...(awaits === undefined ? {} : { awaits }) },
     slot: journal.slot,
-    tail: tailOf(journal, []),
-    state: await changedState(work),
+    tail,
+    state,
     inbox,
-    waits: waits.standing(),
+    waits: standing,
     inHistory: (id) => replay.seen.has(id),
     guardInbox,
   });

@@ -81,7 +81,8 @@ export async function settle(
   return "inbox-moved";
 }
 
-function shown(waits: readonly WaitKey[]): WaitKey[] {
+/** Those of them that a settlement writes into the head. */
+export function shown(waits: readonly WaitKey[]): WaitKey[] {
   let bytes = 0;
   const fitting: WaitKey[] = [];
   for (const wait of waits) {

@@ -144,7 +144,8 @@ export function accepts(operation: ReceivingOperation, message: AwaitedMessage):
   return operation.awaited.since <= message.at;
 }
 
-function deadlineOf({ deadline, heartbeatMs, heartbeatAt }: WaitOperation): EpochMs | undefined {
+/** When its time is over, as things stand now. */
+export function deadlineOf({ deadline, heartbeatMs, heartbeatAt }: WaitOperation): EpochMs | undefined {
   const silence = heartbeatMs === undefined ? undefined : heartbeatAt + heartbeatMs;
   if (deadline === undefined || silence === undefined) return deadline ?? silence;
   return Math.min(deadline, silence);

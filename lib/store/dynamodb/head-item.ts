@@ -10,6 +10,7 @@ import { byAcceptance } from "../../model/message.js";
 import { type ExecutionStatus, STATUSES } from "../../model/status.js";
 import type { ListedHead } from "../listed-head.js";
 import { bucketOf } from "../status.js";
+import { readAwaits } from "./awaits-attributes.js";
 import { type Item, ItemReader } from "./item.js";
 import { groupOf, headKey, indexKey } from "./keys.js";
 
@@ -141,6 +142,7 @@ export function readHeadItem(item: Item): Head {
     inboxItems: read.optionalNumber("inboxItems") ?? 0,
     ...present({ dueAt: read.optionalNumber("dueAt") }),
     ...readWaits(read, executionId),
+    ...present({ awaits: readAwaits(read) }),
     ...present({ openChildren: read.optionalFlag("openChildren") }),
     ...(item.compensation !== undefined && { compensation: read.word("compensation", COMPENSATIONS) }),
     ...(item.stall !== undefined && { stall: read.json("stall") }),

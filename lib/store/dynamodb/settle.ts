@@ -6,6 +6,7 @@ import { UpdateCommand, type UpdateCommandInput } from "@aws-sdk/lib-dynamodb";
 import { sourcesOf } from "../../model/status.js";
 import type { ExecutionStore, Settlement, SettleRequest } from "../ports.js";
 import { checkTransition } from "../status.js";
+import { awaitsAttributes } from "./awaits-attributes.js";
 import { answerOf } from "./conditional.js";
 import { all, isOneOf, namesIn, updateOf } from "./expressions.js";
 import {
@@ -119,12 +120,19 @@ function inboxAttributes({
 /** The index key is only written when the execution leaves the open bucket: between open statuses it would be paid for nothing. */
 function statusAttributes(executionId: string, settlement: Settlement): Record<string, unknown> {
   const { status } = settlement;
-  const cleared = { status, dueAt: undefined, stall: undefined, openChildren: undefined };
+  const cleared = {
+    status,
+    dueAt: undefined,
+    ...awaitsAttributes(undefined),
+    stall: undefined,
+    openChildren: undefined,
+  };
   if (settlement.status === "stalled") {
     const { error, at } = settlement;
     return { ...cleared, st: statusIndexKey(status, executionId), stall: JSON.stringify({ error, at }) };
   }
-  if (!("closedAt" in settlement)) return { ...cleared, dueAt: settlement.dueAt };
+  if (!("closedAt" in settlement))
+    return { ...cleared, dueAt: settlement.dueAt, ...awaitsAttributes(settlement.awaits) };
   return {
     ...cleared,
     st: statusIndexKey(status, executionId),

@@ -14,6 +14,7 @@ export function settledHead(head: Head, request: SettleRequest): Head | undefine
     tail: _tail,
     dueAt: _dueAt,
     stall: _stall,
+    awaits: _awaits,
     openChildren: _openChildren,
     ...kept
   } = head;
@@ -54,6 +55,7 @@ function statusFields(settlement: Settlement): Partial<Head> & Pick<Head, "statu
     return {
       status: settlement.status,
       ...(settlement.dueAt === undefined ? {} : { dueAt: settlement.dueAt }),
+      ...(settlement.awaits === undefined ? {} : { awaits: settlement.awaits }),
     };
   }
   const { status, closedAt, output, error, compensation, continuedTo, openChildren } = settlement;

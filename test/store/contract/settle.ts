@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
-import type { Store } from "../../../lib/store/ports.js";
+import type { Head } from "../../../lib/model/head.js";
+import type { Settlement, Store } from "../../../lib/store/ports.js";
 import {
   COMPLETED,
   FAILED,
@@ -59,6 +60,56 @@ export function settleContract(store: () => Store): void {
     expect(found).toMatchObject({ slot: 1, waits: [] });
     expect(found?.tail).toBeUndefined();
     expect(found?.dueAt).toBeUndefined();
+  });
+
+  const AWAITS = {
+    first: [
+      { op: "signal:go" },
+      { op: "wait:paid", dueAt: T0 + 9_000 },
+      { op: "saga/step:charge#2", dueAt: T0 + 5_000, attempts: 3 },
+      { op: "step:rests", attempts: 1 },
+      { op: "child:parcel" },
+      { op: "child:parcel#2", childId: "p-2" },
+    ],
+    count: 40,
+  };
+
+  test("says what is awaited, until the next settlement", async () => {
+    const again = async (settlement: Settlement): Promise<Head | undefined> => {
+      const head = await store().readHead("awaiting");
+      const { epoch = 0 } = head ?? {};
+      const next = await store().acquireLease({
+        executionId: "awaiting",
+        seen: { epoch },
+        ...lease(`l${epoch}`),
+      });
+      if (!next.acquired) throw new Error("not acquired");
+      expect(next.head.awaits).toEqual(head?.awaits);
+      await store().settle(settlementOf(next.head, settlement));
+      return store().readHead("awaiting");
+    };
+    const head = await owned(store(), "awaiting");
+    expect(head).not.toHaveProperty("awaits");
+    await store().settle(settlementOf(head, { status: "suspended", awaits: AWAITS }));
+    expect((await store().readHead("awaiting"))?.awaits).toEqual(AWAITS);
+    const fewer = { first: [{ op: "sleep", dueAt: T0 }], count: 1 };
+    expect((await again({ status: "paused", awaits: fewer }))?.awaits).toEqual(fewer);
+    expect((await again({ status: "suspended", awaits: { first: [], count: 2 } }))?.awaits).toEqual({
+      first: [],
+      count: 2,
+    });
+    expect(await again({ status: "suspended" })).not.toHaveProperty("awaits");
+    await again({ status: "running", awaits: AWAITS });
+    expect(await again(COMPLETED)).not.toHaveProperty("awaits");
+  });
+
+  test("says nothing of it when it stalls", async () => {
+    const head = await owned(store(), "stuck");
+    await store().settle(settlementOf(head, { status: "suspended", awaits: AWAITS }));
+    const next = await store().acquireLease({ executionId: "stuck", seen: { epoch: 1 }, ...lease("b") });
+    if (!next.acquired) throw new Error("not acquired");
+    await store().settle(settlementOf(next.head, STALLED));
+    expect(await store().readHead("stuck")).not.toHaveProperty("awaits");
   });
 
   test("completes with output and closing time", async () => {

@@ -131,6 +131,19 @@ export const executionEntries: readonly Entry[] = [
     budget: { writes: 1, roundTrips: 1 },
   },
   {
+    what: "a suspension that names as much of what is awaited as there is room for, and the next lease",
+    of: ["settle", "acquireLease"],
+    prepare: start,
+    async run({ store, id }) {
+      const first = Array.from({ length: 6 }, (_, index) => ({ op: `signal:approval-${index}`, dueAt: T0 }));
+      const awaits = { first, count: 1_000 };
+      const settlement = { status: "suspended", dueAt: T0, awaits } as const;
+      await store.settle(settlementOf(started(id), settlement, { tail: TAIL }));
+      return store.acquireLease({ executionId: id, seen: { epoch: 1 }, ...lease("next") });
+    },
+    budget: { writes: 2, roundTrips: 2 },
+  },
+  {
     what: "a completion with its last step, and its index entry removed",
     of: ["settle"],
     prepare: start,
