@@ -1,4 +1,5 @@
 /** The client's public part. */
+export type { ExportedEnd, ExportedExecution, ExportLine } from "../runtime/export.js";
 export {
   type Asked,
   type ClientNames,
