@@ -72,6 +72,15 @@ export function readInstant(given: string): Date | undefined {
   return Number.isNaN(found.getTime()) ? undefined : found;
 }
 
+/** An option that is an instant. */
+export function instantArgument(given: string): Date {
+  const found = readInstant(given);
+  if (found !== undefined) return found;
+  throw new InvalidArgumentError(
+    'Expected an instant such as 2026-01-31, "2026-01-31 17:05" or 2026-01-31T16:05Z.',
+  );
+}
+
 /** How many of a listing are wanted. */
 export function readLimit(given: string): number {
   const count = Number(given);

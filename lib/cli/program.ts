@@ -7,6 +7,7 @@ import { addCancel, addPause, addRedrive, addResume, addTerminate } from "./comm
 import { addDelete } from "./commands/delete.js";
 import { addDemo } from "./commands/demo.js";
 import { addDev } from "./commands/dev.js";
+import { addExport } from "./commands/export.js";
 import { addFork } from "./commands/fork.js";
 import { addHistory } from "./commands/history.js";
 import { addList } from "./commands/list.js";
@@ -41,6 +42,7 @@ const COMMANDS: readonly AddCommand[] = [
   addFork,
   addOutbox,
   addReplay,
+  addExport,
   addDelete,
 ];
 

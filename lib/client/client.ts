@@ -13,6 +13,7 @@ import type { ExecutionStatus } from "../model/status.js";
 import { type Duration, durationMs } from "../model/time.js";
 import type { ErrorClass, ErrorClasses } from "../model/value.js";
 import { terminate } from "../runtime/ending/terminate.js";
+import { exportLines } from "../runtime/export.js";
 import type { Outside } from "../runtime/outside.js";
 import { hasStopped, watch } from "../runtime/watch.js";
 import { ask, type ControlOptions, exists, readHead, redrive } from "./control.js";
@@ -195,6 +196,17 @@ export class DurableClient {
   async history(executionId: string): Promise<HistoryEntry[]> {
     const outside = await this.#connect();
     return historyOf(outside, await readHead(outside, executionId));
+  }
+
+  /**
+   * An execution as lines of JSON, without their line ends: {@link ExportLine} says what each holds. Read while it is iterated over, so that no
+   * history is too long; one that goes on meanwhile is exported as it was. The last line is `{"end":…}`: without it something is missing.
+   * @throws ExecutionNotFoundError, ExecutionDeletedError: at the first line
+   */
+  async *export(executionId: string): AsyncGenerator<string, void, void> {
+    const outside = await this.#connect();
+    for await (const line of exportLines(outside.store, await readHead(outside, executionId)))
+      yield JSON.stringify(line);
   }
 
   /** Executions, newest first, a page at a time. */

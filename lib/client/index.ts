@@ -1,5 +1,6 @@
 /** The client's public part. */
 
+export type { ExportedEnd, ExportedExecution, ExportLine } from "../runtime/export.js";
 export type { AwaitedOperation } from "./awaited.js";
 export {
   type Asked,

@@ -1,10 +1,8 @@
 /** What a client asks and is answered. */
 
-import type { HistoryEvent } from "../model/history-event.js";
 import type { Labels } from "../model/labels.js";
 import type { ExecutionStatus } from "../model/status.js";
 import type { Duration } from "../model/time.js";
-import type { Encoded } from "../model/value.js";
 import type { Progress } from "./progress.js";
 
 /**
@@ -12,6 +10,8 @@ import type { Progress } from "./progress.js";
  * it runs, and by which configuration. One write unit each. Its `continueAsNew` successors and its forks have the same, its children none.
  * An execution that exists already keeps its own.
  */
+export type { ExecutionStarted, HistoryEntry } from "../model/history-entry.js";
+
 export interface StartOptions extends Labels {
   /** The execution's id, a natural key of yours: a repeated start with it finds what the first one started. Default: a new one. */
   readonly id?: string;
@@ -84,32 +84,6 @@ export interface ExecutionDescription extends Labels {
   readonly terminated?: Stopped;
   /** Why it is not at its end, when it is looked at next, and what would free it. */
   readonly progress: Progress;
-}
-
-/** The first entry of every history: slot 0, the head itself. With the rest it is all that a replay needs to know. */
-export interface ExecutionStarted {
-  readonly type: "ExecutionStarted";
-  readonly at: number;
-  readonly executionId: string;
-  /** Later than `at` for a delayed start: the code's clock begins with it. */
-  readonly startAt: number;
-  readonly workflow: string;
-  readonly version?: string;
-  readonly definition: string;
-  readonly input: Encoded;
-  readonly startedBy?: string;
-  /** What `ctx.random` and `ctx.uuid` are drawn from, where that is not the id. */
-  readonly seed?: string;
-  /** Its own timeout. */
-  readonly timeoutMs?: number;
-  /** Numbered behaviours of the engine that the history relies on. */
-  readonly flags: readonly number[];
-}
-
-export interface HistoryEntry {
-  /** Of the commit that holds it; 0 is the start. */
-  readonly slot: number;
-  readonly event: ExecutionStarted | HistoryEvent;
 }
 
 /** Which executions: those that fit all that is given. `application` and `pipelineConfigId` are those of the start. */

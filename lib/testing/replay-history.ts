@@ -1,8 +1,9 @@
 /** Replaying a history that was taken down (`holdfast history <id> --json`) against the code as it is now. */
-import type { ExecutionStarted, HistoryEntry } from "../client/types.js";
+
 import { classesByName } from "../define/error-classes.js";
 import type { AnyWorkflow } from "../define/workflow.js";
 import { InvalidInputError } from "../model/errors.js";
+import type { ExecutionStarted, HistoryEntry } from "../model/history-entry.js";
 import type { HistoryEvent } from "../model/history-event.js";
 import type { ClosedStatus } from "../model/status.js";
 import { decode, type ErrorClass } from "../model/value.js";

@@ -2,6 +2,7 @@
 import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, relative } from "node:path";
+import { gzipSync } from "node:zlib";
 import picocolors from "picocolors";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { exitCodeOf, messageOf } from "../../lib/cli/exit.js";
@@ -94,10 +95,33 @@ describe("holdfast replay", { timeout: 120_000 }, () => {
     ]);
   });
 
+  test("reads exports, of several executions too, and says which of them was cut off", async () => {
+    const lines = (name: string): string[] => {
+      const history: unknown[] = JSON.parse(readFileSync(join(histories, `${name}.json`), "utf8"));
+      const first = { execution: { executionId: `history-${name}`, workflow: name } };
+      return [first, ...history, { end: { entries: history.length } }].map((line) => JSON.stringify(line));
+    };
+    const exported = join(folder, "exported.jsonl");
+    const archived = join(folder, "archived.jsonl.gz");
+    const cut = join(folder, "cut.jsonl");
+    writeFileSync(exported, `${[...lines("saga"), ...lines("steps")].join("\n")}\n`);
+    // In several pieces, as they are archived.
+    writeFileSync(archived, Buffer.concat(lines("parallel").map((line) => gzipSync(`${line}\n`))));
+    writeFileSync(cut, [...lines("steps"), ...lines("saga").slice(0, -2)].join("\n"));
+    const { out, code: exit } = await holdfast(exported, archived, cut, "-w", code);
+    for (const file of [exported, archived, cut]) rmSync(file);
+    expect(exit).toBe(1);
+    expect(out).toMatch(/^ok .*exported\.jsonl#history-saga +saga history-saga, \d+ events/m);
+    expect(out).toMatch(/^ok .*exported\.jsonl#history-steps +steps history-steps/m);
+    expect(out).toMatch(/^ok .*archived\.jsonl\.gz +parallel history-parallel/m);
+    expect(out).toMatch(/^ok .*cut\.jsonl#history-steps/m);
+    expect(out).toMatch(/^fails .*cut\.jsonl#history-saga\n.*it was cut off/m);
+  });
+
   test.each([
     [["nowhere.json", "-w", code], /no history at nowhere\.json/],
     [[histories, "-w", "nowhere.ts"], /a file that is not there: nowhere\.ts/],
-    [[join(histories, "outcomes", "..", "..", "model"), "-w", code], /no \.json file/],
+    [[join(histories, "outcomes", "..", "..", "model"), "-w", code], /no \.json or \.jsonl file/],
   ])("%j is refused as a wrong command line", async (args, message) => {
     const { err, code: exit } = await holdfast(...args);
     expect({ err, exit }).toEqual({ err: expect.stringMatching(message), exit: 2 });

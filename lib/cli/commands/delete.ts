@@ -1,4 +1,5 @@
 import { json } from "../format.js";
+import { checkIdArgument } from "../input.js";
 import { connect, type TargetOptions, withTarget } from "../target.js";
 import type { AddCommand } from "./command.js";
 
@@ -12,6 +13,7 @@ export const addDelete: AddCommand = (program, terminal) => {
     .argument("<id...>", "the executions' ids, in the order in which they are deleted")
     .option("--json", "print JSON")
     .action(async (ids: string[], options: TargetOptions & { readonly json?: boolean }) => {
+      for (const executionId of ids) checkIdArgument(executionId);
       const client = await connect(options, terminal);
       for (const executionId of ids) {
         const { deleted } = await client.delete(executionId);

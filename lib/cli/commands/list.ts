@@ -1,10 +1,10 @@
-import { InvalidArgumentError, Option } from "commander";
+import { Option } from "commander";
 import { checkListing } from "../../client/list.js";
 import type { ExecutionFilter, ListedExecution } from "../../client/types.js";
 import { labelsOf } from "../../model/labels.js";
 import { type ExecutionStatus, STATUSES } from "../../model/status.js";
 import { json, painted, shownInstant } from "../format.js";
-import { readInstant, readLimit } from "../input.js";
+import { instantArgument, readLimit } from "../input.js";
 import { printTable } from "../table.js";
 import { connect, type TargetOptions, withTarget } from "../target.js";
 import type { AddCommand } from "./command.js";
@@ -39,14 +39,22 @@ export const addList: AddCommand = (program, terminal) => {
       "--pipeline-config <id>",
       "only those started by this configuration of a pipeline, the completed ones too",
     )
-    .option("--created-after <instant>", "created then or later: 2026-01-31, or 2026-01-31 17:05", instant)
-    .option("--created-before <instant>", "created earlier", instant)
+    .option(
+      "--created-after <instant>",
+      "created then or later: 2026-01-31, or 2026-01-31 17:05",
+      instantArgument,
+    )
+    .option("--created-before <instant>", "created earlier", instantArgument)
     .option(
       "--due-before <instant>",
       "open, and due earlier: a timer, a timeout, a retry, their start",
-      instant,
+      instantArgument,
     )
-    .option("--lease-expired-before <instant>", "open, and held by a worker until earlier than that", instant)
+    .option(
+      "--lease-expired-before <instant>",
+      "open, and held by a worker until earlier than that",
+      instantArgument,
+    )
     .option("-n, --limit <count>", "how many", readLimit, 20)
     .option("--cursor <cursor>", "where the page before ended")
     .option("--count", "only how many there are")
@@ -115,12 +123,4 @@ function thenOf({ status, closedAt, dueAt, lease }: ListedExecution): string {
   if (closedAt !== undefined) return shownInstant(closedAt);
   if (lease !== undefined) return `held until ${shownInstant(lease.until)}`;
   return dueAt === undefined || status === "stalled" ? "" : `due ${shownInstant(dueAt)}`;
-}
-
-function instant(given: string): Date {
-  const found = readInstant(given);
-  if (found !== undefined) return found;
-  throw new InvalidArgumentError(
-    'Expected an instant such as 2026-01-31, "2026-01-31 17:05" or 2026-01-31T16:05Z.',
-  );
 }

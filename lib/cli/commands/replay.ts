@@ -14,9 +14,9 @@ export const addReplay: AddCommand = (program, terminal) => {
     .command("replay")
     .summary("replay histories against code, as a check before a deploy")
     .description(
-      "Replays histories, as `holdfast history <id> --json` prints them, against the code in a file. No step runs.",
+      "Replays histories, as `holdfast history <id> --json` or `holdfast export` prints them, against the code in a file. No step runs.",
     )
-    .argument("<history...>", "files, or folders of .json files")
+    .argument("<history...>", "files, or folders of .json, .jsonl and .jsonl.gz files")
     .requiredOption(
       "-w, --workflow <file>",
       "TypeScript or JavaScript that exports an app or workflows; file#name chooses an export or a workflow",

@@ -1,13 +1,14 @@
 /** Replays files of history against the exports of a module. Runs in a process of its own, beside the user's code (`run.ts`). */
-import { readFileSync } from "node:fs";
 import type { App } from "../../define/app.js";
 import type { AnyWorkflow } from "../../define/workflow.js";
 import { NonDeterminismError } from "../../model/errors.js";
 import type { ErrorClass } from "../../model/value.js";
 import { recordingOf, replayHistory } from "../../testing/replay-history.js";
+import { historiesIn } from "./histories.js";
 
-/** What became of one file. */
+/** What became of one history. */
 export interface FileReport {
+  /** Where it was read from; of several in one export, with the execution's id behind a #. */
   readonly file: string;
   readonly ok: boolean;
   readonly executionId?: string;
@@ -38,18 +39,21 @@ export async function replayFiles(
   files: readonly string[],
 ): Promise<FileReport[]> {
   const reports: FileReport[] = [];
-  for (const file of files) reports.push(await replayFile(module, chosen, file));
+  for (const file of files)
+    for (const { place, read } of historiesIn(file))
+      reports.push(await replayOne(module, chosen, place, read));
   return reports;
 }
 
-async function replayFile(
+async function replayOne(
   module: Readonly<Record<string, unknown>>,
   chosen: string | undefined,
   file: string,
+  read: () => unknown,
 ): Promise<FileReport> {
   let about: Pick<FileReport, "executionId" | "workflow" | "events"> = {};
   try {
-    const history: unknown = JSON.parse(readFileSync(file, "utf8"));
+    const history = read();
     const { recording, name } = recordingOf(history);
     about = { executionId: recording.executionId, workflow: name, events: recording.history.length };
     const { workflow, errors } = codeFor(module, chosen, name);

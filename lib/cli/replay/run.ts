@@ -30,13 +30,15 @@ export function readCodePlace(given: string): CodePlace {
   return { file: resolve(file), chosen };
 }
 
-/** The files that are meant: of a folder, every .json file that lies in it. @throws UsageError */
+const HISTORIES = /\.(json|jsonl|jsonl\.gz)$/;
+
+/** The files that are meant: of a folder, every .json, .jsonl and .jsonl.gz file that lies in it. @throws UsageError */
 export function historyFiles(places: readonly string[]): string[] {
   return places.flatMap((place) => {
     if (!existsSync(place)) throw new UsageError(`There is no history at ${place}.`);
     if (!statSync(place).isDirectory()) return [place];
-    const files = readdirSync(place).filter((name) => name.endsWith(".json"));
-    if (files.length === 0) throw new UsageError(`There is no .json file in ${place}.`);
+    const files = readdirSync(place).filter((name) => HISTORIES.test(name));
+    if (files.length === 0) throw new UsageError(`There is no .json or .jsonl file in ${place}.`);
     return files.sort().map((name) => join(place, name));
   });
 }

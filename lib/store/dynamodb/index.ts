@@ -22,7 +22,7 @@ import { listExecutions } from "./list-executions.js";
 import { listOpen } from "./list-open.js";
 import { listOutboxes } from "./list-outboxes.js";
 import { listWaiting } from "./list-waiting.js";
-import { loadHistory, salvageHistory } from "./load-history.js";
+import { loadHistory, readCommits, salvageHistory } from "./load-history.js";
 import { loadMessages } from "./load-messages.js";
 import { markOutbox } from "./mark-outbox.js";
 import { noteChildrenTold } from "./note-children-told.js";
@@ -99,6 +99,7 @@ export function createDynamoStore(tables: DynamoTables, objects: PayloadStore): 
     listCurrentDefinitions: (request) => listCurrentDefinitions(tables, request),
 
     listCreated: (request) => listCreated(tables, request),
+    readCommits: (request) => readCommits(tables, request),
     surveyItems: (executionId) => surveyItems(tables, executionId),
     beginDeletion: (execution, at) => beginDeletion(tables, execution, at),
     deleteItems: (request) => deleteItems(tables, request),

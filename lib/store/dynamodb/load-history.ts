@@ -1,11 +1,12 @@
 import { paginateQuery, type QueryCommandInput } from "@aws-sdk/lib-dynamodb";
 import { CorruptHistoryError } from "../../model/errors.js";
 import { checkDense, emptySlots } from "../dense.js";
-import type { Commit, ExecutionStore } from "../ports.js";
+import type { Commit, ExecutionStore, RetentionStore } from "../ports.js";
 import { readCommitItem, readCommitKey } from "./commit-item.js";
 import { namesIn } from "./expressions.js";
 import type { Item } from "./item.js";
 import { commitsAfter } from "./keys.js";
+import { queryUpTo } from "./query.js";
 import type { DynamoTables } from "./tables.js";
 
 const COMMITS_IN_RANGE = "#pk = :pk AND #sk BETWEEN :from AND :to";
@@ -44,6 +45,17 @@ export async function salvageHistory(
   const commits = items.flatMap(readable);
   const last = items.at(-1);
   return { commits, unread: emptySlots(commits, last === undefined ? 0 : readCommitKey(last).slot) };
+}
+
+export async function readCommits(
+  { documents, executionsTable }: DynamoTables,
+  { executionId, afterSlot, limit }: Parameters<RetentionStore["readCommits"]>[0],
+): ReturnType<RetentionStore["readCommits"]> {
+  const params = loadHistoryParams(executionsTable, executionId, afterSlot);
+  const { items, more } = await queryUpTo(documents, { ...params, Limit: limit });
+  const last = items.at(-1);
+  const upTo = last === undefined ? afterSlot : readCommitKey(last).slot;
+  return { commits: items.flatMap(readable), upTo, more };
 }
 
 function readable(item: Item): Commit[] {

@@ -18,6 +18,15 @@ export function retentionMethods(state: State): RetentionStore {
       return { items: behind.slice(0, limit), more: behind.length > limit };
     },
 
+    async readCommits({ executionId, afterSlot, limit }) {
+      const behind = [...(state.executions.get(executionId)?.commits.values() ?? [])]
+        .map(({ commit }) => commit)
+        .filter(({ slot }) => slot > afterSlot)
+        .sort((one, other) => one.slot - other.slot);
+      const commits = behind.slice(0, limit);
+      return { commits, upTo: commits.at(-1)?.slot ?? afterSlot, more: behind.length > limit };
+    },
+
     async surveyItems(executionId) {
       const items = state.executions.get(executionId);
       const pending = [...(items?.commits ?? [])]

@@ -2,6 +2,7 @@
 import type { Head } from "../../model/head.js";
 import type { ClosedStatus } from "../../model/status.js";
 import type { EpochMs } from "../../model/time.js";
+import type { Commit } from "../ports.js";
 
 /** A closed execution as it was read: of one that was redriven since, nothing may be deleted. */
 export interface AsClosed {
@@ -25,6 +26,16 @@ export interface RetentionStore {
     readonly after?: Created;
     readonly limit: number;
   }): Promise<{ readonly items: readonly Created[]; readonly more: boolean }>;
+
+  /**
+   * A page of commits behind `afterSlot`, in slot order, strongly consistent. `upTo` is the last slot that was looked at: slots before it
+   * that no commit has are empty, or can't be read.
+   */
+  readCommits(request: {
+    readonly executionId: string;
+    readonly afterSlot: number;
+    readonly limit: number;
+  }): Promise<{ readonly commits: readonly Commit[]; readonly upTo: number; readonly more: boolean }>;
 
   /** What there is of it beside its head; strongly consistent. `pendingSlot` is the first commit with outgoing messages that are still to be carried. */
   surveyItems(executionId: string): Promise<{ readonly any: boolean; readonly pendingSlot?: number }>;

@@ -109,6 +109,28 @@ export function retentionContract(store: () => Store): void {
     ]);
   });
 
+  test.each([1, 2, 3, 50])(
+    "commits are read in pages of %i, around those that are missing",
+    async (limit) => {
+      const id = `pages-${limit}`;
+      const slots = [1, 2, 3, 5, 6, 9];
+      for (const slot of slots) await store().appendCommit(commit(id, slot));
+      await store().putPayload(id, "a", "1");
+      const found: number[] = [];
+      for (let afterSlot = 0, more = true; more; ) {
+        const page = await store().readCommits({ executionId: id, afterSlot, limit });
+        expect(page.commits.length).toBeLessThanOrEqual(limit);
+        expect(page.upTo).toBe(page.commits.at(-1)?.slot ?? afterSlot);
+        found.push(...page.commits.map(({ slot }) => slot));
+        ({ more } = page);
+        afterSlot = page.upTo;
+      }
+      expect(found).toEqual(slots);
+      const behind = { executionId: id, afterSlot: 9, limit };
+      expect(await store().readCommits(behind)).toEqual({ commits: [], upTo: 9, more: false });
+    },
+  );
+
   test("a survey says whether anything lies beside the head, and which commit is still to be carried", async () => {
     expect(await store().surveyItems("nobody")).toEqual({ any: false });
     await settled(store(), "bare", COMPLETED);

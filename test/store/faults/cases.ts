@@ -60,6 +60,7 @@ export const CASES: Readonly<Record<keyof Store, readonly Case[]>> = {
   listCurrentDefinitions: definitions.listingCurrentDefinitions,
 
   listCreated: retention.listingCreated,
+  readCommits: retention.readingCommits,
   surveyItems: retention.surveying,
   beginDeletion: retention.beginningDeletions,
   deleteItems: retention.deletingItems,

@@ -42,6 +42,14 @@ export const listingCreated = [
   }),
 ];
 
+export const readingCommits = [
+  one({
+    what: "a page of a history",
+    prepare: closed,
+    run: (store) => store.readCommits({ executionId: "x", afterSlot: 1, limit: 2 }),
+  }),
+];
+
 export const surveying = [
   one({ what: "an execution with items", prepare: closed, run: (store) => store.surveyItems("x") }),
   one({
