@@ -1,53 +1,16 @@
 /** The page on known defects: each test that it names is there, and each test of this folder is on it. */
-import { existsSync, readdirSync, readFileSync } from "node:fs";
-import { basename, join, resolve } from "node:path";
-import ts from "typescript";
+import { readdirSync, readFileSync } from "node:fs";
+import { basename, join } from "node:path";
 import { describe, expect, it } from "vitest";
-
-const project = resolve(import.meta.dirname, "../..");
-
-const known = new Map<string, readonly string[]>();
-
-/** The names of a file's tests, as they are written there: those of `it.each` with their placeholders. */
-function testsIn(file: string): readonly string[] {
-  const names = known.get(file) ?? readTests(join(project, file));
-  known.set(file, names);
-  return names;
-}
-
-function readTests(path: string): string[] {
-  if (!existsSync(path)) return [];
-  const names: string[] = [];
-  const visit = (node: ts.Node): void => {
-    if (ts.isCallExpression(node)) {
-      const [name] = node.arguments;
-      if (/^(it|test)\b/.test(calleeOf(node)) && name !== undefined && ts.isStringLiteralLike(name))
-        names.push(name.text);
-    }
-    ts.forEachChild(node, visit);
-  };
-  visit(ts.createSourceFile(path, readFileSync(path, "utf8"), ts.ScriptTarget.ESNext));
-  return names;
-}
-
-/** What a call's name begins with: `it` of `it.each(...)("...", ...)`. */
-function calleeOf({ expression }: ts.CallExpression): string {
-  let callee: ts.Expression = expression;
-  while (ts.isCallExpression(callee) || ts.isPropertyAccessExpression(callee)) callee = callee.expression;
-  return ts.isIdentifier(callee) ? callee.text : "";
-}
+import { missingOf, project, testsIn, testsNamedIn } from "../docs/named-tests.js";
 
 const page = readFileSync(join(project, "docs/defects.md"), "utf8");
-const named = [...page.matchAll(/`(test\/[^`]*\.ts) › ([^`]+)`/g)].map(([, file = "", name = ""]) => ({
-  file,
-  name,
-}));
+const named = testsNamedIn(page);
 
 describe("the page on known defects", () => {
   it("names tests that are there", () => {
     expect(named.length).toBeGreaterThan(60);
-    const missing = named.filter(({ file, name }) => !testsIn(file).includes(name));
-    expect(missing).toEqual([]);
+    expect(missingOf(named)).toEqual([]);
   });
 
   it("has a test for each defect that could be met here", () => {
