@@ -10,6 +10,9 @@ import {
 import type { Notify } from "./notices.js";
 import type { TableSpec } from "./template/read/tables.js";
 
+/** An index of a few items takes DynamoDB Local about a second, and nobody has many on a laptop. */
+const INDEX_WITHIN_MS = 60_000;
+
 /** Creates what is missing; returns the ARN of each table's stream, where it has one. */
 export const ensureTables = async (
   client: DynamoDBClient,
@@ -52,16 +55,31 @@ const addIndexes = async (
   let current = table;
   for (const index of spec.create.GlobalSecondaryIndexes ?? []) {
     if (existing.has(index.IndexName)) continue;
-    const update = await client.send(
+    await client.send(
       new UpdateTableCommand({
         TableName: spec.name,
         AttributeDefinitions: spec.create.AttributeDefinitions,
         GlobalSecondaryIndexUpdates: [{ Create: index }],
       }),
     );
-    current = update.TableDescription ?? current;
+    current = await whenActive(client, spec.name);
   }
   return current;
+};
+
+/** An index is filled in the background, and until then a query of it fails. */
+const whenActive = async (client: DynamoDBClient, name: string): Promise<TableDescription> => {
+  const deadline = Date.now() + INDEX_WITHIN_MS;
+  for (;;) {
+    const table = await describe(client, name);
+    const filling = table?.GlobalSecondaryIndexes?.find(({ IndexStatus }) => IndexStatus !== "ACTIVE");
+    if (table !== undefined && filling === undefined) return table;
+    if (Date.now() > deadline)
+      throw new Error(
+        `The index ${filling?.IndexName ?? ""} of the table ${name} was not ready within ${INDEX_WITHIN_MS / 1_000} s. Delete the state directory to create the table anew.`,
+      );
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
 };
 
 const warnOfDifferences = (spec: TableSpec, table: TableDescription, notify: Notify): void => {
