@@ -12,6 +12,7 @@ import { ExecutionFailedError, ResultTimeoutError } from "../model/errors.js";
 import type { ExecutionStatus } from "../model/status.js";
 import { type Duration, durationMs } from "../model/time.js";
 import type { ErrorClass, ErrorClasses } from "../model/value.js";
+import { releaseChildren } from "../runtime/ending/closing.js";
 import { terminate } from "../runtime/ending/terminate.js";
 import { exportLines } from "../runtime/export.js";
 import type { Outside } from "../runtime/outside.js";
@@ -158,7 +159,8 @@ export class DurableClient {
   }
 
   /**
-   * Where an execution stands, and if it is not at its end, why not and what would free it.
+   * Where an execution stands, and if it is not at its end, why not, what would free it, and what its code awaits. One read of the head: what
+   * is awaited is what the last turn left, and may be over while a turn is at work.
    * @throws ExecutionNotFoundError
    */
   async describe(executionId: string): Promise<ExecutionDescription> {
@@ -295,7 +297,9 @@ export class DurableClient {
     const outside = await this.#connect();
     const head = await terminate(outside, executionId, options, this.#hooks);
     const error = await readError(outside, head, this.#classes);
-    return { status: head.status, ...(error === undefined ? {} : { error }) };
+    // What could not be read may be there again: then its children are told now.
+    const unread = error === undefined ? [] : await releaseChildren(outside, head.executionId, this.#hooks);
+    return { status: head.status, ...(error === undefined || unread.length === 0 ? {} : { error }) };
   }
 
   /**

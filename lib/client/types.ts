@@ -82,7 +82,7 @@ export interface ExecutionDescription extends Labels {
   readonly cancelled?: Stopped;
   /** Of a terminated one. */
   readonly terminated?: Stopped;
-  /** Why it is not at its end, when it is looked at next, and what would free it. */
+  /** Why it is not at its end, when it is looked at next, what would free it, and what its code awaits (as of its last turn). */
   readonly progress: Progress;
 }
 

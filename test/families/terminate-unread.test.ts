@@ -147,8 +147,9 @@ describe.each([
       );
 
       // Once that is restored, asking again tells the rest.
-      await damaged.restore();
       expect(await bench.client.terminate("x-1")).toEqual(told);
+      await damaged.restore();
+      expect(await bench.client.terminate("x-1")).toEqual({ status: "terminated" });
       await bench.cloud.advance(60_000);
       expect(await statuses(bench)).toEqual(["cancelled", "cancelled", "cancelled"]);
     },

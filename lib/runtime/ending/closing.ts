@@ -46,18 +46,38 @@ export async function doClosingDuties(
   );
   raiseFirst([
     ...(await failuresOf(removals)),
-    ...(await failuresOf(closed.openChildren === true ? [releaseChildren(outside, closed, hooks)] : [])),
+    ...(await failuresOf(closed.openChildren === true ? [tellChildren(outside, closed, hooks)] : [])),
     ...(await failuresOf([handOn(outside, closed)])),
   ]);
 }
 
-async function releaseChildren(
+async function tellChildren(
   outside: Outside,
   { executionId, status, closedAt }: ClosedExecution,
   hooks: readonly Hooks[],
 ): Promise<void> {
+  const unread = await releaseChildren(outside, executionId, hooks);
+  if (unread.length > 0) {
+    const why = wordsOf(unread);
+    // Who terminated it was told that there may be others. Of any other end nobody was.
+    if (status !== "terminated") throw new CorruptHistoryError(executionId, why);
+    const said = "Children that only a lost part of a history names were not told of its end.";
+    outside.log.write("error", said, { executionId, why });
+  }
+  if (closedAt !== undefined) await persistently(() => outside.store.noteChildrenTold(executionId, closedAt));
+}
+
+/**
+ * Does with the children of an execution that has ended what their `onParentClose` says.
+ * @returns slots that can't be read, of commits that may name others
+ */
+export async function releaseChildren(
+  outside: Outside,
+  executionId: string,
+  hooks: readonly Hooks[],
+): Promise<readonly number[]> {
   const head = await persistently(() => outside.store.readHead(executionId));
-  if (head === undefined) return;
+  if (head === undefined) return [];
   const { events, unread } = await readableHistory(outside.store, head);
   const children = openChildrenOf(events);
   const failures: unknown[] = [];
@@ -67,20 +87,7 @@ async function releaseChildren(
     failures.push(...(await failuresOf(released)));
   }
   raiseFirst(failures);
-  if (unread.length > 0) {
-    const why = wordsOf(unread);
-    // Who terminated it was told that there may be others. Of any other end nobody was.
-    if (status !== "terminated") throw new CorruptHistoryError(executionId, why);
-    outside.log.write(
-      "error",
-      "Children that only a lost part of a history names were not told of its end.",
-      {
-        executionId,
-        why,
-      },
-    );
-  }
-  if (closedAt !== undefined) await persistently(() => outside.store.noteChildrenTold(executionId, closedAt));
+  return unread;
 }
 
 async function handOn(outside: Outside, closed: ClosedExecution): Promise<void> {

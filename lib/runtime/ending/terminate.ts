@@ -47,7 +47,7 @@ export async function terminate(
     if (head.status === "continued")
       return terminate(outside, await reachSuccessor(outside, head), why, hooks);
     if (head.status === "terminated") {
-      // A call before this one may not have been answered; or what it could not read is there again, and has to be told.
+      // A call before this one may not have been answered.
       await wake();
       return head;
     }
