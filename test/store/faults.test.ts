@@ -1,8 +1,8 @@
 /**
  * What DynamoDB does on a bad day, and DynamoDB Local never: it throttles, runs into other transactions, does what it was asked and loses
- * its reply, gives half of a batch back, cuts pages short, and shows an index that lags behind. For each operation of the store, each use
- * of it in `faults/cases.ts`, and each of its requests: with a fault there, and the operation repeated as its callers repeat it, answer and
- * tables are the same as without.
+ * its reply, or does it when its sender has long gone on, gives half of a batch back, cuts pages short, and shows an index that lags
+ * behind. For each operation of the store, each use of it in `faults/cases.ts`, and each of its requests: with a fault there, and the
+ * operation repeated as its callers repeat it, answer and tables are the same as without.
  */
 import { beforeAll, describe, expect, test } from "vitest";
 import { persistently } from "../../lib/runtime/persistently.js";
@@ -16,17 +16,24 @@ const FOR_THE_SDK = 1;
 const FOR_PERSISTENTLY = SDK_TRIES;
 const FOR_ANOTHER_WAKE = 3 * SDK_TRIES + 1;
 
-const ANYWHERE: readonly (readonly [Strike, number])[] = [
+type Strikes = readonly (readonly [Strike, number])[];
+
+const AT_ANY_REQUEST: Strikes = [
   ["throttled by the table", FOR_THE_SDK],
   ["throttled by the table", FOR_ANOTHER_WAKE],
   ["throttled by the account", FOR_PERSISTENTLY],
-  ["reply lost", FOR_THE_SDK],
   ["reply lost", FOR_PERSISTENTLY],
+];
+
+const AT_A_WRITE: Strikes = [
+  ...AT_ANY_REQUEST,
+  ["reply lost", FOR_THE_SDK],
   ["never arrived", FOR_PERSISTENTLY],
+  ["arrives late", FOR_PERSISTENTLY],
 ];
 
 /** The SDK repeats none of these: the first goes to `persistently`, the fourth through it. */
-const IN_CONFLICT: Readonly<Record<string, readonly (readonly [Strike, number])[]>> = {
+const IN_CONFLICT: Readonly<Record<string, Strikes>> = {
   PutItem: [["in conflict with a transaction", 1]],
   UpdateItem: [["in conflict with a transaction", 4]],
   DeleteItem: [["in conflict with a transaction", 1]],
@@ -38,7 +45,7 @@ const IN_CONFLICT: Readonly<Record<string, readonly (readonly [Strike, number])[
   ],
 };
 
-const READS = ["GetItem", "Query", "BatchGetItem"];
+const isRead = (request: string): boolean => /^(GetItem|Query|BatchGetItem)/.test(request);
 
 /** Of many requests that are alike, the first two and the last. */
 function places(requests: readonly string[]): number[] {
@@ -53,12 +60,14 @@ interface Trial {
 
 /** What can go wrong with an operation that makes these requests. */
 function trialsOf(requests: readonly string[]): Trial[] {
-  const strikes = places(requests).flatMap((place) =>
-    [...ANYWHERE, ...(IN_CONFLICT[requests[place - 1] ?? ""] ?? [])].map(([kind, times]) => ({
-      name: `request ${place}, ${requests[place - 1]}: ${kind}, ${times} times`,
+  const strikes = places(requests).flatMap((place) => {
+    const request = requests[place - 1] ?? "";
+    const anyway = isRead(request) ? AT_ANY_REQUEST : AT_A_WRITE;
+    return [...anyway, ...(IN_CONFLICT[request] ?? [])].map(([kind, times]) => ({
+      name: `request ${place}, ${request}: ${kind}, ${times} times`,
       goesWrong: ({ wire }: FaultyDatabase) => wire.strike(kind, place, times),
-    })),
-  );
+    }));
+  });
   const asks = (word: string): boolean => requests.some((request) => request.startsWith(word));
   const manners: Manner[] = [
     ...(asks("Query") ? (["short pages", "empty pages"] as const) : []),
@@ -100,6 +109,7 @@ async function askWith(theCase: Case, database: FaultyDatabase, goesWrong: GoesW
   database.wire.listen();
   goesWrong(database);
   const answer = await untilAnswered(theCase, database);
+  await database.wire.arrive();
   return theCase.means?.(answer) ?? answer;
 }
 
@@ -156,7 +166,7 @@ describe("the DynamoDB store, when something goes wrong on the wire", () => {
     const undisturbed = await runWith(theCase, database, () => {});
     const requests = [...database.wire.requests];
     // What only reads finds the same tables at every trial.
-    const onlyReads = requests.every((request) => READS.some((read) => request.startsWith(read)));
+    const onlyReads = requests.every(isRead);
     for (const { name, goesWrong } of trialsOf(requests)) {
       const ended = onlyReads
         ? { answer: await askWith(theCase, database, goesWrong), tables: undisturbed.tables }

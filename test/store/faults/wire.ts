@@ -12,7 +12,9 @@ export type Strike =
   | "cancelled for our own item"
   | "cancelled for an item of the user's"
   | "reply lost"
-  | "never arrived";
+  | "never arrived"
+  /** Given up by its sender, and done when everything else is over: at {@link Wire.arrive}. */
+  | "arrives late";
 
 /** How DynamoDB answers for as long as it is set. */
 export type Manner =
@@ -45,6 +47,7 @@ export class Wire {
   #strike: { readonly at: number; readonly kind: Strike; left: number } | undefined;
   #manner: Manner | undefined;
   #lagging: string | undefined;
+  #late: (() => Promise<WireResponse>)[] = [];
   /** How often a strike, a manner or a lag has changed anything. */
   struck = 0;
 
@@ -71,6 +74,12 @@ export class Wire {
     this.#strike = undefined;
     this.#manner = undefined;
     this.#lagging = undefined;
+    this.#late = [];
+  }
+
+  /** Lets happen what was on its way for so long. Its replies reach nobody. */
+  async arrive(): Promise<void> {
+    for (const send of this.#late.splice(0)) await bytesOf((await send()).body);
   }
 
   /** @param request counted from 1, from the last `listen` on; what the SDK repeats counts again */
@@ -95,6 +104,7 @@ export class Wire {
     if (strike !== undefined && strike.left > 0 && this.requests.length >= strike.at) {
       strike.left -= 1;
       this.struck += 1;
+      if (strike.kind === "arrives late") this.#late.push(send);
       return struck(strike.kind, asked, send);
     }
     if (operation === "Query" && asked.IndexName !== undefined && this.#lagging !== undefined) {
@@ -157,6 +167,7 @@ async function struck(kind: Strike, asked: Json, send: () => Promise<WireRespons
       await bytesOf((await send()).body);
       throw timeout();
     case "never arrived":
+    case "arrives late":
       throw timeout();
   }
 }

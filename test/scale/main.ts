@@ -1,0 +1,106 @@
+/**
+ * `npm run scale -- --open 100,1000,10000 [--json]`: what starts, turns, deliveries, listings and the audit cost on DynamoDB Local beside
+ * so many open executions, each waiting for an event of its own. The sizes are taken one after the other, each adding to the one before.
+ */
+import { parseArgs } from "node:util";
+import { startDynamoDb } from "../../lib/local/dynamodb.js";
+import { INDEX_SHARDS } from "../../lib/store/ports.js";
+import { textTable } from "../setup/text-table.js";
+import { type Ground, openGround } from "./ground.js";
+import { type Measured, measure, type Partitions, partitionsOf } from "./measure.js";
+import { ITEMS_EACH, seed, writeTemplate } from "./seed.js";
+
+/** As the construct schedules it. */
+const AUDIT_EVERY_MINUTES = 5;
+
+interface Size extends Measured {
+  readonly seededSeconds: number;
+  /** Until the audit has gone through its fullest shard, a part of a run's looks at a time. */
+  readonly auditRoundHours: number;
+  readonly partitions: readonly Partitions[];
+}
+
+const { values } = parseArgs({
+  options: { open: { type: "string", default: "100,1000" }, json: { type: "boolean", default: false } },
+});
+const sizes = values.open.split(",").map(Number);
+if (sizes.some((size, index) => !Number.isInteger(size) || size < 1 || size <= (sizes[index - 1] ?? 0))) {
+  console.error(`--open takes whole numbers from 1, growing, such as 100,1000; found "${values.open}".`);
+  process.exit(2);
+}
+// The SDK's notice about this Node.js is for those who deploy on it.
+process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED = "true";
+
+const database = await startDynamoDb({ inMemory: true });
+try {
+  const ground = await openGround(database.endpoint);
+  const measured = await measureAll(ground);
+  console.log(values.json ? JSON.stringify({ sizes: measured }) : report(measured));
+} finally {
+  await database.stop();
+}
+
+async function measureAll(ground: Ground): Promise<Size[]> {
+  const template = await writeTemplate(ground);
+  const measured: Size[] = [];
+  for (const [index, open] of sizes.entries()) {
+    // What was measured before has completed.
+    const there = sizes[index - 1] ?? 1;
+    console.error(`Seeding ${open - there} open executions of ${ITEMS_EACH} items each…`);
+    const seededMs = await seed(ground, template, open - there);
+    console.error(`Measuring beside ${open}…`);
+    const one = await measure(ground, open);
+    const partitions = await partitionsOf(ground);
+    const seededSeconds = seededMs / 1_000;
+    measured.push({ ...one, seededSeconds, auditRoundHours: roundHours(one, partitions), partitions });
+  }
+  return measured;
+}
+
+function roundHours({ open, looked }: Measured, partitions: readonly Partitions[]): number {
+  const fullest = open * (partitions.find(({ index }) => index === "byStatus")?.largest ?? 1);
+  const runs = looked >= open ? 1 : Math.ceil(fullest / (looked / INDEX_SHARDS));
+  return (runs * AUDIT_EVERY_MINUTES) / 60;
+}
+
+function report(measured: readonly Size[]): string {
+  const rows = (measured[0]?.costs ?? []).flatMap(({ what }) =>
+    measured.map(({ open, costs }, index) => {
+      const cost = costs.find((one) => one.what === what);
+      return [
+        index === 0 ? what : "",
+        open,
+        cost?.writes ?? 0,
+        cost?.indexWrites ?? 0,
+        cost?.reads ?? 0,
+        cost?.calls ?? 0,
+        cost?.ms ?? 0,
+      ];
+    }),
+  );
+  const units = textTable(["Of one", "open", "writes", "index", "reads", "calls", "ms"], rows);
+  const around = textTable(
+    [
+      "Open executions",
+      "seeded in s",
+      "looked at per audit",
+      "woken",
+      "audit's round in h",
+      "index partitions",
+      "largest",
+    ],
+    measured.map((size) => [
+      size.open.toLocaleString("en-US"),
+      size.seededSeconds,
+      size.looked,
+      size.woken,
+      size.auditRoundHours,
+      size.partitions.map(({ index, partitions }) => `${index} ${partitions}`).join(", "),
+      size.partitions
+        .filter(({ partitions }) => partitions > 0)
+        .map(({ largest }) => `${Math.round(largest * 100)}%`)
+        .join(", "),
+    ]),
+  );
+  return `${units}\n\n${around}\n\nUnits are DynamoDB's, averages of one; milliseconds are medians on this machine, DynamoDB Local in memory.`;
+}
