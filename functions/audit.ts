@@ -1,10 +1,15 @@
-/** The audit: finds what lost its wake, tries again what the relay left, and empties the wake queue's dead letters. Run by a clock. */
+/**
+ * The audit: finds what lost its wake, tries again what the relay left, empties the wake queue's dead letters, and deletes what has ended long
+ * ago. Run by a clock.
+ */
 import type { DeadWakes } from "../lib/aws/dead-wakes.js";
-import type { Handler } from "../lib/aws/lambda-context.js";
+import { type Handler, limitsOf } from "../lib/aws/lambda-context.js";
 import { type AwsOutside, functionDeadWakes, functionOutside } from "../lib/aws/outside.js";
+import { readRetention } from "../lib/aws/retention.js";
 import { parseWake } from "../lib/aws/wake-body.js";
 import { AuditIncompleteError } from "../lib/model/errors.js";
 import { type Audited, audit, rescue } from "../lib/runtime/audit.js";
+import { type Retention, type Retired, retire } from "../lib/runtime/retention/retire.js";
 
 /** Receives of ten: a hundred poisoned wakes per run; more wait for the next. */
 const MOST_RECEIVES = 10;
@@ -14,11 +19,14 @@ const ENOUGH_MS = 5_000;
 
 export interface AuditReport extends Audited {
   readonly rescued: number;
+  /** Executions that were deleted for their age. */
+  readonly deleted: number;
 }
 
 export function createAudit(
   outsideOf: () => AwsOutside = functionOutside,
   deadWakesOf: () => DeadWakes = functionDeadWakes,
+  retentionOf: () => Retention | undefined = () => readRetention(process.env),
 ): Handler<AuditReport> {
   return async (_event, context) => {
     const outside = outsideOf();
@@ -27,15 +35,34 @@ export function createAudit(
       audit(outside),
       rescueAll(outside, deadWakesOf(), context),
     ]);
+    // Last: what can wait must not take the time, or the memory, of what can't.
+    const [retired] = await Promise.allSettled([retireOld(outside, retentionOf, context)]);
     if (audited.status === "rejected") throw audited.reason;
     if (rescued.status === "rejected") throw rescued.reason;
-    const report = { ...audited.value, rescued: rescued.value };
+    if (retired.status === "rejected") throw retired.reason;
+    const { deleted, failed } = retired.value;
+    const report = {
+      ...audited.value,
+      failed: audited.value.failed + failed,
+      rescued: rescued.value,
+      deleted,
+    };
     // Run every few minutes for ever, it speaks up only when it found something.
-    const found = report.woken + report.relayed + report.rescued > 0;
+    const found = report.woken + report.relayed + report.rescued + report.deleted > 0;
     outside.log.write(found ? "info" : "debug", "The audit ran.", { ...report });
     if (report.failed > 0) throw new AuditIncompleteError(report.failed);
     return report;
   };
+}
+
+async function retireOld(
+  outside: AwsOutside,
+  retentionOf: () => Retention | undefined,
+  context: Parameters<Handler>[1],
+): Promise<Pick<Retired, "deleted" | "failed">> {
+  const retention = retentionOf();
+  if (retention === undefined) return { deleted: 0, failed: 0 };
+  return retire(outside, retention, limitsOf(context, outside.clock).stopAt);
 }
 
 async function rescueAll(

@@ -22,12 +22,13 @@ import {
   type FunctionName,
   permissions,
   type Resources,
+  type RetentionResources,
   reads,
   sends,
 } from "./permissions.js";
 import type { DurableFunctionsProps } from "./props.js";
 import { ServiceFunction, type ServiceFunctionProps } from "./service-function.js";
-import { resolveSettings, type Settings } from "./settings.js";
+import { type RetentionSettings, resolveSettings, type Settings } from "./settings.js";
 import { Timers } from "./timers.js";
 
 /**
@@ -215,8 +216,17 @@ export class DurableFunctions extends Construct {
     };
   }
 
+  private retention({ seconds, archive }: RetentionSettings): RetentionResources {
+    if (archive === undefined) return { seconds };
+    return { seconds, archive: archive === true ? this.tables.payloads : archive };
+  }
+
   private functionMaker(settings: Settings) {
-    const resources = this.resources();
+    const { retention } = settings;
+    const resources: Resources = {
+      ...this.resources(),
+      ...(retention === undefined ? {} : { retention: this.retention(retention) }),
+    };
     const { serviceName, logLevel } = settings;
     const source = { ...resources, serviceName, ...(logLevel === undefined ? {} : { logLevel }) };
     type Own = Pick<ServiceFunctionProps, "timeout" | "description">;

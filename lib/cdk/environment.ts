@@ -1,5 +1,5 @@
 /** What each function is told. The names are fixed: the functions' code and the local cloud know them. */
-import type { FunctionName, Resources } from "./permissions.js";
+import type { FunctionName, Resources, RetentionResources } from "./permissions.js";
 
 export interface EnvironmentSource extends Resources {
   readonly serviceName: string;
@@ -21,6 +21,7 @@ export const environments: Record<FunctionName, (source: EnvironmentSource) => E
     ...wakes(s),
     ...bus(s),
     HOLDFAST_WAKE_DLQ_URL: s.wakeDlq.queueUrl,
+    ...(s.retention === undefined ? {} : retention(s.retention)),
   }),
 };
 
@@ -56,6 +57,13 @@ function directory(s: EnvironmentSource): Environment {
 
 function payloads(s: EnvironmentSource): Environment {
   return { HOLDFAST_PAYLOAD_BUCKET: s.tables.payloads.bucketName };
+}
+
+function retention({ seconds, archive }: RetentionResources): Environment {
+  return {
+    HOLDFAST_RETENTION_SECONDS: String(seconds),
+    ...(archive === undefined ? {} : { HOLDFAST_ARCHIVE_BUCKET: archive.bucketName }),
+  };
 }
 
 function bus(s: EnvironmentSource): Environment {

@@ -6,9 +6,17 @@ import { PolicyStatement } from "aws-cdk-lib/aws-iam";
 import type { Queue } from "aws-cdk-lib/aws-sqs";
 import { type HoldfastTables, indexNames, type TableHandle } from "./durable-tables.js";
 import type { Bus } from "./event-routes.js";
+import type { BucketHandle } from "./payload-bucket.js";
 import type { Timers } from "./timers.js";
 
 export type FunctionName = "start" | "worker" | "deliver" | "relay" | "audit";
+
+/** What retention works with. */
+export interface RetentionResources {
+  readonly seconds: number;
+  /** Where executions are written down before they are deleted. */
+  readonly archive?: BucketHandle;
+}
 
 /** Everything of a deployment that a function may touch. */
 export interface Resources {
@@ -18,6 +26,8 @@ export interface Resources {
   readonly wakeDlq: Queue;
   readonly timers: Timers;
   readonly relayDlq: Queue;
+  /** There only if executions are deleted for their age. */
+  readonly retention?: RetentionResources;
   /** There only if the app declares events. */
   readonly deliverQueue?: Queue;
   /** There only if an event starts a workflow. */
@@ -61,8 +71,23 @@ export const permissions: Record<FunctionName, (resources: Resources) => PolicyS
     sends(r.wakeQueue),
     statement(["sqs:ReceiveMessage", "sqs:DeleteMessage"], [r.wakeDlq.queueArn]),
     publishes(r.bus),
+    ...(r.retention === undefined ? [] : retires(r, r.retention)),
   ],
 };
+
+/** What the audit does more where executions are deleted for their age: it walks through them, writes them down, and deletes them. */
+function retires({ tables }: Resources, { archive }: RetentionResources): PolicyStatement[] {
+  return [
+    allow(tables.executions, "BatchWriteItem"),
+    queriesIndexes(tables.executions, indexNames.byWorkflow),
+    allow(tables.directory, "Query", "DeleteItem"),
+    statement(["s3:DeleteObject"], [`${tables.payloads.bucketArn}/*`]),
+    // Into the payload bucket it puts objects anyway.
+    ...(archive === undefined || archive === tables.payloads
+      ? []
+      : [statement(["s3:PutObject"], [`${archive.bucketArn}/_archive/*`])]),
+  ];
+}
 
 /** What runs a turn: it owns an execution's items, answers waits, and makes its next wakes, near ones and far ones. */
 export function turns(r: Pick<Resources, "tables" | "wakeQueue" | "timers">): PolicyStatement[] {

@@ -5,6 +5,7 @@ import type { RetentionDays } from "aws-cdk-lib/aws-logs";
 import type { BundlingOptions } from "./bundle.js";
 import type { DurableTablesProps, HoldfastTables } from "./durable-tables.js";
 import type { Bus } from "./event-routes.js";
+import type { BucketHandle } from "./payload-bucket.js";
 
 export type LogLevel = "debug" | "info" | "warn" | "error";
 
@@ -48,6 +49,18 @@ export interface DurableFunctionsProps extends DurableTablesProps {
    * @default 5 minutes
    */
   readonly auditEvery?: Duration;
+  /**
+   * How long executions are kept after their end; 1 hour or more. The audit then deletes them, a little in every run (docs/retention.md). Choose
+   * more than the 14 days after which a message can still come out of a dead-letter queue, and start again what it started.
+   * @default for ever
+   */
+  readonly retention?: Duration;
+  /**
+   * With `retention`: executions are written down, as compressed lines of JSON, before they are deleted. `true` is the payload bucket, under
+   * `_archive/`; another bucket must be in the functions' region.
+   * @default they are not
+   */
+  readonly archive?: true | BucketHandle;
   /**
    * The most turns that run at once, 2 to 1000. Wakes beyond it wait in the queue.
    * @default what the account allows

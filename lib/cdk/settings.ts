@@ -8,6 +8,7 @@ import { RetentionDays } from "aws-cdk-lib/aws-logs";
 import type { Construct } from "constructs";
 import type { BundlingOptions } from "./bundle.js";
 import { HoldfastConfigError } from "./config-error.js";
+import type { BucketHandle } from "./payload-bucket.js";
 import type { DurableFunctionsProps, LogLevel } from "./props.js";
 
 /** The checked props, with nothing left open. */
@@ -18,6 +19,7 @@ export interface Settings {
   readonly startTimeout: Duration;
   readonly visibilityMargin: Duration;
   readonly auditEvery: Duration;
+  readonly retention?: RetentionSettings;
   readonly maxConcurrency?: number;
   readonly memorySize: number;
   readonly serviceMemorySize: number;
@@ -28,12 +30,20 @@ export interface Settings {
   readonly bundling: BundlingOptions;
 }
 
+/** How long executions are kept, and where they are written down before they go. */
+export interface RetentionSettings {
+  readonly seconds: number;
+  readonly archive?: true | BucketHandle;
+}
+
 /** What Lambda allows a function, and so a turn. */
 const timeoutSeconds = { least: 1, most: 900 };
 /** What SQS can hold a message invisible for is 12 hours; no margin of more than one hour makes sense below that. */
 const marginSeconds = { least: 1, most: 3600 };
 /** A rule's rate has whole minutes; and a day without an audit is a day without repairs. */
 const auditMinutes = { least: 1, most: 24 * 60 };
+/** An execution is left alone for 20 minutes after its end; a thousand years are for ever. */
+const retentionSeconds = { least: 3_600, most: 31_536_000_000 };
 /** What an event source mapping accepts as its maximum concurrency. */
 const concurrency = { least: 2, most: 1000 };
 /** What Lambda accepts as memory, in MB. */
@@ -94,6 +104,7 @@ export function resolveSettings(scope: Construct, props: DurableFunctionsProps):
       "Leave it out for no limit of its own.",
     );
   }
+  const retention = retentionOf(props);
   checkTables(props);
   checkRuntime(runtime);
   checkEnvironment(props.environment ?? {});
@@ -105,6 +116,7 @@ export function resolveSettings(scope: Construct, props: DurableFunctionsProps):
     startTimeout,
     visibilityMargin,
     auditEvery,
+    ...(retention === undefined ? {} : { retention }),
     ...(props.maxConcurrency === undefined ? {} : { maxConcurrency: props.maxConcurrency }),
     memorySize,
     serviceMemorySize,
@@ -130,6 +142,21 @@ function within(
     found: String(found),
     next,
   });
+}
+
+function retentionOf({ retention, archive }: DurableFunctionsProps): RetentionSettings | undefined {
+  if (retention === undefined) {
+    if (archive === undefined) return undefined;
+    throw new HoldfastConfigError({
+      what: "The prop `archive` would have no effect: nothing is ever deleted.",
+      expected: "`archive` together with `retention`",
+      found: "`archive` alone",
+      next: "Say how long executions are kept: `retention: Duration.days(30)`.",
+    });
+  }
+  const seconds = retention.toSeconds();
+  within("retention", seconds, retentionSeconds, "seconds", "Choose Duration.days(30) if unsure.");
+  return { seconds, ...(archive === undefined ? {} : { archive }) };
 }
 
 function checkTables(props: DurableFunctionsProps): void {

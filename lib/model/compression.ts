@@ -3,7 +3,7 @@
  * of the size at 60 MB a second, where gzip needs twice the time for the same. In one piece, as `JSON.stringify` is: nothing that a
  * turn decides may depend on how long another thread takes.
  */
-import { brotliCompressSync, brotliDecompressSync, constants } from "node:zlib";
+import { brotliCompressSync, brotliDecompressSync, constants, gzipSync } from "node:zlib";
 
 const QUALITY = 4;
 
@@ -16,6 +16,11 @@ export function compress(text: string): Uint8Array {
       [constants.BROTLI_PARAM_SIZE_HINT]: bytes.length,
     },
   });
+}
+
+/** For readers that are not ours. Pieces put together are one file of all their texts, as gzip has it. */
+export function gzip(text: string): Uint8Array {
+  return gzipSync(text);
 }
 
 /** Throws on what {@link compress} did not make. */

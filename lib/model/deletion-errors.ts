@@ -18,6 +18,7 @@ export type DeletionRefusal =
   | "recent"
   | "children"
   | "outgoing"
+  | "archive"
   | "parent"
   | "predecessor"
   | "successor";

@@ -11,7 +11,7 @@ import { callbackToken } from "../../lib/model/callback-token.js";
 import { startExecution } from "../../lib/runtime/start.js";
 import { batchOf, type Deployment, invocation, openDeployment } from "../functions/deployment.js";
 import { eventually } from "../local/harness.js";
-import { commit, outgoing, T0 } from "../store/builders.js";
+import { commit, outgoing, owned, settlementOf, T0 } from "../store/builders.js";
 import { type Run, runCommand } from "./run.js";
 
 const Paid = event<{ order: string }>("payment.completed", { key: ({ order }) => order });
@@ -408,5 +408,75 @@ describe("mistakes", () => {
     const { err, out } = await holdfast(args);
     expect(err).toMatch(/^error: /);
     expect(out).toBe("");
+  });
+});
+
+describe("export and delete", () => {
+  const old = async (id: string, days: number, workflowName = "aged") => {
+    const at = Date.now() - days * 86_400_000;
+    const { store } = deployment.outside;
+    const head = await owned(store, id, { workflow: workflowName, createdAt: at });
+    await store.appendCommit(commit(id, 1));
+    await store.settle(settlementOf(head, { status: "completed", closedAt: at + 1_000 }, { slot: 1 }));
+  };
+
+  test("export writes lines that stand for themselves, and progress where it gets into no pipe", async () => {
+    const { out, err, code } = await holdfast(["export", "f-1", "w-1"]);
+    const lines = out.split("\n").map((line): Record<string, unknown> => JSON.parse(line));
+    expect(lines.flatMap(({ execution }) => execution ?? [])).toMatchObject([
+      { executionId: "f-1", workflow: "fails", status: "failed" },
+      { executionId: "w-1", workflow: "waits", status: "suspended" },
+    ]);
+    expect(lines.filter((line) => "end" in line)).toHaveLength(2);
+    expect(err).toContain("2 executions exported");
+    expect(code).toBe(0);
+  });
+
+  test("export chooses by workflow, and by when they ended", async () => {
+    await Promise.all([old("aged-1", 20), old("aged-2", 3), old("aged-3", 1)]);
+    const ids = async (...options: string[]) => {
+      const { out } = await holdfast(["export", "--workflow", "aged", ...options]);
+      return out
+        .split("\n")
+        .filter((line) => line.startsWith('{"execution"'))
+        .map((line): string => JSON.parse(line).execution.executionId)
+        .sort();
+    };
+    expect(await ids()).toEqual(["aged-1", "aged-2", "aged-3"]);
+    const day = new Date(Date.now() - 2 * 86_400_000).toISOString().slice(0, 19);
+    expect(await ids("--closed-before", `${day}Z`)).toEqual(["aged-1", "aged-2"]);
+  });
+
+  test.each([
+    [["export"], /Nothing to export/],
+    [["export", "f-1", "--workflow", "aged"], /and not both/],
+    [["export", "f-1", "--closed-before", "2026-01-01"], /chooses among the executions/],
+    [["export", "--workflow", "aged", "--closed-before", "soon"], /Expected an instant/],
+    [["export", "no spaces"], /no execution id/],
+    [["delete"], /missing required argument/],
+    [["delete", "no spaces"], /no execution id/],
+  ])("%j is refused as a wrong command line", async (args, message) => {
+    const { err, code } = await holdfast(args);
+    expect(err).toMatch(message);
+    expect([1, 2]).toContain(code);
+  });
+
+  test("delete takes one away for good", async () => {
+    await old("gone-1", 5, "going");
+    await old("gone-2", 5, "going");
+    const { out, code } = await holdfast(["delete", "gone-1", "gone-2"]);
+    expect({ out, code }).toEqual({ out: "gone-1 is deleted\ngone-2 is deleted", code: 0 });
+    expect((await holdfast(["show", "gone-1"])).code).toBe(3);
+    expect((await holdfast(["delete", "gone-1"])).code).toBe(3);
+  });
+
+  test("delete of what may not be deleted now ends with 4, and says why", async () => {
+    const { err, code } = await holdfast(["delete", "w-2"]);
+    expect(code).toBe(4);
+    expect(err).toContain('Execution "w-2" can\'t be deleted now: it is suspended');
+    expect((await holdfast(["delete", "f-1"])).err).toMatch(/it ended at .*Delete it then/);
+    await old("gone-3", 5, "going");
+    const { out } = await holdfast(["delete", "gone-3", "--json"]);
+    expect(JSON.parse(out)).toEqual({ executionId: "gone-3", deleted: "all" });
   });
 });

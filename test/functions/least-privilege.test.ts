@@ -4,8 +4,10 @@
  * no permission allows. What Lambda itself does in a function's name (reading its stream, consuming its queue) is listed apart.
  */
 import { DynamoDBStreamsClient } from "@aws-sdk/client-dynamodb-streams";
+import { CreateBucketCommand, S3Client } from "@aws-sdk/client-s3";
 import { SendMessageCommand } from "@aws-sdk/client-sqs";
 import { TransactWriteCommand } from "@aws-sdk/lib-dynamodb";
+import { Duration } from "aws-cdk-lib";
 import { AccountPrincipal, Role } from "aws-cdk-lib/aws-iam";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { z } from "zod";
@@ -18,6 +20,7 @@ import { connectionFrom } from "../../lib/aws/connection.js";
 import { deadWakes } from "../../lib/aws/dead-wakes.js";
 import { type Names, RESOURCE_NAMES, VARIABLES } from "../../lib/aws/environment.js";
 import { type AwsOutside, createAwsOutside } from "../../lib/aws/outside.js";
+import { readRetention } from "../../lib/aws/retention.js";
 import type { Staged } from "../../lib/client/index.js";
 import { app, DurableClient, event, workflow } from "../../lib/index.js";
 import { callbackToken } from "../../lib/model/callback-token.js";
@@ -44,7 +47,9 @@ import { newImagesOf } from "./stream.js";
 
 // ---------------------------------------------------------------- what the roles say
 
-const { template } = synthesize({}, (durable, stack) => {
+const ARCHIVE = { bucketName: "archive", bucketArn: "arn:aws:s3:::archive" };
+
+const { template } = synthesize({ retention: Duration.days(30), archive: ARCHIVE }, (durable, stack) => {
   durable.grantClient(new Role(stack, "Client", { assumedBy: new AccountPrincipal(stack.account) }));
   durable.grantDelete(new Role(stack, "Deleter", { assumedBy: new AccountPrincipal(stack.account) }));
 });
@@ -54,6 +59,7 @@ const CALLED: readonly (readonly [RegExp, string])[] = [
   [/^OrdersTablesExecutions\.Arn/, "Executions"],
   [/^OrdersTablesDirectory\.Arn/, "Directory"],
   [/^OrdersTablesPayloads\.Arn/, "payloads"],
+  [/^arn:aws:s3:::archive\/_archive\//, "archive/"],
   [/^OrdersWakeQueue\.Arn$/, "wake"],
   [/^OrdersWakeDlq\.Arn$/, "dead"],
   [/^OrdersBus\.Arn$/, "bus"],
@@ -83,7 +89,8 @@ const OTHERS_DO: Readonly<Record<string, readonly string[]>> = {
     // Records that the function was never able to take.
     "sqs:SendMessage on OrdersRelayDlq.Arn",
   ],
-  Audit: [toldOfMissing],
+  // It lists the bucket itself, to delete what an execution has there.
+  Audit: [],
 };
 
 /** What the role allows to the code that runs under it. */
@@ -142,6 +149,7 @@ const sender = workflow("sender", async (ctx) => {
 const shop = app({ workflows: [order, echo, fails, sleeper, sender], events: [Paid, Shipped] });
 
 const MINUTE = 60_000;
+const DAY = 86_400_000;
 
 let deployment: Deployment;
 let calls: Calls;
@@ -154,11 +162,12 @@ afterAll(async () => {
   await deployment.cloud.stop();
 });
 
+const variablesOf = (name: string): Record<string, string> =>
+  resource(template, "AWS::Lambda::Function", `Orders${name}Function`).Properties.Environment.Variables;
+
 /** What a function's own environment describes in the template: a name that it is not told fails where it is needed. */
 function outsideOf(name: string): AwsOutside {
-  const { Variables } = resource(template, "AWS::Lambda::Function", `Orders${name}Function`).Properties
-    .Environment;
-  const told = RESOURCE_NAMES.filter((key) => VARIABLES[key] in Variables);
+  const told = RESOURCE_NAMES.filter((key) => VARIABLES[key] in variablesOf(name));
   const names: Names = Object.fromEntries(told.map((key) => [key, deployment.names[key] ?? "unknown"]));
   return createAwsOutside({ names, connection: connection(), log: { write: () => {} } });
 }
@@ -214,6 +223,33 @@ const paidFor = (id: string, note: string, eventId: string) => ({
   ...Object(busEvent("payment.completed", { order: id, note }, eventId)),
   resources: [`holdfast:execution:${id}`],
 });
+/** An execution that ended a day ago, with something of everything that can belong to one. */
+const ended = async (
+  id: string,
+  fields: Partial<ClosedSettlement> = {},
+  createdAt = Date.now() - 2 * DAY,
+): Promise<void> => {
+  const { store } = deployment.outside;
+  const head = await owned(store, id, { createdAt });
+  await putPayload(store, id, "result", HUGE);
+  await store.appendCommit(commit(id, 1, { outgoing: [outgoing(`${id}-event`)] }), Date.now());
+  const published = [{ state: "published", tries: 1 }] as const;
+  await store.markOutbox({ executionId: id, slot: 1, version: 0, states: published });
+  await store.appendCommit(commit(id, 2));
+  const wait = { name: "payment.completed", key: "x", executionId: id, op: "wait:1" };
+  await store.putWait({ ...wait, epoch: 1 });
+  const settlement = { status: "terminated", closedAt: Date.now() - DAY, ...fields } as const;
+  await store.settle(settlementOf(head, settlement, { slot: 2, waits: [wait] }));
+};
+const s3 = (): S3Client => {
+  const { region = "", endpoints, credentials } = connection();
+  return new S3Client({
+    region,
+    endpoint: endpoints?.s3 ?? "",
+    ...(credentials === undefined ? {} : { credentials }),
+  });
+};
+
 const statusOf = async (id: string) => (await deployment.outside.store.readHead(id))?.status;
 
 test("the start function makes every call that its role allows, and no other", async () => {
@@ -351,14 +387,20 @@ test("the audit makes every call that its role allows, and no other", async () =
     await cloud.sqs.send(
       new SendMessageCommand({ QueueUrl: names.wakeDlqUrl ?? "", MessageBody: JSON.stringify(dead) }),
     );
+  // One that ended long ago, with something of everything.
+  await outside.store.setCurrentDefinition({ workflow: "order-saga", hash: "h", since: 0, revision: 1 });
+  await ended("a-old", { closedAt: Date.now() - 40 * DAY }, Date.now() - 41 * DAY);
+  await s3().send(new CreateBucketCommand({ Bucket: ARCHIVE.bucketName }));
   const audit = createAudit(
     () => later(outsideOf("Audit"), 30 * MINUTE),
     () => deadWakes(names.wakeDlqUrl ?? "", connection()),
+    () => readRetention(variablesOf("Audit"), connection()),
   );
   const report = await calls.as("Audit", () => audit({}, invocation()));
   expect(report.rescued).toBe(2);
   expect(report.woken).toBeGreaterThan(25);
   expect(report.relayed).toBeGreaterThan(0);
+  expect(report.deleted).toBe(1);
   expect(await statusOf("a-dies")).toBe("stalled");
   expect([...calls.of("Audit"), ...(OTHERS_DO.Audit ?? [])].sort()).toEqual(allowed("OrdersAuditRole"));
 });
@@ -407,20 +449,6 @@ test("the client makes every call that its grant allows, and no other", async ()
 });
 
 test("who deletes makes every call that the grant allows, and no other", async () => {
-  const { store } = deployment.outside;
-  const day = 86_400_000;
-  const ended = async (id: string, fields: Partial<ClosedSettlement> = {}) => {
-    const head = await owned(store, id);
-    await putPayload(store, id, "result", HUGE);
-    await store.appendCommit(commit(id, 1, { outgoing: [outgoing(`${id}-event`)] }), Date.now());
-    const published = [{ state: "published", tries: 1 }] as const;
-    await store.markOutbox({ executionId: id, slot: 1, version: 0, states: published });
-    await store.appendCommit(commit(id, 2));
-    const settlement = { status: "terminated", closedAt: Date.now() - day, ...fields } as const;
-    const wait = { name: "payment.completed", key: "x", executionId: id, op: "wait:1" };
-    await store.putWait({ ...wait, epoch: 1 });
-    await store.settle(settlementOf(head, settlement, { slot: 2, waits: [wait] }));
-  };
   await ended("x-whole");
   await ended("x-untold", { openChildren: true });
   const client = new DurableClient({ outside: deployment.outside });

@@ -31,8 +31,8 @@ export interface Allowance {
 export interface DeletionOptions {
   /** Default: whatever there is. */
   readonly allowance?: Allowance;
-  /** What must be done with it while it is whole. When it throws, nothing is deleted. */
-  readonly before?: (head: ClosedHead) => Promise<void>;
+  /** What must be done with it while it is whole. When it throws, or refuses, nothing is deleted. */
+  readonly before?: (head: ClosedHead) => Promise<Refused | undefined>;
 }
 
 export type Deletion =
@@ -73,7 +73,8 @@ async function deleteOne(outside: Outside, head: Head, options: DeletionOptions)
   const { head: closed } = action;
   if (closed.deletedAt !== undefined && action.do === "empty" && !survey.any) return { did: "emptied" };
   if (closed.deletedAt === undefined) {
-    await options.before?.(closed);
+    const refusal = await options.before?.(closed);
+    if (refusal !== undefined) return refused(outside, executionId, refusal);
     const isBare =
       action.do === "delete" && !survey.any && (await objectsOf(outside, executionId, 1)).length === 0;
     // Nothing beside the head: one write deletes it, as it was read.

@@ -1,7 +1,7 @@
 import { Duration, Stack } from "aws-cdk-lib";
 import { Template } from "aws-cdk-lib/assertions";
 import { EventBus } from "aws-cdk-lib/aws-events";
-import { DurableFunctions, DurableTables, outputFields } from "holdfast/cdk";
+import { DurableFunctions, type DurableFunctionsProps, DurableTables, outputFields } from "holdfast/cdk";
 import { describe, expect, it } from "vitest";
 import { fixture } from "../fixtures/index.js";
 import { inWords, resource, resources, synthesize, temporaryApp } from "../support.js";
@@ -81,6 +81,19 @@ describe("the functions", () => {
     expect(told("Audit")).toEqual(
       [...base, ...directory, ...payloads, ...wakes, ...bus, "HOLDFAST_WAKE_DLQ_URL"].sort(),
     );
+  });
+
+  it("are told of retention, and of the archive, where they delete executions", () => {
+    const variables = (props: Partial<DurableFunctionsProps>) => {
+      const { template } = synthesize({ retention: Duration.days(30), ...props });
+      const { Environment } = resource(template, "AWS::Lambda::Function", "OrdersAuditFunction").Properties;
+      const { HOLDFAST_RETENTION_SECONDS: seconds, HOLDFAST_ARCHIVE_BUCKET: archive } = Environment.Variables;
+      return [seconds, archive === undefined ? undefined : inWords(archive)];
+    };
+    expect(variables({})).toEqual(["2592000", undefined]);
+    expect(variables({ archive: true })).toEqual(["2592000", "OrdersTablesPayloads"]);
+    const theirs = { bucketName: "theirs", bucketArn: "arn:aws:s3:::theirs" };
+    expect(variables({ archive: theirs })).toEqual(["2592000", "theirs"]);
   });
 
   it("log as much as is asked for", () => {

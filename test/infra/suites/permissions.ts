@@ -1,7 +1,8 @@
 /** Every role, read in full: what is not listed here must not be there. */
+import { Duration } from "aws-cdk-lib";
 import { AccountPrincipal, Role } from "aws-cdk-lib/aws-iam";
 import { describe, expect, it } from "vitest";
-import { resource, resources, statementsOf, synthesize } from "../support.js";
+import { permittedTo, resource, resources, statementsOf, synthesize } from "../support.js";
 
 const { template } = synthesize();
 
@@ -96,6 +97,35 @@ describe("each role may do exactly this", () => {
     expect(Object.keys(template.findResources("AWS::IAM::Policy"))).toHaveLength(
       Object.keys(expected).length,
     );
+  });
+});
+
+describe("with retention, the audit may do this, too", () => {
+  const deletes = [
+    `dynamodb:BatchWriteItem on ${executions}`,
+    `dynamodb:DeleteItem on ${directory}`,
+    `dynamodb:Query on ${directory}`,
+    `dynamodb:Query on ${executions}/index/byWorkflow`,
+    `s3:DeleteObject on ${payloads}/*`,
+  ];
+  const elsewhere = { bucketName: "theirs", bucketArn: "arn:aws:s3:::theirs" };
+  const before = permittedTo(template, "OrdersAuditRole");
+
+  it.each([
+    ["without an archive", {}, deletes],
+    ["with an archive in the payload bucket", { archive: true }, deletes],
+    [
+      "with an archive elsewhere",
+      { archive: elsewhere },
+      [...deletes, "s3:PutObject on arn:aws:s3:::theirs/_archive/*"],
+    ],
+  ] as const)("%s", (_, props, more) => {
+    const { template: retaining } = synthesize({ retention: Duration.days(30), ...props });
+    const after = permittedTo(retaining, "OrdersAuditRole");
+    expect(after.filter((line) => !before.includes(line))).toEqual(more);
+    expect(before.filter((line) => !after.includes(line))).toEqual([]);
+    for (const role of ["OrdersStartRole", "OrdersWorkerRole", "OrdersDeliverRole", "OrdersRelayRole"])
+      expect(permittedTo(retaining, role)).toEqual(permittedTo(template, role));
   });
 });
 

@@ -27,6 +27,8 @@ describe("a prop that cannot be right is refused while the stack is synthesized"
     ],
     ["an audit more often than a rule can fire", { auditEvery: Duration.seconds(30) }, "auditEvery"],
     ["an audit every minute and a half", { auditEvery: Duration.seconds(90) }, "auditEvery"],
+    ["a retention that is shorter than anybody can mean", { retention: Duration.minutes(59) }, "retention"],
+    ["an archive of what is never deleted", { archive: true }, "archive"],
     ["one turn at a time, which the queue cannot keep to", { maxConcurrency: 1 }, "maxConcurrency"],
     ["too little memory", { memorySize: 64 }, "memorySize"],
     ["too much memory", { serviceMemorySize: 20_000 }, "serviceMemorySize"],

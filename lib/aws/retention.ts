@@ -1,0 +1,41 @@
+/** What the construct tells the audit function of retention. */
+import type { Archive } from "../runtime/retention/archive.js";
+import type { Retention } from "../runtime/retention/retire.js";
+import type { Connection } from "./connection.js";
+import { SettingMissingError } from "./setting-missing-error.js";
+
+/** Whole seconds after an execution's end. Absent or empty: executions are kept for ever. */
+export const RETENTION_VARIABLE = "HOLDFAST_RETENTION_SECONDS";
+
+/** Where executions are written down before they are deleted. Absent or empty: nowhere. */
+export const ARCHIVE_VARIABLE = "HOLDFAST_ARCHIVE_BUCKET";
+
+/** Undefined when executions are kept for ever. */
+export function readRetention(
+  variables: Readonly<Record<string, string | undefined>>,
+  connection: Connection = {},
+): Retention | undefined {
+  const seconds = variables[RETENTION_VARIABLE];
+  if (seconds === undefined || seconds === "") return undefined;
+  if (!/^[1-9]\d{0,11}$/.test(seconds))
+    throw new SettingMissingError(
+      `The setting ${RETENTION_VARIABLE} is "${seconds}", which is no number of seconds.`,
+      "The DurableFunctions construct sets it, from its prop retention: deploy it again.",
+    );
+  const bucket = variables[ARCHIVE_VARIABLE];
+  const archive = bucket === undefined || bucket === "" ? {} : { archive: archiveIn(bucket, connection) };
+  return { afterMs: Number(seconds) * 1_000, ...archive };
+}
+
+/** Its client is made when something is archived. */
+function archiveIn(bucket: string, connection: Connection): Archive {
+  let made: Promise<Archive> | undefined;
+  const make = async (): Promise<Archive> =>
+    (await import("./payload-bucket.js")).payloadBucket(bucket, connection);
+  return {
+    async putObject(key, content) {
+      made ??= make();
+      await (await made).putObject(key, content);
+    },
+  };
+}
