@@ -67,20 +67,18 @@ async function releaseChildren(
     failures.push(...(await failuresOf(released)));
   }
   raiseFirst(failures);
-  if (unread.length > 0) {
-    const why = wordsOf(unread);
-    // Who terminated it was told that there may be others. Of any other end nobody was.
-    if (status !== "terminated") throw new CorruptHistoryError(executionId, why);
-    outside.log.write(
-      "error",
-      "Children that only a lost part of a history names were not told of its end.",
-      {
-        executionId,
-        why,
-      },
-    );
+  if (unread.length === 0) {
+    if (closedAt !== undefined)
+      await persistently(() => outside.store.noteChildrenTold(executionId, closedAt));
+    return;
   }
-  if (closedAt !== undefined) await persistently(() => outside.store.noteChildrenTold(executionId, closedAt));
+  const why = wordsOf(unread);
+  // Who terminated it was told that there may be others. Of any other end nobody was.
+  if (status !== "terminated") throw new CorruptHistoryError(executionId, why);
+  outside.log.write("error", "Children that only a lost part of a history names were not told of its end.", {
+    executionId,
+    why,
+  });
 }
 
 async function handOn(outside: Outside, closed: ClosedExecution): Promise<void> {
