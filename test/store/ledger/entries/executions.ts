@@ -88,6 +88,15 @@ export const executionEntries: readonly Entry[] = [
     budget: { reads: 5, roundTrips: 1 },
   },
   {
+    what: "a page of 100 commits of a history, for an export",
+    of: ["readCommits"],
+    async prepare({ store, id }) {
+      for (let slot = 1; slot <= 100; slot += 1) await store.appendCommit(commit(id, slot));
+    },
+    run: ({ store, id }) => store.readCommits({ executionId: id, afterSlot: 0, limit: 100 }),
+    budget: { reads: 5, roundTrips: 1 },
+  },
+  {
     what: "what can be read of a history of 100 commits",
     of: ["salvageHistory"],
     async prepare({ store, id }) {
