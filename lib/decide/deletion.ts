@@ -79,7 +79,7 @@ export function decideDeletion(facts: DeletionFacts): DeletionAction {
   if (head.openChildren === true)
     return woken(
       "children",
-      "it has children that nobody told of its end. A wake was sent to have them told; try again in a minute. Where a part of its history is lost, restore that first: it may name others.",
+      "it has children that nobody told of its end. A wake was sent to have them told; try again in a minute.",
     );
   if (parent !== undefined && mayGoOn(parent))
     return refuse(

@@ -87,22 +87,7 @@ export async function releaseChildren(
     failures.push(...(await failuresOf(released)));
   }
   raiseFirst(failures);
-<<<<<<< HEAD
   return unread;
-=======
-  if (unread.length === 0) {
-    if (closedAt !== undefined)
-      await persistently(() => outside.store.noteChildrenTold(executionId, closedAt));
-    return;
-  }
-  const why = wordsOf(unread);
-  // Who terminated it was told that there may be others. Of any other end nobody was.
-  if (status !== "terminated") throw new CorruptHistoryError(executionId, why);
-  outside.log.write("error", "Children that only a lost part of a history names were not told of its end.", {
-    executionId,
-    why,
-  });
->>>>>>> retention
 }
 
 async function handOn(outside: Outside, closed: ClosedExecution): Promise<void> {
