@@ -165,7 +165,10 @@ const ofEach: Sentences<EndedExecution> = {
       const last = child.head.continuedTo === undefined ? child.head.status : undefined;
       return (
         child.head.parent?.executionId === head.executionId &&
-        (told?.message?.kind !== "child" || told.message.status === last)
+        // One that was redriven has another end since, of which a parent that knows the first has nothing to hear.
+        (told?.message?.kind !== "child" ||
+          told.message.status === last ||
+          of("ExecutionRedriven")(child.history).length > 0)
       );
     }),
 };
