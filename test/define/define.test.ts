@@ -61,7 +61,13 @@ describe("a workflow", () => {
   it("is its name and handler, and what its options say", () => {
     const order = workflow("order", { input: Order, version: "2" }, handler);
     expect(order).toMatchObject({ kind: "workflow", name: "order", version: "2", input: Order, handler });
-    expect(Object.keys(workflow("plain", handler)).sort()).toEqual(["definition", "handler", "kind", "name"]);
+    expect(Object.keys(workflow("plain", handler)).sort()).toEqual([
+      "definition",
+      "handler",
+      "kind",
+      "name",
+      "source",
+    ]);
   });
 
   it("has a definition that changes with its code and its version, and with nothing else", () => {
