@@ -1,9 +1,7 @@
 /** What the engine's everyday work costs, beside so many open executions. */
 import { randomUUID } from "node:crypto";
-import { paginateScan } from "@aws-sdk/lib-dynamodb";
 import { audit } from "../../lib/runtime/audit.js";
 import { deliver } from "../../lib/runtime/bus/deliver.js";
-import { EXECUTIONS_TABLE } from "../setup/tables.js";
 import { type Ground, order, Paid, start, turn } from "./ground.js";
 
 /** Of one: units, calls of DynamoDB, and milliseconds (the median). */
@@ -87,30 +85,4 @@ async function costOf(
     calls: per(spent.roundTrips),
     ms: took.sort((one, other) => one - other)[Math.floor(took.length / 2)] ?? 0,
   };
-}
-
-export interface Partitions {
-  readonly index: string;
-  readonly partitions: number;
-  /** The largest one's part of all entries. */
-  readonly largest: number;
-}
-
-const INDEXES = { byWorkflow: "wf", byStatus: "st", outboxPending: "ob" };
-
-/** How many partition keys each index has, and how even they are. */
-export async function partitionsOf({ documents }: Ground): Promise<Partitions[]> {
-  const found = Object.entries(INDEXES).map(async ([IndexName, attribute]): Promise<Partitions> => {
-    const counts = new Map<unknown, number>();
-    const pages = paginateScan({ client: documents }, { TableName: EXECUTIONS_TABLE, IndexName });
-    for await (const { Items } of pages)
-      for (const item of Items ?? []) counts.set(item[attribute], (counts.get(item[attribute]) ?? 0) + 1);
-    const all = [...counts.values()].reduce((sum, count) => sum + count, 0);
-    return {
-      index: IndexName,
-      partitions: counts.size,
-      largest: Math.max(0, ...counts.values()) / (all || 1),
-    };
-  });
-  return Promise.all(found);
 }

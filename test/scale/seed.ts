@@ -42,13 +42,29 @@ export async function writeTemplate(ground: Ground): Promise<Template> {
   return { id, executions: Items, wait: Item };
 }
 
-/** Adds so many copies, a second apart. @returns how long it took, in milliseconds */
+/** How many entries each partition of an index has. */
+export type Entries = ReadonlyMap<string, number>;
+
+export interface Seeded {
+  readonly seconds: number;
+  /** By the index's name. An index that shows none of them has no partitions. */
+  readonly indexes: Readonly<Record<string, Entries>>;
+}
+
+const INDEX_KEYS = { byWorkflow: "wf", byStatus: "st", outboxPending: "ob" };
+
+/** Adds so many copies, a second apart. */
 export async function seed(
   { documents, outside }: Ground,
   template: Template,
   count: number,
-): Promise<number> {
+): Promise<Seeded> {
   const began = performance.now();
+  const indexes = Object.entries(INDEX_KEYS).map(([name, key]): [string, string, Map<string, number>] => [
+    name,
+    key,
+    new Map(),
+  ]);
   const now = outside.clock.now();
   let next = 0;
   const lane = async (): Promise<void> => {
@@ -58,6 +74,12 @@ export async function seed(
       const copies = Array.from({ length: Math.min(count, next) - from }, (_, index) =>
         copyOf(template, randomUUID(), now - (from + index) * 1_000),
       );
+      for (const item of copies.flatMap((copy) => copy.executions)) {
+        for (const [, key, entries] of indexes) {
+          const partition = item[key];
+          if (typeof partition === "string") entries.set(partition, (entries.get(partition) ?? 0) + 1);
+        }
+      }
       await writeAll(documents, {
         [EXECUTIONS_TABLE]: copies.flatMap((copy) => copy.executions),
         [DIRECTORY_TABLE]: copies.map((copy) => copy.wait),
@@ -65,7 +87,10 @@ export async function seed(
     }
   };
   await Promise.all(Array.from({ length: BATCHES_AT_ONCE }, lane));
-  return performance.now() - began;
+  return {
+    seconds: (performance.now() - began) / 1_000,
+    indexes: Object.fromEntries(indexes.map(([name, , entries]) => [name, entries])),
+  };
 }
 
 /** An execution's id stands in its items as it is, and the order's id is the execution's: both are as long as the template's. */
