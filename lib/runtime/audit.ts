@@ -1,7 +1,7 @@
 /**
  * The audit: finds what has no wake, no owner or an overdue deadline, and re-wakes it; tries again what the relay left; and ends what
  * poisoned the wake queue. It reads a fixed amount per run behind saved cursors, so its cost does not grow with the number of open
- * executions; the time for one round does, and is open executions / (`OPEN_PER_RUN` per run).
+ * executions; the time for one round does: a run looks at 1,000 of them.
  */
 import { decideAudit } from "../decide/audit.js";
 import { CrashLoopError, HoldfastError } from "../model/errors.js";
@@ -19,8 +19,11 @@ import { LEASE_SLACK_MS } from "./turn/handle-wake.js";
 import { Journal } from "./turn/journal.js";
 import { takeOver } from "./turn/own.js";
 
-/** Per shard and run: 8 shards × 25 heads are at most 200 reads, a few cents a month at one run per 5 minutes. */
-const OPEN_PER_SHARD = 25;
+/** Per shard and run: 8 shards × 125 heads are at most 1,000 reads of a unit, some $1 a month at one run per 5 minutes; a few hundred open executions cost cents. */
+const OPEN_PER_SHARD = 125;
+
+/** Heads that are read at one time. */
+const AT_ONCE = 10;
 
 /** Outboxes per shard and run. */
 const OUTBOXES_PER_SHARD = 25;
@@ -91,9 +94,11 @@ class Run {
       store.listOpen({ shard, limit: OPEN_PER_SHARD, ...(after === undefined ? {} : { cursor: after }) }),
     );
     let isDone = true;
-    for (const executionId of page.items) {
-      if ((await this.trying({ executionId }, () => this.#wakeIfLost(executionId))) === "again")
-        isDone = false;
+    for (let from = 0; from < page.items.length; from += AT_ONCE) {
+      const looks = page.items
+        .slice(from, from + AT_ONCE)
+        .map((executionId) => this.trying({ executionId }, () => this.#wakeIfLost(executionId)));
+      if ((await Promise.all(looks)).includes("again")) isDone = false;
     }
     // The next run takes the same page again; what is damaged is left until the next round.
     if (!isDone) return;
