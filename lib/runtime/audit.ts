@@ -1,7 +1,7 @@
 /**
  * The audit: finds what has no wake, no owner or an overdue deadline, and re-wakes it; tries again what the relay left; and ends what
  * poisoned the wake queue. It reads a fixed amount per run behind saved cursors, so its cost does not grow with the number of open
- * executions; the time for one round does: a run looks at 1,000 of them.
+ * executions; the time for one round does: a run looks at {@link OPEN_PER_RUN} of them.
  */
 import { decideAudit } from "../decide/audit.js";
 import { CrashLoopError, HoldfastError } from "../model/errors.js";
@@ -19,8 +19,9 @@ import { LEASE_SLACK_MS } from "./turn/handle-wake.js";
 import { Journal } from "./turn/journal.js";
 import { takeOver } from "./turn/own.js";
 
-/** Per shard and run: 8 shards × 125 heads are at most 1,000 reads of a unit, some $1 a month at one run per 5 minutes; a few hundred open executions cost cents. */
-const OPEN_PER_SHARD = 125;
+/** Open executions per run, a read unit each: some $1 a month at one run per 5 minutes if there are so many, cents if there are a few hundred. */
+export const OPEN_PER_RUN = 1_000;
+const OPEN_PER_SHARD = OPEN_PER_RUN / INDEX_SHARDS;
 
 /** Heads that are read at one time. */
 const AT_ONCE = 10;

@@ -3,7 +3,7 @@ import { UpdateCommand } from "@aws-sdk/lib-dynamodb";
 import { app, event, workflow } from "holdfast";
 import { describe, expect, it } from "vitest";
 import { CorruptHistoryError } from "../../lib/model/errors.js";
-import { audit } from "../../lib/runtime/audit.js";
+import { audit, OPEN_PER_RUN } from "../../lib/runtime/audit.js";
 import type { Outside } from "../../lib/runtime/outside.js";
 import { createDynamoStore } from "../../lib/store/dynamodb/index.js";
 import { createMemoryPayloads, createMemoryStore } from "../../lib/store/memory/index.js";
@@ -255,9 +255,9 @@ describe("thousands of executions that can't be helped", () => {
     };
     let runs = 0;
     for (; new Set(await statusesOf(bench, ids(16))).has("suspended"); runs++) {
-      expect(runs).toBeLessThanOrEqual(BROKEN / 8 / 25 + 10);
+      expect(runs).toBeLessThanOrEqual(BROKEN / OPEN_PER_RUN + 10);
       const { looked } = await audit(outside);
-      expect(looked).toBeLessThanOrEqual(200);
+      expect(looked).toBeLessThanOrEqual(OPEN_PER_RUN);
       await bench.cloud.advance(SECOND);
     }
     expect(runs).toBeGreaterThan(1);

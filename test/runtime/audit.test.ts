@@ -1,6 +1,6 @@
 /** What a run of the audit writes: where it stopped, and nothing when it stopped where it began. */
 import { describe, expect, it } from "vitest";
-import { audit } from "../../lib/runtime/audit.js";
+import { audit, OPEN_PER_RUN } from "../../lib/runtime/audit.js";
 import type { Outside } from "../../lib/runtime/outside.js";
 import { createMemoryStore } from "../../lib/store/memory/index.js";
 import type { Store } from "../../lib/store/ports.js";
@@ -45,7 +45,7 @@ describe("the audit's cursors", () => {
 
   it("move on through a shard that does not fit, and back to its beginning after its last page", async () => {
     const { store, run } = audited();
-    for (let index = 0; index < 300; index++) await store.createExecution(execution(`many-${index}`));
+    for (let index = 0; index < 1.5 * OPEN_PER_RUN; index++) await store.createExecution(execution(`many-${index}`));
     const first = await run();
     expect(first.length).toBeGreaterThan(0);
     expect(first.filter((each) => each.includes("beginning"))).toEqual([]);
