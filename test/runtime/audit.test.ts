@@ -45,7 +45,8 @@ describe("the audit's cursors", () => {
 
   it("move on through a shard that does not fit, and back to its beginning after its last page", async () => {
     const { store, run } = audited();
-    for (let index = 0; index < 1.5 * OPEN_PER_RUN; index++) await store.createExecution(execution(`many-${index}`));
+    for (let index = 0; index < 1.5 * OPEN_PER_RUN; index++)
+      await store.createExecution(execution(`many-${index}`));
     const first = await run();
     expect(first.length).toBeGreaterThan(0);
     expect(first.filter((each) => each.includes("beginning"))).toEqual([]);
