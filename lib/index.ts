@@ -8,6 +8,7 @@ export {
   type ClientSettings,
   type ControlOptions,
   type CurrentWorkflowDefinition,
+  type Damaged,
   type DeletedExecution,
   DurableClient,
   type ExecutionDescription,

@@ -25,6 +25,7 @@ export type { OutgoingMessage, OutgoingOptions, OutgoingPage } from "./outgoing.
 export type { Pause, Pauses } from "./pauses.js";
 export type { Progress } from "./progress.js";
 export type {
+  Damaged,
   ExecutionDescription,
   ExecutionFilter,
   ExecutionPage,

@@ -22,6 +22,7 @@ export async function listExecutions(store: Store, options: ListOptions): Promis
       ...(dueAt === undefined ? {} : { dueAt: new Date(dueAt) }),
       ...(lease === undefined ? {} : { lease: { ...lease, until: new Date(lease.until) } }),
     })),
+    ...(page.damaged === undefined ? {} : { damaged: page.damaged }),
     ...(page.cursor === undefined ? {} : { cursor: page.cursor }),
   };
 }

@@ -3,15 +3,17 @@
 import type { Labels } from "../model/labels.js";
 import type { ExecutionStatus } from "../model/status.js";
 import type { Duration } from "../model/time.js";
+import type { Damaged } from "../store/ports.js";
 import type { Progress } from "./progress.js";
+
+export type { ExecutionStarted, HistoryEntry } from "../model/history-entry.js";
+export type { Damaged } from "../store/ports.js";
 
 /**
  * `application` and `pipelineConfigId`, texts of 1 to 256 bytes, are what the execution can be listed by beside its workflow: on behalf of whom
  * it runs, and by which configuration. One write unit each. Its `continueAsNew` successors and its forks have the same, its children none.
  * An execution that exists already keeps its own.
  */
-export type { ExecutionStarted, HistoryEntry } from "../model/history-entry.js";
-
 export interface StartOptions extends Labels {
   /** The execution's id, a natural key of yours: a repeated start with it finds what the first one started. Default: a new one. */
   readonly id?: string;
@@ -123,6 +125,8 @@ export interface ListedExecution extends Labels {
 export interface ExecutionPage {
   /** Newest first. A filtered page may be short, or empty, and still not be the last. */
   readonly executions: readonly ListedExecution[];
+  /** Executions of this page whose records can't be read, if there are any. Whether they fit a filter on what the record says is not known. */
+  readonly damaged?: readonly Damaged[];
   /** Absent on the last page. */
   readonly cursor?: string;
 }

@@ -4,7 +4,7 @@ import { InvalidInputError } from "../model/errors.js";
 import { checkName } from "../model/ids.js";
 import type { ExecutionStatus } from "../model/status.js";
 import type { Outside } from "../runtime/outside.js";
-import type { WaitingRequest } from "../store/ports.js";
+import type { Damaged, WaitingRequest } from "../store/ports.js";
 import { checkWaiting as checkRequest } from "../store/waiting.js";
 import { checkedLimit } from "./list.js";
 
@@ -33,6 +33,8 @@ export interface Waiting {
 export interface WaitingPage {
   /** A page may be short, or empty, and still not be the last. */
   readonly waiting: readonly Waiting[];
+  /** Executions that were looked at and whose records can't be read, if there are any. */
+  readonly damaged?: readonly Damaged[];
   /** Absent on the last page. */
   readonly cursor?: string;
 }
@@ -53,6 +55,7 @@ export async function listWaiting(
       ...rest,
       ...(until === undefined ? {} : { until: new Date(until) }),
     })),
+    ...(page.damaged === undefined ? {} : { damaged: page.damaged }),
     ...(page.cursor === undefined ? {} : { cursor: page.cursor }),
   };
 }

@@ -10,7 +10,7 @@ import type { EpochMs } from "../model/time.js";
 import { decodeCursor, encodeCursor } from "./cursor.js";
 import { type IndexGroup, type Selection, selectionOf } from "./filter.js";
 import { type ListedHead, summaryOf } from "./listed-head.js";
-import { type ExecutionSummary, INDEX_SHARDS, type ListRequest, type Page } from "./ports.js";
+import { type Damaged, type ExecutionSummary, INDEX_SHARDS, type ListRequest, type Page } from "./ports.js";
 
 export interface IndexPartition {
   readonly index: IndexGroup["index"];
@@ -38,8 +38,13 @@ export interface ListingReads {
   queryNewestFirst(
     query: IndexQuery,
   ): Promise<{ readonly entries: readonly IndexEntry[]; readonly more: boolean }>;
+  readHeads(executionIds: readonly string[]): Promise<FoundHeads>;
+}
+
+export interface FoundHeads {
   /** Those that exist, by id. */
-  readHeads(executionIds: readonly string[]): Promise<ReadonlyMap<string, ListedHead>>;
+  readonly heads: ReadonlyMap<string, ListedHead>;
+  readonly damaged: readonly Damaged[];
 }
 
 /** Where a listing stands; `last` is by the partition's place in the request's list of partitions. */
@@ -105,8 +110,10 @@ export async function pageThrough<T>(
   const { limit } = request;
   let position = beginningOf(selection, request);
   const items: T[] = [];
+  const damaged: Damaged[] = [];
+  const last = (): Page<T> => (damaged.length === 0 ? { items } : { items, damaged });
   const ending = (): Page<T> =>
-    position === undefined ? { items } : { items, cursor: encodeCursor(position) };
+    position === undefined ? last() : { ...last(), cursor: encodeCursor(position) };
   // One that changes its status meanwhile moves from one partition to another, and may be met in both.
   const met = new Set(Object.values(position?.last ?? {}));
   for (let round = 0; round < MOST_ROUNDS; round += 1) {
@@ -117,20 +124,26 @@ export async function pageThrough<T>(
       position,
       selection.filtered ? Math.max(wanted, FEWEST_CANDIDATES) : wanted,
     );
-    const heads = await reads.readHeads(candidates.map((candidate) => candidate.executionId));
-    const fitting = [...heads.values()].filter((head) => !met.has(head.executionId) && selection.fits(head));
+    const found = await reads.readHeads(candidates.map((candidate) => candidate.executionId));
+    const unread = new Map(found.damaged.map((one) => [one.executionId, one]));
+    const fitting = [...found.heads.values()].filter(
+      (head) => !met.has(head.executionId) && selection.fits(head),
+    );
     const entries = await entriesOf(fitting);
     const given = new Map(fitting.map(({ executionId }, index) => [executionId, entries[index] ?? []]));
     for (const [index, candidate] of candidates.entries()) {
-      const found = met.has(candidate.executionId) ? [] : (given.get(candidate.executionId) ?? []);
-      if (items.length > 0 && items.length + found.length > limit) return ending();
+      const isMet = met.has(candidate.executionId);
+      const gives = isMet ? [] : (given.get(candidate.executionId) ?? []);
+      if (items.length > 0 && items.length + gives.length > limit) return ending();
       position = advance(selection.digest, position, candidate);
       met.add(candidate.executionId);
-      items.push(...found);
+      items.push(...gives);
+      const broken = isMet ? undefined : unread.get(candidate.executionId);
+      if (broken !== undefined) damaged.push(broken);
       if (items.length < limit) continue;
-      return index === candidates.length - 1 && !more ? { items } : ending();
+      return index === candidates.length - 1 && !more ? last() : ending();
     }
-    if (!more) return { items };
+    if (!more) return last();
   }
   return ending();
 }

@@ -151,8 +151,16 @@ export interface RecentEvent {
   readonly target?: string;
 }
 
+/** An execution whose head can't be read. */
+export interface Damaged {
+  readonly executionId: string;
+  readonly why: string;
+}
+
 export interface Page<T> {
   readonly items: readonly T[];
+  /** What belongs to the page and could not be read: it keeps nobody from the rest. */
+  readonly damaged?: readonly Damaged[];
   /** Absent on the last page. */
   readonly cursor?: string;
 }

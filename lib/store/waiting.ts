@@ -83,7 +83,7 @@ async function waitsNamedBy(
 }
 
 async function waitingOf(reads: WaitingReads, records: readonly WaitRecord[]): Promise<WaitingExecution[]> {
-  const heads = await reads.readHeads([...new Set(records.map(({ executionId }) => executionId))]);
+  const { heads } = await reads.readHeads([...new Set(records.map(({ executionId }) => executionId))]);
   return records.flatMap((record) => {
     const head = heads.get(record.executionId);
     // A record may outlive its wait by a crash, until the next event of its key.

@@ -470,6 +470,35 @@ describe("an item that can't be read", () => {
     );
   });
 
+  test("in a listing keeps nobody from the rest, page by page", async () => {
+    const ids = ["a", "b", "c", "d"].map((name) => `listed-${name}`);
+    for (const [index, id] of ids.entries())
+      await store.createExecution(execution(id, { workflow: "listed", createdAt: T0 + index }));
+    await damage("listed-b", "head", { createdAt: T0 + 1, status: "melted" });
+    await damage("listed-d", "head", { createdAt: T0 + 3, lease: "none" });
+    const why = (id: string) => ({ executionId: id, why: expect.stringContaining(`pk "${id}", sk "head"`) });
+    const all = await store.listExecutions({ workflow: "listed", limit: 10 });
+    expect(all).toEqual({
+      items: [
+        expect.objectContaining({ executionId: "listed-c" }),
+        expect.objectContaining({ executionId: "listed-a" }),
+      ],
+      damaged: [why("listed-d"), why("listed-b")],
+    });
+    const met: string[] = [];
+    for (let cursor: string | undefined, more = true; more; more = cursor !== undefined) {
+      const page = await store.listExecutions({
+        workflow: "listed",
+        limit: 1,
+        ...(cursor === undefined ? {} : { cursor }),
+      });
+      met.push(...[...(page.damaged ?? []), ...page.items].map(({ executionId }) => executionId));
+      ({ cursor } = page);
+    }
+    expect(met).toEqual(ids.toReversed());
+    expect(await store.countExecutions({ workflow: "listed" })).toBe(4);
+  });
+
   test("a commit too", async () => {
     await store.appendCommit(commit("bad-commit", 1));
     await damage("bad-commit", "commit#0000000001", { events: "[" });

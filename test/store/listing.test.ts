@@ -27,8 +27,10 @@ test("nothing is taken from behind what a short page may hide", async () => {
     const entries = behind.slice(0, shard === 0 ? Math.min(2, limit) : limit);
     return { entries, more: entries.length < behind.length };
   };
-  const readHeads = async (ids: readonly string[]) =>
-    new Map(all.filter((one) => ids.includes(one.executionId)).map((one) => [one.executionId, one]));
+  const readHeads = async (ids: readonly string[]) => ({
+    heads: new Map(all.filter((one) => ids.includes(one.executionId)).map((one) => [one.executionId, one])),
+    damaged: [],
+  });
 
   const found: string[] = [];
   let cursor: string | undefined;

@@ -72,6 +72,8 @@ export const addList: AddCommand = (program, terminal) => {
       const page = await client.list(asked);
       if (options.json) return terminal.out(json(page));
       const { colors } = terminal;
+      for (const { executionId, why } of page.damaged ?? [])
+        terminal.err(`${executionId} can't be read: ${why}`);
       if (page.executions.length === 0) terminal.err("No executions.");
       else
         printTable(

@@ -22,7 +22,7 @@ export function successorOf(executionId: string): string {
   const match = /^(.*):run(\d+)$/.exec(executionId);
   const base = match?.[1] ?? executionId;
   const id = `${base}:run${Number(match?.[2] ?? 1) + 1}`;
-  return id.length <= LONGEST_EXECUTION_ID ? id : `${digest(executionId, 22)}:run2`;
+  return id.length <= LONGEST_EXECUTION_ID ? id : `run-${digest(executionId, 22)}:run2`;
 }
 
 /**

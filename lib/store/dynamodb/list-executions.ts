@@ -1,5 +1,6 @@
 /** The DynamoDB half of listing: the index is asked for keys, the table for heads. What is merged and what a cursor holds: `../listing.ts`. */
 import { BatchGetCommand, type QueryCommandInput } from "@aws-sdk/lib-dynamodb";
+import { CorruptHistoryError } from "../../model/errors.js";
 import type { ListedHead } from "../listed-head.js";
 import {
   type IndexEntry,
@@ -7,7 +8,7 @@ import {
   type ListingReads,
   listExecutions as listThrough,
 } from "../listing.js";
-import type { ExecutionSummary, ListRequest, Page } from "../ports.js";
+import type { Damaged, ExecutionSummary, ListRequest, Page } from "../ports.js";
 import { all, namesIn } from "./expressions.js";
 import { LISTED_ATTRIBUTES, readListedHead } from "./head-item.js";
 import { type Item, ItemReader } from "./item.js";
@@ -93,15 +94,21 @@ export function readsOf(tables: DynamoTables): ListingReads {
       return { entries: items.map(readEntry), more };
     },
     async readHeads(executionIds) {
-      const found = new Map<string, ListedHead>();
+      const heads = new Map<string, ListedHead>();
+      const damaged: Damaged[] = [];
       for (let from = 0; from < executionIds.length; from += KEYS_PER_BATCH) {
         const keys = executionIds.slice(from, from + KEYS_PER_BATCH).map(headKey);
         for (const item of await readBatch(tables, keys)) {
-          const head = readListedHead(item);
-          found.set(head.executionId, head);
+          const executionId = new ItemReader(item).text("pk");
+          try {
+            heads.set(executionId, readListedHead(item));
+          } catch (error) {
+            if (!(error instanceof CorruptHistoryError)) throw error;
+            damaged.push({ executionId, why: error.message });
+          }
         }
       }
-      return found;
+      return { heads, damaged };
     },
   };
 }

@@ -54,7 +54,7 @@ function listingReads(state: State): ListingReads {
     },
     async readHeads(executionIds) {
       const heads = executionIds.flatMap((id) => state.executions.get(id)?.head ?? []);
-      return new Map(heads.map((head) => [head.executionId, head]));
+      return { heads: new Map(heads.map((head) => [head.executionId, head])), damaged: [] };
     },
   };
 }
