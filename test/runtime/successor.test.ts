@@ -1,6 +1,9 @@
 /** What is sent to an execution that has gone on as a new one. */
 import { ExecutionClosedError, workflow } from "holdfast";
 import { describe, expect, it } from "vitest";
+import { checkExecutionId, derivedChildId, LONGEST_EXECUTION_ID } from "../../lib/model/ids.js";
+import { successorOf } from "../../lib/runtime/ending/successor.js";
+import { executionIdFor } from "../../lib/runtime/start.js";
 import { Bench } from "./bench.js";
 
 describe("a callback of an execution that was continued", () => {
@@ -98,5 +101,17 @@ describe("the successor of an execution that was cancelled", () => {
     await bench.client.cancel("x-1");
     await bench.cloud.advance(1_000);
     expect(await bench.status("x-1:run2")).toBe("cancelled");
+  });
+});
+
+describe("an id that is derived", () => {
+  it("is one that a user could have chosen, however long the one is that it comes from", () => {
+    const longest = Array.from({ length: 300 }, (_, n) => `${n}-`.padEnd(LONGEST_EXECUTION_ID, "x"));
+    for (const id of longest) {
+      checkExecutionId(successorOf(id));
+      checkExecutionId(successorOf(successorOf(id)));
+      checkExecutionId(derivedChildId(id, "child"));
+      checkExecutionId(executionIdFor("w".repeat(128), id));
+    }
   });
 });
