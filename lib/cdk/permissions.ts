@@ -78,7 +78,6 @@ export const permissions: Record<FunctionName, (resources: Resources) => PolicyS
 /** What the audit does more where executions are deleted for their age: it walks through them, writes them down, and deletes them. */
 function retires({ tables }: Resources, { archive }: RetentionResources): PolicyStatement[] {
   return [
-    allow(tables.executions, "BatchWriteItem"),
     queriesIndexes(tables.executions, indexNames.byWorkflow),
     allow(tables.directory, "Query", "DeleteItem"),
     statement(["s3:DeleteObject"], [`${tables.payloads.bucketArn}/*`]),
@@ -143,7 +142,7 @@ export function clients(r: Pick<Resources, "tables" | "wakeQueue" | "timers" | "
  */
 export function deletes(r: Pick<Resources, "tables" | "wakeQueue">): PolicyStatement[] {
   return [
-    allow(r.tables.executions, "GetItem", "Query", "UpdateItem", "DeleteItem", "BatchWriteItem"),
+    allow(r.tables.executions, "GetItem", "Query", "UpdateItem", "DeleteItem"),
     allow(r.tables.directory, "DeleteItem"),
     statement(["s3:DeleteObject"], [`${r.tables.payloads.bucketArn}/*`]),
     statement(["s3:ListBucket"], [r.tables.payloads.bucketArn]),

@@ -12,8 +12,6 @@ import { execution, lease, redrive, settlementOf, T0 } from "./builders.js";
 import { SOURCES, writersOf, writesIn } from "./writes.js";
 
 const UNCONDITIONAL: Readonly<Record<string, string>> = {
-  "delete-items.ts deleteBatch":
-    "A batch takes no conditions. Its head is marked by then, so nobody writes anything beside it for as long as it stands, and commits that may still change are deleted one by one. Not covered: a batch that is on its way while another deletion of the same execution comes to its end and its id is used anew.",
   "delete-messages.ts deleteMessages":
     "The messages are durable in history, which knows their ids for ever: one that is sent again, and deleted late, would not be heard.",
   "stage.ts stagePayload":

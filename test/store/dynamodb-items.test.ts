@@ -1,14 +1,23 @@
 /** What only the DynamoDB store has: half-done writes, sparse attributes, items that can't be read, throttled batches, stream images. */
 import {
   type AttributeValue,
+  ConditionalCheckFailedException,
   ProvisionedThroughputExceededException,
   TransactionCanceledException,
 } from "@aws-sdk/client-dynamodb";
-import { type DynamoDBDocumentClient, GetCommand, PutCommand, QueryCommand } from "@aws-sdk/lib-dynamodb";
+import {
+  DeleteCommand,
+  type DynamoDBDocumentClient,
+  GetCommand,
+  PutCommand,
+  QueryCommand,
+} from "@aws-sdk/lib-dynamodb";
 import { beforeAll, describe, expect, test } from "vitest";
 import { compress } from "../../lib/model/compression.js";
 import { CorruptHistoryError, InvalidTransactionError } from "../../lib/model/errors.js";
+import { digest } from "../../lib/model/ids.js";
 import type { TransactionAction } from "../../lib/model/transaction.js";
+import { deleteItemParams, itemKeysParams } from "../../lib/store/dynamodb/delete-items.js";
 import { createDynamoStore, parseOutboxImage } from "../../lib/store/dynamodb/index.js";
 import { messageItem } from "../../lib/store/dynamodb/message-item.js";
 import { identityItem } from "../../lib/store/dynamodb/recent-event-item.js";
@@ -435,6 +444,34 @@ describe("what would take more than a write unit", () => {
     await store.appendCommit(commit(executionId, 1, { events: random }));
     expect(typeof (await itemAt(executionId, "commit#0000000001"))?.events).toBe("string");
     expect(await store.loadHistory(executionId, 0)).toEqual([commit(executionId, 1, { events: random })]);
+  });
+});
+
+describe("a delete that arrives late", () => {
+  test("finds another execution under its id, and takes nothing of it", async () => {
+    const items = async () => {
+      const params = itemKeysParams(EXECUTIONS_TABLE, "again", 100);
+      const { Items = [] } = await documents.send(new QueryCommand(params));
+      return Items.filter(({ sk }) => sk !== "head");
+    };
+    const live = async (): Promise<void> => {
+      await owned(store, "again");
+      await store.appendCommit(commit("again", 1, { token: digest(`${Math.random()}`, 16) }));
+      await store.putPayload("again", "input-same", "1");
+      await store.appendMessage("again", largeMessage("m1", 2_000));
+    };
+    await live();
+    const late = await items();
+    expect(late.length).toBe(3);
+    for (const { sk } of [{ sk: "head" }, ...late])
+      await documents.send(new DeleteCommand({ TableName: EXECUTIONS_TABLE, Key: { pk: "again", sk } }));
+    await live();
+    const standing = await items();
+    for (const item of late) {
+      const deleting = documents.send(new DeleteCommand(deleteItemParams(EXECUTIONS_TABLE, "again", item)));
+      await expect(deleting).rejects.toThrow(ConditionalCheckFailedException);
+    }
+    expect(await items()).toEqual(standing);
   });
 });
 

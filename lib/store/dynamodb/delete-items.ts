@@ -1,38 +1,29 @@
-/** Deletes what lies beside a marked head: by range, in batches, and one by one where a condition must hold. */
-import {
-  BatchWriteCommand,
-  DeleteCommand,
-  type DeleteCommandInput,
-  type QueryCommandInput,
-} from "@aws-sdk/lib-dynamodb";
+/**
+ * Deletes what lies beside a marked head. Every item has a token of its own, which a delete names: one that arrives late, when the execution
+ * is gone and its id is used anew, finds another token and deletes nothing. One call each: a batch takes no conditions, and costs the same units.
+ */
+import { DeleteCommand, type DeleteCommandInput, type QueryCommandInput } from "@aws-sdk/lib-dynamodb";
 import type { RetentionStore } from "../ports.js";
 import { answerOf } from "./conditional.js";
-import { namesIn } from "./expressions.js";
+import { all, namesIn } from "./expressions.js";
 import { type Item, ItemReader } from "./item.js";
-import { HEAD, isPendingMark, type Key, PENDING_MARK } from "./keys.js";
+import { HEAD, isPendingMark, PENDING_MARK } from "./keys.js";
 import { queryUpTo } from "./query.js";
 import { readHead } from "./read-head.js";
 import type { DynamoTables } from "./tables.js";
 
 type ItemsRequest = Parameters<RetentionStore["deleteItems"]>[0];
 
-/** DynamoDB's limit for one batch of writes. */
-const KEYS_PER_BATCH = 25;
-
-/** Batches, or single deletes, at one time. */
-const AT_ONCE = 4;
-
-/** Keys come back unprocessed under throttling. Waits grow to 800 ms, so eight tries are about three seconds; then the next call goes on. */
-const MOST_TRIES = 8;
-const LONGEST_WAIT_MS = 800;
+/** Calls at one time. */
+const AT_ONCE = 25;
 
 const ALL_ITEMS = "#pk = :pk";
+const MARK_AND_KEY = "#sk, #ob, #token";
 
-/** What says whether it has, or had, outgoing messages. */
-const MARKS_AND_KEY = "#sk, #ob, #outVersion";
+const IS_THE_READ_ONE = "#token = :token";
 
-/** None of its outgoing messages is to be tried, or tried again. */
-const NOTHING_TO_CARRY = "attribute_not_exists(#ob) OR NOT begins_with(#ob, :pending)";
+/** None of its outgoing messages is to be tried; a person may ask for one that was given up at this very moment. */
+const NOTHING_TO_CARRY = "(attribute_not_exists(#ob) OR NOT begins_with(#ob, :pending))";
 
 export function itemKeysParams(
   executionsTable: string,
@@ -42,8 +33,8 @@ export function itemKeysParams(
   return {
     TableName: executionsTable,
     KeyConditionExpression: ALL_ITEMS,
-    ProjectionExpression: MARKS_AND_KEY,
-    ExpressionAttributeNames: namesIn(ALL_ITEMS, MARKS_AND_KEY),
+    ProjectionExpression: MARK_AND_KEY,
+    ExpressionAttributeNames: namesIn(ALL_ITEMS, MARK_AND_KEY),
     ExpressionAttributeValues: { ":pk": executionId },
     ConsistentRead: true,
     // The head is among them.
@@ -51,13 +42,20 @@ export function itemKeysParams(
   };
 }
 
-export function deleteOutboxParams(executionsTable: string, key: Key): DeleteCommandInput {
+export function deleteItemParams(
+  executionsTable: string,
+  executionId: string,
+  item: Item,
+): DeleteCommandInput {
+  const read = new ItemReader({ pk: executionId, ...item });
+  const condition = all(IS_THE_READ_ONE, NOTHING_TO_CARRY);
   return {
     TableName: executionsTable,
-    Key: key,
-    ConditionExpression: NOTHING_TO_CARRY,
-    ExpressionAttributeNames: namesIn(NOTHING_TO_CARRY),
-    ExpressionAttributeValues: { ":pending": PENDING_MARK },
+    Key: { pk: executionId, sk: read.text("sk") },
+    ConditionExpression: condition,
+    ExpressionAttributeNames: namesIn(condition),
+    ExpressionAttributeValues: { ":token": read.text("token"), ":pending": PENDING_MARK },
+    ReturnValuesOnConditionCheckFailure: "ALL_OLD",
   };
 }
 
@@ -70,53 +68,23 @@ export async function deleteItems(
   if (head?.deletedAt !== deletedAt) return { deleted: 0, done: false };
   const { items, more } = await queryUpTo(documents, itemKeysParams(executionsTable, executionId, limit));
   const found = items.filter((item) => item.sk !== HEAD).slice(0, limit);
-  const keyOf = (item: Item): Key => ({ pk: executionId, sk: new ItemReader(item).text("sk") });
-  const plain = found.filter((item) => item.ob === undefined && item.outVersion === undefined).map(keyOf);
-  // One that has been carried may be asked for again: by a person, at this very moment.
-  const outboxes = found.filter((item) => item.ob !== undefined || item.outVersion !== undefined);
-  const carried = outboxes.filter(({ ob }) => typeof ob !== "string" || !isPendingMark(ob)).map(keyOf);
-  const batches = await eachOf(inBatches(plain), (keys) => deleteBatch(tables, keys));
-  const singles = await eachOf(carried, (key) => deleteOutbox(tables, key));
-  const deleted = [...batches, ...singles].reduce((sum, count) => sum + count, 0);
+  const toDelete = found.filter(({ ob }) => typeof ob !== "string" || !isPendingMark(ob));
+  let deleted = 0;
+  for (let from = 0; from < toDelete.length; from += AT_ONCE) {
+    const some = toDelete.slice(from, from + AT_ONCE);
+    const gone = await Promise.all(some.map((item) => deleteItem(tables, executionId, item)));
+    deleted += gone.filter(Boolean).length;
+  }
   return { deleted, done: deleted === found.length && !more };
 }
 
-/** @returns how many of the keys it deleted: all, unless the table is throttled */
-async function deleteBatch(
+/** @returns whether it is gone, by whomever */
+async function deleteItem(
   { documents, executionsTable }: DynamoTables,
-  keys: readonly Key[],
-): Promise<number> {
-  let left: readonly Key[] = keys;
-  for (let tries = 0; left.length > 0 && tries < MOST_TRIES; tries += 1) {
-    if (tries > 0)
-      await new Promise((resolve) => setTimeout(resolve, Math.min(LONGEST_WAIT_MS, 25 * 2 ** tries)));
-    const { UnprocessedItems } = await documents.send(
-      new BatchWriteCommand({
-        RequestItems: { [executionsTable]: left.map((Key) => ({ DeleteRequest: { Key: { ...Key } } })) },
-      }),
-    );
-    const unprocessed = new Set(
-      (UnprocessedItems?.[executionsTable] ?? []).map(({ DeleteRequest }) => DeleteRequest?.Key?.sk),
-    );
-    left = left.filter(({ sk }) => unprocessed.has(sk));
-  }
-  return keys.length - left.length;
-}
-
-async function deleteOutbox({ documents, executionsTable }: DynamoTables, key: Key): Promise<number> {
-  const answer = await answerOf(documents.send(new DeleteCommand(deleteOutboxParams(executionsTable, key))));
-  return answer.refused ? 0 : 1;
-}
-
-function inBatches(keys: readonly Key[]): Key[][] {
-  return Array.from({ length: Math.ceil(keys.length / KEYS_PER_BATCH) }, (_, batch) =>
-    keys.slice(batch * KEYS_PER_BATCH, (batch + 1) * KEYS_PER_BATCH),
-  );
-}
-
-async function eachOf<T>(items: readonly T[], work: (item: T) => Promise<number>): Promise<number[]> {
-  const done: number[] = [];
-  for (let from = 0; from < items.length; from += AT_ONCE)
-    done.push(...(await Promise.all(items.slice(from, from + AT_ONCE).map(work))));
-  return done;
+  executionId: string,
+  item: Item,
+): Promise<boolean> {
+  const params = deleteItemParams(executionsTable, executionId, item);
+  const answer = await answerOf(documents.send(new DeleteCommand(params)));
+  return !answer.refused || answer.found === undefined;
 }

@@ -2,11 +2,17 @@
 import type { Message } from "../../model/message.js";
 import { messageContent } from "../inbox.js";
 import { type Item, ItemReader } from "./item.js";
+import { itemToken } from "./item-token.js";
 import { messageKey } from "./keys.js";
 import { packed } from "./packed.js";
 
 export function messageItem(executionId: string, message: Message): Item {
-  return { ...messageKey(executionId, message.id), id: message.id, message: packed(messageContent(message)) };
+  return {
+    ...messageKey(executionId, message.id),
+    id: message.id,
+    message: packed(messageContent(message)),
+    token: itemToken(),
+  };
 }
 
 export function readMessageItem(item: Item): Message {

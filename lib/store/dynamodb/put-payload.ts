@@ -2,13 +2,14 @@ import { PutCommand, type PutCommandInput } from "@aws-sdk/lib-dynamodb";
 import { checkPayloadSize } from "../limits.js";
 import { answerOf } from "./conditional.js";
 import type { Item } from "./item.js";
+import { itemToken } from "./item-token.js";
 import { payloadKey } from "./keys.js";
 import type { DynamoTables } from "./tables.js";
 
 /** Throws `PayloadTooLargeError`. */
 export function payloadItem(executionId: string, name: string, content: string | Uint8Array): Item {
   checkPayloadSize(name, content);
-  return { ...payloadKey(executionId, name), value: content };
+  return { ...payloadKey(executionId, name), value: content, token: itemToken() };
 }
 
 /** What is there stays: most names are made of their content, and of the others the first content is what was told. */

@@ -102,7 +102,6 @@ describe("each role may do exactly this", () => {
 
 describe("with retention, the audit may do this, too", () => {
   const deletes = [
-    `dynamodb:BatchWriteItem on ${executions}`,
     `dynamodb:DeleteItem on ${directory}`,
     `dynamodb:Query on ${directory}`,
     `dynamodb:Query on ${executions}/index/byWorkflow`,
@@ -182,7 +181,7 @@ describe("grants", () => {
     [
       "Deleter",
       [
-        `dynamodb:BatchWriteItem dynamodb:DeleteItem dynamodb:GetItem dynamodb:Query dynamodb:UpdateItem on ${executions}`,
+        `dynamodb:DeleteItem dynamodb:GetItem dynamodb:Query dynamodb:UpdateItem on ${executions}`,
         `dynamodb:DeleteItem on ${directory}`,
         `s3:DeleteObject on ${payloads}/*`,
         `s3:ListBucket on ${payloads}`,

@@ -29,7 +29,7 @@ export const retentionEntries: readonly Entry[] = [
       await store.deleteItems({ executionId: id, deletedAt: AT, limit: 500 });
       await store.deleteHead({ ...asClosed(id), deletedAt: AT });
     },
-    budget: { writes: 11 + 1 + 1, indexWrites: 1, reads: 3, roundTrips: 6 },
+    budget: { writes: 11 + 1 + 1, indexWrites: 1, reads: 3, roundTrips: 16 },
   },
   {
     what: "an execution without items, deleted",
