@@ -10,7 +10,7 @@ import { describe, expect, it } from "vitest";
  */
 const MAY_IMPORT: Record<string, { readonly lib: readonly string[]; readonly packages: readonly string[] }> =
   {
-    model: { lib: [], packages: ["node:crypto", "node:zlib"] },
+    model: { lib: [], packages: ["node:crypto", "node:zlib", "node:net"] },
     define: { lib: ["model"], packages: ["@standard-schema/spec"] },
     replay: { lib: ["define", "model"], packages: ["node:crypto", "node:async_hooks"] },
     decide: { lib: ["define", "model"], packages: [] },

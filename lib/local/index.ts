@@ -1,4 +1,6 @@
 /** `holdfast/local`: the local cloud, which runs an app, or any synthesized templates, on a laptop. */
+
+export { PatternError } from "../model/pattern/pattern.js";
 export { ACCOUNT, REGION } from "./arn.js";
 export { type CloudOptions, type LocalCloudCore, type LocalFunctions, startCloud } from "./cloud.js";
 export type { StackInfo } from "./cloudformation.js";
@@ -8,7 +10,6 @@ export {
   type RunningDynamoDb,
   startDynamoDb,
 } from "./dynamodb.js";
-export { PatternError } from "./events/pattern.js";
 export { JavaMissingError } from "./java.js";
 export type { FunctionError } from "./lambda/bootstrap.js";
 export type { ProcessInfo } from "./lambda/pool.js";

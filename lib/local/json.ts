@@ -1,15 +1,7 @@
-/** JSON as a type, and typed reading of JSON that somebody else wrote. */
+/** Typed reading of JSON that somebody else wrote. */
+import { isArray, isObject, type Json, type JsonObject } from "../model/json.js";
 
-export type Json = null | boolean | number | string | readonly Json[] | JsonObject;
-export interface JsonObject {
-  readonly [key: string]: Json;
-}
-
-export const isObject = (value: unknown): value is JsonObject =>
-  typeof value === "object" && value !== null && !Array.isArray(value);
-
-/** `Array.isArray`, which alone would forget that a JSON array is read-only and typed. */
-export const isArray = (value: Json | undefined): value is readonly Json[] => Array.isArray(value);
+export { isArray, isObject, type Json, type JsonObject };
 
 export const parseJson = (text: string): Json => JSON.parse(text);
 

@@ -3,6 +3,7 @@
  * Delivery is immediate, and a target that can't take it is final: nothing here comes back by itself.
  */
 import { randomUUID } from "node:crypto";
+import type { Matcher } from "../../model/pattern/pattern.js";
 import { ACCOUNT, arn, parseArn, REGION } from "../arn.js";
 import { type Clock, timerAt } from "../clock.js";
 import { ApiError } from "../http.js";
@@ -12,7 +13,6 @@ import { nextFireMs, type ScheduleExpression } from "../schedule-expression.js";
 import type { Queues } from "../sqs/queues.js";
 import type { Targets } from "../targets.js";
 import { type EventEnvelope, readEntries } from "./entries.js";
-import type { Matcher } from "./pattern.js";
 
 export interface RuleTarget {
   readonly arn: string;

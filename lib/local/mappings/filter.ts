@@ -1,5 +1,5 @@
 /** `FilterCriteria` of an event source mapping: any of its patterns lets a record through. */
-import { compilePattern, type Matcher } from "../events/pattern.js";
+import { compilePattern, type Matcher } from "../../model/pattern/pattern.js";
 import { type Fields, parseJson } from "../json.js";
 
 /** Without criteria everything passes; a pattern that can't be judged is refused. */

@@ -2,9 +2,10 @@
  * A queue as a function's event source. Success deletes; whatever else happens (an error, a timeout, a
  * killed process, a reported failure) leaves the message alone, and its visibility timeout brings it back.
  */
+
+import type { Matcher } from "../../model/pattern/pattern.js";
 import { arn, REGION } from "../arn.js";
 import type { Clock } from "../clock.js";
-import type { Matcher } from "../events/pattern.js";
 import { type Json, type JsonObject, tryParseJson } from "../json.js";
 import type { Pool } from "../lambda/pool.js";
 import type { Notify } from "../notices.js";

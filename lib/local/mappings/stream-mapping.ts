@@ -2,9 +2,10 @@
  * A table's stream as a function's event source. Records of a shard are handed over in order, and the
  * checkpoint moves only behind what the function, or the on-failure destination, has taken.
  */
+
+import type { Matcher } from "../../model/pattern/pattern.js";
 import { arn, parseArn } from "../arn.js";
 import type { Clock } from "../clock.js";
-import type { Matcher } from "../events/pattern.js";
 import type { FunctionError } from "../lambda/bootstrap.js";
 import type { Pool } from "../lambda/pool.js";
 import type { Notify } from "../notices.js";

@@ -1,6 +1,7 @@
 /** `AWS::Events::EventBus` and `AWS::Events::Rule`. */
+
+import { compilePattern } from "../../../model/pattern/pattern.js";
 import type { Rule, RuleTarget } from "../../events/buses.js";
-import { compilePattern } from "../../events/pattern.js";
 import type { Fields } from "../../json.js";
 import { parseExpression } from "../../schedule-expression.js";
 import { TemplateError } from "../intrinsics.js";

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { compilePattern, PatternError } from "../../lib/local/events/pattern.js";
-import type { Json } from "../../lib/local/json.js";
+import type { Json } from "../../lib/model/json.js";
+import { compilePattern, PatternError } from "../../lib/model/pattern/pattern.js";
 
 const matches = (pattern: Json, event: Json): boolean => compilePattern(pattern)(event);
 
