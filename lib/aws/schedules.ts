@@ -23,6 +23,9 @@ export interface ScheduleTarget {
 /** A day, and Scheduler's own largest number: a queue that is out of reach for longer is found by the audit. */
 const RETRIES = { MaximumEventAgeInSeconds: 86_400, MaximumRetryAttempts: 185 };
 
+/** Fewer than other services get: the queue carries what Scheduler does not take, and a turn that waits for it holds its lease. */
+const TRIES = 2;
+
 export function createScheduleParams(
   target: ScheduleTarget,
   wake: Wake,
@@ -53,14 +56,19 @@ export function scheduleName(wake: Wake): string {
 export function schedules(
   target: ScheduleTarget,
   connection: Connection,
-  client: SchedulerClient = new SchedulerClient(clientSettings("scheduler", connection)),
+  client: SchedulerClient = new SchedulerClient({
+    ...clientSettings("scheduler", connection),
+    maxAttempts: TRIES,
+  }),
 ): Wakes["schedule"] {
   return async (wake, at) => {
     try {
       await client.send(new CreateScheduleCommand(createScheduleParams(target, wake, at)));
+      return "created";
     } catch (error) {
       // The schedule of an earlier try, or of a settlement before this one: the same wake at the same time.
-      if (!(error instanceof ConflictException)) throw error;
+      if (error instanceof ConflictException) return "existed";
+      throw error;
     }
   };
 }

@@ -34,7 +34,7 @@ export function carrierFor(dueAt: EpochMs, now: EpochMs, spread: string): Carrie
   const remaining = dueAt - now;
   if (remaining <= INLINE_MS) return { by: "process", ms: Math.max(0, remaining) };
   if (remaining <= LONGEST_DELAY_MS) return { by: "queue", delaySeconds: delaySecondsFor(dueAt, now) };
-  return { by: "schedule", at: scheduleMinute(dueAt, now, spread) };
+  return { by: "schedule", at: scheduleMinute(dueAt, spread) };
 }
 
 /** The longest queue delay that does not overshoot `dueAt`: whole seconds, 0 to 900. */
@@ -42,12 +42,18 @@ export function delaySecondsFor(dueAt: EpochMs, now: EpochMs): number {
   return Math.floor(Math.min(LONGEST_DELAY_MS, Math.max(0, dueAt - now)) / 1_000);
 }
 
-function scheduleMinute(dueAt: EpochMs, now: EpochMs, spread: string): EpochMs {
-  const latest = floorToMinute(dueAt - LATEST_LEAD_MS);
-  // Never a minute that has begun: what Scheduler does with the past is not documented.
-  const earliest = Math.max(ceilToMinute(dueAt - EARLIEST_LEAD_MS), floorToMinute(now) + MINUTE_MS);
-  if (earliest >= latest) return latest;
-  const minutes = (latest - earliest) / MINUTE_MS + 1;
+/**
+ * Whether a schedule that is there already may be the one whose firing brought the wake in hand: it fires in its minute by Scheduler's clock,
+ * is gone only some time later, and our own clock may be behind. What is further off than one hop has certainly not fired.
+ */
+export function mayHaveFired(at: EpochMs, now: EpochMs): boolean {
+  return at - now <= LONGEST_DELAY_MS;
+}
+
+/** It depends on nothing but the timer, and lies more than a minute ahead of whoever arms what is too far for the queue. */
+function scheduleMinute(dueAt: EpochMs, spread: string): EpochMs {
+  const earliest = ceilToMinute(dueAt - EARLIEST_LEAD_MS);
+  const minutes = (floorToMinute(dueAt - LATEST_LEAD_MS) - earliest) / MINUTE_MS + 1;
   return earliest + shardOf(spread, minutes) * MINUTE_MS;
 }
 

@@ -1,5 +1,5 @@
 /** Sends a wake towards its time. Always before the write that makes it needed: an orphan costs one read, a missing one an execution. */
-import { carrierFor, delaySecondsFor, LONGEST_DELAY_MS } from "../decide/timer.js";
+import { carrierFor, delaySecondsFor, LONGEST_DELAY_MS, mayHaveFired } from "../decide/timer.js";
 import type { Wake } from "../model/wake.js";
 import type { Outside } from "./outside.js";
 
@@ -9,13 +9,14 @@ export async function arm(outside: Outside, wake: Wake): Promise<void> {
   const carrier = carrierFor(dueAt, now, `${wake.executionId}\n${dueAt}`);
   if (carrier.by !== "schedule") return outside.wakes.send(wake, delaySecondsFor(dueAt, now));
   try {
-    await outside.wakes.schedule(wake, carrier.at);
+    const scheduled = await outside.wakes.schedule(wake, carrier.at);
+    if (scheduled === "created" || !mayHaveFired(carrier.at, now)) return;
   } catch (error) {
     // Throttled or down: the queue carries it in hops of 15 minutes, and each arrival tries the schedule again.
     outside.log.write("warn", "A schedule could not be created; the wake hops through the queue instead.", {
       executionId: wake.executionId,
       error: String(error),
     });
-    await outside.wakes.send(wake, LONGEST_DELAY_MS / 1_000);
   }
+  await outside.wakes.send(wake, LONGEST_DELAY_MS / 1_000);
 }

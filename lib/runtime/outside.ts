@@ -12,8 +12,8 @@ import type { Store } from "../store/ports.js";
 export interface Wakes {
   /** @param delaySeconds 0 to 900, whole seconds */
   send(wake: Wake, delaySeconds: number): Promise<void>;
-  /** Sends it at the minute `at`. The schedule's name is a hash of the wake, so that a repeat is the same schedule. */
-  schedule(wake: Wake, at: EpochMs): Promise<void>;
+  /** Sends it at the minute `at`. The schedule's name is a hash of the wake, so that a repeat finds the schedule of that name. */
+  schedule(wake: Wake, at: EpochMs): Promise<"created" | "existed">;
 }
 
 /** One entry for the bus. */

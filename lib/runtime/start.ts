@@ -98,9 +98,10 @@ export async function startExecution(
     if (request.onConflict === "fail")
       throw new ExecutionConflictError(executionId, `created at ${instant(result.head.createdAt)}`);
     await checkSame(outside.store, result.head, workflow.name, input);
-    // The start before may have died between its write and its wake: this one's wake is sent already when it is due now.
-    if (lease !== undefined && !isClosed(result.head.status))
-      await outside.wakes.send({ executionId, reason: "start" }, 0);
+    // The start before may have died between its write and its wake, which this one's own wake replaces only when it is due at the same time.
+    const dueAt = Math.max(now, result.head.startAt);
+    const isCarried = lease === undefined && startAt === dueAt;
+    if (!isCarried && !isClosed(status)) await arm(outside, { executionId, reason: "start", dueAt });
     return { head: result.head, created: false };
   }
   if (!runsHere) return { head: result.head, created: true };

@@ -34,7 +34,7 @@ export class TestQueue<Body> {
     private readonly options: { readonly visibilityMs: number; readonly maxReceives: number },
   ) {}
 
-  send(body: Body, visibleAt: EpochMs): void {
+  send(body: Body, visibleAt: EpochMs): QueueMessage<Body> {
     this.#sent += 1;
     const message: Held<Body> = {
       id: `${this.name}-${this.#sent}`,
@@ -46,6 +46,11 @@ export class TestQueue<Body> {
     };
     this.#messages.set(message, message);
     this.#hidden.push({ at: visibleAt, message });
+    return message;
+  }
+
+  holds(message: QueueMessage<Body>): boolean {
+    return this.#messages.has(message);
   }
 
   /** What could be received at `now`, in the order of its time. Messages that were received too often go to the dead-letter list. */

@@ -81,6 +81,8 @@ export class TestCloud {
   readonly #choose: (() => number) | undefined;
   readonly #running = new Set<{ readonly process: TestProcess; readonly deadline: EpochMs }>();
   #tokens = 0;
+  /** What the schedule of each name sends. A name is free again after that. */
+  readonly #schedules = new Map<string, QueueMessage<Wake>>();
   /** The relay and its stream stand still while it is off. */
   relayIsOn = true;
   /** The scheduler refuses every schedule while it is off. */
@@ -102,11 +104,17 @@ export class TestCloud {
       service: "test",
       store: this.#withStream(options.store),
       wakes: {
-        send: async (wake, delaySeconds) =>
-          this.wakeQueue.send(wake, this.clock.now() + delaySeconds * 1_000),
+        send: async (wake, delaySeconds) => {
+          this.wakeQueue.send(wake, this.clock.now() + delaySeconds * 1_000);
+        },
         schedule: async (wake, at) => {
           if (!this.schedulerIsOn) throw new Error("The scheduler is down.");
-          this.wakeQueue.send(wake, at);
+          const name = `${wake.executionId}\n${wake.dueAt}\n${wake.reason}`;
+          const before = this.#schedules.get(name);
+          if (before !== undefined && this.wakeQueue.holds(before) && before.visibleAt > this.clock.now())
+            return "existed";
+          this.#schedules.set(name, this.wakeQueue.send(wake, at));
+          return "created";
         },
       },
       bus: {

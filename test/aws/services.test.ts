@@ -35,14 +35,6 @@ describe("schedules", () => {
     expect(scheduleName({ ...wake, reason: "insurance" })).not.toBe(scheduleName(wake));
     expect(scheduleName({ ...wake, dueAt: 1 })).not.toBe(scheduleName(wake));
   });
-
-  test("any failure but a conflict is the caller's", async () => {
-    const scheduler = mockClient(SchedulerClient);
-    scheduler.on(CreateScheduleCommand).rejects(new Error("throttled"));
-    const client = new SchedulerClient({ region: "us-east-1" });
-    await expect(schedules(target, {}, client)(wake, 0)).rejects.toThrow("throttled");
-    scheduler.restore();
-  });
 });
 
 describe("the bus", () => {

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { type Carrier, carrierFor, delaySecondsFor } from "../../lib/decide/timer.js";
+import { type Carrier, carrierFor, delaySecondsFor, mayHaveFired } from "../../lib/decide/timer.js";
+import { tooEarlyFor } from "../../lib/decide/wake.js";
 import { NOON } from "../builders.js";
 
 const SECOND = 1_000;
@@ -19,6 +20,8 @@ function minuteOf(dueAt: number, now: number, spread = "order-1"): number {
 
 /** Any present, and any timer that is too long for the queue. */
 const presents = fc.integer({ min: 0, max: 4_102_444_800_000 });
+/** By how much one clock may be ahead of, or behind, another. */
+const skews = fc.integer({ min: -30 * SECOND, max: 30 * SECOND });
 const longTimers = fc.integer({ min: 15 * MINUTE + 1, max: 366 * DAY });
 
 describe("how a wake is carried to its time, row by row and border by border", () => {
@@ -39,11 +42,12 @@ describe("how a wake is carried to its time, row by row and border by border", (
   });
 
   it.each([
-    ["in 15 min and 1 ms", 15 * MINUTE + 1],
     ["in 15 min and 1 s", 15 * MINUTE + SECOND],
     ["in 16 min", 16 * MINUTE],
     ["in an hour", 60 * MINUTE],
+    ["in 900.001 s", 900_001],
     ["in a year", 365 * DAY],
+    ["in a year with a leap day", 366 * DAY - 1],
     ["in the longest sleep there is", 366 * DAY],
   ])("%s: a schedule at a whole minute, 14 min to 90 s ahead", (_, remaining) => {
     for (const present of [NOON, NOON + 1, NOON + 29_999, NOON + 30_000, NOON + 59_999]) {
@@ -57,6 +61,30 @@ describe("how a wake is carried to its time, row by row and border by border", (
 });
 
 describe("the minute of a schedule", () => {
+  it.each([
+    ["the first minute of a year", Date.UTC(2027, 0, 1)],
+    ["a leap day", Date.UTC(2028, 1, 29, 0, 5)],
+    ["the day after one", Date.UTC(2028, 2, 1, 0, 0, 0, 1)],
+    ["the 28th of February of a year that has none", Date.UTC(2027, 1, 28, 23, 59, 59, 999)],
+  ])("of a timer that is due in %s lies in the same window as any other's", (_, dueAt) => {
+    for (let n = 0; n < 200; n++) {
+      const at = minuteOf(dueAt, dueAt - 200 * DAY, `order-${n}`);
+      expect(at % MINUTE).toBe(0);
+      expect(at).toBeGreaterThanOrEqual(dueAt - 14 * MINUTE);
+      expect(at).toBeLessThanOrEqual(dueAt - 90 * SECOND);
+    }
+  });
+
+  it("has not been chosen before it fires, nor is it close, by a clock that is half a minute off either way", () => {
+    fc.assert(
+      fc.property(presents, longTimers, fc.string(), skews, (now, remaining, spread, skew) => {
+        const dueAt = now + skew + remaining;
+        expect(minuteOf(dueAt, now + skew, spread)).toBeGreaterThan(now + 30 * SECOND);
+      }),
+      { numRuns: 5_000 },
+    );
+  });
+
   it("lies in [T − 14 min, T − 90 s] and has not begun, for every present and every T", () => {
     fc.assert(
       fc.property(presents, longTimers, fc.string(), (now, remaining, spread) => {
@@ -92,8 +120,11 @@ describe("the minute of a schedule", () => {
   });
 
   it("is the same however often, and by whomever, it is chosen", () => {
-    const dueAt = NOON + DAY;
-    expect(minuteOf(dueAt, NOON, "order-1")).toBe(minuteOf(dueAt, NOON + 60 * MINUTE, "order-1"));
+    fc.assert(
+      fc.property(presents, longTimers, longTimers, fc.string(), (dueAt, one, other, spread) => {
+        expect(minuteOf(dueAt, dueAt - one, spread)).toBe(minuteOf(dueAt, dueAt - other, spread));
+      }),
+    );
   });
 
   it.each([
@@ -145,5 +176,44 @@ describe("the queue's delay", () => {
         expect(now).toBe(dueAt);
       }),
     );
+  });
+
+  it("brings a wake to T by the clock of whoever fires it, however it differs from that of whoever armed it", () => {
+    fc.assert(
+      fc.property(
+        presents,
+        longTimers,
+        fc.string(),
+        skews,
+        skews,
+        (start, remaining, spread, arms, fires) => {
+          const dueAt = start + remaining;
+          // Armed by one, brought by the schedule at its minute, and put back by the other until it is not too early for that one.
+          let now = minuteOf(dueAt, Math.min(start, start + arms), spread);
+          const wake = { executionId: "order-1", reason: "timer", dueAt } as const;
+          for (let hops = 0; tooEarlyFor(wake, now + fires) !== undefined; hops++) {
+            expect(hops).toBeLessThan(3);
+            const carrier = carrierFor(dueAt, now + fires, spread);
+            expect(carrier.by).toBe("queue");
+            now += carrier.by === "queue" ? carrier.delaySeconds * SECOND : 0;
+          }
+          // What is left is waited for in the process.
+          expect(dueAt - (now + fires)).toBeLessThanOrEqual(SECOND);
+          expect(now + fires).toBeLessThanOrEqual(Math.max(dueAt, dueAt + fires));
+        },
+      ),
+      { numRuns: 2_000 },
+    );
+  });
+});
+
+describe("a schedule that is there already", () => {
+  it.each([
+    ["will fire: it is more than a hop ahead", 15 * MINUTE + 1, false],
+    ["may have fired: it is a hop ahead, by a clock that may be behind", 15 * MINUTE, true],
+    ["may have fired: it is a minute ahead", MINUTE, true],
+    ["may have fired: its minute has come", 0, true],
+  ])("%s", (_, ahead, fired) => {
+    expect(mayHaveFired(NOON + ahead, NOON)).toBe(fired);
   });
 });

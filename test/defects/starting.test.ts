@@ -56,7 +56,7 @@ describe("an execution that workers want before its starter is done", () => {
     wakeQueue.send({ executionId: "x-1", reason: "start" }, clock.now());
     await bench.cloud.advance(10_000);
     // This starter's own wake never leaves it.
-    const wakeless = { send: async () => {}, schedule: async () => {} };
+    const wakeless = { send: async () => {}, schedule: async () => "created" as const };
     const outside = { ...bench.cloud.bare, wakes: wakeless };
     await startExecution(outside, bench.app, { workflow: code.name, input: "in", id: "x-1" });
     await bench.cloud.advance(MINUTE);

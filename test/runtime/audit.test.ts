@@ -20,7 +20,7 @@ function audited(): { store: Store; run: () => Promise<string[]> } {
   const outside: Outside = {
     service: "orders",
     store,
-    wakes: { send: async () => {}, schedule: async () => {} },
+    wakes: { send: async () => {}, schedule: async () => "created" },
     bus: { publish: async () => [] },
     clock: { now: () => T0, sleep: async () => {} },
     log: { write: () => {} },

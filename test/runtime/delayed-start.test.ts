@@ -22,6 +22,21 @@ describe("a delayed start", () => {
     expect(await bench.output()).toBe("done");
   });
 
+  it("whose client died before it sent the wake, and repeats it a minute later, begins at its first time all the same", async () => {
+    for (const repeated of [DAY_MS, 2 * DAY_MS, 0]) {
+      world.length = 0;
+      const bench = new Bench([tomorrow]);
+      const { startAt } = await bench.start(tomorrow, undefined, "x-1", { delayMs: DAY_MS });
+      bench.cloud.wakeQueue.purge();
+      await bench.cloud.advance(60_000);
+      await bench.start(tomorrow, undefined, "x-1", { delayMs: repeated });
+      await bench.cloud.advance(startAt - bench.cloud.clock.now() - 1);
+      expect(world).toEqual([]);
+      await bench.cloud.advance(1);
+      expect(world).toEqual(["began"]);
+    }
+  });
+
   it("that is cancelled before its time ends at once, and its code never begins", async () => {
     world.length = 0;
     const bench = new Bench([tomorrow]);

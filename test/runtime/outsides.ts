@@ -30,7 +30,7 @@ export function noting(store: Store, fields: Partial<Outside> = {}): Noted {
     outside: {
       service: "orders",
       store,
-      wakes: { send: async (wake) => void wakes.push(wake), schedule: async () => {} },
+      wakes: { send: async (wake) => void wakes.push(wake), schedule: async () => "created" },
       bus: {
         publish: async (entries) => {
           published.push(...entries);

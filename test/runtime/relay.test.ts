@@ -26,7 +26,7 @@ async function logOf(
   const outside: Outside = {
     service: "orders",
     store,
-    wakes: { send: async () => {}, schedule: async () => {} },
+    wakes: { send: async () => {}, schedule: async () => "created" },
     bus: { publish: async () => outcomes },
     clock: { now: () => T0, sleep: async () => {} },
     log: { write: (level, message, fields) => logged.push({ level, message, ...fields }) },
