@@ -135,6 +135,7 @@ describe("the Scheduler", () => {
     await t.scheduler.send(
       new CreateScheduleCommand(
         input("told", {
+          ActionAfterCompletion: "NONE",
           ScheduleExpression: "rate(1 minute)",
           StartDate: new Date(start),
           EndDate: new Date(start + 90_000),
