@@ -1,4 +1,5 @@
 /** A schedule as somebody wrote it, in a request or a template, judged and turned into our own. */
+import { instantOf, isTimeZone } from "../../model/time-zone.js";
 import { Fields, type JsonObject } from "../json.js";
 import { parseExpression } from "../schedule-expression.js";
 import type { SavedSchedule, Schedule } from "./schedules.js";
@@ -23,13 +24,8 @@ export const readSchedule = (
   if (expression.kind === "invalid")
     throw new ScheduleRefused(`Invalid Schedule Expression ${text}: ${expression.reason}.`);
   const zone = input.string("ScheduleExpressionTimezone") ?? "UTC";
-  if (zone !== "UTC")
-    throw new ScheduleRefused(`The local Scheduler knows the time zone UTC only, not ${zone}.`);
-  // The minute counts: a schedule for the minute that has begun still fires within it.
-  if (expression.kind === "at" && Math.floor(expression.atMs / 60_000) < Math.floor(nowMs / 60_000))
-    throw new ScheduleRefused(
-      `Invalid Schedule Expression ${text}: the time is in the past (it is ${new Date(nowMs).toISOString()}).`,
-    );
+  if (!isTimeZone(zone)) throw new ScheduleRefused(`"${zone}" is no time zone of the IANA's.`);
+  if (expression.kind === "at") checkComing(text, instantOf(zone, expression.wallMs), nowMs);
   const window = input.require("FlexibleTimeWindow", input.object("FlexibleTimeWindow"));
   checkWindow(window);
   const target = input.require("Target", input.object("Target"));
@@ -39,10 +35,13 @@ export const readSchedule = (
   target.require("RoleArn", target.string("RoleArn"));
   const startMs = instant(input, "StartDate");
   const endMs = instant(input, "EndDate");
+  if (startMs !== undefined && endMs !== undefined && endMs < startMs)
+    throw new ScheduleRefused("EndDate must not be before StartDate.");
   const deadLetterArn = target.object("DeadLetterConfig")?.string("Arn");
   return {
     ...id,
     expression,
+    zone,
     definition: definitionOf(input.value),
     targetArn: target.require("Arn", target.string("Arn")),
     input: target.string("Input") ?? "{}",
@@ -61,6 +60,16 @@ export const readSchedule = (
 export const restoreSchedule = (saved: SavedSchedule): Schedule => {
   const fields = new Fields(saved.definition, (message) => new ScheduleRefused(message));
   return { ...readSchedule(saved, fields, 0, saved.origin), ...saved };
+};
+
+const checkComing = (text: string, atMs: number | undefined, nowMs: number): void => {
+  if (atMs === undefined)
+    throw new ScheduleRefused(`Invalid Schedule Expression ${text}: clocks skip this time there.`);
+  // The minute counts: a schedule for the minute that has begun still fires within it.
+  if (Math.floor(atMs / 60_000) < Math.floor(nowMs / 60_000))
+    throw new ScheduleRefused(
+      `Invalid Schedule Expression ${text}: the time is in the past (it is ${new Date(nowMs).toISOString()}).`,
+    );
 };
 
 const checkWindow = (window: Fields): void => {

@@ -7,13 +7,17 @@
  * | at(…), NONE             | stays, and never fires again                                   |
  * | rate(…), cron(…)        | fires again, until its end date                                |
  * | DISABLED                | never fires                                                    |
- * | overdue at a restart    | fires at once                                                  |
+ * | overdue at a restart    | fires at once, and once: after more than an hour only the next |
+ *
+ * A rate is reckoned from its start date, or from its creation, and fires then for the first time. What has changed fires next when it is
+ * due after the change. `<aws.scheduler.…>` in its input is replaced when it fires.
  */
-import { parseArn } from "../arn.js";
+import { createHash } from "node:crypto";
+import { arn, parseArn } from "../arn.js";
 import { type Clock, timerAt } from "../clock.js";
 import type { JsonObject } from "../json.js";
 import type { Notify } from "../notices.js";
-import { nextFireMs, type ScheduleExpression } from "../schedule-expression.js";
+import { fireMs, nextScheduledMs, type ScheduleExpression, type Timing } from "../schedule-expression.js";
 import type { Queues } from "../sqs/queues.js";
 import type { Targets } from "../targets.js";
 
@@ -21,6 +25,7 @@ export interface Schedule {
   readonly group: string;
   readonly name: string;
   readonly expression: ScheduleExpression;
+  readonly zone: string;
   /** What the caller wrote, and gets back from `GetSchedule`. */
   readonly definition: JsonObject;
   readonly targetArn: string;
@@ -51,19 +56,60 @@ export interface SchedulesDeps {
   readonly changed: () => void;
 }
 
-/** When it fires next; `undefined` when never. */
-export const dueMs = (schedule: Schedule): number | undefined => {
-  if (!schedule.enabled) return undefined;
-  if (schedule.expression.kind === "at" && schedule.lastFiredMs !== undefined) return undefined;
-  const afterMs = Math.max(schedule.lastFiredMs ?? schedule.createdAtMs, (schedule.startMs ?? 0) - 1);
-  const next = nextFireMs(schedule.expression, schedule, afterMs);
-  return next === undefined || (schedule.endMs !== undefined && next > schedule.endMs) ? undefined : next;
+/** What was missed for longer than this is not made up for, one by one, by a machine that slept. */
+const MADE_UP_MS = 3_600_000;
+
+/** For when it is scheduled next; `undefined` when never again. */
+export const scheduledMs = (schedule: Schedule): number | undefined => {
+  const { enabled, expression, lastFiredMs, createdAtMs, modifiedAtMs, endMs } = schedule;
+  if (!enabled || (expression.kind === "at" && lastFiredMs !== undefined)) return undefined;
+  // One that fires once has neither a start nor an end.
+  const startMs = expression.kind === "at" ? undefined : schedule.startMs;
+  const beginsMs = Math.max(startMs ?? 0, modifiedAtMs);
+  const next = nextScheduledMs(
+    expression,
+    timingOf(schedule, startMs ?? createdAtMs),
+    lastFiredMs ?? beginsMs - 1,
+  );
+  const isOver = expression.kind !== "at" && next !== undefined && endMs !== undefined && next > endMs;
+  return isOver ? undefined : next;
 };
 
-/** What is left of a schedule that fired; `undefined` when nothing. */
-export const afterFiring = (schedule: Schedule, firedMs: number): Schedule | undefined => {
-  const fired = { ...schedule, lastFiredMs: firedMs };
+const timingOf = ({ name, zone }: Schedule, anchorMs: number): Timing => ({ name, zone, anchorMs });
+
+/** When it fires next; `undefined` when never. */
+export const dueMs = (schedule: Schedule): number | undefined => {
+  const next = scheduledMs(schedule);
+  return next === undefined ? undefined : fireMs(schedule.expression, schedule, next);
+};
+
+/** What is left of a schedule that fired for `scheduledForMs`; `undefined` when nothing. */
+export const afterFiring = (
+  schedule: Schedule,
+  scheduledForMs: number,
+  nowMs: number,
+): Schedule | undefined => {
+  const lastFiredMs = nowMs - scheduledForMs > MADE_UP_MS ? nowMs : scheduledForMs;
+  const fired = { ...schedule, lastFiredMs };
   return schedule.deleteAfterwards && dueMs(fired) === undefined ? undefined : fired;
+};
+
+/** What the target gets: the input, with the keywords that EventBridge Scheduler replaces. */
+export const inputFor = (schedule: Schedule, scheduledForMs: number): string => {
+  const at = new Date(scheduledForMs).toISOString();
+  const attributes: Readonly<Record<string, string>> = {
+    "schedule-arn": arn.schedule(schedule.group, schedule.name),
+    "scheduled-time": `${at.slice(0, 19)}Z`,
+    "execution-id": createHash("sha256")
+      .update(`${keyOf(schedule.group, schedule.name)} ${at}`)
+      .digest("hex")
+      .slice(0, 16),
+    "attempt-number": "1",
+  };
+  return schedule.input.replaceAll(
+    /<aws\.scheduler\.([a-z-]+)>/g,
+    (found, name) => attributes[name] ?? found,
+  );
 };
 
 export class Schedules {
@@ -135,23 +181,25 @@ export class Schedules {
     const key = keyOf(schedule.group, schedule.name);
     this.timers.get(key)?.cancel();
     this.timers.delete(key);
-    const due = dueMs(schedule);
-    if (due === undefined || !this.started) return;
+    const next = scheduledMs(schedule);
+    if (next === undefined || !this.started) return;
+    const due = fireMs(schedule.expression, schedule, next);
     this.timers.set(
       key,
-      timerAt(this.deps.clock, due, () => this.fire(schedule, due)),
+      timerAt(this.deps.clock, due, () => this.fire(schedule, next)),
     );
   }
 
-  private fire(schedule: Schedule, due: number): void {
-    const reason = this.deps.targets.deliver(schedule.targetArn, schedule.input);
-    if (reason !== undefined) this.undeliverable(schedule, reason);
-    const left = afterFiring(schedule, due);
+  private fire(schedule: Schedule, scheduledForMs: number): void {
+    const input = inputFor(schedule, scheduledForMs);
+    const reason = this.deps.targets.deliver(schedule.targetArn, input);
+    if (reason !== undefined) this.undeliverable(schedule, input, reason);
+    const left = afterFiring(schedule, scheduledForMs, this.deps.clock.now());
     if (left === undefined) this.delete(schedule.group, schedule.name);
     else this.put(left);
   }
 
-  private undeliverable(schedule: Schedule, reason: string): void {
+  private undeliverable(schedule: Schedule, input: string, reason: string): void {
     const dead = parseArn(schedule.deadLetterArn ?? "");
     const queue = dead.kind === "queue" ? this.deps.queues.find(dead.name) : undefined;
     const fate = queue === undefined ? "was dropped" : `went to the dead-letter queue ${queue.name}`;
@@ -159,7 +207,7 @@ export class Schedules {
       "warning",
       `What the schedule ${schedule.group}/${schedule.name} sends ${fate}: ${reason}.`,
     );
-    if (queue !== undefined) this.deps.queues.send(queue, schedule.input);
+    if (queue !== undefined) this.deps.queues.send(queue, input);
   }
 }
 
