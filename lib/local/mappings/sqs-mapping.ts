@@ -3,6 +3,7 @@
  * killed process, a reported failure) leaves the message alone, and its visibility timeout brings it back.
  */
 import { arn, REGION } from "../arn.js";
+import type { Chaos } from "../chaos/chaos.js";
 import type { Clock } from "../clock.js";
 import type { Matcher } from "../events/pattern.js";
 import { type Json, type JsonObject, tryParseJson } from "../json.js";
@@ -27,6 +28,7 @@ export interface SqsMappingDeps {
   readonly clock: Clock;
   readonly queues: Queues;
   readonly notify: Notify;
+  readonly chaos: Chaos | undefined;
 }
 
 /** Long enough to cost nothing while idle; a message or a stop ends it at once. */
@@ -117,6 +119,12 @@ export class SqsMapping {
         "warning",
         `${this.pool.spec.logicalId} failed on ${batch.length} message(s) of ${this.queue.name}: ${outcome.error.errorType}: ${outcome.error.errorMessage}`,
       );
+    // Nothing of it is deleted, so it comes again when its visibility ends.
+    if (
+      outcome.ok &&
+      this.deps.chaos?.happens("mappings", `delete ${this.queue.name}`, ["twice"]) !== undefined
+    )
+      return;
     for (const { message, receipt } of batch) {
       if (!failed.includes(message.id)) this.deps.queues.delete(this.queue, receipt);
     }

@@ -3,6 +3,7 @@
  * checkpoint moves only behind what the function, or the on-failure destination, has taken.
  */
 import { arn, parseArn } from "../arn.js";
+import type { Chaos } from "../chaos/chaos.js";
 import type { Clock } from "../clock.js";
 import type { Matcher } from "../events/pattern.js";
 import type { FunctionError } from "../lambda/bootstrap.js";
@@ -31,6 +32,7 @@ export interface StreamMappingDeps {
   readonly notify: Notify;
   readonly clock: Clock;
   readonly changed: () => void;
+  readonly chaos: Chaos | undefined;
 }
 
 /** AWS looks four times a second; on a laptop a person waits, and a look costs 2 ms. */
@@ -129,6 +131,10 @@ export class StreamMapping {
       if (this.stopped && !outcome.ok) return;
       const failedFrom = outcome.ok ? this.firstFailed(work.records, outcome.payload) : 0;
       const verdict = afterBatch(work, failedFrom, this.settings);
+      if (verdict.action === "done" && this.comesAgain()) {
+        todo.unshift(work);
+        continue;
+      }
       const behind = verdict.action === "done" ? work.records.at(-1) : work.records[(failedFrom ?? 0) - 1];
       if (behind !== undefined) this.checkpoint[shardId] = sequenceNumberOf(behind);
       this.deps.changed();
@@ -141,6 +147,12 @@ export class StreamMapping {
         todo.unshift(...verdict.work);
       }
     }
+  }
+
+  /** As if the place in the shard could not be saved. */
+  private comesAgain(): boolean {
+    const place = `checkpoint ${this.settings.table}`;
+    return this.deps.chaos?.happens("mappings", place, ["twice"]) !== undefined;
   }
 
   private firstFailed(records: readonly LambdaRecord[], payload: string): number | undefined {
