@@ -27,6 +27,7 @@ export class UsageError extends HoldfastError {
 
 const CODES: Readonly<Record<string, ExitCode>> = {
   UsageError: EXIT.usage,
+  InvalidChaosError: EXIT.usage,
   InvalidInputError: EXIT.usage,
   PayloadTooLargeError: EXIT.usage,
   InvalidDurationError: EXIT.usage,

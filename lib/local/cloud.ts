@@ -11,6 +11,9 @@ import { join, resolve } from "node:path";
 import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { DynamoDBStreamsClient } from "@aws-sdk/client-dynamodb-streams";
 import { REGION } from "./arn.js";
+import { Chaos, type ChaosCounts } from "./chaos/chaos.js";
+import { startDynamoDbProxy } from "./chaos/dynamodb-proxy.js";
+import { type ChaosOptions, type ChaosSettings, chaosSettings } from "./chaos/settings.js";
 import { chooseOrigin, scaledClock } from "./clock.js";
 import type { StackInfo } from "./cloudformation.js";
 import { startDynamoDb } from "./dynamodb.js";
@@ -39,6 +42,8 @@ export interface CloudOptions {
   readonly ports?: { readonly gateway?: number; readonly dynamodb?: number };
   /** A DynamoDB that runs already (or a proxy before one), instead of one that is started here. */
   readonly dynamodbEndpoint?: string;
+  /** What goes wrong on purpose; nothing by default. */
+  readonly chaos?: ChaosOptions;
   /** Letters and digits only. DynamoDB Local keeps a separate database for each. */
   readonly accessKeyId?: string;
   /** How long running functions may go on once the cloud is told to stop; 2 s by default. */
@@ -64,6 +69,8 @@ export interface LocalCloudCore {
   /** What of the templates has no effect here. */
   readonly ignored: readonly Ignored[];
   readonly functions: LocalFunctions;
+  /** What went wrong on purpose until now, and by which settings; `undefined` without chaos. */
+  readonly chaos: { readonly settings: ChaosSettings; readonly counts: ChaosCounts } | undefined;
   /** The cloud's own time, in ms since 1970. */
   now(): number;
   stop(): Promise<void>;
@@ -75,27 +82,31 @@ const GRACE_MS = 2_000;
 export const startCloud = async (options: CloudOptions): Promise<LocalCloudCore> => {
   const timeScale = options.timeScale ?? 1;
   if (!(timeScale > 0)) throw new Error(`The time scale must be a number above 0, and was ${timeScale}.`);
+  const disturbance = chaosSettings(options.chaos);
+  const chaos = disturbance === undefined ? undefined : new Chaos(disturbance);
   const templates = readAssembly(options.templates);
   const undo: (() => unknown)[] = [];
   const unwind = async (): Promise<void> => {
     for (const step of undo.splice(0).reverse()) await step();
   };
   try {
-    return await start(options, timeScale, templates, undo, unwind);
+    return await start({ ...options, timeScale, disturbedBy: chaos }, templates, undo, unwind);
   } catch (error) {
     await unwind();
     throw error;
   }
 };
 
+type Settled = CloudOptions & { readonly timeScale: number; readonly disturbedBy: Chaos | undefined };
+
 const start = async (
-  options: CloudOptions,
-  timeScale: number,
+  options: Settled,
   templates: ReturnType<typeof readAssembly>,
   undo: (() => unknown)[],
   unwind: () => Promise<void>,
 ): Promise<LocalCloudCore> => {
   const notify: Notify = (level, text) => options.onNotice?.({ level, text });
+  const { timeScale, disturbedBy: chaos } = options;
   const { file, workDir, objectsDir, database } = openStorage(options, undo);
   const saved = file?.load();
 
@@ -110,7 +121,13 @@ const start = async (
 
   const dynamodb = await database;
   const accessKeyId = options.accessKeyId ?? ACCESS_KEY_ID;
-  const endpoints = endpointVariables(gateway.endpoint, dynamodb.endpoint);
+  let reached = dynamodb.endpoint;
+  if (chaos !== undefined) {
+    const proxy = await startDynamoDbProxy(reached, options.ports?.dynamodb ?? 0, chaos, notify);
+    undo.push(() => proxy.close());
+    reached = proxy.endpoint;
+  }
+  const endpoints = endpointVariables(gateway.endpoint, reached);
   const environment = environmentOf(endpoints, accessKeyId, clock);
 
   const credentials = { accessKeyId, secretAccessKey: "local" };
@@ -128,12 +145,14 @@ const start = async (
     environment,
     onLog: options.onLog ?? (() => {}),
     changed: () => changed(),
+    chaos,
   });
   undo.push(() => services.functions.stop(0));
   const streamArns = await ensureTables(tables, plan.tables, notify);
-  gateway.open({ ...services, stacks, startedAtMs: Date.now() });
+  const durable = (): Promise<void> => file?.saved() ?? Promise.resolve();
+  gateway.open({ ...services, stacks, startedAtMs: Date.now(), durable, chaos });
 
-  const mappings = new Mappings(plan.mappings, { ...services, notify, clock, changed: () => changed() });
+  const mappings = new Mappings(plan.mappings, { ...services, notify, changed: () => changed(), chaos });
   await mappings.start(streams, streamArns, saved?.checkpoints ?? {});
 
   const snapshot = (): CloudState => ({
@@ -171,6 +190,7 @@ const start = async (
       kill: (name, signal = "SIGKILL") => services.functions.require(name).kill(signal),
       processes: () => services.functions.processes(),
     },
+    chaos,
     now: () => clock.now(),
     stop: () => {
       stopped ??= stop();
@@ -180,7 +200,7 @@ const start = async (
 };
 
 /** The directory, and the JVM, which starts at once: everything else is faster. */
-const openStorage = (options: CloudOptions, undo: (() => unknown)[]) => {
+const openStorage = (options: Settled, undo: (() => unknown)[]) => {
   const inMemory = options.inMemory ?? false;
   const directory = inMemory
     ? mkdtempSync(join(tmpdir(), "holdfast-"))
@@ -190,7 +210,8 @@ const openStorage = (options: CloudOptions, undo: (() => unknown)[]) => {
   const objectsDir = inMemory ? undefined : join(directory, "s3");
   const workDir = join(directory, "work");
   mkdirSync(workDir, { recursive: true });
-  const port = options.ports?.dynamodb;
+  // With chaos, it is the proxy that everybody is to meet there.
+  const port = options.disturbedBy === undefined ? options.ports?.dynamodb : undefined;
   const given = options.dynamodbEndpoint;
   const database =
     given === undefined

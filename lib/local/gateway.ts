@@ -3,6 +3,9 @@
  * for none of them is refused by name, so that a call to a service that is missing here never looks like
  * a network failure, and never reaches AWS.
  */
+import { type Call, disturbed } from "./chaos/calls.js";
+import type { Chaos } from "./chaos/chaos.js";
+import type { CalledService } from "./chaos/settings.js";
 import { callQuery, type StackInfo } from "./cloudformation.js";
 import { callEvents } from "./events/buses.js";
 import { type Answer, ApiError, jsonAnswer, type Request, type RunningServer, serve } from "./http.js";
@@ -18,6 +21,9 @@ import { callSqs } from "./sqs/api.js";
 export interface GatewayServices extends Omit<Services, "start" | "stop" | "save"> {
   readonly stacks: readonly StackInfo[];
   readonly startedAtMs: number;
+  /** Resolves when everything that has changed so far would outlive this process. */
+  readonly durable: () => Promise<void>;
+  readonly chaos: Chaos | undefined;
 }
 
 export class Gateway {
@@ -29,7 +35,7 @@ export class Gateway {
     const gateway = new Gateway(undefined);
     const onCrash = (error: unknown): void =>
       notify("error", `The local cloud failed on a request: ${String(error)}`);
-    const handle = (request: Request): Promise<Answer> => gateway.handle(request);
+    const handle = (request: Request): Promise<Answer | undefined> => gateway.handle(request);
     try {
       gateway.server = await serve(wanted ?? 0, handle, onCrash);
     } catch (error) {
@@ -59,32 +65,74 @@ export class Gateway {
     await this.server?.close();
   }
 
-  private async handle(request: Request): Promise<Answer> {
-    if (this.services === undefined)
+  private async handle(request: Request): Promise<Answer | undefined> {
+    const { services } = this;
+    if (services === undefined)
       throw new ApiError("ServiceUnavailableException", "The local cloud is starting.", 503);
-    return route(request, this.services, this.endpoint);
+    const service = serviceOf(request);
+    const run = async (): Promise<Answer> => {
+      const answer = await answerOf(service, request, services, this.endpoint);
+      // What a caller was told must be true after a crash, too.
+      await services.durable();
+      return answer;
+    };
+    if (services.chaos === undefined || service === undefined) return run();
+    return disturbed(services.chaos, callOf(service, request), run);
   }
 }
 
-const route = async (request: Request, services: GatewayServices, endpoint: string): Promise<Answer> => {
-  if (isS3Request(request)) return callS3(request, services.buckets);
-  const [service, operation] = (request.headers.get("x-amz-target") ?? "").split(".");
-  if (service === "AmazonSQS") {
-    const context = { queues: services.queues, endpoint, gone: request.gone };
-    return jsonAnswer(await callSqs(operation ?? "", bodyOf(request), context));
+const serviceOf = (request: Request): CalledService | undefined => {
+  if (isS3Request(request)) return "s3";
+  const [service] = (request.headers.get("x-amz-target") ?? "").split(".");
+  if (service === "AmazonSQS") return "sqs";
+  if (service === "AWSEvents") return "eventbridge";
+  if (isSchedulerPath(request.path)) return "scheduler";
+  if (isLambdaPath(request.path)) return "lambda";
+  const form = request.headers.get("content-type")?.startsWith("application/x-www-form-urlencoded");
+  return form === true ? "cloudformation" : undefined;
+};
+
+const operationOf = (request: Request): string => request.headers.get("x-amz-target")?.split(".")[1] ?? "";
+
+/** What REST calls do is in their method. */
+const callOf = (service: CalledService, request: Request): Call => ({
+  service,
+  operation: operationOf(request) || request.method,
+  input: () => tryParseJson(request.body.toString()),
+});
+
+const answerOf = async (
+  service: CalledService | undefined,
+  request: Request,
+  services: GatewayServices,
+  endpoint: string,
+): Promise<Answer> => {
+  switch (service) {
+    case "s3":
+      return callS3(request, services.buckets);
+    case "sqs": {
+      const context = { queues: services.queues, endpoint, gone: request.gone };
+      return jsonAnswer(await callSqs(operationOf(request), bodyOf(request), context));
+    }
+    case "eventbridge":
+      return jsonAnswer(callEvents(operationOf(request), bodyOf(request), services.buses));
+    case "scheduler":
+      return callScheduler(request, services.schedules, services.clock.now());
+    case "lambda":
+      return callLambda(request, services.functions, services.asynchronous);
+    case "cloudformation":
+      return callQuery(new URLSearchParams(request.body.toString()), services.stacks, services.startedAtMs);
+    default:
+      throw notHere(request);
   }
-  if (service === "AWSEvents")
-    return jsonAnswer(callEvents(operation ?? "", bodyOf(request), services.buses));
-  if (isSchedulerPath(request.path)) return callScheduler(request, services.schedules, services.clock.now());
-  if (isLambdaPath(request.path)) return callLambda(request, services.functions, services.asynchronous);
-  if (request.headers.get("content-type")?.startsWith("application/x-www-form-urlencoded") === true)
-    return callQuery(new URLSearchParams(request.body.toString()), services.stacks, services.startedAtMs);
-  throw new ApiError(
+};
+
+const notHere = (request: Request): ApiError =>
+  new ApiError(
     "UnknownOperationException",
     `The local cloud has S3 (single objects), SQS, EventBridge, Scheduler, Lambda (Invoke), CloudFormation (DescribeStacks) and DynamoDB; it can't answer ${request.method} ${request.path} (${request.headers.get("x-amz-target") ?? "no X-Amz-Target"}).`,
     404,
   );
-};
 
 const bodyOf = (request: Request): JsonObject => {
   const body = request.body.length === 0 ? {} : tryParseJson(request.body.toString());

@@ -41,6 +41,9 @@ export class ApiError extends Error {
   }
 }
 
+/** Without an answer the connection is cut. */
+export type Handle = (request: Request) => Promise<Answer | undefined>;
+
 export interface RunningServer {
   readonly port: number;
   close(): Promise<void>;
@@ -48,7 +51,7 @@ export interface RunningServer {
 
 export const serve = async (
   port: number,
-  handle: (request: Request) => Promise<Answer>,
+  handle: Handle,
   onCrash: (error: unknown) => void,
 ): Promise<RunningServer> => {
   const server = createServer((incoming, outgoing) => {
@@ -77,19 +80,20 @@ export const serve = async (
 const respond = async (
   incoming: IncomingMessage,
   outgoing: ServerResponse,
-  handle: (request: Request) => Promise<Answer>,
+  handle: Handle,
   onCrash: (error: unknown) => void,
 ): Promise<void> => {
   const gone = new AbortController();
   outgoing.once("close", () => gone.abort());
-  let answer: Answer;
+  let answer: Answer | undefined;
   try {
     answer = await handle(await readRequest(incoming, gone.signal));
   } catch (error) {
     if (!(error instanceof ApiError)) onCrash(error);
     answer = jsonError(error);
   }
-  if (outgoing.destroyed) return;
+  if (answer === undefined) incoming.socket.destroy();
+  if (answer === undefined || outgoing.destroyed) return;
   outgoing.writeHead(answer.status, {
     "x-amzn-requestid": randomUUID(),
     ...answer.headers,

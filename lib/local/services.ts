@@ -1,4 +1,6 @@
 /** The services of one cloud, created from a plan, with what was saved of them. */
+import type { Chaos } from "./chaos/chaos.js";
+import { deliveringTwice } from "./chaos/deliveries.js";
 import type { Clock } from "./clock.js";
 import { Buses } from "./events/buses.js";
 import { AsyncInvocations } from "./lambda/async-invocations.js";
@@ -24,6 +26,7 @@ export interface ServicesDeps {
   readonly environment: Readonly<Record<string, string>>;
   readonly onLog: (line: LogLine) => void;
   readonly changed: () => void;
+  readonly chaos: Chaos | undefined;
 }
 
 export interface Services {
@@ -41,19 +44,31 @@ export interface Services {
 }
 
 export const createServices = (plan: Plan, deps: ServicesDeps): Services => {
-  const { clock, notify, saved, changed } = deps;
-  const queues = new Queues(clock, saved?.queues ?? {}, changed);
+  const { clock, notify, saved, changed, chaos } = deps;
+  const queues = new Queues(clock, saved?.queues ?? {}, changed, chaos);
   const { objectsDir } = deps;
   const buckets = new Buckets(objectsDir === undefined ? objectsInMemory() : objectsOnDisk(objectsDir));
   const functions = new Functions({
     bootstrap: writeBootstrap(deps.workDir),
     environment: deps.environment,
     onLog: deps.onLog,
+    chaos,
   });
-  const asynchronous = new AsyncInvocations({ clock, functions, queues, notify, changed });
+  const asynchronous = new AsyncInvocations({ clock, functions, queues, notify, changed, chaos });
   const targets = targetsOf(queues, functions, asynchronous);
-  const buses = new Buses({ clock, targets, queues, notify });
-  const schedules = new Schedules({ clock, targets, queues, notify, changed });
+  const buses = new Buses({
+    clock,
+    targets: deliveringTwice(targets, "eventbridge", chaos),
+    queues,
+    notify,
+  });
+  const schedules = new Schedules({
+    clock,
+    targets: deliveringTwice(targets, "scheduler", chaos),
+    queues,
+    notify,
+    changed,
+  });
 
   for (const { name } of plan.buckets) buckets.create(name);
   createQueues(plan, queues, notify);

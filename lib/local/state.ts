@@ -1,6 +1,7 @@
 /**
- * What outlives the process, besides DynamoDB's own files: one JSON file, replaced whole. A crash between
- * two writes loses at most the last moments, as if the calls in them had come later.
+ * What outlives the process, besides DynamoDB's own files: one JSON file, replaced whole. Calls are answered when what they changed is
+ * in it, so that a crash loses nothing that anybody was told of. What goes on inside the cloud meanwhile (a receipt, a checkpoint) may
+ * be lost, and is done again.
  */
 import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -27,10 +28,16 @@ export class StateError extends Error {
   override readonly name = "StateError";
 }
 
-const SAVE_AFTER_MS = 100;
+/** A save takes a fifth of the time at most, and nobody waits for one longer than is pleasant. */
+const PAUSE_PER_SAVE = 4;
+const PAUSE_MS_MIN = 1;
+const PAUSE_MS_MAX = 100;
 
 export class StateFile {
-  private timer: NodeJS.Timeout | undefined;
+  private coming:
+    | { readonly timer: NodeJS.Timeout; readonly done: Promise<void>; finish(): void }
+    | undefined;
+  private lastSaveMs = 0;
   private constructor(private readonly directory: string) {}
 
   /** Takes the directory for this process: two clouds over one state would undo each other's writes. */
@@ -59,26 +66,45 @@ export class StateFile {
 
   /** Saves soon: calls that come together cost one write. A full disk must not end the cloud, but must be told. */
   saveSoon(state: () => CloudState, onFailure: (error: unknown) => void): void {
-    this.timer ??= setTimeout(() => {
-      this.timer = undefined;
+    if (this.coming !== undefined) return;
+    const pauseMs = Math.min(PAUSE_MS_MAX, Math.max(PAUSE_MS_MIN, this.lastSaveMs * PAUSE_PER_SAVE));
+    const timer = setTimeout(() => {
       try {
         this.save(state());
       } catch (error) {
         onFailure(error);
       }
-    }, SAVE_AFTER_MS);
+    }, pauseMs);
+    let finish = (): void => {};
+    const done = new Promise<void>((resolve) => {
+      finish = resolve;
+    });
+    this.coming = { timer, done, finish };
+  }
+
+  /** Resolves when what was to be saved until now is saved, or could not be. */
+  async saved(): Promise<void> {
+    await this.coming?.done;
   }
 
   save(state: CloudState): void {
-    clearTimeout(this.timer);
-    this.timer = undefined;
+    const { coming } = this;
+    this.coming = undefined;
+    clearTimeout(coming?.timer);
+    const began = performance.now();
     const path = join(this.directory, FILE);
-    writeFileSync(`${path}.new`, JSON.stringify(state));
-    renameSync(`${path}.new`, path);
+    try {
+      writeFileSync(`${path}.new`, JSON.stringify(state));
+      renameSync(`${path}.new`, path);
+    } finally {
+      this.lastSaveMs = performance.now() - began;
+      coming?.finish();
+    }
   }
 
   close(): void {
-    clearTimeout(this.timer);
+    clearTimeout(this.coming?.timer);
+    this.coming?.finish();
     rmSync(join(this.directory, LOCK), { force: true });
   }
 }

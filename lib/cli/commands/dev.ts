@@ -1,4 +1,5 @@
 import { InvalidArgumentError } from "commander";
+import { UsageError } from "../exit.js";
 import { STATE_DIRECTORY } from "../local-file.js";
 import type { AddCommand } from "./command.js";
 
@@ -10,6 +11,9 @@ export interface DevOptions {
   readonly port?: number;
   readonly dynamodbPort?: number;
   readonly stateDir: string;
+  readonly chaos?: number;
+  readonly chaosSeed?: number;
+  readonly json?: boolean;
 }
 
 /** `holdfast dev` */
@@ -27,7 +31,14 @@ export const addDev: AddCommand = (program, terminal) => {
     .option("--port <port>", "where everything but DynamoDB answers (default: a free one, kept)", port)
     .option("--dynamodb-port <port>", "where DynamoDB answers (default: a free one)", port)
     .option("--state-dir <directory>", "where the state is kept", STATE_DIRECTORY)
+    .option("--chaos <rate>", "let that part of all calls and deliveries go wrong, such as 0.05", rate)
+    .option("--chaos-seed <seed>", "what went wrong before goes wrong again (default: a random one)", seed)
+    .option("--json", "print JSON, a line for each thing that happens")
     .action(async (options: DevOptions) => {
+      if (options.chaosSeed !== undefined && options.chaos === undefined)
+        throw new UsageError(
+          "--chaos-seed says which things go wrong, and nothing does without --chaos. Add, for example, --chaos 0.05.",
+        );
       const { runDev } = await import("../dev/run.js");
       await runDev(options, terminal);
     });
@@ -37,6 +48,18 @@ function factor(given: string): number {
   const value = Number(given);
   if (Number.isFinite(value) && value > 0) return value;
   throw new InvalidArgumentError("Expected a number above 0, such as 60.");
+}
+
+function rate(given: string): number {
+  const value = Number(given);
+  if (given.trim() !== "" && value >= 0 && value <= 1) return value;
+  throw new InvalidArgumentError("Expected a probability from 0 to 1, such as 0.05.");
+}
+
+function seed(given: string): number {
+  const value = Number(given);
+  if (/^\d+$/.test(given) && value < 2 ** 32) return value;
+  throw new InvalidArgumentError("Expected a whole number from 0 to 4294967295.");
 }
 
 function port(given: string): number {

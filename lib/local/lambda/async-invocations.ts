@@ -10,6 +10,7 @@
  */
 import { randomUUID } from "node:crypto";
 import { arn, parseArn } from "../arn.js";
+import type { Chaos } from "../chaos/chaos.js";
 import { type Clock, timerAt } from "../clock.js";
 import { tryParseJson } from "../json.js";
 import type { Notify } from "../notices.js";
@@ -58,6 +59,7 @@ export interface AsyncDeps {
   readonly queues: Queues;
   readonly notify: Notify;
   readonly changed: () => void;
+  readonly chaos: Chaos | undefined;
 }
 
 export class AsyncInvocations {
@@ -73,9 +75,12 @@ export class AsyncInvocations {
   }
 
   accept(functionName: string, payload: string): string {
-    const requestId = randomUUID();
     const nowMs = this.deps.clock.now();
-    this.schedule({ requestId, functionName, payload, attempt: 1, acceptedAtMs: nowMs, dueAtMs: nowMs });
+    const pending = { functionName, payload, attempt: 1, acceptedAtMs: nowMs, dueAtMs: nowMs };
+    const requestId = randomUUID();
+    this.schedule({ requestId, ...pending });
+    if (this.deps.chaos?.happens("lambda", `accept ${functionName}`, ["twice"]) !== undefined)
+      this.schedule({ requestId: randomUUID(), ...pending });
     return requestId;
   }
 

@@ -1,15 +1,18 @@
 /** All functions of the cloud, by name: their processes, their environment, their logs. */
 import { devNull } from "node:os";
 import { arn, REGION } from "../arn.js";
+import type { Chaos } from "../chaos/chaos.js";
+import { killerOf } from "../chaos/deliveries.js";
 import type { LogLine } from "../notices.js";
 import { type FunctionSpec, Pool, type ProcessInfo } from "./pool.js";
-import type { Outcome } from "./sandbox.js";
+import type { Outcome, SandboxSpec } from "./sandbox.js";
 
 export interface FunctionsOptions {
   readonly bootstrap: string;
   /** Endpoints, fake credentials and the clock, the same for every function. */
   readonly environment: Readonly<Record<string, string>>;
   readonly onLog: (line: LogLine) => void;
+  readonly chaos: Chaos | undefined;
 }
 
 export class Functions {
@@ -18,17 +21,16 @@ export class Functions {
   constructor(private readonly options: FunctionsOptions) {}
 
   create(spec: FunctionSpec): void {
-    const { bootstrap, onLog } = this.options;
-    this.pools.set(
-      spec.name,
-      new Pool(spec, {
-        bootstrap,
-        codeDir: spec.codeDir,
-        memoryMb: spec.memoryMb,
-        env: { ...inherited(), ...this.options.environment, ...awsVariables(spec), ...spec.environment },
-        onLine: (stream, text) => onLog({ functionName: spec.name, logicalId: spec.logicalId, stream, text }),
-      }),
-    );
+    const { bootstrap, onLog, chaos } = this.options;
+    const sandbox: SandboxSpec = {
+      bootstrap,
+      codeDir: spec.codeDir,
+      memoryMb: spec.memoryMb,
+      env: { ...inherited(), ...this.options.environment, ...awsVariables(spec), ...spec.environment },
+      onLine: (stream, text) => onLog({ functionName: spec.name, logicalId: spec.logicalId, stream, text }),
+    };
+    const killer = chaos === undefined ? undefined : killerOf(spec.name, chaos);
+    this.pools.set(spec.name, new Pool(spec, sandbox, killer));
   }
 
   /** By physical name; by logical id, too, which is what a person knows. */

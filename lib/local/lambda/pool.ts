@@ -3,6 +3,7 @@
  * and whoever comes then waits its turn. A process is never shared by two invocations.
  */
 import { randomUUID } from "node:crypto";
+import type { Killer } from "../chaos/deliveries.js";
 import { failed, type Outcome, Sandbox, type SandboxSpec } from "./sandbox.js";
 
 export interface FunctionSpec {
@@ -38,10 +39,13 @@ export class Pool {
   private readonly reapers = new Map<Sandbox, NodeJS.Timeout>();
   private running = 0;
   private closed = false;
+  /** How long the last invocation took: a guess for the next one. */
+  private lastMs = 100;
 
   constructor(
     readonly spec: FunctionSpec,
     private readonly sandboxSpec: SandboxSpec,
+    private readonly killer?: Killer,
   ) {}
 
   get limit(): number {
@@ -63,7 +67,11 @@ export class Pool {
     }
     try {
       const sandbox = this.take();
+      const began = Date.now();
+      const spare = this.killer?.(() => sandbox.kill("SIGKILL"), this.lastMs);
       const outcome = await sandbox.invoke(requestId, payload, this.spec.timeoutSeconds * 1000);
+      spare?.();
+      this.lastMs = Date.now() - began;
       this.giveBack(sandbox);
       return outcome;
     } catch (error) {

@@ -1,5 +1,6 @@
 /** All event source mappings of a cloud: started together, stopped together, their checkpoints saved. */
 import type { DynamoDBStreamsClient } from "@aws-sdk/client-dynamodb-streams";
+import type { Chaos } from "../chaos/chaos.js";
 import type { Clock } from "../clock.js";
 import type { Functions } from "../lambda/functions.js";
 import type { Notify } from "../notices.js";
@@ -15,6 +16,7 @@ export interface MappingsDeps {
   readonly functions: Functions;
   readonly notify: Notify;
   readonly changed: () => void;
+  readonly chaos: Chaos | undefined;
 }
 
 export type Checkpoints = Readonly<Record<string, Checkpoint>>;

@@ -5,6 +5,7 @@
 
 import type { Matcher } from "../../model/pattern/pattern.js";
 import { arn, REGION } from "../arn.js";
+import type { Chaos } from "../chaos/chaos.js";
 import type { Clock } from "../clock.js";
 import { type Json, type JsonObject, tryParseJson } from "../json.js";
 import type { Pool } from "../lambda/pool.js";
@@ -28,6 +29,7 @@ export interface SqsMappingDeps {
   readonly clock: Clock;
   readonly queues: Queues;
   readonly notify: Notify;
+  readonly chaos: Chaos | undefined;
 }
 
 /** Long enough to cost nothing while idle; a message or a stop ends it at once. */
@@ -118,6 +120,12 @@ export class SqsMapping {
         "warning",
         `${this.pool.spec.logicalId} failed on ${batch.length} message(s) of ${this.queue.name}: ${outcome.error.errorType}: ${outcome.error.errorMessage}`,
       );
+    // Nothing of it is deleted, so it comes again when its visibility ends.
+    if (
+      outcome.ok &&
+      this.deps.chaos?.happens("mappings", `delete ${this.queue.name}`, ["twice"]) !== undefined
+    )
+      return;
     for (const { message, receipt } of batch) {
       if (!failed.includes(message.id)) this.deps.queues.delete(this.queue, receipt);
     }

@@ -5,6 +5,7 @@
 
 import type { Matcher } from "../../model/pattern/pattern.js";
 import { arn, parseArn } from "../arn.js";
+import type { Chaos } from "../chaos/chaos.js";
 import type { Clock } from "../clock.js";
 import type { FunctionError } from "../lambda/bootstrap.js";
 import type { Pool } from "../lambda/pool.js";
@@ -32,6 +33,7 @@ export interface StreamMappingDeps {
   readonly notify: Notify;
   readonly clock: Clock;
   readonly changed: () => void;
+  readonly chaos: Chaos | undefined;
 }
 
 /** AWS looks four times a second; on a laptop a person waits, and a look costs 2 ms. */
@@ -130,6 +132,10 @@ export class StreamMapping {
       if (this.stopped && !outcome.ok) return;
       const failedFrom = outcome.ok ? this.firstFailed(work.records, outcome.payload) : 0;
       const verdict = afterBatch(work, failedFrom, this.settings);
+      if (verdict.action === "done" && this.comesAgain()) {
+        todo.unshift(work);
+        continue;
+      }
       const behind = verdict.action === "done" ? work.records.at(-1) : work.records[(failedFrom ?? 0) - 1];
       if (behind !== undefined) this.checkpoint[shardId] = sequenceNumberOf(behind);
       this.deps.changed();
@@ -142,6 +148,12 @@ export class StreamMapping {
         todo.unshift(...verdict.work);
       }
     }
+  }
+
+  /** As if the place in the shard could not be saved. */
+  private comesAgain(): boolean {
+    const place = `checkpoint ${this.settings.table}`;
+    return this.deps.chaos?.happens("mappings", place, ["twice"]) !== undefined;
   }
 
   private firstFailed(records: readonly LambdaRecord[], payload: string): number | undefined {

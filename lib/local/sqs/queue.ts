@@ -31,6 +31,8 @@ export const DEFAULT_SETTINGS: QueueSettings = {
 
 export interface Message {
   readonly id: string;
+  /** Set on a second copy of a message, which lives a life of its own. */
+  readonly copy?: number;
   readonly body: string;
   /** User attributes as they came over the wire. */
   readonly attributes: JsonObject;
@@ -63,7 +65,7 @@ export class Queue {
     readonly settings: QueueSettings,
     saved: readonly Message[] = [],
   ) {
-    for (const message of saved) this.messages.set(message.id, message);
+    for (const message of saved) this.put(message);
   }
 
   all(): readonly Message[] {
@@ -71,24 +73,33 @@ export class Queue {
   }
 
   send(
-    message: { id: string; body: string; attributes: JsonObject; delaySeconds?: number },
+    message: {
+      id: string;
+      body: string;
+      attributes: JsonObject;
+      delaySeconds?: number;
+      /** Beyond the delay. */
+      lateMs?: number;
+      copy?: number;
+    },
     nowMs: number,
   ): void {
+    const { id, body, attributes, copy, lateMs = 0 } = message;
     const delaySeconds = message.delaySeconds ?? this.settings.delaySeconds;
-    const { id, body, attributes } = message;
     this.add({
       id,
       body,
       attributes,
       sentAtMs: nowMs,
-      visibleAtMs: nowMs + delaySeconds * 1000,
+      visibleAtMs: nowMs + delaySeconds * 1000 + lateMs,
       receiveCount: 0,
+      ...(copy === undefined ? {} : { copy }),
     });
   }
 
   /** Takes in a message that another queue gave up; its age and count go on. */
   add(message: Message): void {
-    this.messages.set(message.id, message);
+    this.put(message);
   }
 
   receive(
@@ -104,7 +115,7 @@ export class Queue {
       if (message.visibleAtMs > nowMs) continue;
       const limit = this.settings.redrive?.maxReceiveCount;
       if (limit !== undefined && message.receiveCount >= limit) {
-        this.messages.delete(message.id);
+        this.messages.delete(keyOf(message));
         dead.push({ ...message, visibleAtMs: nowMs, deadLetterOf: this.name });
         continue;
       }
@@ -114,7 +125,7 @@ export class Queue {
         firstReceivedAtMs: message.firstReceivedAtMs ?? nowMs,
         visibleAtMs: nowMs + visibilitySeconds * 1000,
       };
-      this.messages.set(taken.id, taken);
+      this.put(taken);
       received.push({ message: taken, receipt: receiptOf(taken) });
     }
     return { received, dead };
@@ -124,19 +135,19 @@ export class Queue {
   delete(receipt: string): ReceiptVerdict {
     const parsed = parseReceipt(receipt);
     if (parsed === undefined) return "malformed";
-    const message = this.messages.get(parsed.id);
+    const message = this.messages.get(parsed.key);
     if (message !== undefined && message.receiveCount === parsed.receiveCount)
-      this.messages.delete(message.id);
+      this.messages.delete(parsed.key);
     return "done";
   }
 
   changeVisibility(receipt: string, seconds: number, nowMs: number): ReceiptVerdict {
     const parsed = parseReceipt(receipt);
     if (parsed === undefined) return "malformed";
-    const message = this.messages.get(parsed.id);
+    const message = this.messages.get(parsed.key);
     if (message === undefined || message.receiveCount !== parsed.receiveCount || message.visibleAtMs <= nowMs)
       return "not-in-flight";
-    this.messages.set(message.id, { ...message, visibleAtMs: nowMs + seconds * 1000 });
+    this.put({ ...message, visibleAtMs: nowMs + seconds * 1000 });
     return "done";
   }
 
@@ -165,16 +176,23 @@ export class Queue {
 
   private expire(nowMs: number): void {
     for (const message of this.messages.values()) {
-      if (message.sentAtMs + this.settings.retentionSeconds * 1000 <= nowMs) this.messages.delete(message.id);
+      if (message.sentAtMs + this.settings.retentionSeconds * 1000 <= nowMs)
+        this.messages.delete(keyOf(message));
     }
+  }
+
+  private put(message: Message): void {
+    this.messages.set(keyOf(message), message);
   }
 }
 
+const keyOf = ({ id, copy }: Message): string => (copy === undefined ? id : `${id}~${copy}`);
+
 /** The count makes every receive's receipt its own. */
 const receiptOf = (message: Message): string =>
-  Buffer.from(`${message.id}#${message.receiveCount}`).toString("base64");
+  Buffer.from(`${keyOf(message)}#${message.receiveCount}`).toString("base64");
 
-const parseReceipt = (receipt: string): { id: string; receiveCount: number } | undefined => {
+const parseReceipt = (receipt: string): { key: string; receiveCount: number } | undefined => {
   const match = /^([^#]+)#(\d+)$/.exec(Buffer.from(receipt, "base64").toString());
-  return match?.[1] === undefined ? undefined : { id: match[1], receiveCount: Number(match[2]) };
+  return match?.[1] === undefined ? undefined : { key: match[1], receiveCount: Number(match[2]) };
 };

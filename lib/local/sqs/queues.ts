@@ -3,11 +3,15 @@
  * The wire (`api.ts`), the event targets and the event source mappings are its callers.
  */
 import { randomUUID } from "node:crypto";
+import type { Chaos } from "../chaos/chaos.js";
 import type { Clock } from "../clock.js";
 import type { JsonObject } from "../json.js";
 import { type Message, Queue, type QueueSettings, type ReceiptVerdict, type Received } from "./queue.js";
 
 export type SavedQueues = Readonly<Record<string, readonly Message[]>>;
+
+/** How much later than it should a message shows at most. */
+const LATE_MS_MAX = 30_000;
 
 export class Queues {
   private readonly queues = new Map<string, Queue>();
@@ -17,6 +21,7 @@ export class Queues {
     private readonly clock: Clock,
     private readonly saved: SavedQueues,
     private readonly changed: () => void,
+    private readonly chaos?: Chaos,
   ) {}
 
   create(name: string, settings: QueueSettings): void {
@@ -34,10 +39,11 @@ export class Queues {
   /** Puts a message into a queue and returns its id; the queue must exist. */
   send(queue: Queue, body: string, attributes: JsonObject = {}, delaySeconds?: number): string {
     const id = randomUUID();
-    queue.send(
-      { id, body, attributes, ...(delaySeconds === undefined ? {} : { delaySeconds }) },
-      this.clock.now(),
-    );
+    const message = { id, body, attributes, ...(delaySeconds === undefined ? {} : { delaySeconds }) };
+    const strike = this.chaos?.happens("sqs", `send ${queue.name}`, ["late", "twice"]);
+    const lateMs = (strike?.amount ?? 0) * LATE_MS_MAX;
+    queue.send(strike?.fault === "late" ? { ...message, lateMs } : message, this.clock.now());
+    if (strike?.fault === "twice") queue.send({ ...message, copy: 1, lateMs }, this.clock.now());
     this.touched(queue);
     return id;
   }

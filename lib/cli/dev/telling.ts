@@ -1,0 +1,103 @@
+/** What `holdfast dev` says while it runs: to people, or to programs. */
+import type { LocalCloudCore } from "../../local/cloud.js";
+import type { LogLine, Notice } from "../../local/notices.js";
+import type { Ignored } from "../../local/template/plan.js";
+import type { DevOptions } from "../commands/dev.js";
+import type { Terminal } from "../terminal.js";
+import { type ChaosCounts, shownChaos } from "./chaos.js";
+import { printIgnored } from "./ignored.js";
+import { shortName, shownLogLine } from "./log-lines.js";
+
+export interface Telling {
+  progress(text: string): void;
+  log(line: LogLine): void;
+  notice(notice: Notice): void;
+  ready(cloud: LocalCloudCore, tookMs: number): void;
+  /** What has gone wrong on purpose until now. */
+  chaos(counts: ChaosCounts): void;
+  stopped(): void;
+}
+
+export function tellingOf(options: DevOptions, terminal: Terminal): Telling {
+  return options.json === true ? toPrograms(options, terminal) : toPeople(options, terminal);
+}
+
+export const seconds = (ms: number): string => `${(ms / 1_000).toFixed(1)} s`;
+
+function toPeople(options: DevOptions, terminal: Terminal): Telling {
+  const { colors } = terminal;
+  return {
+    progress: (text) => terminal.err(colors.dim(text)),
+    log: (line) => terminal.out(shownLogLine(line, colors)),
+    notice: ({ level, text }) => {
+      if (level === "error") terminal.err(`${colors.red("error")} ${text}`);
+      else terminal.err(level === "warning" ? `${colors.yellow("warning")} ${text}` : text);
+    },
+    ready: (cloud, tookMs) => {
+      printIgnored(cloud.ignored, terminal);
+      printReady(cloud, options, tookMs, terminal);
+    },
+    chaos: (counts) => terminal.err(`${colors.yellow("chaos")} ${shownChaos(counts)}`),
+    stopped: () =>
+      terminal.err(
+        options.inMemory === true
+          ? "Stopped. Nothing was kept."
+          : `Stopped. The state is kept in ${options.stateDir}; executions go on with the next holdfast dev.`,
+      ),
+  };
+}
+
+function printReady(cloud: LocalCloudCore, options: DevOptions, tookMs: number, terminal: Terminal): void {
+  const { colors } = terminal;
+  terminal.err(`${colors.green("✓")} the local cloud is up, in ${seconds(tookMs)}`);
+  terminal.err("");
+  const line = (name: string, value: string) => terminal.err(`  ${colors.dim(name.padEnd(11))}${value}`);
+  line("stacks", cloud.stacks.map(({ name }) => name).join(", "));
+  line("functions", functionsOf(cloud).join(", ") || "none");
+  line("DynamoDB", cloud.endpoints.AWS_ENDPOINT_URL_DYNAMODB ?? "");
+  line("the rest", `${cloud.endpoints.AWS_ENDPOINT_URL ?? ""} (SQS, EventBridge, Scheduler, Lambda)`);
+  line("state", options.inMemory === true ? "in memory" : options.stateDir);
+  if (options.timeScale !== 1) line("time", `${options.timeScale} times faster`);
+  if (cloud.chaos !== undefined) {
+    const { rate, seed } = cloud.chaos.settings;
+    line("chaos", `at a rate of ${rate}; the same again: --chaos ${rate} --chaos-seed ${seed}`);
+  }
+  terminal.err("");
+  terminal.err("Next, in another terminal of this directory:");
+  terminal.err(`  ${colors.bold("holdfast start <workflow> --input '{…}'")}   then: holdfast list`);
+  terminal.err(colors.dim("Ctrl-C stops it. What the functions log follows."));
+  terminal.err("");
+}
+
+/** Of the stacks' outputs: the names that the functions go by. */
+function functionsOf(cloud: LocalCloudCore): string[] {
+  return cloud.stacks.flatMap(({ outputs }) =>
+    Object.keys(outputs).flatMap((key) => (key.endsWith("Function") ? [shortName(key)] : [])),
+  );
+}
+
+/** Each line is an object, and `type` says what happened. */
+function toPrograms(options: DevOptions, terminal: Terminal): Telling {
+  const tell = (type: string, fields: object): void => terminal.out(JSON.stringify({ type, ...fields }));
+  return {
+    progress: (text) => tell("progress", { text }),
+    log: (line) => tell("log", line),
+    notice: (notice) => tell("notice", notice),
+    ready: (cloud, tookMs) => {
+      const { endpoints, chaos } = cloud;
+      const ignored: readonly Ignored[] = cloud.ignored;
+      tell("ready", {
+        tookMs,
+        stacks: cloud.stacks.map(({ name }) => name),
+        functions: functionsOf(cloud),
+        endpoints,
+        timeScale: options.timeScale,
+        ...(options.inMemory === true ? {} : { stateDir: options.stateDir }),
+        ...(chaos === undefined ? {} : { chaos: chaos.settings }),
+        ignored,
+      });
+    },
+    chaos: (counts) => tell("chaos", { counts }),
+    stopped: () => tell("stopped", {}),
+  };
+}

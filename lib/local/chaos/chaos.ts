@@ -1,0 +1,63 @@
+/**
+ * Decides what goes wrong, and counts what did.
+ *
+ * A decision hangs on the seed, on the place where it is taken (a service's operation, a queue, a function) and on how often one was
+ * taken there: not on what happens elsewhere meanwhile. So a run can be repeated as far as each place sees the same things.
+ */
+import { createHash } from "node:crypto";
+import type { ChaosFault, ChaosService, ChaosSettings } from "./settings.js";
+
+/** How often each fault happened, by service; a service or a fault that had none is missing. */
+export type ChaosCounts = Readonly<
+  Partial<Record<ChaosService, Readonly<Partial<Record<ChaosFault, number>>>>>
+>;
+
+export interface Strike {
+  readonly fault: ChaosFault;
+  /** From 0 to 1: how much of it, such as how long a delay. */
+  readonly amount: number;
+}
+
+export class Chaos {
+  private readonly taken = new Map<string, number>();
+  private readonly happened = new Map<ChaosService, Map<ChaosFault, number>>();
+
+  constructor(readonly settings: ChaosSettings) {}
+
+  get counts(): ChaosCounts {
+    return Object.fromEntries(
+      [...this.happened].map(([service, faults]) => [service, Object.fromEntries(faults)]),
+    );
+  }
+
+  /** One of `faults`, or `undefined` when all goes well. Whoever lets it happen says so with `count`. */
+  strike(service: ChaosService, place: string, faults: readonly ChaosFault[]): Strike | undefined {
+    const { seed, rate, services } = this.settings;
+    const possible = faults.filter((fault) => this.settings.faults.includes(fault));
+    if (possible.length === 0 || !services.includes(service)) return undefined;
+    const where = `${service}/${place}`;
+    const nth = this.taken.get(where) ?? 0;
+    this.taken.set(where, nth + 1);
+    const [chance = 1, choice = 0, amount = 0] = numbersOf(`${seed}/${where}/${nth}`);
+    const fault = possible[Math.floor(choice * possible.length)];
+    return chance < rate && fault !== undefined ? { fault, amount } : undefined;
+  }
+
+  count(service: ChaosService, fault: ChaosFault): void {
+    const faults = this.happened.get(service) ?? new Map<ChaosFault, number>();
+    this.happened.set(service, faults.set(fault, (faults.get(fault) ?? 0) + 1));
+  }
+
+  /** For what either happens at once or not at all. */
+  happens(service: ChaosService, place: string, faults: readonly ChaosFault[]): Strike | undefined {
+    const strike = this.strike(service, place, faults);
+    if (strike !== undefined) this.count(service, strike.fault);
+    return strike;
+  }
+}
+
+/** Three numbers from 0 to below 1. */
+const numbersOf = (text: string): readonly number[] => {
+  const digest = createHash("sha256").update(text).digest();
+  return [0, 4, 8].map((at) => digest.readUInt32BE(at) / 2 ** 32);
+};
