@@ -1,11 +1,10 @@
 import { EventBridgeClient, PutEventsCommand } from "@aws-sdk/client-eventbridge";
-import { CreateScheduleCommand, SchedulerClient } from "@aws-sdk/client-scheduler";
 import { mockClient } from "aws-sdk-client-mock";
 import { describe, expect, test } from "vitest";
 import { eventBus, outcomeOf } from "../../lib/aws/bus.js";
 import { need, readNames } from "../../lib/aws/environment.js";
 import { createAwsOutside } from "../../lib/aws/outside.js";
-import { createScheduleParams, scheduleName, schedules } from "../../lib/aws/schedules.js";
+import { createScheduleParams, scheduleName } from "../../lib/aws/schedules.js";
 import { namesFromOutputs } from "../../lib/aws/stack-names.js";
 import type { Wake } from "../../lib/model/wake.js";
 

@@ -65,23 +65,6 @@ describe("a delayed start", () => {
     );
     expect(unread).toHaveLength(5);
   });
-
-  it.each(["before", "after", "reply-lost"] as const)(
-    "ends so though a process dies %s any call of it",
-    async (when) => {
-      for (let call = 1; call <= 8; call++) {
-        world.length = 0;
-        const bench = new Bench([tomorrow]);
-        await bench.start(tomorrow, undefined, "x-1", { delayMs: DAY_MS });
-        bench.cloud.faults.plan({ call, when });
-        // Whoever is not answered asks again (PROTOCOL A8); by then it may be cancelled already.
-        await bench.client.cancel("x-1").catch(() => bench.client.cancel("x-1").catch(() => {}));
-        await bench.cloud.advance(2 * DAY_MS);
-        expect(await bench.status(), `${when} call ${call}`).toBe("cancelled");
-        expect(world, `${when} call ${call}`).toEqual([]);
-      }
-    },
-  );
 });
 
 describe("a wake within the second before the start", () => {

@@ -1,7 +1,6 @@
 /** What brings an execution back when a carrier, a function or a whole service fails (docs/architecture.md). */
 import { event, workflow } from "holdfast";
 import { describe, expect, it } from "vitest";
-import type { When } from "../../lib/testing/faults.js";
 import { Bench } from "./bench.js";
 import { eventLoopTurn } from "./slow-store.js";
 
@@ -61,49 +60,6 @@ describe("a purged wake queue", () => {
   });
 });
 
-describe("a first turn that its start runs inline", () => {
-  const Placed = event<{ order: string }>("placed");
-
-  async function startDying(crash?: {
-    call: number;
-    when: When;
-  }): Promise<{ bench: Bench; bodies: string[] }> {
-    const bodies: string[] = [];
-    const fulfil = workflow("fulfil", { startOn: Placed }, async (ctx) => {
-      await ctx.step("reserve", () => bodies.push("reserve"));
-      await ctx.step("ship", () => bodies.push("ship"));
-      return "shipped";
-    });
-    const bench = new Bench([fulfil]);
-    if (crash !== undefined) bench.cloud.faults.plan(crash);
-    bench.publish(Placed, { order: "o-1" }, ["holdfast:event:e-1"]);
-    await bench.cloud.settle();
-    // Nobody delivers the event again: only the insurance wake is left.
-    bench.cloud.startQueue.purge();
-    await bench.cloud.advance(HOUR_MS);
-    return { bench, bodies };
-  }
-
-  it.each(["before", "after", "reply-lost"] as const)(
-    "is ended by its insurance wake when it dies %s any call of the turn",
-    async (when) => {
-      const { calls } = (await startDying()).bench.cloud.faults;
-      const first = calls.indexOf("wakes.send") + 2;
-      const last = calls.lastIndexOf("store.settle") + 1;
-      expect(last).toBeGreaterThan(first);
-      for (let call = first; call <= last; call++) {
-        const at = `${when} call ${call}, ${calls[call - 1]}`;
-        const { bench, bodies } = await startDying({ call, when });
-        expect(bench.cloud.faults.struck, at).toBe(true);
-        const { items } = await bench.store.listExecutions({ workflow: "fulfil", limit: 10 });
-        expect(items, at).toHaveLength(1);
-        expect(items[0]?.status, at).toBe("completed");
-        expect(bodies.length, at).toBeLessThanOrEqual(3);
-      }
-    },
-  );
-});
-
 describe("outgoing events", () => {
   const Told = event<{ n: number }>("told");
   const telling = workflow("telling", async (ctx) => {
@@ -144,7 +100,7 @@ describe("a wake behind a live lease", () => {
   const Paid = event<{ order: string }>("paid", { key: (data) => data.order });
 
   /** The owner dies in a body, and holds its lease for 65 s; an event comes after 5. */
-  async function ownerless(crash?: { call: number; when: When }): Promise<Bench> {
+  async function ownerless(): Promise<Bench> {
     const waiting = workflow("waiting", async (ctx) => {
       const paid = ctx.waitForEvent(Paid, { key: "o-1" });
       await ctx.step("deadly", async ({ attempt }) => {
@@ -158,7 +114,6 @@ describe("a wake behind a live lease", () => {
     await bench.start(waiting, undefined);
     await bench.cloud.advance(5_000);
     bench.publish(Paid, { order: "o-1" });
-    if (crash !== undefined) bench.cloud.faults.plan(crash);
     await bench.cloud.settle();
     return bench;
   }
@@ -169,24 +124,4 @@ describe("a wake behind a live lease", () => {
     await bench.cloud.advance(61_000);
     expect(await bench.output()).toBe("o-1");
   });
-
-  it.each(["before", "after", "reply-lost"] as const)(
-    "is never lost, though the process that puts it back dies %s any of its calls",
-    async (when) => {
-      const { calls } = (await ownerless()).cloud.faults;
-      const before = calls.length - 2;
-      expect(calls.slice(before)).toEqual(["store.readHead", "wakes.send"]);
-      for (const call of [1, 2]) {
-        const at = `${when} ${calls[before + call - 1]}`;
-        const bench = await ownerless({ call: before - calls.indexOf("store.putRecentEvent") + call, when });
-        expect(bench.cloud.faults.struck, at).toBe(true);
-        // The owner's own message, and this one or its copy.
-        expect(bench.cloud.wakeQueue.size, at).toBeGreaterThanOrEqual(2);
-        await bench.cloud.advance(59_000);
-        expect(bench.cloud.wakeQueue.size, at).toBeGreaterThanOrEqual(2);
-        await bench.cloud.advance(5 * MINUTE_MS);
-        expect(await bench.output(), at).toBe("o-1");
-      }
-    },
-  );
 });
