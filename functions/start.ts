@@ -5,9 +5,10 @@ import { type Handler, type LambdaContext, limitsOf } from "../lib/aws/lambda-co
 import { type AwsOutside, functionOutside } from "../lib/aws/outside.js";
 import { type BatchAnswer, eachMessage, readSqsBatch, type SqsMessage } from "../lib/aws/sqs-batch.js";
 import { parseStartPayload } from "../lib/aws/start-payload.js";
-import { type StartAnswer, startFromEvent, startNow } from "../lib/aws/starting.js";
+import { type StartAnswer, startNow } from "../lib/aws/starting.js";
 import { logUnhandledRejections } from "../lib/aws/unhandled.js";
 import type { App } from "../lib/define/app.js";
+import { startFromEvent } from "../lib/runtime/bus/start-from-event.js";
 
 /**
  * Direct invocation: `{ workflow, input, id?, delay?, wait?, onConflict? }` → `{ executionId, status, created, output?, error? }`.

@@ -115,6 +115,7 @@ export {
   WaitTimeoutError,
 } from "./model/errors.js";
 export type { HistoryEvent, OnParentClose } from "./model/history-event.js";
+export type { EventPattern, PatternOperator } from "./model/pattern/types.js";
 export type { ExecutionStatus } from "./model/status.js";
 export type { Duration } from "./model/time.js";
 export type {

@@ -1,17 +1,15 @@
-/** What the start function does with a checked request, and with a bus event. */
+/** What the start function does with a checked request. */
 
 import type { App } from "../define/app.js";
-import { parse } from "../define/schema.js";
-import { ExecutionConflictError, FencedError, HoldfastError } from "../model/errors.js";
+import { FencedError, HoldfastError } from "../model/errors.js";
 import type { Head } from "../model/head.js";
 import { labelsOf } from "../model/labels.js";
 import { type PlainError, plain, plainError } from "../model/plain.js";
 import type { ExecutionStatus } from "../model/status.js";
 import { decode } from "../model/value.js";
-import { type BusEvent, MalformedBusEventError } from "../runtime/bus/bus-event.js";
+import type { Inline } from "../runtime/bus/start-from-event.js";
 import type { Outside } from "../runtime/outside.js";
-import { executionIdFor, type StartRequest, startExecution } from "../runtime/start.js";
-import type { Limits } from "../runtime/turn/work.js";
+import { type StartRequest, startExecution } from "../runtime/start.js";
 import { loadValue } from "../runtime/values/values.js";
 import { hasStopped, watch } from "../runtime/watch.js";
 import type { StartPayload } from "./start-payload.js";
@@ -24,12 +22,6 @@ export interface StartAnswer {
   /** Of a completed one, if the caller waited and it is not `undefined`. */
   readonly output?: unknown;
   readonly error?: PlainError;
-}
-
-/** Who runs the first turn here, and until when. */
-export interface Inline {
-  readonly owner: string;
-  readonly limits: Limits;
 }
 
 /**
@@ -102,46 +94,4 @@ async function endOf(outside: Outside, app: App, head: Head): Promise<Pick<Start
   if (head.status === "stalled" && head.stall !== undefined)
     return { error: plainError(decode(head.stall.error, app.errors)) };
   return {};
-}
-
-/**
- * Starts every workflow that declares the event, under an id that the event itself gives, so that a repeated delivery finds what the first
- * one started.
- * @returns the executions' ids
- * @throws MalformedBusEventError, InvalidInputError: the event belongs in the dead-letter queue
- */
-export async function startFromEvent(
-  outside: Outside,
-  app: App,
-  event: BusEvent,
-  inline: () => Inline,
-): Promise<string[]> {
-  const workflows = app.startedBy(event.name);
-  const type = app.events.get(event.name);
-  if (type === undefined || workflows.length === 0) {
-    throw new MalformedBusEventError(`no workflow of this app is started by "${event.name}"`);
-  }
-  const input = await parse(type.schema, event.detail, `Event "${event.name}"`);
-  const ids: string[] = [];
-  for (const workflow of workflows) {
-    const id = executionIdFor(workflow.name, event.dedupeId);
-    ids.push(id);
-    try {
-      await startExecution(
-        outside,
-        app,
-        { workflow: workflow.name, input, id, startedBy: event.dedupeId },
-        inline(),
-      );
-    } catch (error) {
-      // A schema may make something else of the same event at every reading (a default that is the time): it is still the same event.
-      if (!(error instanceof ExecutionConflictError) || !(await wasStartedBy(outside, id, event)))
-        throw error;
-    }
-  }
-  return ids;
-}
-
-async function wasStartedBy(outside: Outside, executionId: string, event: BusEvent): Promise<boolean> {
-  return (await outside.store.readHead(executionId))?.startedBy === event.dedupeId;
 }

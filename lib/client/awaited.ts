@@ -1,6 +1,7 @@
 /** What an execution awaits, in a reader's words. */
 import type { Head, Outstanding } from "../model/head.js";
 import { derivedChildId } from "../model/ids.js";
+import type { EventPattern } from "../model/pattern/types.js";
 import { isOpen } from "../model/status.js";
 import { readPath } from "../replay/path.js";
 
@@ -22,6 +23,8 @@ export interface AwaitedOperation {
   readonly op: string;
   /** Of an event whose type declares a key. */
   readonly key?: string;
+  /** The condition on an event's payload, where it has one and the head had room for it. */
+  readonly where?: EventPattern;
   /** The child's own execution. */
   readonly childId?: string;
   /** Of a step that is to be tried again. */
@@ -64,7 +67,7 @@ const KINDS: Readonly<Record<string, AwaitedOperation["kind"]>> = {
 };
 
 function awaitedOperation(
-  { op, dueAt, attempts, childId }: Outstanding,
+  { op, dueAt, attempts, childId, where }: Outstanding,
   executionId: string,
   key: string | undefined,
 ): AwaitedOperation {
@@ -75,6 +78,7 @@ function awaitedOperation(
     ...(name === undefined ? {} : { name }),
     op,
     ...(key === undefined ? {} : { key }),
+    ...(where === undefined ? {} : { where: JSON.parse(where) as EventPattern }),
     ...(kind === "child" ? { childId: childId ?? derivedChildId(executionId, op) } : {}),
     ...(attempts === undefined ? {} : { failedAttempts: attempts }),
     ...(dueAt === undefined ? {} : { due: new Date(dueAt) }),
@@ -82,10 +86,10 @@ function awaitedOperation(
 }
 
 /** For example `event "payment.completed" with key "o-1"`. */
-export function inWords({ kind, name, key, childId }: AwaitedOperation): string {
+export function inWords({ kind, name, key, where, childId }: AwaitedOperation): string {
   switch (kind) {
     case "event":
-      return `event "${name}"${key === undefined ? "" : ` with key "${key}"`}`;
+      return `event "${name}"${key === undefined ? "" : ` with key "${key}"`}${where === undefined ? "" : ` where ${JSON.stringify(where)}`}`;
     case "child":
       return `child "${childId}"`;
     case "compensation":

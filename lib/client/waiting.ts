@@ -2,6 +2,7 @@
 import type { AnyEventType } from "../define/event.js";
 import { InvalidInputError } from "../model/errors.js";
 import { checkName } from "../model/ids.js";
+import type { EventPattern } from "../model/pattern/types.js";
 import type { ExecutionStatus } from "../model/status.js";
 import type { Outside } from "../runtime/outside.js";
 import type { Damaged, WaitingRequest } from "../store/ports.js";
@@ -26,6 +27,8 @@ export interface Waiting {
   readonly key?: string;
   /** When the wait times out. */
   readonly until?: Date;
+  /** The condition on the payload, where the wait has one. */
+  readonly where?: EventPattern;
   /** False of an execution that waits for so many events that its head names only a few, and not this one: it may wait for it. */
   readonly certain: boolean;
 }
@@ -51,9 +54,10 @@ export async function listWaiting(
 ): Promise<WaitingPage> {
   const page = await store.listWaiting(requestOf(event, options, clock.now()));
   return {
-    waiting: page.items.map(({ until, ...rest }) => ({
+    waiting: page.items.map(({ until, where, ...rest }) => ({
       ...rest,
       ...(until === undefined ? {} : { until: new Date(until) }),
+      ...(where === undefined ? {} : { where: JSON.parse(where) as EventPattern }),
     })),
     ...(page.damaged === undefined ? {} : { damaged: page.damaged }),
     ...(page.cursor === undefined ? {} : { cursor: page.cursor }),

@@ -1,5 +1,6 @@
 /** What workflow code is given. Everything that it awaits must come from here: only that is recorded and replayed. */
 import type { OnParentClose } from "../model/history-event.js";
+import type { EventPattern } from "../model/pattern/types.js";
 import type { Duration } from "../model/time.js";
 import type { EventType } from "./event.js";
 import type { MapOptions, MapResult } from "./map.js";
@@ -46,9 +47,14 @@ export interface StepOptions<Result> {
   readonly compensateRetry?: RetryPolicy;
 }
 
-export interface WaitOptions {
+export interface WaitOptions<Data = unknown> {
   /** Required when the event declares a key: the key that this wait is for. */
   readonly key?: string;
+  /**
+   * Only events whose payload this accepts: an EventBridge event pattern over the payload as the workflow receives it, written as JSON (a
+   * `Date` is ISO text). At most 2,048 bytes of JSON. An event that it does not accept stays for other waits.
+   */
+  readonly where?: EventPattern<Data>;
   /** `WaitTimeoutError` after it. Default: none. */
   readonly timeout?: Duration;
   /** How far back an event may have come before the wait began. Default 5 minutes, at most 1 day, never before the execution's start. */
@@ -138,9 +144,12 @@ export interface Context {
 
   /**
    * Waits for an event from the bus and gives its payload.
-   * @throws WaitTimeoutError
+   * @throws WaitTimeoutError, InvalidInputError for a `where` that can't be judged
    */
-  waitForEvent<Input, Data>(event: EventType<Input, Data>, options?: WaitOptions): Promise<Data>;
+  waitForEvent<Input, Data>(
+    event: EventType<Input, Data>,
+    options?: WaitOptions<NoInfer<Data>>,
+  ): Promise<Data>;
 
   /** Publishes an event, at least once, if and only if this point of the workflow becomes durable. */
   sendEvent<Input, Data>(

@@ -1,6 +1,8 @@
 /** `workflow(...)`: a definition, name plus handler. */
 import { InvalidDefinitionError } from "../model/errors.js";
 import { checkName, digest } from "../model/ids.js";
+import type { EventPattern } from "../model/pattern/types.js";
+import { issueOf, PatternError, readWhere, type Where } from "../model/pattern/where.js";
 import { type Duration, durationMs } from "../model/time.js";
 import type { Context } from "./context.js";
 import type { EventType } from "./event.js";
@@ -14,6 +16,8 @@ export interface Workflow<Input = unknown, Output = unknown> {
   readonly input?: Schema<Input, unknown>;
   /** Each such event on the bus starts one execution, its payload being the input. */
   readonly startOn?: EventType<unknown, Input>;
+  /** Only those whose payload it accepts. */
+  readonly startWhere?: Where;
   /** From an execution's start to its end, waits included. */
   readonly timeoutMs?: number;
   /** Changes with the handler's text and the version: recorded at the start of every execution. */
@@ -30,7 +34,13 @@ export type AnyWorkflow = Workflow<any, any>;
 export interface WorkflowOptions<Input> {
   /** A label of your own for this version of the code, shown with every execution. */
   readonly version?: string;
-  readonly startOn?: EventType<unknown, NoInfer<Input>>;
+  /** The event that starts it; with `where`, only those whose payload, as the workflow receives it, that event pattern accepts. */
+  readonly startOn?:
+    | EventType<unknown, NoInfer<Input>>
+    | {
+        readonly event: EventType<unknown, NoInfer<Input>>;
+        readonly where: EventPattern<NoInfer<Input>>;
+      };
   /** From an execution's start to its end, waits included: after it, what it waits for throws `ExecutionTimeoutError`. Default: none. */
   readonly timeout?: Duration;
 }
@@ -76,23 +86,43 @@ export function workflow<Input, Output>(
   }
   checkSchema(options.input, `The input of workflow "${name}"`);
   const source = handler.toString();
-  if (options.startOn !== undefined && options.startOn?.kind !== "event") {
-    throw new InvalidDefinitionError(
-      `startOn of workflow "${name}" is not an event. Expected what event(...) returns.`,
-    );
-  }
+  const beginning = beginningOf<Input>(name, options.startOn);
   return {
     kind: "workflow",
     name,
     ...(options.version === undefined ? {} : { version: options.version }),
     ...(options.input === undefined ? {} : { input: options.input }),
-    ...(options.startOn === undefined ? {} : { startOn: options.startOn }),
+    ...beginning,
     ...(options.timeout === undefined ? {} : { timeoutMs: durationMs(options.timeout) }),
     // 16 characters of base64 are 96 bits: no two versions of a workflow meet by chance.
     definition: digest(`${options.version ?? ""}\n${source}`, 16),
     source,
     handler,
   };
+}
+
+function beginningOf<Input>(
+  name: string,
+  startOn: WorkflowOptions<Input>["startOn"],
+): { readonly startOn?: EventType<unknown, NoInfer<Input>>; readonly startWhere?: Where } {
+  if (startOn === undefined) return {};
+  const { event, where } =
+    typeof startOn === "object" && startOn !== null && "event" in startOn
+      ? startOn
+      : { event: startOn, where: undefined };
+  if (event?.kind !== "event") {
+    throw new InvalidDefinitionError(
+      `startOn of workflow "${name}" is not an event. Expected what event(...) returns, or { event, where }.`,
+    );
+  }
+  if (where === undefined) return { startOn: event };
+  try {
+    return { startOn: event, startWhere: readWhere(where) };
+  } catch (error) {
+    if (!(error instanceof PatternError)) throw error;
+    const { path, message } = issueOf(error);
+    throw new InvalidDefinitionError(`startOn of workflow "${name}" can't be judged at ${path}: ${message}.`);
+  }
 }
 
 type Handler<Output> = (context: Context, input: never) => Promise<Output>;

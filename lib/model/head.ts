@@ -43,6 +43,8 @@ export interface Outstanding {
   readonly attempts?: number;
   /** Of a child, where it is not derived from the path. */
   readonly childId?: string;
+  /** Of a wait for an event: the JSON text of its condition, where there is room for it. */
+  readonly where?: string;
 }
 
 export interface Awaits {

@@ -5,6 +5,7 @@ import type { CheckedRetryPolicy } from "../define/retry.js";
 import type { Transaction } from "../define/transaction.js";
 import type { AnyWorkflow } from "../define/workflow.js";
 import type { OnParentClose } from "../model/history-event.js";
+import type { Where } from "../model/pattern/where.js";
 import type { EpochMs } from "../model/time.js";
 import type { Encoded } from "../model/value.js";
 import type { Branch } from "./branch.js";
@@ -75,7 +76,14 @@ export interface SleepOperation extends Requested {
 /** What a wait waits for. */
 export type Awaited =
   /** `since`: events that came before the wait are eligible from here on (PROTOCOL A5). */
-  | { readonly kind: "event"; readonly name: string; readonly key?: string; readonly since: EpochMs }
+  | {
+      readonly kind: "event";
+      readonly name: string;
+      readonly key?: string;
+      readonly since: EpochMs;
+      /** Which payloads it takes; absent takes all. Judged before the taking is recorded, and never again. */
+      readonly where?: Where;
+    }
   | { readonly kind: "signal"; readonly name: string }
   | { readonly kind: "callback"; readonly name: string };
 

@@ -137,6 +137,8 @@ export interface WaitRecord extends WaitKey {
   readonly epoch: number;
   /** The wait is of no use after it; absent when it has no timeout. */
   readonly until?: EpochMs;
+  /** Which payloads it takes: the JSON text of a condition (`model/pattern/where.ts`). Absent takes all. */
+  readonly where?: string;
 }
 
 /** An accepted bus event, kept for waits that begin later. */

@@ -93,7 +93,7 @@ async function waitingOf(reads: WaitingReads, records: readonly WaitRecord[]): P
 
 function waiting(
   { executionId, workflow, status }: ListedHead,
-  { key, until }: WaitRecord,
+  { key, until, where }: WaitRecord,
 ): WaitingExecution {
   return {
     executionId,
@@ -101,6 +101,7 @@ function waiting(
     status,
     ...(key === undefined ? {} : { key }),
     ...(until === undefined ? {} : { until }),
+    ...(where === undefined ? {} : { where }),
     certain: true,
   };
 }

@@ -58,6 +58,11 @@ export class TestProcess {
     };
   }
 
+  /** A port that is not in every process's outside. */
+  port<T extends object>(name: string, real: T): T {
+    return this.#wrap(name, real);
+  }
+
   /** The app, with bodies that end with this process, or that a test has replaced. */
   app(app: App): App {
     const surrounded = surroundApp(this.shared.doubles.app(app), (_, executionId) => {

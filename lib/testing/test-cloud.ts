@@ -7,11 +7,11 @@ import { digest } from "../model/ids.js";
 import type { EpochMs } from "../model/time.js";
 import type { Wake } from "../model/wake.js";
 import { audit, rescue } from "../runtime/audit.js";
-import { type BusEvent, readBusEvent } from "../runtime/bus/bus-event.js";
-import { deliver } from "../runtime/bus/deliver.js";
+import { type BusEvent, type DeliveryPart, readBusEvent } from "../runtime/bus/bus-event.js";
+import { deliver, PAGES_OF_A_PASS } from "../runtime/bus/deliver.js";
 import { relay } from "../runtime/bus/relay.js";
+import { startFromEvent } from "../runtime/bus/start-from-event.js";
 import type { BusEntry, Log, Outside } from "../runtime/outside.js";
-import { executionIdFor, startExecution } from "../runtime/start.js";
 import { handleWake } from "../runtime/turn/handle-wake.js";
 import { type Limits, limitsUntil } from "../runtime/turn/work.js";
 import type { Commit, Store } from "../store/ports.js";
@@ -300,7 +300,14 @@ export class TestCloud {
   }
 
   readonly #deliverer = (message: QueueMessage<BusEvent>): Task["run"] => {
-    return (_, outside, app) => deliver(outside, app, message.body);
+    return (process, outside, app) => {
+      const event = message.body;
+      const queue = process.port("deliverQueue", {
+        handOn: async (part: DeliveryPart) => this.deliverQueue.send({ ...event, part }, this.clock.now()),
+      });
+      const { stopAt } = this.#limits();
+      return deliver(outside, app, event, { stopAt, pages: PAGES_OF_A_PASS, handOn: queue.handOn });
+    };
   };
 
   readonly #relayer = (message: QueueMessage<{ executionId: string; slot: number }>): Task["run"] => {
@@ -315,22 +322,8 @@ export class TestCloud {
   }
 
   #starter(message: QueueMessage<BusEvent>): Task["run"] {
-    return async (_, outside, app) => {
-      const event = message.body;
-      for (const workflow of app.startedBy(event.name)) {
-        await startExecution(
-          outside,
-          app,
-          {
-            workflow: workflow.name,
-            input: event.detail,
-            id: executionIdFor(workflow.name, event.dedupeId),
-            startedBy: event.dedupeId,
-          },
-          { owner: message.id, limits: this.#limits() },
-        );
-      }
-    };
+    return (_, outside, app) =>
+      startFromEvent(outside, app, message.body, () => ({ owner: message.id, limits: this.#limits() }));
   }
 
   #limits(): Limits {

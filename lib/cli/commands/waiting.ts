@@ -43,6 +43,7 @@ export const addWaiting: AddCommand = (program, terminal) => {
             { title: "STATUS", paint: (cell, row) => painted(colors, row[2] ?? "", cell) },
             { title: "KEY", shrinks: true },
             { title: "UNTIL" },
+            { title: "WHERE", shrinks: true },
           ],
           page.waiting.map(rowOf),
         );
@@ -52,12 +53,13 @@ export const addWaiting: AddCommand = (program, terminal) => {
     });
 };
 
-function rowOf({ executionId, workflow, status, key, until, certain }: Waiting): string[] {
+function rowOf({ executionId, workflow, status, key, until, where, certain }: Waiting): string[] {
   return [
     executionId,
     workflow,
     status,
     certain ? (key ?? "") : "?",
     until === undefined ? "" : shownInstant(until),
+    where === undefined ? "" : JSON.stringify(where),
   ];
 }

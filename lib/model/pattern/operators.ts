@@ -16,14 +16,20 @@ import { isArray, isObject, type Json, type JsonObject } from "../json.js";
 export type Scalar = string | number | boolean | null;
 export type Test = (value: Scalar) => boolean;
 
-/** A pattern that EventBridge would refuse, or that the local cloud cannot judge. */
+/** A pattern that EventBridge would refuse, or that cannot be judged here. */
 export class PatternError extends Error {
   override readonly name = "PatternError";
+  /** What is wrong, without the place. */
+  readonly problem: string;
 
-  constructor(path: string, expected: string, found: Json) {
-    super(
-      `The event pattern is not understood${path === "" ? "" : ` at ${path}`}: ${expected}; found ${JSON.stringify(found)}.`,
-    );
+  constructor(
+    readonly path: string,
+    expected: string,
+    found: Json,
+  ) {
+    const problem = `${expected}; found ${JSON.stringify(found)}`;
+    super(`The event pattern is not understood${path === "" ? "" : ` at ${path}`}: ${problem}.`);
+    this.problem = problem;
   }
 }
 
@@ -76,25 +82,39 @@ const textTest = (name: Textual, wanted: string, path: string): ((text: string) 
     case "equals-ignore-case":
       return (text) => text.toLowerCase() === wanted.toLowerCase();
     case "wildcard": {
-      const expression = wildcardExpression(wanted, path);
-      return (text) => expression.test(text);
+      const parts = wildcardParts(wanted, path);
+      return (text) => fitsParts(text, parts);
     }
   }
 };
 
-const wildcardExpression = (wanted: string, path: string): RegExp => {
+/** What stands between the stars, in order; the first begins the text and the last ends it. */
+const wildcardParts = (wanted: string, path: string): string[] => {
   if (/(^|[^\\])\*\*/.test(wanted))
     throw new PatternError(path, "a wildcard may not hold two stars in a row", wanted);
-  const source = wanted.replace(
-    /\\([*\\])|(\*)|([^*\\]+)|\\/g,
-    (part, escaped?: string, star?: string, plain?: string) => {
-      if (star !== undefined) return ".*";
-      if (escaped === undefined && plain === undefined)
-        throw new PatternError(path, "a backslash in a wildcard must precede a star or a backslash", part);
-      return (escaped ?? plain ?? "").replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
-    },
-  );
-  return new RegExp(`^${source}$`, "s");
+  const parts = [""];
+  for (const [part, escaped, star, plain] of wanted.matchAll(/\\([*\\])|(\*)|([^*\\]+)|\\/g)) {
+    if (star !== undefined) parts.push("");
+    else if (escaped === undefined && plain === undefined)
+      throw new PatternError(path, "a backslash in a wildcard must precede a star or a backslash", part);
+    else parts[parts.length - 1] += escaped ?? plain ?? "";
+  }
+  return parts;
+};
+
+/** Each part at its first place behind the one before: no text, however long, is gone over again and again for a part that is not there. */
+const fitsParts = (text: string, parts: readonly string[]): boolean => {
+  const [first = "", ...rest] = parts;
+  const last = rest.pop();
+  if (last === undefined) return text === first;
+  if (!text.startsWith(first)) return false;
+  let at = first.length;
+  for (const part of rest) {
+    const found = text.indexOf(part, at);
+    if (found < 0) return false;
+    at = found + part.length;
+  }
+  return text.length - last.length >= at && text.endsWith(last);
 };
 
 const anythingBut = (argument: Json, path: string): Test => {

@@ -46,16 +46,20 @@ const compileOr = (alternatives: Json, path: string): Matcher => {
 const compileField = (key: string, value: Json, path: string): Matcher => {
   if (isArray(value)) {
     const test = compileLeaf(value, path);
-    return (event) => test(leaves(isObject(event) ? event[key] : undefined));
+    return (event) => test(leaves(fieldOf(event, key)));
   }
   if (!isObject(value)) throw new PatternError(path, "a field must hold an object or a list", value);
   const nested = compileObject(value, path);
   return (event) => {
-    const found = isObject(event) ? event[key] : undefined;
+    const found = fieldOf(event, key);
     // With a list of objects, one and the same element must match all of the nested fields.
     return isArray(found) ? found.some(nested) : nested(found ?? null);
   };
 };
+
+/** An own field alone: every object inherits a `constructor`. */
+const fieldOf = (event: Json, key: string): Json | undefined =>
+  isObject(event) && Object.hasOwn(event, key) ? event[key] : undefined;
 
 type LeafTest = (values: readonly Scalar[]) => boolean;
 

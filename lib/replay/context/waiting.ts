@@ -1,9 +1,10 @@
 import type { Context, WaitOptions } from "../../define/context.js";
 import type { AnyEventType } from "../../define/event.js";
 import { callbackToken } from "../../model/callback-token.js";
-import { InvalidDefinitionError } from "../../model/errors.js";
+import { InvalidDefinitionError, InvalidInputError } from "../../model/errors.js";
 import { checkOperationName } from "../../model/ids.js";
 import { callbackSubject, eventSubject, signalSubject } from "../../model/message.js";
+import { issueOf, PatternError, readWhere, type Where } from "../../model/pattern/where.js";
 import { type Duration, durationMs, LONGEST_LOOKBACK_MS } from "../../model/time.js";
 import { asking, never, type Site } from "./site.js";
 
@@ -21,6 +22,7 @@ export function waiting(site: Site): Pick<Context, "waitForEvent" | "waitForSign
         checkWait(event, options);
         const { name } = event;
         const { key } = options;
+        const where = options.where === undefined ? undefined : readCondition(name, options.where);
         const lookbackMs = options.lookback === undefined ? LOOKBACK_MS : durationMs(options.lookback);
         if (lookbackMs > LONGEST_LOOKBACK_MS) {
           throw new InvalidDefinitionError(
@@ -32,9 +34,15 @@ export function waiting(site: Site): Pick<Context, "waitForEvent" | "waitForSign
           {
             kind: "wait",
             path: branch.scope.next("wait", name),
-            label: `a wait for event "${name}"`,
+            label: `a wait for event "${name}"${where === undefined ? "" : ` where ${where.text}`}`,
             subject: eventSubject(name, key),
-            awaited: { kind: "event", name, ...(key === undefined ? {} : { key }), since },
+            awaited: {
+              kind: "event",
+              name,
+              ...(key === undefined ? {} : { key }),
+              since,
+              ...(where === undefined ? {} : { where }),
+            },
             heartbeatAt: requests.now(),
             ...limit(site, options.timeout),
           },
@@ -95,7 +103,17 @@ function limit(
   return { timeoutMs, deadline: requests.now() + timeoutMs };
 }
 
-function checkWait(event: AnyEventType, options: WaitOptions): void {
+/** Throws `InvalidInputError` that names the place which can't be judged. */
+function readCondition(name: string, where: unknown): Where {
+  try {
+    return readWhere(where);
+  } catch (error) {
+    if (!(error instanceof PatternError)) throw error;
+    throw new InvalidInputError(`The condition of a wait for event "${name}"`, [issueOf(error)]);
+  }
+}
+
+function checkWait(event: AnyEventType, options: Pick<WaitOptions, "key">): void {
   if (event?.kind !== "event") {
     throw new InvalidDefinitionError(
       "ctx.waitForEvent was given something that is no event. Expected what event(...) returns.",

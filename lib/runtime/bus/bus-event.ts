@@ -18,7 +18,12 @@ export interface BusEvent {
   readonly detail: unknown;
   /** The one execution that it is for, if it is for one alone. */
   readonly target?: string;
+  /** Handed on by a delivery before: what it left. */
+  readonly part?: DeliveryPart;
 }
+
+/** What of a delivery is left: the waits behind a cursor, or executions that could not take the event. */
+export type DeliveryPart = { readonly after: string } | { readonly executions: readonly string[] };
 
 /** Something that is not an event as EventBridge sends them. */
 export class MalformedBusEventError extends HoldfastError {

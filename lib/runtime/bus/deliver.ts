@@ -2,41 +2,70 @@
  * Delivering a bus event to the executions that wait for it (PROTOCOL A). Strictly in this order: the recent-event record, then
  * the waits; for each an inbox message, then its wake; only then is the event acknowledged. A repeat does it all again, harmlessly.
  * An execution that can't take it keeps it from none of the others.
+ *
+ * An event that very many wait for is delivered in passes: each goes through some pages of the waits, then hands the rest on, as a message
+ * of the same queue, before its own is acknowledged. A pass that dies is repeated, and at worst so is what comes behind it.
  */
 import type { App } from "../../define/app.js";
-import { parse } from "../../define/schema.js";
-import { ExecutionNotFoundError, InvalidInputError } from "../../model/errors.js";
+import { DeliveryIncompleteError, UnknownEventError } from "../../model/delivery-errors.js";
+import { ExecutionNotFoundError } from "../../model/errors.js";
 import type { EventMessage } from "../../model/message.js";
+import { judged, keptConditions } from "../../model/pattern/where.js";
+import type { EpochMs } from "../../model/time.js";
 import { encode } from "../../model/value.js";
 import type { RecentEvent, WaitRecord } from "../../store/ports.js";
-import { failuresOf, raiseFirst } from "../failures.js";
 import { deliverMessage } from "../messages/accept.js";
 import type { Outside } from "../outside.js";
 import { persistently } from "../persistently.js";
-import { type BusEvent, MalformedBusEventError } from "./bus-event.js";
+import type { BusEvent, DeliveryPart } from "./bus-event.js";
+import { readPayload } from "./payload.js";
 
 /** Waits are read and served in pages of this many, so that a popular event needs no more memory than a rare one. */
 const PAGE = 100;
 
+/** Of one pass, some three thousand waits: the other events of its batch are acknowledged only when it ends. */
+export const PAGES_OF_A_PASS = 30;
+
+/** A pass names so many that failed when it hands the rest on. More are an outage, and then the whole pass comes again. */
+const MOST_NAMED = 100;
+
+/** How far one invocation goes. */
+export interface Pass {
+  /** No page is begun after it. */
+  readonly stopAt: EpochMs;
+  readonly pages: number;
+  /** Sends the event to deliver's own queue, for the part that is left. */
+  readonly handOn: (part: DeliveryPart) => Promise<void>;
+}
+
 export interface Delivered {
-  /** Executions that have the event in their inbox now. */
+  /** Executions that have the event in their inbox now, by this pass. */
   readonly executions: number;
+  /** What was handed on. */
+  readonly left: readonly DeliveryPart[];
 }
 
 /**
- * @throws MalformedBusEventError for an event that this app does not declare, InvalidInputError for one that does not fit its schema:
- *   both belong in the dead-letter queue with that reason
+ * @param pass absent goes through all waits here
+ * @throws UnknownEventError for an event that this app does not declare, InvalidInputError, UnencodableValueError or PayloadTooLargeError for
+ *   one that does not fit: no repeat could do better
+ * @throws ExecutionNotFoundError for an event whose one execution is not there (yet)
+ * @throws DeliveryIncompleteError when it has to come again for some
  */
-export async function deliver(outside: Outside, app: App, event: BusEvent): Promise<Delivered> {
+export async function deliver(outside: Outside, app: App, event: BusEvent, pass?: Pass): Promise<Delivered> {
   const message = await accept(outside, app, event);
   if (event.target !== undefined) {
     await deliverTo(outside, event.target, message, []);
-    return { executions: 1 };
+    return { executions: 1, left: [] };
   }
-  const served = new Set<string>();
-  const failures: unknown[] = [];
-  let cursor: string | undefined;
-  do {
+  const round = new Round(outside, message);
+  const { part } = event;
+  if (part !== undefined && "executions" in part) {
+    await round.serve(part.executions.map((executionId) => ({ executionId, waits: undefined })));
+    return round.end();
+  }
+  let cursor = part?.after;
+  for (let pages = 1; ; pages++) {
     const page = await persistently(() =>
       outside.store.findWaits({
         name: message.name,
@@ -45,41 +74,95 @@ export async function deliver(outside: Outside, app: App, event: BusEvent): Prom
         ...(cursor === undefined ? {} : { cursor }),
       }),
     );
-    // Each waiting execution gets the event once; which of its waits takes it is the execution's own affair (I11).
-    const executions = new Set(page.items.map((wait) => wait.executionId));
-    for (const executionId of served) executions.delete(executionId);
-    const deliveries = [...executions].map((executionId) => {
-      const waits = page.items.filter((wait) => wait.executionId === executionId);
-      return deliverTo(outside, executionId, message, waits);
-    });
-    failures.push(...(await failuresOf(deliveries)));
-    for (const executionId of executions) served.add(executionId);
+    await round.serve(round.concerned(page.items));
     cursor = page.cursor;
-  } while (cursor !== undefined);
-  // The event comes again for those that could not take it; the others have it, and know it by its id.
-  raiseFirst(failures);
-  return { executions: served.size };
+    if (cursor === undefined) return round.end();
+    if (pass !== undefined && (pages >= pass.pages || outside.clock.now() >= pass.stopAt))
+      return round.handOn(cursor, pass);
+  }
+}
+
+/** An execution, and those of its waits that were found. Undefined: it was found before, and failed to take the event. */
+interface Waiter {
+  readonly executionId: string;
+  readonly waits: readonly WaitRecord[] | undefined;
+}
+
+/** One pass over the waits of an event. */
+class Round {
+  readonly #served = new Set<string>();
+  readonly #failed = new Map<string, unknown>();
+  readonly #fits = keptConditions();
+  #payload: ReturnType<typeof judged> | undefined;
+
+  constructor(
+    private readonly outside: Outside,
+    private readonly message: EventMessage,
+  ) {}
+
+  /** Each waiting execution gets the event once, if any of its waits accepts it; which of them takes it is the execution's own affair (I11). */
+  concerned(waits: readonly WaitRecord[]): Waiter[] {
+    const byExecution = new Map<string, WaitRecord[]>();
+    for (const wait of waits)
+      byExecution.set(wait.executionId, [...(byExecution.get(wait.executionId) ?? []), wait]);
+    return [...byExecution]
+      .filter(
+        ([executionId, own]) => !this.#served.has(executionId) && own.some((wait) => this.#accepts(wait)),
+      )
+      .map(([executionId, own]) => ({ executionId, waits: own }));
+  }
+
+  async serve(waiters: readonly Waiter[]): Promise<void> {
+    await Promise.all(
+      waiters.map(async ({ executionId, waits }) => {
+        this.#served.add(executionId);
+        try {
+          await deliverTo(this.outside, executionId, this.message, waits);
+        } catch (error) {
+          this.#failed.set(executionId, error);
+        }
+      }),
+    );
+  }
+
+  /** The event comes again for those that could not take it; the others have it, and know it by its id. */
+  end(): Delivered {
+    this.#raise();
+    return { executions: this.#served.size, left: [] };
+  }
+
+  /** First for those that failed here, then for the waits behind the cursor: nobody keeps it from another (PROTOCOL A10). */
+  async handOn(after: string, { handOn }: Pass): Promise<Delivered> {
+    if (this.#failed.size > MOST_NAMED) this.#raise();
+    const failed: DeliveryPart[] = this.#failed.size === 0 ? [] : [{ executions: [...this.#failed.keys()] }];
+    const left = [...failed, { after }];
+    for (const part of left) await handOn(part);
+    return { executions: this.#served.size - this.#failed.size, left };
+  }
+
+  #accepts({ where }: WaitRecord): boolean {
+    if (where === undefined) return true;
+    this.#payload ??= judged(this.message.data);
+    return this.#fits(where, this.#payload);
+  }
+
+  #raise(): void {
+    if (this.#failed.size > 0)
+      throw new DeliveryIncompleteError(`"${this.message.name}" (${this.message.id})`, [
+        ...this.#failed.values(),
+      ]);
+  }
 }
 
 /** Checks the event and writes its record; what a delivery before recorded stands. */
 async function accept(outside: Outside, app: App, event: BusEvent): Promise<EventMessage> {
   const type = app.events.get(event.name);
-  if (type === undefined) {
-    throw new MalformedBusEventError(
-      `this app declares no event "${event.name}" (it declares ${[...app.events.keys()].join(", ") || "none"})`,
-    );
-  }
-  const data = await parse(type.schema, event.detail, `Event "${event.name}"`);
-  const key: unknown = type.key?.(data);
-  if (type.key !== undefined && typeof key !== "string") {
-    throw new InvalidInputError(`Event "${event.name}"`, [
-      { path: "key", message: `its key is ${String(key)}, and must be text` },
-    ]);
-  }
+  if (type === undefined) throw new UnknownEventError(event.name, [...app.events.keys()]);
+  const { data, key } = await readPayload(type, event);
   const recent: RecentEvent = {
     id: event.dedupeId,
     name: event.name,
-    ...(typeof key === "string" ? { key } : {}),
+    ...(key === undefined ? {} : { key }),
     data: encode(data),
     recordedAt: outside.clock.now(),
     ...(event.target === undefined ? {} : { target: event.target }),
@@ -95,11 +178,12 @@ async function accept(outside: Outside, app: App, event: BusEvent): Promise<Even
   };
 }
 
+/** @param waits empty for an execution that the sender named: that one has to be there */
 async function deliverTo(
   outside: Outside,
   executionId: string,
   message: EventMessage,
-  waits: readonly WaitRecord[],
+  waits: readonly WaitRecord[] | undefined,
 ): Promise<void> {
   const result = await deliverMessage(outside, executionId, message);
   switch (result.outcome) {
@@ -108,12 +192,12 @@ async function deliverTo(
       return;
     case "closed":
       // It closed without removing its records (PROTOCOL A6).
-      await remove(outside, waits);
+      await remove(outside, waits ?? []);
       return;
     case "missing":
-      // A wait without an execution is debris of a deletion; a target that does not exist is the sender's mistake.
-      if (waits.length === 0) throw new ExecutionNotFoundError(executionId);
-      await remove(outside, waits);
+      // A wait without an execution is debris of a deletion; a target that does not exist is the sender's mistake, or not there yet.
+      if (waits?.length === 0) throw new ExecutionNotFoundError(executionId);
+      await remove(outside, waits ?? []);
       return;
   }
 }

@@ -30,9 +30,12 @@ export function awaitsOf(
     count += 1;
     // Behind one that did not fit none is named: they are the first ones.
     if (first.length !== count - 1 || first.length === MOST_NAMED) continue;
-    const bytes = jsonBytes(Object.values(outstanding));
+    const { where, ...rest } = outstanding;
+    const whole = jsonBytes(Object.values(outstanding));
+    const named = where === undefined || whole <= left ? outstanding : rest;
+    const bytes = named === rest ? jsonBytes(Object.values(rest)) : whole;
     left -= bytes;
-    if (left >= 0 || (first.length === 0 && bytes <= FIRST_BYTES)) first.push(outstanding);
+    if (left >= 0 || (first.length === 0 && bytes <= FIRST_BYTES)) first.push(named);
   }
   return count === 0 ? undefined : { first, count };
 }
@@ -45,7 +48,8 @@ function outstandingOf(operation: Operation, executionId: string): Outstanding |
       return { op, dueAt: operation.dueAt };
     case "wait": {
       const dueAt = deadlineOf(operation);
-      return { op, ...(dueAt === undefined ? {} : { dueAt }) };
+      const where = operation.awaited.kind === "event" ? operation.awaited.where?.text : undefined;
+      return { op, ...(dueAt === undefined ? {} : { dueAt }), ...(where === undefined ? {} : { where }) };
     }
     case "step": {
       const { retryAt: dueAt, attempts } = operation;

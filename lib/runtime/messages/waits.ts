@@ -60,6 +60,7 @@ export class Waits {
         ...key,
         epoch: this.owned.epoch,
         ...(wait.deadline === undefined ? {} : { until: wait.deadline }),
+        ...(wait.awaited.where === undefined ? {} : { where: wait.awaited.where.text }),
       }),
     );
     const recent = await persistently(() =>

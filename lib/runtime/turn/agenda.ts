@@ -2,8 +2,10 @@
  * The agenda of a turn: what is pending, filed by what can move it, so that finding the next thing never looks at all of it (I12).
  * It decides nothing about effects and calls nobody.
  */
+import type { Json } from "../../model/json.js";
 import type { AwaitedMessage } from "../../model/message.js";
 import { subjectOf } from "../../model/message.js";
+import { judged } from "../../model/pattern/where.js";
 import type { EpochMs } from "../../model/time.js";
 import {
   type AnswerOperation,
@@ -110,7 +112,7 @@ export class Agenda {
     return this.#due.pop();
   }
 
-  /** The newest pending operation that this message is for (I11); an event must not be too old for the wait's lookback. */
+  /** The newest pending operation that this message is for (I11): an event must not be too old for the wait, and fit its condition. */
   receiverOf(message: AwaitedMessage): ReceivingOperation | undefined {
     const subject = subjectOf(message);
     const operations = this.#receiving.get(subject) ?? [];
@@ -141,7 +143,19 @@ export class Agenda {
 /** Whether an operation that waits for the message's subject may take it. */
 export function accepts(operation: ReceivingOperation, message: AwaitedMessage): boolean {
   if (operation.kind !== "wait" || operation.awaited.kind !== "event") return true;
-  return operation.awaited.since <= message.at;
+  const { since, where } = operation.awaited;
+  return since <= message.at && (where === undefined || where.accepts(payloadOf(message)));
+}
+
+/** Many waits may look at one event: it is made readable once. */
+const payloads = new WeakMap<AwaitedMessage, Json>();
+
+function payloadOf(message: AwaitedMessage): Json {
+  const known = payloads.get(message);
+  if (known !== undefined) return known;
+  const payload = message.kind === "event" ? judged(message.data) : null;
+  payloads.set(message, payload);
+  return payload;
 }
 
 /** When its time is over, as things stand now. */

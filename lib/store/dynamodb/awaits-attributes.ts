@@ -2,7 +2,7 @@
 import type { Awaits, Outstanding } from "../../model/head.js";
 import type { ItemReader } from "./item.js";
 
-type Stored = readonly [op: string, dueAt?: number | null, more?: number | string];
+type Stored = readonly [op: string, dueAt?: number | null, more?: number | string | null, where?: string];
 
 export function awaitsAttributes(awaits: Awaits | undefined): {
   readonly awaits: string | undefined;
@@ -21,17 +21,19 @@ export function readAwaits(read: ItemReader): Awaits | undefined {
   return count === 0 ? undefined : { first, count };
 }
 
-function stored({ op, dueAt, attempts, childId }: Outstanding): Stored {
+function stored({ op, dueAt, attempts, childId, where }: Outstanding): Stored {
+  if (where !== undefined) return [op, dueAt ?? null, null, where];
   const more = attempts ?? childId;
   if (more !== undefined) return [op, dueAt ?? null, more];
   return dueAt === undefined ? [op] : [op, dueAt];
 }
 
-function outstanding([op, dueAt, more]: Stored): Outstanding {
+function outstanding([op, dueAt, more, where]: Stored): Outstanding {
   return {
     op,
     ...(typeof dueAt === "number" ? { dueAt } : {}),
     ...(typeof more === "number" ? { attempts: more } : {}),
     ...(typeof more === "string" ? { childId: more } : {}),
+    ...(where === undefined ? {} : { where }),
   };
 }

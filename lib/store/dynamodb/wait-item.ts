@@ -13,12 +13,14 @@ export function waitItem(wait: WaitRecord): Item {
     op: wait.op,
     epoch: wait.epoch,
     ...(wait.until === undefined ? {} : { until: wait.until }),
+    ...(wait.where === undefined ? {} : { where: wait.where }),
   };
 }
 
 export function readWaitItem({ name, key }: Subject, item: Item): WaitRecord {
   const read = new ItemReader(item);
   const until = read.optionalNumber("until");
+  const where = read.optionalText("where");
   return {
     name,
     ...(key === undefined ? {} : { key }),
@@ -26,5 +28,6 @@ export function readWaitItem({ name, key }: Subject, item: Item): WaitRecord {
     op: read.text("op"),
     epoch: read.number("epoch"),
     ...(until === undefined ? {} : { until }),
+    ...(where === undefined ? {} : { where }),
   };
 }

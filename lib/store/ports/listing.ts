@@ -54,6 +54,8 @@ export interface WaitingExecution {
   readonly key?: string;
   /** When the wait times out. */
   readonly until?: EpochMs;
+  /** Which payloads it takes: the JSON text of a condition. */
+  readonly where?: string;
   /** False of an execution whose head names only some of its waits, and none for this event: it may wait for it. */
   readonly certain: boolean;
 }

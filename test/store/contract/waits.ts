@@ -34,6 +34,15 @@ export function waitContract(store: () => Store): void {
     expect(await find("found", "nobody")).toEqual([]);
   });
 
+  test.each(["k", undefined])("keep the text of their condition, with the key %s", async (key) => {
+    const one = { ...wait("conditional", key), where: '{"amount":[{"numeric":[">",5]}]}' };
+    await store().putWait(one);
+    expect(await find("conditional", key)).toEqual([one]);
+    expect(await store().readWait(one)).toEqual(one);
+    await store().putWait({ ...wait("conditional", key), epoch: 2 });
+    expect(await store().readWait(one)).toEqual({ ...wait("conditional", key), epoch: 2 });
+  });
+
   test.each(["k", undefined])("are read one by one, with the key %s", async (key) => {
     const one = { ...wait("read", key), until: T0 };
     await store().putWait(one);

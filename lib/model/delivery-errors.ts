@@ -1,0 +1,25 @@
+/** What can be wrong with an event that came from the bus, and with its delivery. */
+import { HoldfastError } from "./errors.js";
+
+/** An event type that this app does not declare. */
+export class UnknownEventError extends HoldfastError {
+  readonly code = "UNKNOWN_EVENT";
+  constructor(name: string, known: readonly string[]) {
+    super(
+      `This app declares no event "${name}". It declares: ${known.join(", ") || "none"}. Declare it in app({ events }) and deploy, then have it tried again: holdfast dead-letters retry.`,
+    );
+    this.name = "UnknownEventError";
+  }
+}
+
+/** Some of the executions that wait for an event could not take it now: it comes again for them. */
+export class DeliveryIncompleteError extends HoldfastError {
+  readonly code = "DELIVERY_INCOMPLETE";
+  constructor(event: string, failures: readonly unknown[]) {
+    super(
+      `Event ${event} could not be handed to ${failures.length} of those that wait for it. It comes again for them; the others have it. The first failure is the cause.`,
+      { cause: failures[0] },
+    );
+    this.name = "DeliveryIncompleteError";
+  }
+}
