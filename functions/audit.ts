@@ -32,7 +32,7 @@ export function createAudit(
     const outside = outsideOf();
     // All of it is done, whatever fails; a failure is then the run's own, so that it can be seen and alarmed.
     const [audited, rescued] = await Promise.allSettled([
-      audit(outside),
+      audit(outside, limitsOf(context, outside.clock).stopAt),
       rescueAll(outside, deadWakesOf(), context),
     ]);
     // Last: what can wait must not take the time, or the memory, of what can't.

@@ -1,25 +1,29 @@
 /**
  * The relay: publishes what commits hold for the bus. Fed by the Executions table's stream. Every record is acknowledged after one try:
- * what was not published keeps its `pending` mark, and the audit tries again, so no record can block its shard.
+ * what was not published keeps its `pending` mark, and is tried again at another time, so no record can block its shard.
  */
 import type { Handler } from "../lib/aws/lambda-context.js";
 import { type AwsOutside, functionOutside } from "../lib/aws/outside.js";
 import type { BatchAnswer } from "../lib/aws/sqs-batch.js";
 import { readOutboxes } from "../lib/aws/stream-batch.js";
-import { relay } from "../lib/runtime/bus/relay.js";
+import { relayNew } from "../lib/runtime/bus/relay.js";
 
 export function createRelay(outsideOf: () => AwsOutside = functionOutside): Handler<BatchAnswer> {
   return async (event) => {
     const outside = outsideOf();
     const outboxes = readOutboxes(event, outside.log);
     try {
-      const { published, left } = await relay(outside, outboxes);
+      const { published, left } = await relayNew(outside, outboxes);
       outside.log.write("debug", "The relay ran.", { published, left });
     } catch (error) {
-      outside.log.write("error", "Outgoing events could not be marked; the audit will look at them again.", {
-        executions: outboxes.map(({ executionId, slot }) => `${executionId}/${slot}`),
-        error,
-      });
+      outside.log.write(
+        "error",
+        "Some outgoing messages could not be marked; the audit will look at them again.",
+        {
+          executions: outboxes.map(({ executionId, slot }) => `${executionId}/${slot}`),
+          error,
+        },
+      );
     }
     return { batchItemFailures: [] };
   };

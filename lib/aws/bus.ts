@@ -38,13 +38,33 @@ export function eventBus(
   connection: Connection,
   client: EventBridgeClient = new EventBridgeClient(clientSettings("eventbridge", connection)),
 ): Bus["publish"] {
-  return async (entries) => {
-    if (entries.length === 0) return [];
+  const put: Bus["publish"] = async (entries) => {
     const { Entries = [] } = await client.send(
       new PutEventsCommand(putEventsParams(busName, source, entries)),
     );
     return entries.map((_, index) => outcomeOf(Entries[index]));
   };
+  return async (entries) => {
+    if (entries.length === 0) return [];
+    try {
+      return await put(entries);
+    } catch (error) {
+      if (entries.length === 1 || !isRefusal(error)) throw error;
+      // One of them is at fault, and the call does not say which: each goes alone, so that it holds up none of the others.
+      const alone = entries.map((entry) => put([entry]).catch(unpublished));
+      return (await Promise.all(alone)).flat();
+    }
+  };
+}
+
+/** The call as a whole was refused for what is in it. */
+function isRefusal(error: unknown): boolean {
+  return error instanceof Error && error.name === "ValidationException";
+}
+
+/** Kept, like all that a call which was refused held: what it is refused for may be the bus's name, which a deploy repairs. */
+function unpublished(error: unknown): PublishOutcome[] {
+  return [{ ok: false, permanent: false, error: String(error) }];
 }
 
 export function outcomeOf(result: PutEventsResultEntry | undefined): PublishOutcome {

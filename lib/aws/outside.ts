@@ -1,6 +1,7 @@
 /**
  * The composition root: everything outside of a process, on AWS. Clients are made when they are first used, and their modules loaded then:
- * the relay never loads Scheduler, the worker never loads EventBridge, and S3 is loaded for the first large value.
+ * the relay never loads Scheduler, the worker loads EventBridge only to try again what the relay could not publish, and S3 is loaded for the
+ * first large value.
  */
 import { randomUUID } from "node:crypto";
 import { DynamoDBClient } from "@aws-sdk/client-dynamodb";

@@ -10,6 +10,7 @@ const REASONS: readonly WakeReason[] = [
   "yield",
   "redrive",
   "audit",
+  "relay",
 ];
 
 /** A message of the wake queue that is no wake. */
@@ -38,12 +39,14 @@ export function parseWake(body: string): Wake {
   const reason: unknown = Reflect.get(found, "reason");
   const known = REASONS.find((each) => each === reason);
   if (known === undefined) throw new MalformedWakeError(`its "reason" is ${JSON.stringify(reason)}`);
+  const slot = optionalNumber(found, "slot");
   const dueAt = optionalNumber(found, "dueAt");
   const puts = optionalNumber(found, "puts");
   const rescues = optionalNumber(found, "rescues");
   return {
     executionId,
     reason: known,
+    ...(slot === undefined ? {} : { slot }),
     ...(dueAt === undefined ? {} : { dueAt }),
     ...(puts === undefined ? {} : { puts }),
     ...(rescues === undefined ? {} : { rescues }),

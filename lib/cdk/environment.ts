@@ -11,7 +11,7 @@ type Environment = Record<string, string>;
 /** Each function's variables: those that its code uses, and no others. */
 export const environments: Record<FunctionName, (source: EnvironmentSource) => Environment> = {
   start: turns,
-  worker: turns,
+  worker: (s) => ({ ...turns(s), ...bus(s) }),
   deliver: (s) => ({ ...base(s), ...directory(s), ...payloads(s), ...wakes(s) }),
   relay: (s) => ({ ...base(s), ...payloads(s), ...wakes(s), ...bus(s) }),
   audit: (s) => ({

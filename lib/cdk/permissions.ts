@@ -38,7 +38,8 @@ export interface Resources {
 export const permissions: Record<FunctionName, (resources: Resources) => PolicyStatement[]> = {
   start: (r) => [...turns(r), ...consumes(r.startEventsQueue)],
 
-  worker: (r) => [...turns(r), ...consumes(r.wakeQueue)],
+  // A nudge has it try again what the relay could not carry, events for the bus among them.
+  worker: (r) => [...turns(r), publishes(r.bus), ...consumes(r.wakeQueue)],
 
   deliver: (r) => [
     // It queries a history, and reads large values, only to create a successor that is missing.

@@ -8,6 +8,8 @@
  * | was refused for what it is (size, malformed), or for what stands there (a closed execution, another one of that id) | invalid (final): no retry can help |
  * | failed otherwise                                       | failed, tried again after a growing, jittered delay; dead (final) after the last |
  *
+ * Who tries: the stream's record at once; then a nudge at the time that the mark names; and the audit, where neither came.
+ *
  * And what a try to hand over a signal found:
  *
  * | the execution        | the try                                                                             |
@@ -27,8 +29,8 @@ export const MOST_TRIES = 10_000;
 const FIRST_DELAY_MS = 1_000;
 const LONGEST_DELAY_MS = 300_000;
 
-/** Some 25 minutes at the pace of the audit, which tries what the stream's one try left: much longer than any start takes. */
-export const MOST_TRIES_TO_FIND = 10;
+/** Some 55 minutes: much longer than any start takes, and than an audit that works off what an outage has left. */
+export const MOST_TRIES_TO_FIND = 30;
 
 export type PublishOutcome =
   | { readonly ok: true }
@@ -47,6 +49,9 @@ export type TryOutcome =
 
 /** How long a re-relay has for the outboxes that it claimed: longer than the audit may run, so that nobody else takes them before. */
 export const CLAIM_MS = 300_000;
+
+/** The stream's record, and a nudge, have so long before the audit takes what is due; and a record that comes later is looked up first. */
+export const RELAY_GRACE_MS = 60_000;
 
 export function expired(expiresAt: EpochMs | undefined, now: EpochMs): TryOutcome | undefined {
   if (expiresAt === undefined || now < expiresAt) return undefined;

@@ -1,15 +1,17 @@
 /**
  * The audit: finds what has no wake, no owner or an overdue deadline, and re-wakes it; tries again what the relay left; and ends what
- * poisoned the wake queue. It reads a fixed amount per run behind saved cursors, so its cost does not grow with the number of open
- * executions; the time for one round does: a run looks at {@link OPEN_PER_RUN} of them.
+ * poisoned the wake queue. Of open executions it reads a fixed number per run behind saved cursors, so its cost does not grow with them; the
+ * time for one round does: a run looks at {@link OPEN_PER_RUN}. Of outgoing messages it tries all that are overdue, as far as its time goes:
+ * there are some after an outage alone.
  */
 import { decideAudit } from "../decide/audit.js";
+import { RELAY_GRACE_MS } from "../decide/relay.js";
 import { CrashLoopError, HoldfastError } from "../model/errors.js";
 import { isOpen } from "../model/status.js";
 import type { EpochMs } from "../model/time.js";
 import type { Wake } from "../model/wake.js";
 import { INDEX_SHARDS, type Outbox } from "../store/ports.js";
-import { claim } from "./bus/claim.js";
+import { claimDue } from "./bus/claim.js";
 import { relay } from "./bus/relay.js";
 import { stall } from "./ending/stall.js";
 import { Inbox } from "./messages/inbox.js";
@@ -26,17 +28,17 @@ const OPEN_PER_SHARD = OPEN_PER_RUN / INDEX_SHARDS;
 /** Heads that are read at one time. */
 const AT_ONCE = 10;
 
-/** Outboxes per shard and run. */
-const OUTBOXES_PER_SHARD = 25;
+/** Outboxes at a time, in each of the shards: with an event each they are one call of the bus, and at their largest 4 MB. */
+const OUTBOXES_AT_ONCE = 10;
 
-/** Of outboxes of a shard, in a run: damaged ones by the hundred would be a disaster of another kind. */
-const MOST_PAGES = 4;
+/**
+ * After so many pages of a shard in a row of which nothing could be published, or read, the rest is left to the next run: they will hardly fare
+ * better. That one begins with what this one has not tried, since it has been due for longest.
+ */
+const MOST_VAIN_PAGES = 10;
 
 /** A wake that came out of the dead-letter queue this often stays out: its execution is stalled. */
 const MOST_RESCUES = 3;
-
-/** The relay tries first; only what it left this long is tried here. */
-const RELAY_GRACE_MS = 60_000;
 
 export interface Audited {
   readonly looked: number;
@@ -46,13 +48,20 @@ export interface Audited {
   readonly failed: number;
 }
 
-/** One run over the open executions and the pending outboxes. What fails is logged, and keeps nobody else from being looked at. */
-export async function audit(outside: Outside): Promise<Audited> {
+/**
+ * One run over the open executions and the pending outboxes. What fails is logged, and keeps nobody else from being looked at.
+ * @param stopAt no further outboxes are taken after it. Default: all that are overdue
+ */
+export async function audit(outside: Outside, stopAt = Number.POSITIVE_INFINITY): Promise<Audited> {
   const run = new Run(outside);
-  for (let shard = 0; shard < INDEX_SHARDS; shard++) {
+  const shards = Array.from({ length: INDEX_SHARDS }, (_, shard) => shard);
+  for (const shard of shards)
     await run.trying({ shard, what: "open executions" }, () => run.auditOpen(shard));
-    await run.trying({ shard, what: "outgoing messages" }, () => run.auditOutboxes(shard));
-  }
+  // Side by side, so that what is oldest of all comes first: a start before the signals for what it starts.
+  const drained = shards.map((shard) =>
+    run.trying({ shard, what: "outgoing messages" }, () => run.auditOutboxes(shard, stopAt)),
+  );
+  await Promise.all(drained);
   const { looked, woken, relayed, failed } = run;
   return { looked, woken, relayed, failed };
 }
@@ -121,20 +130,21 @@ class Run {
     this.woken += 1;
   }
 
-  async auditOutboxes(shard: number): Promise<void> {
+  async auditOutboxes(shard: number, stopAt: EpochMs): Promise<void> {
     const { store, clock } = this.outside;
     const dueBy = clock.now() - RELAY_GRACE_MS;
     let cursor: string | undefined;
-    // What can't be read stays at the head of the list: behind a page of nothing else there may be something.
-    for (let page = 0; page < MOST_PAGES; page++) {
+    for (let vain = 0; vain < MOST_VAIN_PAGES && clock.now() < stopAt; ) {
       const after = cursor === undefined ? {} : { cursor };
-      const pending = await persistently(() =>
-        store.listOutboxes({ mark: "pending", shard, until: dueBy, limit: OUTBOXES_PER_SHARD, ...after }),
+      const due = await persistently(() =>
+        store.listOutboxes({ mark: "pending", shard, until: dueBy, limit: OUTBOXES_AT_ONCE, ...after }),
       );
-      const outboxes = await this.#claimAll(pending.items, dueBy);
-      if (outboxes.length > 0) this.relayed += (await relay(this.outside, outboxes)).published;
-      cursor = pending.cursor;
-      if (outboxes.length > 0 || cursor === undefined) return;
+      const outboxes = await this.#claimAll(due.items, dueBy);
+      const { published } = await relay(this.outside, outboxes);
+      this.relayed += published;
+      vain = published > 0 ? 0 : vain + 1;
+      ({ cursor } = due);
+      if (cursor === undefined) return;
     }
   }
 
@@ -143,12 +153,10 @@ class Run {
     dueBy: EpochMs,
   ): Promise<Outbox[]> {
     const claimed: (Outbox | undefined)[] = [];
-    const claims = places.map(({ executionId, slot }, index) =>
-      this.trying({ executionId, slot }, async () => {
-        const found = await persistently(() => this.outside.store.readOutbox(executionId, slot));
+    const claims = places.map((place, index) =>
+      this.trying({ ...place }, async () => {
         // The index may be behind: what somebody else has claimed or carried meanwhile is not due any more.
-        if (found?.pendingAt !== undefined && found.pendingAt <= dueBy)
-          claimed[index] = await claim(this.outside, found);
+        claimed[index] = await claimDue(this.outside, place, dueBy);
       }),
     );
     await Promise.all(claims);
@@ -161,6 +169,8 @@ class Run {
  * then, if nobody owns the execution, it is stalled, so that it names its reason (P1).
  */
 export async function rescue(outside: Outside, wake: Wake, requestId: string): Promise<void> {
+  // A nudge: what it was for is in the list of what is due.
+  if (wake.reason === "relay") return;
   const rescues = (wake.rescues ?? 0) + 1;
   if (rescues <= MOST_RESCUES) {
     await outside.wakes.send({ executionId: wake.executionId, reason: "audit", rescues }, 0);

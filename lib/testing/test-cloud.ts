@@ -2,6 +2,7 @@
  * A whole deployment in one process and on virtual time: the real runtime (worker, deliver, relay, start, audit) between a store, queues
  * and a bus of its own. It decides when which function runs on which message; everything else is the code that runs on Lambda.
  */
+import type { PublishOutcome } from "../decide/relay.js";
 import type { App } from "../define/app.js";
 import { digest } from "../model/ids.js";
 import type { EpochMs } from "../model/time.js";
@@ -9,12 +10,13 @@ import type { Wake } from "../model/wake.js";
 import { audit, rescue } from "../runtime/audit.js";
 import { type BusEvent, type DeliveryPart, readBusEvent } from "../runtime/bus/bus-event.js";
 import { deliver, PAGES_OF_A_PASS } from "../runtime/bus/deliver.js";
-import { relay } from "../runtime/bus/relay.js";
+import { relayNew } from "../runtime/bus/relay.js";
 import { startFromEvent } from "../runtime/bus/start-from-event.js";
 import type { BusEntry, Log, Outside } from "../runtime/outside.js";
 import { handleWake } from "../runtime/turn/handle-wake.js";
 import { type Limits, limitsUntil } from "../runtime/turn/work.js";
-import type { Commit, Store } from "../store/ports.js";
+import { firstPendingAt, initialStates } from "../store/outbox.js";
+import type { Commit, Outbox, Store } from "../store/ports.js";
 import { Activity } from "./activity.js";
 import { Doubles } from "./doubles.js";
 import { HiddenNonDeterminismError } from "./errors.js";
@@ -68,7 +70,7 @@ export class TestCloud {
   readonly wakeQueue: TestQueue<Wake>;
   readonly deliverQueue: TestQueue<BusEvent>;
   readonly startQueue: TestQueue<BusEvent>;
-  readonly #stream: TestQueue<{ executionId: string; slot: number }>;
+  readonly #stream: TestQueue<Outbox>;
   readonly #real: Outside;
   readonly #activity: Activity;
   readonly #rehearsals: Rehearsals | undefined;
@@ -87,6 +89,8 @@ export class TestCloud {
   relayIsOn = true;
   /** The scheduler refuses every schedule while it is off. */
   schedulerIsOn = true;
+  /** What the bus says of an entry. Those that it takes are published. */
+  busAnswers: (entry: BusEntry) => PublishOutcome = () => ({ ok: true });
 
   constructor(private readonly options: TestCloudOptions) {
     this.#app = options.app;
@@ -119,8 +123,9 @@ export class TestCloud {
       },
       bus: {
         publish: async (entries) => {
-          for (const entry of entries) this.#route(entry);
-          return entries.map(() => ({ ok: true }));
+          const answers = entries.map((entry) => this.busAnswers(entry));
+          for (const [index, entry] of entries.entries()) if (answers[index]?.ok) this.#route(entry);
+          return answers;
         },
       },
       clock: this.clock,
@@ -303,18 +308,17 @@ export class TestCloud {
     return (process, outside, app) => {
       const event = message.body;
       const queue = process.port("deliverQueue", {
-        handOn: async (part: DeliveryPart) => this.deliverQueue.send({ ...event, part }, this.clock.now()),
+        handOn: async (part: DeliveryPart) => {
+          this.deliverQueue.send({ ...event, part }, this.clock.now());
+        },
       });
       const { stopAt } = this.#limits();
       return deliver(outside, app, event, { stopAt, pages: PAGES_OF_A_PASS, handOn: queue.handOn });
     };
   };
 
-  readonly #relayer = (message: QueueMessage<{ executionId: string; slot: number }>): Task["run"] => {
-    return async (_, outside) => {
-      const outbox = await outside.store.readOutbox(message.body.executionId, message.body.slot);
-      if (outbox !== undefined) await relay(outside, [outbox]);
-    };
+  readonly #relayer = (message: QueueMessage<Outbox>): Task["run"] => {
+    return (_, outside) => relayNew(outside, [message.body]);
   };
 
   #worker(message: QueueMessage<Wake>): Task["run"] {
@@ -394,21 +398,25 @@ export class TestCloud {
     if (this.#app.startedBy(event.name).length > 0) this.startQueue.send(event, this.clock.now());
   }
 
-  /** A commit with outgoing events that was stored appears on the stream, whoever heard of its success. */
+  /** A commit with outgoing events that was stored appears on the stream as it was written, whoever heard of its success. */
   #withStream(store: Store): Store {
-    const seen = (appended: boolean, { executionId, slot, outgoing }: Commit): void => {
-      if (appended && outgoing.length > 0) this.#stream.send({ executionId, slot }, this.clock.now());
+    const seen = (appended: boolean, commit: Commit, asked: EpochMs | undefined): void => {
+      const { executionId, slot, outgoing } = commit;
+      const pendingAt = firstPendingAt(commit, asked);
+      if (!appended || pendingAt === undefined) return;
+      const states = initialStates(outgoing);
+      this.#stream.send({ executionId, slot, outgoing, states, version: 0, pendingAt }, this.clock.now());
     };
     return {
       ...store,
       appendCommit: async (commit: Commit, pendingAt?: EpochMs) => {
         const result = await store.appendCommit(commit, pendingAt);
-        seen(result.appended, commit);
+        seen(result.appended, commit, pendingAt);
         return result;
       },
       commitTransaction: async (commit, actions, pendingAt) => {
         const result = await store.commitTransaction(commit, actions, pendingAt);
-        seen(result.outcome === "appended", commit);
+        seen(result.outcome === "appended", commit, pendingAt);
         return result;
       },
     };

@@ -75,6 +75,29 @@ describe("the bus", () => {
     expect(await publish([])).toEqual([]);
     bridge.restore();
   });
+
+  test("a call that is refused as a whole is made again for each entry alone, and only the one at fault is left", async () => {
+    const bridge = mockClient(EventBridgeClient);
+    const refusal = Object.assign(new Error("1 validation error detected"), { name: "ValidationException" });
+    bridge.on(PutEventsCommand).callsFake(({ Entries }: { Entries: readonly { DetailType: string }[] }) => {
+      if (Entries.some(({ DetailType }) => DetailType === "poison")) throw refusal;
+      return { Entries: Entries.map((_, index) => ({ EventId: String(index) })) };
+    });
+    const publish = eventBus("bus", "orders", {}, new EventBridgeClient({ region: "us-east-1" }));
+    const entry = (name: string) => ({ name, detail: "{}", at: 0, resources: [] });
+    expect(await publish(["a", "poison", "b"].map(entry))).toEqual([
+      { ok: true },
+      { ok: false, permanent: false, error: String(refusal) },
+      { ok: true },
+    ]);
+    await expect(publish([entry("poison")])).rejects.toThrow("1 validation error");
+    bridge.reset();
+    // A bus that is down is asked once.
+    bridge.on(PutEventsCommand).rejects(Object.assign(new Error("later"), { name: "InternalException" }));
+    await expect(publish(["a", "b"].map(entry))).rejects.toThrow("later");
+    expect(bridge.commandCalls(PutEventsCommand)).toHaveLength(1);
+    bridge.restore();
+  });
 });
 
 describe("a function's environment", () => {

@@ -297,6 +297,10 @@ test("the worker makes every call that its role allows, and no other", async () 
   await work([wake("w-dies", "start")], { ...dying, store: { ...dying.store, settle } });
   await work([wake("w-dies", "start")]);
   expect(await statusOf("w-dies")).toBe("failed");
+  // What the relay could not carry.
+  await store.appendCommit(commit("w-sender", 1, { outgoing: messages("w") }), Date.now());
+  await work([{ ...wake("w-sender", "relay"), slot: 1 }]);
+  expect((await store.readOutbox("w-sender", 1))?.states[0]).toEqual({ state: "published", tries: 1 });
   // What this app does not declare stalls.
   await store.createExecution(execution("w-stalls", { workflow: "gone" }));
   await work([wake("w-stalls", "start")]);

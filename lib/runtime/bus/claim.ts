@@ -1,5 +1,6 @@
 import { CLAIM_MS } from "../../decide/relay.js";
 import { isFinal } from "../../model/outgoing.js";
+import type { EpochMs } from "../../model/time.js";
 import type { Outbox } from "../../store/ports.js";
 import type { Outside } from "../outside.js";
 import { persistently } from "../persistently.js";
@@ -20,4 +21,17 @@ export async function claim(outside: Outside, outbox: Outbox): Promise<Outbox | 
     outside.store.markOutbox({ executionId, slot, version, states, pendingAt }),
   );
   return marked ? { ...outbox, states, version: version + 1, pendingAt } : undefined;
+}
+
+/**
+ * The same for one that was heard of some time ago: what the table says of it now counts.
+ * @returns undefined when nothing of it is due by `dueBy`: it was carried meanwhile, or somebody else has claimed it
+ */
+export async function claimDue(
+  outside: Outside,
+  { executionId, slot }: Pick<Outbox, "executionId" | "slot">,
+  dueBy: EpochMs,
+): Promise<Outbox | undefined> {
+  const found = await persistently(() => outside.store.readOutbox(executionId, slot));
+  return found?.pendingAt !== undefined && found.pendingAt <= dueBy ? claim(outside, found) : undefined;
 }

@@ -1,9 +1,17 @@
 /**
  * The relay: carries what commits hold for others: events to the bus, signals to inboxes, starts to the table. The commit's `pending` mark
- * is the truth: it goes when every entry is final, and until then the audit tries again. One try per call; nothing here can block what
- * comes after it, and no entry another.
+ * is the truth: it goes when every entry is final, and until then a nudge (`nudge.ts`), or the audit, tries again. One try per call; nothing
+ * here can block what comes after it, and no entry another.
  */
-import { afterTry, expired, LARGEST_ENTRY_BYTES, nextTryAt, type TryOutcome } from "../../decide/relay.js";
+import {
+  afterTry,
+  expired,
+  LARGEST_ENTRY_BYTES,
+  nextTryAt,
+  RELAY_GRACE_MS,
+  type TryOutcome,
+} from "../../decide/relay.js";
+import { delaySecondsFor } from "../../decide/timer.js";
 import { isFinal, isGivenUp, type OutboxEntryState, type OutgoingEvent } from "../../model/outgoing.js";
 import type { EpochMs } from "../../model/time.js";
 import type { Outbox } from "../../store/ports.js";
@@ -12,6 +20,7 @@ import type { BusEntry, Outside } from "../outside.js";
 import { persistently } from "../persistently.js";
 import { resourcesOf } from "./bus-event.js";
 import { carry } from "./carry.js";
+import { claimDue } from "./claim.js";
 
 /** PutEvents takes ten entries. */
 const MOST_ENTRIES = 10;
@@ -31,11 +40,31 @@ interface ForTheBus {
 
 type Outcomes = Map<Candidate, TryOutcome>;
 
+export interface Relayed {
+  readonly published: number;
+  /** Tried, and not published. */
+  readonly left: number;
+}
+
+/**
+ * The first try of outboxes as they were written: what the stream tells. It is made at once, and unread; that of a record which comes late is
+ * a further try, since others may have tried before: what the table says of it counts, and it is claimed.
+ * @throws the first failure to read or to mark; the others were carried, and for this one the audit comes
+ */
+export async function relayNew(outside: Outside, written: readonly Outbox[]): Promise<Relayed> {
+  const now = outside.clock.now();
+  const isLate = ({ pendingAt = now }: Outbox): boolean => pendingAt <= now - RELAY_GRACE_MS;
+  const claims = written.filter(isLate).map((outbox) => claimDue(outside, outbox, now));
+  const claimed = (await Promise.allSettled(claims)).flatMap((end) =>
+    end.status === "fulfilled" ? (end.value ?? []) : [],
+  );
+  const relayed = await relay(outside, [...written.filter((outbox) => !isLate(outbox)), ...claimed]);
+  raiseFirst(await failuresOf(claims));
+  return relayed;
+}
+
 /** Tries the entries of these outboxes that are not final, those for the bus ten at a time, and marks what became of each. */
-export async function relay(
-  outside: Outside,
-  outboxes: readonly Outbox[],
-): Promise<{ published: number; left: number }> {
+export async function relay(outside: Outside, outboxes: readonly Outbox[]): Promise<Relayed> {
   const candidates = outboxes.flatMap((outbox) =>
     outbox.outgoing.flatMap((message, index): Candidate[] => {
       const state = outbox.states[index];
@@ -145,16 +174,12 @@ async function mark(
   }
   const open = states.filter((state) => !isFinal(state.state));
   const { executionId, slot, version } = outbox;
+  const next = markFor(outside, outbox, states);
   // When the mark was changed by somebody else meanwhile, theirs stands: a message may be sent twice, and is never lost.
   const { marked } = await persistently(() =>
-    outside.store.markOutbox({
-      executionId,
-      slot,
-      version,
-      states,
-      ...markFor(outside, outbox, states),
-    }),
+    outside.store.markOutbox({ executionId, slot, version, states, ...next }),
   );
+  if (marked && next.pendingAt !== undefined) await nudge(outside, outbox, next.pendingAt);
   // Nothing will try these again, so this line is the last that is heard of them: once, by whoever made them final.
   for (const { message, state } of marked ? givenUp : []) {
     outside.log.write("error", `An outgoing ${message.kind} will never be ${DONE[message.kind]}.`, {
@@ -171,6 +196,17 @@ async function mark(
       slot,
       error: state.lastError,
     });
+  }
+}
+
+/** Brings the next try about (`nudge.ts`). Where it can't be sent, the audit does, some minutes later. */
+async function nudge(outside: Outside, { executionId, slot }: Outbox, dueAt: EpochMs): Promise<void> {
+  const wake = { executionId, reason: "relay", slot, dueAt } as const;
+  try {
+    await outside.wakes.send(wake, delaySecondsFor(dueAt, outside.clock.now()));
+  } catch (error) {
+    const said = "The next try of an outgoing message could not be announced; the audit makes it.";
+    outside.log.write("warn", said, { executionId, slot, error: String(error) });
   }
 }
 

@@ -4,6 +4,7 @@ import type { App } from "../../define/app.js";
 import { isClosed } from "../../model/status.js";
 import type { Wake } from "../../model/wake.js";
 import { arm } from "../arm.js";
+import { answerNudge } from "../bus/nudge.js";
 import { doClosingDuties } from "../ending/closing.js";
 import { cancelIn } from "../messages/cancel-in.js";
 import type { Outside } from "../outside.js";
@@ -17,7 +18,7 @@ export const LEASE_SLACK_MS = 5_000;
 
 /** What became of the wake; its message may be deleted. When this throws, it must not be. */
 export interface Handled {
-  readonly did: "put-back" | "dropped" | "closed" | "turn";
+  readonly did: "put-back" | "dropped" | "closed" | "turn" | "relayed";
   readonly detail: string;
 }
 
@@ -33,6 +34,7 @@ export async function handleWake(
   messageId: string,
   limits: Limits,
 ): Promise<Handled> {
+  if (wake.reason === "relay") return { did: "relayed", detail: await answerNudge(outside, wake) };
   const { clock, store } = outside;
   const early = tooEarlyFor(wake, clock.now());
   if (early !== undefined) {

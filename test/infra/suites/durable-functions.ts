@@ -75,7 +75,7 @@ describe("the functions", () => {
     ];
     const told = (name: string) => Object.keys(lambda(name).Environment.Variables).sort();
     expect(told("Start")).toEqual([...base, ...directory, ...payloads, ...wakes, ...timers].sort());
-    expect(told("Worker")).toEqual([...base, ...directory, ...payloads, ...wakes, ...timers].sort());
+    expect(told("Worker")).toEqual([...base, ...directory, ...payloads, ...wakes, ...timers, ...bus].sort());
     expect(told("Deliver")).toEqual([...base, ...directory, ...payloads, ...wakes].sort());
     expect(told("Relay")).toEqual([...base, ...payloads, ...wakes, ...bus].sort());
     expect(told("Audit")).toEqual(

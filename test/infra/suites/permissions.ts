@@ -42,7 +42,7 @@ const turn = [
 
 const expected: Record<string, unknown[]> = {
   Start: [logs("Start"), ...turn, consumes("OrdersStartsEventsQueue")],
-  Worker: [logs("Worker"), ...turn, consumes("OrdersWakeQueue")],
+  Worker: [logs("Worker"), ...turn, publishes, consumes("OrdersWakeQueue")],
   Deliver: [
     logs("Deliver"),
     `dynamodb:GetItem dynamodb:PutItem dynamodb:Query dynamodb:UpdateItem on ${executions}`,
