@@ -1,9 +1,9 @@
 /** `holdfast/local`: the local cloud, which runs an app, or any synthesized templates, on a laptop. */
 
-export { InvalidChaosError } from "../model/errors.js";
 export { PatternError } from "../model/pattern/pattern.js";
 export { ACCOUNT, REGION } from "./arn.js";
 export type { ChaosCounts } from "./chaos/chaos.js";
+export { InvalidChaosError } from "./chaos/invalid-chaos-error.js";
 export type { ChaosFault, ChaosOptions, ChaosService, ChaosSettings } from "./chaos/settings.js";
 export { type CloudOptions, type LocalCloudCore, type LocalFunctions, startCloud } from "./cloud.js";
 export type { StackInfo } from "./cloudformation.js";

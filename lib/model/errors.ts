@@ -56,17 +56,6 @@ export class InvalidInputError extends HoldfastError {
   }
 }
 
-/** What the local cloud is to do wrong, said in a way that it can't be done. Nothing was started. */
-export class InvalidChaosError extends HoldfastError {
-  readonly code = "INVALID_CHAOS";
-  constructor(name: string, found: unknown, expected: string) {
-    super(
-      `The ${name} of the chaos must be ${expected}, and was ${shown(found)}. Correct it and start again.`,
-    );
-    this.name = "InvalidChaosError";
-  }
-}
-
 /** A workflow name that this app does not declare. */
 export class UnknownWorkflowError extends HoldfastError {
   readonly code = "UNKNOWN_WORKFLOW";

@@ -14,6 +14,7 @@ import { CreateScheduleCommand, ListSchedulesCommand, SchedulerClient } from "@a
 import { ReceiveMessageCommand, SendMessageCommand, SQSClient } from "@aws-sdk/client-sqs";
 import { afterEach, describe, expect, inject, test } from "vitest";
 import { Chaos } from "../../lib/local/chaos/chaos.js";
+import { InvalidChaosError } from "../../lib/local/chaos/invalid-chaos-error.js";
 import {
   CALLED_SERVICES,
   type CalledService,
@@ -23,7 +24,6 @@ import {
   chaosSettings,
 } from "../../lib/local/chaos/settings.js";
 import type { Json } from "../../lib/local/json.js";
-import { InvalidChaosError } from "../../lib/model/errors.js";
 import { lambda, type Template, type TestCloud, testCloud } from "./harness.js";
 
 const clouds: TestCloud[] = [];

@@ -14,7 +14,7 @@
  * | `killed`     | a function's process is killed in the middle of an invocation                      | lambda                      |
  */
 import { randomInt } from "node:crypto";
-import { InvalidChaosError } from "../../model/errors.js";
+import { InvalidChaosError } from "./invalid-chaos-error.js";
 
 export const CALLED_SERVICES = [
   "dynamodb",
