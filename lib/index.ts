@@ -73,6 +73,7 @@ export type {
 } from "./define/hooks.js";
 export type { MapItem, MapOptions, MapResult } from "./define/map.js";
 export type { RetryPolicy } from "./define/retry.js";
+export type { Recurring, Schedule, ScheduleOption } from "./define/schedule.js";
 export type { Transaction, TransactionOptions } from "./define/transaction.js";
 export { type Workflow, type WorkflowOptions, workflow } from "./define/workflow.js";
 export { type DeletionRefusal, ExecutionDeletedError, NotDeletableError } from "./model/deletion-errors.js";
@@ -113,7 +114,9 @@ export {
   UnknownWorkflowError,
   WaitTimeoutError,
 } from "./model/errors.js";
+export type { Firing, Overlap } from "./model/firing.js";
 export type { HistoryEvent, OnParentClose } from "./model/history-event.js";
+export { MalformedFiringError, ScheduleNotFoundError } from "./model/schedule-errors.js";
 export type { ExecutionStatus } from "./model/status.js";
 export type { Duration } from "./model/time.js";
 export type {
