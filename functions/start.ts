@@ -1,18 +1,19 @@
-/** Start: begins executions, for those who invoke it and for bus events (`startOn`). */
+/** Start: begins executions, for those who invoke it, for bus events (`startOn`) and for schedules that come round. */
 
-import { parseBusMessage } from "../lib/aws/bus-message.js";
 import { type Handler, type LambdaContext, limitsOf } from "../lib/aws/lambda-context.js";
 import { type AwsOutside, functionOutside } from "../lib/aws/outside.js";
 import { type BatchAnswer, eachMessage, readSqsBatch, type SqsMessage } from "../lib/aws/sqs-batch.js";
+import { parseStartMessage } from "../lib/aws/start-message.js";
 import { parseStartPayload } from "../lib/aws/start-payload.js";
 import { type StartAnswer, startNow } from "../lib/aws/starting.js";
 import { logUnhandledRejections } from "../lib/aws/unhandled.js";
 import type { App } from "../lib/define/app.js";
 import { startFromEvent } from "../lib/runtime/bus/start-from-event.js";
+import { fire } from "../lib/runtime/fire.js";
 
 /**
  * Direct invocation: `{ workflow, input, id?, delay?, wait?, onConflict? }` → `{ executionId, status, created, output?, error? }`.
- * An SQS batch: bus events, each of which starts the workflows that declare it.
+ * An SQS batch: bus events, each of which starts the workflows that declare it, and firings of schedules.
  */
 export function createStart(
   app: App,
@@ -36,9 +37,13 @@ async function startEach(
   { messageId, body }: SqsMessage,
   context: LambdaContext,
 ): Promise<void> {
-  const started = await startFromEvent(outside, app, parseBusMessage(body), () => ({
-    owner: messageId,
-    limits: limitsOf(context, outside.clock),
-  }));
+  const inline = () => ({ owner: messageId, limits: limitsOf(context, outside.clock) });
+  const message = parseStartMessage(body);
+  if (message.kind === "firing") {
+    const fired = await fire(outside, app, message.firing, inline);
+    outside.log.write("debug", "A schedule came round.", { ...fired });
+    return;
+  }
+  const started = await startFromEvent(outside, app, message.event, inline);
   outside.log.write("debug", "An event started executions.", { executions: started });
 }

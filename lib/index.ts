@@ -74,6 +74,7 @@ export type {
 } from "./define/hooks.js";
 export type { MapItem, MapOptions, MapResult } from "./define/map.js";
 export type { RetryPolicy } from "./define/retry.js";
+export type { Recurring, Schedule, ScheduleOption } from "./define/schedule.js";
 export type { Transaction, TransactionOptions } from "./define/transaction.js";
 export { type Workflow, type WorkflowOptions, workflow } from "./define/workflow.js";
 export { type DeletionRefusal, ExecutionDeletedError, NotDeletableError } from "./model/deletion-errors.js";
@@ -114,8 +115,10 @@ export {
   UnknownWorkflowError,
   WaitTimeoutError,
 } from "./model/errors.js";
+export type { Firing, Overlap } from "./model/firing.js";
 export type { HistoryEvent, OnParentClose } from "./model/history-event.js";
 export type { EventPattern, PatternOperator } from "./model/pattern/types.js";
+export { MalformedFiringError, ScheduleNotFoundError } from "./model/schedule-errors.js";
 export type { ExecutionStatus } from "./model/status.js";
 export type { Duration } from "./model/time.js";
 export type {

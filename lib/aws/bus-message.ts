@@ -3,11 +3,14 @@ import { type BusEvent, MalformedBusEventError, readBusEvent } from "../runtime/
 
 /** Throws {@link MalformedBusEventError}. */
 export function parseBusMessage(body: string): BusEvent {
-  let found: unknown;
+  return readBusEvent(jsonOf(body));
+}
+
+/** Throws {@link MalformedBusEventError}. */
+export function jsonOf(body: string): unknown {
   try {
-    found = JSON.parse(body);
+    return JSON.parse(body);
   } catch {
     throw new MalformedBusEventError("its message's body is no JSON");
   }
-  return readBusEvent(found);
 }

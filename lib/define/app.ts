@@ -22,6 +22,12 @@ export interface Manifest {
     readonly name: string;
     readonly version?: string;
     readonly startOn: readonly string[];
+    /** Absent when it declares none. */
+    readonly schedules?: readonly {
+      readonly name: string;
+      readonly expression: string;
+      readonly timezone: string;
+    }[];
   }[];
   readonly events: readonly { readonly name: string }[];
 }
@@ -73,6 +79,15 @@ export function app(options: AppOptions): App {
         name: workflow.name,
         ...(workflow.version === undefined ? {} : { version: workflow.version }),
         startOn: workflow.startOn === undefined ? [] : [workflow.startOn.name],
+        ...(workflow.schedules === undefined
+          ? {}
+          : {
+              schedules: workflow.schedules.map(({ name, expression, timezone }) => ({
+                name,
+                expression,
+                timezone,
+              })),
+            }),
       })),
       events: [...events.values()].map(({ name }) => ({ name })),
     }),

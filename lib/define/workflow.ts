@@ -1,11 +1,13 @@
 /** `workflow(...)`: a definition, name plus handler. */
 import { InvalidDefinitionError } from "../model/errors.js";
+import type { Overlap } from "../model/firing.js";
 import { checkName, digest } from "../model/ids.js";
 import type { EventPattern } from "../model/pattern/types.js";
 import { issueOf, PatternError, readWhere, type Where } from "../model/pattern/where.js";
 import { type Duration, durationMs } from "../model/time.js";
 import type { Context } from "./context.js";
 import type { EventType } from "./event.js";
+import { checkSchedules, type Schedule, type ScheduleOption } from "./schedule.js";
 import { checkSchema, type Schema } from "./schema.js";
 
 /** A declared workflow. `Input` is what a starter passes, `Output` what `result()` gives back. */
@@ -18,6 +20,8 @@ export interface Workflow<Input = unknown, Output = unknown> {
   readonly startOn?: EventType<unknown, Input>;
   /** Only those whose payload it accepts. */
   readonly startWhere?: Where;
+  /** Each starts one execution whenever it comes round. */
+  readonly schedules?: readonly Schedule[];
   /** From an execution's start to its end, waits included. */
   readonly timeoutMs?: number;
   /** Changes with the handler's text and the version: recorded at the start of every execution. */
@@ -41,6 +45,15 @@ export interface WorkflowOptions<Input> {
         readonly event: EventType<unknown, NoInfer<Input>>;
         readonly where: EventPattern<NoInfer<Input>>;
       };
+  /**
+   * When executions start by themselves: `"rate(1 hour)"`, `"cron(0 9 ? * MON-FRI *)"`, an object that says more of it, or a list. They are given
+   * a `Firing`, or the schedule's `input`. See docs/schedules.md.
+   */
+  readonly schedule?: ScheduleOption<NoInfer<Input>> | readonly ScheduleOption<NoInfer<Input>>[];
+  /** The time zone of schedules that name none, such as `"Europe/Vienna"`. Default: UTC. */
+  readonly timezone?: string;
+  /** What schedules that don't say it do while the execution of the firing before is open. Default: `"skip"`. */
+  readonly overlap?: Overlap;
   /** From an execution's start to its end, waits included: after it, what it waits for throws `ExecutionTimeoutError`. Default: none. */
   readonly timeout?: Duration;
 }
@@ -87,12 +100,14 @@ export function workflow<Input, Output>(
   checkSchema(options.input, `The input of workflow "${name}"`);
   const source = handler.toString();
   const beginning = beginningOf<Input>(name, options.startOn);
+  const schedules = checkSchedules(name, options.schedule, options);
   return {
     kind: "workflow",
     name,
     ...(options.version === undefined ? {} : { version: options.version }),
     ...(options.input === undefined ? {} : { input: options.input }),
     ...beginning,
+    ...(schedules.length === 0 ? {} : { schedules }),
     ...(options.timeout === undefined ? {} : { timeoutMs: durationMs(options.timeout) }),
     // 16 characters of base64 are 96 bits: no two versions of a workflow meet by chance.
     definition: digest(`${options.version ?? ""}\n${source}`, 16),

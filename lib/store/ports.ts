@@ -19,10 +19,12 @@ import type { Encoded } from "../model/value.js";
 import type { DefinitionStore } from "./ports/definitions.js";
 import type { ListingStore } from "./ports/listing.js";
 import type { RetentionStore } from "./ports/retention.js";
+import type { ScheduleStore } from "./ports/schedules.js";
 
 export type * from "./ports/definitions.js";
 export type * from "./ports/listing.js";
 export type * from "./ports/retention.js";
+export type * from "./ports/schedules.js";
 
 /**
  * The first write of an execution. `lease` is there when the creator runs the first turn itself (epoch 1), else epoch is 0. `slot` is above
@@ -393,6 +395,7 @@ export interface Store
     ListingStore,
     AuditStore,
     DefinitionStore,
+    ScheduleStore,
     RetentionStore {}
 
 /**

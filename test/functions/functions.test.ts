@@ -9,7 +9,8 @@ import { createStart } from "../../functions/start.js";
 import { createWorker } from "../../functions/worker.js";
 import { connectionFrom } from "../../lib/aws/connection.js";
 import { deadWakes } from "../../lib/aws/dead-wakes.js";
-import { app, event, InvalidInputError, workflow } from "../../lib/index.js";
+import { app, event, type Firing, InvalidInputError, workflow } from "../../lib/index.js";
+import { firingBody } from "../../lib/model/firing.js";
 import { executionIdFor } from "../../lib/runtime/start.js";
 import { eventually } from "../local/harness.js";
 import { batchOf, busEvent, type Deployment, invocation, openDeployment } from "./deployment.js";
@@ -37,7 +38,12 @@ const sleeper = workflow("sleeper", async (ctx) => {
   await ctx.sleep("3d");
   return "awake";
 });
-const shop = app({ workflows: [double, fails, order, sleeper], events: [Paid] });
+const ticking = workflow(
+  "ticking",
+  { schedule: "rate(1 minute)" },
+  async (_, { scheduledAt }: Firing) => scheduledAt,
+);
+const shop = app({ workflows: [double, fails, order, sleeper, ticking], events: [Paid] });
 
 let deployment: Deployment;
 beforeAll(async () => {
@@ -74,6 +80,24 @@ describe("start", () => {
       status: "completed",
       created: true,
       output: 42,
+    });
+  });
+
+  test("begins an execution when a schedule comes round, once however often that is said", async () => {
+    const body = firingBody({ by: "workflow", workflow: "ticking", schedule: "default" });
+    const message = body.replace(/<.*>/, "2026-01-31T08:00:00Z");
+    for (let times = 0; times < 2; times += 1) {
+      expect(await createStart(shop, () => deployment.outside)(batchOf(message), invocation())).toEqual({
+        batchItemFailures: [],
+      });
+      expect(await deployment.outside.store.readHead("ticking@2026-01-31T08:00:00Z")).toMatchObject({
+        status: "completed",
+        output: { inline: "2026-01-31T08:00:00.000Z" },
+      });
+    }
+    // One that nobody has replaced the time in belongs in the dead-letter queue.
+    expect(await createStart(shop, () => deployment.outside)(batchOf(body), invocation())).toEqual({
+      batchItemFailures: [{ itemIdentifier: "m-1" }],
     });
   });
 

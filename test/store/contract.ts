@@ -7,6 +7,7 @@ import { countingContract } from "./contract/counting.js";
 import { creationContract } from "./contract/creation.js";
 import { cursorContract } from "./contract/cursors.js";
 import { definitionContract } from "./contract/definitions.js";
+import { firingContract } from "./contract/firings.js";
 import { inboxContract } from "./contract/inbox.js";
 import { leaseContract } from "./contract/lease.js";
 import { listingContract } from "./contract/listing.js";
@@ -44,6 +45,7 @@ const PARTS = {
   "recent events": recentEventContract,
   "what the audit reads": cursorContract,
   definitions: definitionContract,
+  "schedules' firings": firingContract,
   retention: retentionContract,
 };
 

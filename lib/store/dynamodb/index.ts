@@ -14,6 +14,7 @@ import { deleteMessages } from "./delete-messages.js";
 import { deleteWait } from "./delete-wait.js";
 import { findRecentEvents } from "./find-recent-events.js";
 import { findWaits } from "./find-waits.js";
+import { readFirings, saveFirings } from "./firings.js";
 import { getDefinition } from "./get-definition.js";
 import { getPayload } from "./get-payload.js";
 import { listCreated } from "./list-created.js";
@@ -97,6 +98,9 @@ export function createDynamoStore(tables: DynamoTables, objects: PayloadStore): 
     readCurrentDefinition: (workflow) => readCurrentDefinition(tables, workflow),
     setCurrentDefinition: (current) => setCurrentDefinition(tables, current),
     listCurrentDefinitions: (request) => listCurrentDefinitions(tables, request),
+
+    readFirings: (schedule) => readFirings(tables, schedule),
+    saveFirings: (record) => saveFirings(tables, record),
 
     listCreated: (request) => listCreated(tables, request),
     readCommits: (request) => readCommits(tables, request),

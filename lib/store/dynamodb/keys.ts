@@ -17,6 +17,7 @@
  *     cursor#<name>               cursor
  *     definition#<workflow>       <hash>                          its code
  *     definitions                 <workflow>                      which of its definitions it has now
+ *     firings#<schedule>          firings                         what became of its firings
  *
  * Parts that users choose are escaped, so that no name or key can forge a separator, a shard (`~`) or a hash (`!`); a part that is too long
  * for a key is replaced by its hash, and the item carries the part itself.
@@ -156,6 +157,10 @@ export function definitionKey(workflow: string, hash: string): Key {
 /** All in one partition, so that they can be listed: a process reads it once for each workflow that it starts. */
 export function currentDefinitionKey(workflow: string): Key {
   return { pk: "definitions", sk: part(workflow) };
+}
+
+export function firingsKey(schedule: string): Key {
+  return { pk: `firings#${part(schedule)}`, sk: "firings" };
 }
 
 function subjectPartition(prefix: string, subject: Subject, spread: string): string {

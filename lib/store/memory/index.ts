@@ -7,6 +7,7 @@ import { auditMethods } from "./audit.js";
 import { definitionMethods } from "./definitions.js";
 import { directoryMethods } from "./directory.js";
 import { executionMethods } from "./executions.js";
+import { scheduleMethods } from "./firings.js";
 import { listingMethods } from "./listing.js";
 import { outboxMethods } from "./outbox.js";
 import { createMemoryPayloads } from "./payloads.js";
@@ -36,6 +37,7 @@ export function createMemoryStore({ transact = withoutTables }: MemoryStoreOptio
     ...listingMethods(state),
     ...auditMethods(state),
     ...definitionMethods(state),
+    ...scheduleMethods(state),
     ...retentionMethods(state),
   };
 }

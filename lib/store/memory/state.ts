@@ -4,6 +4,7 @@ import type { Message } from "../../model/message.js";
 import type {
   Commit,
   CurrentDefinition,
+  FiringRecord,
   Outbox,
   RecentEvent,
   StoredDefinition,
@@ -38,6 +39,8 @@ export interface State {
   readonly definitions: Map<string, Map<string, StoredDefinition>>;
   /** By workflow. */
   readonly currentDefinitions: Map<string, CurrentDefinition>;
+  /** By schedule. */
+  readonly firings: Map<string, FiringRecord>;
 }
 
 export function emptyState(): State {
@@ -48,6 +51,7 @@ export function emptyState(): State {
     cursors: new Map(),
     definitions: new Map(),
     currentDefinitions: new Map(),
+    firings: new Map(),
   };
 }
 

@@ -4,6 +4,7 @@ import { type Case, one } from "./case.js";
 import * as definitions from "./cases/definitions.js";
 import * as directory from "./cases/directory.js";
 import * as executions from "./cases/executions.js";
+import * as firings from "./cases/firings.js";
 import * as inbox from "./cases/inbox.js";
 import * as listing from "./cases/listing.js";
 import * as outbox from "./cases/outbox.js";
@@ -58,6 +59,9 @@ export const CASES: Readonly<Record<keyof Store, readonly Case[]>> = {
   readCurrentDefinition: definitions.readingCurrentDefinitions,
   setCurrentDefinition: definitions.settingCurrentDefinitions,
   listCurrentDefinitions: definitions.listingCurrentDefinitions,
+
+  readFirings: firings.reading,
+  saveFirings: firings.saving,
 
   listCreated: retention.listingCreated,
   readCommits: retention.readingCommits,

@@ -8,7 +8,7 @@ import { meter, type Spent } from "../../setup/capacity.js";
 import { createTables, DIRECTORY_TABLE, EXECUTIONS_TABLE } from "../../setup/tables.js";
 import { textTable } from "../../setup/text-table.js";
 import { dynamoAccounts } from "../accounts.js";
-import { definitionEntries, directoryEntries, listingEntries } from "./entries/directory.js";
+import { definitionEntries, directoryEntries, firingEntries, listingEntries } from "./entries/directory.js";
 import { executionEntries } from "./entries/executions.js";
 import { inboxEntries, outboxEntries, transactionEntries } from "./entries/messages.js";
 import { retentionEntries } from "./entries/retention.js";
@@ -24,6 +24,7 @@ export const ENTRIES: readonly Entry[] = [
   ...directoryEntries,
   ...listingEntries,
   ...definitionEntries,
+  ...firingEntries,
   ...retentionEntries,
 ];
 

@@ -178,6 +178,29 @@ export const definitionEntries: readonly Entry[] = [
   },
 ];
 
+export const firingEntries: readonly Entry[] = [
+  {
+    what: "a schedule's firing, decided on",
+    of: ["readFirings", "saveFirings"],
+    async run({ store, id }) {
+      await store.readFirings(id);
+      await store.saveFirings({
+        schedule: id,
+        decidedFor: T0,
+        started: {
+          scheduledFor: T0,
+          workflow: "nightly-report",
+          executionId: `${id}@2026-01-31T08:00:00Z`,
+          at: T0,
+        },
+        skipped: 0,
+        revision: 1,
+      });
+    },
+    budget: { writes: 1, reads: 1, roundTrips: 2 },
+  },
+];
+
 async function waiting(ground: Ground): Promise<void> {
   const { store, id } = ground;
   const { epoch: _epoch, ...key } = wait(id);

@@ -1,0 +1,193 @@
+/**
+ * A schedule's firing becomes an execution, or does not. Written in this order: the cancel of the one before, the schedule's record, the
+ * execution. Whoever dies between two of them leaves the message, and its next delivery goes on from what it finds.
+ */
+import { decideFiring } from "../decide/firing.js";
+import type { App } from "../define/app.js";
+import { parse } from "../define/schema.js";
+import { ExecutionDeletedError } from "../model/deletion-errors.js";
+import { ExecutionConflictError } from "../model/errors.js";
+import {
+  type Firing,
+  type FiringMessage,
+  firingExecutionId,
+  type Overlap,
+  scheduleKey,
+  startedByFiring,
+} from "../model/firing.js";
+import { digest } from "../model/ids.js";
+import type { Message } from "../model/message.js";
+import { isClosed } from "../model/status.js";
+import { decode, encode } from "../model/value.js";
+import type { FiringRecord } from "../store/ports.js";
+import { create } from "./create.js";
+import { deliverMessage } from "./messages/accept.js";
+import type { Outside } from "./outside.js";
+import { persistently } from "./persistently.js";
+import { startExecution } from "./start.js";
+import type { Limits } from "./turn/work.js";
+
+export interface Fired {
+  readonly outcome: "started" | "skipped" | "decided before" | "not declared";
+  /** The one that it starts; of a skipped firing the one that is still open. */
+  readonly executionId: string;
+}
+
+/** What the firing's schedule says, from the message or from the code. */
+interface Told {
+  readonly overlap: Overlap;
+  readonly input: unknown;
+}
+
+/** Of two processes that decide at the same time one goes on; more than a few at once are no schedule's. */
+const TRIES = 5;
+
+/**
+ * @param inline runs the first turn here
+ * @throws UnknownWorkflowError, InvalidInputError, PayloadTooLargeError, ExecutionConflictError: the message belongs in the dead-letter queue
+ */
+export async function fire(
+  outside: Outside,
+  app: App,
+  message: FiringMessage,
+  inline?: () => { readonly owner: string; readonly limits: Limits },
+): Promise<Fired> {
+  const { scheduledAt } = message;
+  const key = scheduleKey(message);
+  const executionId = firingExecutionId(key, scheduledAt);
+  const told = toldOf(app, message);
+  if (told === undefined) {
+    outside.log.write(
+      "warn",
+      "A firing starts nothing: its workflow does not declare the schedule (any more).",
+      {
+        ...{ workflow: message.workflow, schedule: message.schedule },
+      },
+    );
+    return { outcome: "not declared", executionId };
+  }
+  const workflow = app.workflow(message.workflow);
+  // Before anything is written: what can't start must not count as the firing before the next one.
+  await parse(workflow.input, told.input, `The input of workflow "${workflow.name}"`);
+
+  const start = async (): Promise<Fired> => {
+    const request = {
+      workflow: workflow.name,
+      input: told.input,
+      id: executionId,
+      startedBy: startedByFiring(executionId),
+    };
+    try {
+      await startExecution(outside, app, request, inline?.());
+    } catch (error) {
+      if (!(await wasStartedBefore(outside, executionId, error))) throw error;
+    }
+    return { outcome: "started", executionId };
+  };
+
+  for (let attempt = 1; attempt <= TRIES; attempt += 1) {
+    const record = await persistently(() => outside.store.readFirings(key));
+    const now = outside.clock.now();
+    const action = await decideFiring({ scheduledAt, overlap: told.overlap }, record, now, () =>
+      standing(outside, record?.started.executionId ?? ""),
+    );
+    switch (action.do) {
+      case "repeat":
+        return start();
+      case "repeat if there": {
+        const there = await persistently(() => outside.store.readHead(executionId));
+        if (there !== undefined) return start();
+        outside.log.write(
+          "info",
+          "A firing starts nothing: it was decided on before, or came after a later one.",
+          {
+            ...{ workflow: workflow.name, schedule: message.schedule, executionId },
+          },
+        );
+        return { outcome: "decided before", executionId };
+      }
+      case "skip": {
+        if (record === undefined || !(await save(outside, skipping(record, scheduledAt)))) continue;
+        const { executionId: open } = record.started;
+        outside.log.write("info", "A firing starts nothing: the execution of the one before is still open.", {
+          ...{ workflow: workflow.name, schedule: message.schedule, open, skipped: record.skipped + 1 },
+        });
+        return { outcome: "skipped", executionId: open };
+      }
+      case "begin": {
+        if (action.cancel && record !== undefined) await cancel(outside, record, executionId);
+        const started = { scheduledFor: scheduledAt, workflow: workflow.name, executionId, at: now };
+        if (await save(outside, beginning(key, record?.revision ?? 0, started))) return start();
+      }
+    }
+  }
+  throw new Error(
+    `The record of schedule "${key}" changed ${TRIES} times while a firing was decided on; the message comes again.`,
+  );
+}
+
+/** Undefined for a schedule that the code does not declare. */
+function toldOf(app: App, message: FiringMessage): Told | undefined {
+  const { schedule, scheduledAt } = message;
+  const firing: Firing = { schedule, scheduledAt: new Date(scheduledAt).toISOString() };
+  if (message.by === "client") {
+    const { overlap, input } = message;
+    return { overlap, input: input === undefined ? firing : decode(input, app.errors) };
+  }
+  const declared = app.workflows.get(message.workflow)?.schedules?.find(({ name }) => name === schedule);
+  return declared && { overlap: declared.overlap, input: declared.inputFor(firing) };
+}
+
+function beginning(schedule: string, before: number, started: FiringRecord["started"]): FiringRecord {
+  return { schedule, decidedFor: started.scheduledFor, started, skipped: 0, revision: before + 1 };
+}
+
+function skipping(record: FiringRecord, decidedFor: number): FiringRecord {
+  return { ...record, decidedFor, skipped: record.skipped + 1, revision: record.revision + 1 };
+}
+
+async function save(outside: Outside, record: FiringRecord): Promise<boolean> {
+  return (await persistently(() => outside.store.saveFirings(record))).saved;
+}
+
+/** Along the chain of those that it was continued as. */
+async function standing(outside: Outside, executionId: string): Promise<"open" | "ended" | "missing"> {
+  const head = await persistently(() => outside.store.readHead(executionId));
+  if (head === undefined) return "missing";
+  if (head.continuedTo === undefined) return isClosed(head.status) ? "ended" : "open";
+  const next = await standing(outside, head.continuedTo);
+  // A successor that is not there is about to be created, or was deleted with its chain.
+  return next === "missing" ? (head.deletedAt === undefined ? "open" : "ended") : next;
+}
+
+/** What is not there yet is created as cancelled: whoever is about to create it finds it closed (as with children, PROTOCOL B2). */
+async function cancel(outside: Outside, { started }: FiringRecord, by: string): Promise<void> {
+  const { executionId, workflow } = started;
+  const message: Message = {
+    kind: "cancel",
+    id: "cancel",
+    at: outside.clock.now(),
+    by,
+    reason: "its schedule came round again",
+  };
+  const { outcome } = await deliverMessage(outside, executionId, message);
+  if (outcome !== "missing") return;
+  const { created } = await create(outside, {
+    executionId,
+    workflow: { name: workflow, definition: "" },
+    input: { inline: encode(undefined) },
+    createdAt: outside.clock.now(),
+    startedBy: startedByFiring(executionId),
+    closed: "cancelled",
+    createToken: digest(`${executionId}\ncancelled`, 22),
+  });
+  if (!created) await deliverMessage(outside, executionId, message);
+}
+
+/** By a delivery before: with an input that is made in another way now, or cancelled before it was there; or it is being deleted. */
+async function wasStartedBefore(outside: Outside, executionId: string, error: unknown): Promise<boolean> {
+  if (error instanceof ExecutionDeletedError) return true;
+  if (!(error instanceof ExecutionConflictError)) return false;
+  const head = await persistently(() => outside.store.readHead(executionId));
+  return head?.startedBy === startedByFiring(executionId);
+}
