@@ -1,9 +1,10 @@
 /** Start: begins executions, for those who invoke it and for bus events (`startOn`). */
 
-import { parseBusMessage } from "../lib/aws/bus-message.js";
-import { type Handler, type LambdaContext, limitsOf } from "../lib/aws/lambda-context.js";
-import { type AwsOutside, functionOutside } from "../lib/aws/outside.js";
-import { type BatchAnswer, eachMessage, readSqsBatch, type SqsMessage } from "../lib/aws/sqs-batch.js";
+import { eachEvent } from "../lib/aws/event-batch.js";
+import type { EventQueue } from "../lib/aws/event-queue.js";
+import { type Handler, limitsOf } from "../lib/aws/lambda-context.js";
+import { type AwsOutside, functionEvents, functionOutside } from "../lib/aws/outside.js";
+import { type BatchAnswer, readSqsBatch } from "../lib/aws/sqs-batch.js";
 import { parseStartPayload } from "../lib/aws/start-payload.js";
 import { type StartAnswer, startNow } from "../lib/aws/starting.js";
 import { logUnhandledRejections } from "../lib/aws/unhandled.js";
@@ -17,6 +18,7 @@ import { startFromEvent } from "../lib/runtime/bus/start-from-event.js";
 export function createStart(
   app: App,
   outsideOf: () => AwsOutside = functionOutside,
+  queueOf: () => Pick<EventQueue, "bury"> = functionEvents.start,
 ): Handler<StartAnswer | BatchAnswer> {
   logUnhandledRejections(() => outsideOf().log);
   return async (event, context) => {
@@ -26,19 +28,10 @@ export function createStart(
         owner: context.awsRequestId,
         limits: limitsOf(context, outside.clock),
       });
-    return eachMessage(event, outside.log, (message) => startEach(outside, app, message, context));
+    return eachEvent(event, { outside, queue: queueOf(), name: "start" }, async (busEvent, { messageId }) => {
+      const inline = () => ({ owner: messageId, limits: limitsOf(context, outside.clock) });
+      const started = await startFromEvent(outside, app, busEvent, inline);
+      outside.log.write("debug", "An event started executions.", { executions: started });
+    });
   };
-}
-
-async function startEach(
-  outside: AwsOutside,
-  app: App,
-  { messageId, body }: SqsMessage,
-  context: LambdaContext,
-): Promise<void> {
-  const started = await startFromEvent(outside, app, parseBusMessage(body), () => ({
-    owner: messageId,
-    limits: limitsOf(context, outside.clock),
-  }));
-  outside.log.write("debug", "An event started executions.", { executions: started });
 }

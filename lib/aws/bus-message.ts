@@ -1,13 +1,16 @@
-/** A bus event as a rule puts it into a queue: the whole event as the message's body. */
+/** A bus event as a rule puts it into a queue: the whole event as the message's body; what a delivery left of it, in attributes. */
+
 import { type BusEvent, MalformedBusEventError, readBusEvent } from "../runtime/bus/bus-event.js";
+import { type Attributes, partOf } from "./event-attributes.js";
 
 /** Throws {@link MalformedBusEventError}. */
-export function parseBusMessage(body: string): BusEvent {
+export function parseBusMessage(body: string, attributes: Attributes): BusEvent {
   let found: unknown;
   try {
     found = JSON.parse(body);
   } catch {
     throw new MalformedBusEventError("its message's body is no JSON");
   }
-  return readBusEvent(found);
+  const part = partOf(attributes);
+  return { ...readBusEvent(found), ...(part === undefined ? {} : { part }) };
 }
