@@ -1,8 +1,9 @@
 /** Start: begins executions, for those who invoke it, for bus events (`startOn`) and for schedules that come round. */
-
+import { eachEvent } from "../lib/aws/event-batch.js";
+import type { EventQueue } from "../lib/aws/event-queue.js";
 import { type Handler, type LambdaContext, limitsOf } from "../lib/aws/lambda-context.js";
-import { type AwsOutside, functionOutside } from "../lib/aws/outside.js";
-import { type BatchAnswer, eachMessage, readSqsBatch, type SqsMessage } from "../lib/aws/sqs-batch.js";
+import { type AwsOutside, functionEvents, functionOutside } from "../lib/aws/outside.js";
+import { type BatchAnswer, readSqsBatch, type SqsMessage } from "../lib/aws/sqs-batch.js";
 import { parseStartMessage } from "../lib/aws/start-message.js";
 import { parseStartPayload } from "../lib/aws/start-payload.js";
 import { type StartAnswer, startNow } from "../lib/aws/starting.js";
@@ -18,6 +19,7 @@ import { fire } from "../lib/runtime/fire.js";
 export function createStart(
   app: App,
   outsideOf: () => AwsOutside = functionOutside,
+  queueOf: () => Pick<EventQueue, "bury"> = functionEvents.start,
 ): Handler<StartAnswer | BatchAnswer> {
   logUnhandledRejections(() => outsideOf().log);
   return async (event, context) => {
@@ -27,7 +29,9 @@ export function createStart(
         owner: context.awsRequestId,
         limits: limitsOf(context, outside.clock),
       });
-    return eachMessage(event, outside.log, (message) => startEach(outside, app, message, context));
+    return eachEvent(event, { outside, queue: queueOf(), name: "start" }, (message) =>
+      startEach(outside, app, message, context),
+    );
   };
 }
 

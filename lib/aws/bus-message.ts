@@ -1,9 +1,11 @@
-/** A bus event as a rule puts it into a queue: the whole event as the message's body. */
+/** A bus event as a rule puts it into a queue: the whole event as the message's body; what a delivery left of it, in attributes. */
 import { type BusEvent, MalformedBusEventError, readBusEvent } from "../runtime/bus/bus-event.js";
+import { type Attributes, partOf } from "./event-attributes.js";
 
 /** Throws {@link MalformedBusEventError}. */
-export function parseBusMessage(body: string): BusEvent {
-  return readBusEvent(jsonOf(body));
+export function parseBusMessage(body: string, attributes: Attributes): BusEvent {
+  const part = partOf(attributes);
+  return { ...readBusEvent(jsonOf(body)), ...(part === undefined ? {} : { part }) };
 }
 
 /** Throws {@link MalformedBusEventError}. */

@@ -19,6 +19,10 @@ export const VARIABLES = {
   scheduleDlqArn: "HOLDFAST_SCHEDULE_DLQ_ARN",
   busName: "HOLDFAST_BUS_NAME",
   startFunction: "HOLDFAST_START_FUNCTION",
+  deliverQueueUrl: "HOLDFAST_DELIVER_QUEUE_URL",
+  deliverDlqUrl: "HOLDFAST_DELIVER_DLQ_URL",
+  startQueueUrl: "HOLDFAST_START_QUEUE_URL",
+  startDlqUrl: "HOLDFAST_START_DLQ_URL",
 } as const;
 
 export type ResourceName = keyof typeof VARIABLES;
@@ -67,4 +71,8 @@ export const RESOURCE_NAMES: readonly ResourceName[] = [
   "scheduleDlqArn",
   "busName",
   "startFunction",
+  "deliverQueueUrl",
+  "deliverDlqUrl",
+  "startQueueUrl",
+  "startDlqUrl",
 ];

@@ -12,6 +12,7 @@ import { type SystemClock, systemClock } from "./clock.js";
 import { type Connection, clientSettings } from "./connection.js";
 import type { DeadWakes } from "./dead-wakes.js";
 import { type Names, need, readNames, readTimeScale } from "./environment.js";
+import type { EventQueue, EventQueueUrls } from "./event-queue.js";
 import { jsonLog, logLevelIn } from "./log.js";
 import type { TimeScale } from "./time-scale.js";
 
@@ -112,6 +113,46 @@ export const functionDeadWakes: () => DeadWakes = once(() => {
     delete: async (receipt) => (await queue()).delete(receipt),
   };
 });
+
+/** The events that a function consumes, and their dead letters. */
+export const functionEvents: Readonly<Record<EventConsumer, () => EventQueue>> = {
+  deliver: once(() => lazyEventQueue("deliver")),
+  start: once(() => lazyEventQueue("start")),
+};
+
+/** Who consumes a queue of events. */
+export type EventConsumer = "deliver" | "start";
+
+/** Which of a deployment's queues of events are known: one that declares no events has none. */
+export function eventQueuesIn(names: Names): EventConsumer[] {
+  return (["deliver", "start"] as const).filter((which) => names[`${which}DlqUrl`] !== undefined);
+}
+
+function lazyEventQueue(which: EventConsumer): EventQueue {
+  const queue = once(async () => {
+    const { eventQueue } = await import("./event-queue.js");
+    return eventQueue(eventQueueUrls(readNames(process.env), which), {});
+  });
+  return {
+    send: async (letter) => (await queue()).send(letter),
+    bury: async (letter) => (await queue()).bury(letter),
+    receive: async (seconds) => (await queue()).receive(seconds),
+    delete: async (receipt) => (await queue()).delete(receipt),
+    show: async (receipt) => (await queue()).show(receipt),
+  };
+}
+
+/** Each is needed only where it is used: start buries, and never sends to its own queue. */
+export function eventQueueUrls(names: Names, which: EventConsumer): EventQueueUrls {
+  return {
+    get queue() {
+      return need(names, `${which}QueueUrl`);
+    },
+    get dead() {
+      return need(names, `${which}DlqUrl`);
+    },
+  };
+}
 
 /** Made at the first call. A failure is not kept: the next call tries again. */
 function once<T>(make: () => T): () => T {

@@ -4,6 +4,10 @@ import type { Log } from "../runtime/outside.js";
 export interface SqsMessage {
   readonly messageId: string;
   readonly body: string;
+  /** How often it has been received, this time included. */
+  readonly receives: number;
+  /** Those of its message attributes that are text. */
+  readonly attributes: Readonly<Record<string, string>>;
 }
 
 export interface BatchAnswer {
@@ -19,9 +23,30 @@ export function readSqsBatch(event: unknown): SqsMessage[] | undefined {
     if (typeof record !== "object" || record === null) return [];
     if (!("messageId" in record) || !("body" in record)) return [];
     const { messageId, body } = record;
-    return typeof messageId === "string" && typeof body === "string" ? [{ messageId, body }] : [];
+    if (typeof messageId !== "string" || typeof body !== "string") return [];
+    return [{ messageId, body, receives: receivesOf(record), attributes: textsOf(record) }];
   });
   return messages.length === records.length ? messages : undefined;
+}
+
+function receivesOf(record: object): number {
+  const count = Number(field(field(record, "attributes"), "ApproximateReceiveCount"));
+  return Number.isInteger(count) && count > 0 ? count : 1;
+}
+
+function textsOf(record: object): Record<string, string> {
+  const attributes = field(record, "messageAttributes");
+  if (typeof attributes !== "object" || attributes === null) return {};
+  return Object.fromEntries(
+    Object.entries(attributes).flatMap(([name, attribute]) => {
+      const value = field(attribute, "stringValue");
+      return typeof value === "string" ? [[name, value]] : [];
+    }),
+  );
+}
+
+function field(from: unknown, name: string): unknown {
+  return typeof from === "object" && from !== null ? Reflect.get(from, name) : undefined;
 }
 
 /**

@@ -24,6 +24,10 @@ const FIELDS: Record<ResourceName, OutputField> = {
   scheduleDlqArn: "ScheduleDlqArn",
   busName: "BusName",
   startFunction: "StartFunction",
+  deliverQueueUrl: "DeliverQueueUrl",
+  deliverDlqUrl: "DeliverDlqUrl",
+  startQueueUrl: "StartQueueUrl",
+  startDlqUrl: "StartDlqUrl",
 };
 
 /** Throws {@link SettingMissingError} when there is no such stack, or not exactly one deployment in it. */

@@ -31,10 +31,7 @@ import { ServiceFunction, type ServiceFunctionProps } from "./service-function.j
 import { type RetentionSettings, resolveSettings, type Settings } from "./settings.js";
 import { Timers } from "./timers.js";
 
-/**
- * Deliver writes to a few executions per event. A try begins anew, so an event with more waiters than it can serve in this time (some
- * tens of thousands) would end in the dead-letter queue, with most of them served.
- */
+/** Deliver writes to a few executions per event. Of one with very many waiters it serves what it can in this time, and hands on the rest. */
 const deliverTimeout = Duration.seconds(30);
 /** A hundred records are ten calls and a hundred small writes: seconds. The rest is for throttling. */
 const relayTimeout = Duration.seconds(60);
@@ -110,6 +107,9 @@ export class DurableFunctions extends Construct {
       timeout: auditTimeout(settings.auditEvery),
       description: "wakes what nobody moves",
     });
+
+    this.deliverRoutes?.openAfter(this.deliver);
+    this.startRoutes?.openAfter(this.start);
 
     const { maxConcurrency } = settings;
     const wakes = { queue: this.wakeQueue, batchSize: batch.turns };
@@ -211,8 +211,8 @@ export class DurableFunctions extends Construct {
       wakeDlq: this.wakeDlq,
       timers: this.timers,
       relayDlq: this.relayDlq,
-      ...(this.deliverRoutes ? { deliverQueue: this.deliverRoutes.queue } : {}),
-      ...(this.startRoutes ? { startEventsQueue: this.startRoutes.queue } : {}),
+      ...(this.deliverRoutes ? { deliveries: this.deliverRoutes } : {}),
+      ...(this.startRoutes ? { startEvents: this.startRoutes } : {}),
     };
   }
 

@@ -10,9 +10,12 @@ type Environment = Record<string, string>;
 
 /** Each function's variables: those that its code uses, and no others. */
 export const environments: Record<FunctionName, (source: EnvironmentSource) => Environment> = {
-  start: turns,
+  start: (s) => ({
+    ...turns(s),
+    ...(s.startEvents === undefined ? {} : { HOLDFAST_START_DLQ_URL: s.startEvents.dlq.queueUrl }),
+  }),
   worker: (s) => ({ ...turns(s), ...bus(s) }),
-  deliver: (s) => ({ ...base(s), ...directory(s), ...payloads(s), ...wakes(s) }),
+  deliver: (s) => ({ ...base(s), ...directory(s), ...payloads(s), ...wakes(s), ...deliveries(s) }),
   relay: (s) => ({ ...base(s), ...payloads(s), ...wakes(s), ...bus(s) }),
   audit: (s) => ({
     ...base(s),
@@ -21,6 +24,8 @@ export const environments: Record<FunctionName, (source: EnvironmentSource) => E
     ...wakes(s),
     ...bus(s),
     HOLDFAST_WAKE_DLQ_URL: s.wakeDlq.queueUrl,
+    ...deliveries(s),
+    ...starts(s),
     ...(s.retention === undefined ? {} : retention(s.retention)),
   }),
 };
@@ -64,6 +69,16 @@ function retention({ seconds, archive }: RetentionResources): Environment {
     HOLDFAST_RETENTION_SECONDS: String(seconds),
     ...(archive === undefined ? {} : { HOLDFAST_ARCHIVE_BUCKET: archive.bucketName }),
   };
+}
+
+function deliveries({ deliveries: d }: EnvironmentSource): Environment {
+  if (d === undefined) return {};
+  return { HOLDFAST_DELIVER_QUEUE_URL: d.queue.queueUrl, HOLDFAST_DELIVER_DLQ_URL: d.dlq.queueUrl };
+}
+
+function starts({ startEvents: e }: EnvironmentSource): Environment {
+  if (e === undefined) return {};
+  return { HOLDFAST_START_QUEUE_URL: e.queue.queueUrl, HOLDFAST_START_DLQ_URL: e.dlq.queueUrl };
 }
 
 function bus(s: EnvironmentSource): Environment {

@@ -2,7 +2,7 @@ import { Arn, ArnFormat, type Duration, Stack } from "aws-cdk-lib";
 import { type EventBus, type IEventBus, type IRuleTarget, Rule } from "aws-cdk-lib/aws-events";
 import { PolicyStatement, ServicePrincipal } from "aws-cdk-lib/aws-iam";
 import type { Queue } from "aws-cdk-lib/aws-sqs";
-import { Construct } from "constructs";
+import { Construct, type IDependable } from "constructs";
 import { GuardedQueue } from "./guarded-queue.js";
 
 /**
@@ -32,6 +32,7 @@ export class EventRoutes extends Construct {
   readonly queue: Queue;
   /** Holds both what the bus could not hand over and what the consumer refused: the same event in the same shape. */
   readonly dlq: Queue;
+  private readonly rules: readonly Rule[];
 
   constructor(scope: Construct, id: string, props: EventRoutesProps) {
     super(scope, id);
@@ -41,7 +42,7 @@ export class EventRoutes extends Construct {
     const target: IRuleTarget = {
       bind: () => ({ arn: queue.queueArn, deadLetterConfig: { arn: dlq.queueArn }, targetResource: queue }),
     };
-    const rules = props.eventTypes.map(
+    this.rules = props.eventTypes.map(
       (type) =>
         // The id is the type itself, so that declaring another one leaves this rule alone. A slash would end the id.
         new Rule(this, `Rule-${encodeURIComponent(type)}`, {
@@ -52,8 +53,18 @@ export class EventRoutes extends Construct {
         }),
     );
     const sources =
-      rules.length <= maxNamedRules ? rules.map((rule) => rule.ruleArn) : [this.anyRuleOf(props.bus)];
+      this.rules.length <= maxNamedRules
+        ? this.rules.map((rule) => rule.ruleArn)
+        : [this.anyRuleOf(props.bus)];
     for (const destination of [queue, dlq]) admitRules(destination, sources);
+  }
+
+  /**
+   * Makes new rules only once the consumer has its new code: an event of a type that it does not know yet would go straight to the dead-letter
+   * queue.
+   */
+  openAfter(consumer: IDependable): void {
+    for (const rule of this.rules) rule.node.addDependency(consumer);
   }
 
   private anyRuleOf(bus: Bus): string {

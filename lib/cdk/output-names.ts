@@ -6,7 +6,10 @@
  * (`Orders` gives `OrdersHoldfastService`), and empty for a construct with the id `Holdfast` that stands in the stack itself.
  */
 
-/** What a deployment tells of itself. `Service` names it, and stands in what its functions stamp on events. */
+/**
+ * What a deployment tells of itself. `Service` names it, and stands in what its functions stamp on events. Queues of events are there only if
+ * the app declares any.
+ */
 export const outputFields = [
   "Service",
   "ExecutionsTable",
@@ -24,6 +27,10 @@ export const outputFields = [
   "DeliverFunction",
   "RelayFunction",
   "AuditFunction",
+  "DeliverQueueUrl",
+  "DeliverDlqUrl",
+  "StartQueueUrl",
+  "StartDlqUrl",
 ] as const;
 
 export type OutputField = (typeof outputFields)[number];

@@ -7,7 +7,8 @@ export function addOutputs(deployment: DurableFunctions): void {
   const stack = Stack.of(deployment);
   const inStack = deployment.node.scopes.slice(stack.node.scopes.length);
   const prefix = outputPrefix(inStack.map((scope) => scope.node.id));
-  const values: Record<OutputField, string> = {
+  const { deliverRoutes, startRoutes } = deployment;
+  const values: Record<OutputField, string | undefined> = {
     Service: deployment.serviceName,
     ExecutionsTable: deployment.tables.executions.tableName,
     DirectoryTable: deployment.tables.directory.tableName,
@@ -24,9 +25,15 @@ export function addOutputs(deployment: DurableFunctions): void {
     DeliverFunction: deployment.deliver.functionName,
     RelayFunction: deployment.relay.functionName,
     AuditFunction: deployment.audit.functionName,
+    DeliverQueueUrl: deliverRoutes?.queue.queueUrl,
+    DeliverDlqUrl: deliverRoutes?.dlq.queueUrl,
+    StartQueueUrl: startRoutes?.queue.queueUrl,
+    StartDlqUrl: startRoutes?.dlq.queueUrl,
   };
   for (const field of outputFields) {
-    const output = new CfnOutput(deployment, `Output${field}`, { value: values[field] });
+    const value = values[field];
+    if (value === undefined) continue;
+    const output = new CfnOutput(deployment, `Output${field}`, { value });
     output.overrideLogicalId(outputKey(prefix, field));
   }
 }

@@ -18,6 +18,12 @@ export interface RetentionResources {
   readonly archive?: BucketHandle;
 }
 
+/** Where events come in, and where those end that can't be handled. */
+export interface EventQueues {
+  readonly queue: Queue;
+  readonly dlq: Queue;
+}
+
 /** Everything of a deployment that a function may touch. */
 export interface Resources {
   readonly tables: HoldfastTables;
@@ -29,14 +35,14 @@ export interface Resources {
   /** There only if executions are deleted for their age. */
   readonly retention?: RetentionResources;
   /** There only if the app declares events. */
-  readonly deliverQueue?: Queue;
+  readonly deliveries?: EventQueues;
   /** There only if an event starts a workflow. */
-  readonly startEventsQueue?: Queue;
+  readonly startEvents?: EventQueues;
 }
 
 /** The statements of a function's role, its log group's aside. */
 export const permissions: Record<FunctionName, (resources: Resources) => PolicyStatement[]> = {
-  start: (r) => [...turns(r), ...consumes(r.startEventsQueue)],
+  start: (r) => [...turns(r), ...consumes(r.startEvents?.queue), ...buries(r.startEvents)],
 
   // A nudge has it try again what the relay could not carry, events for the bus among them.
   worker: (r) => [...turns(r), publishes(r.bus), ...consumes(r.wakeQueue)],
@@ -48,7 +54,10 @@ export const permissions: Record<FunctionName, (resources: Resources) => PolicyS
     putsObjects(r.tables),
     ...getsObjects(r.tables),
     sends(r.wakeQueue),
-    ...consumes(r.deliverQueue),
+    ...consumes(r.deliveries?.queue),
+    // The rest of what is too much for one invocation.
+    ...(r.deliveries === undefined ? [] : [sends(r.deliveries.queue)]),
+    ...buries(r.deliveries),
   ],
 
   relay: (r) => [
@@ -71,6 +80,8 @@ export const permissions: Record<FunctionName, (resources: Resources) => PolicyS
     ...getsObjects(r.tables),
     sends(r.wakeQueue),
     statement(["sqs:ReceiveMessage", "sqs:DeleteMessage"], [r.wakeDlq.queueArn]),
+    ...redrives(r.deliveries),
+    ...redrives(r.startEvents),
     publishes(r.bus),
     ...(r.retention === undefined ? [] : retires(r, r.retention)),
   ],
@@ -179,6 +190,21 @@ export function sends(queue: Queue): PolicyStatement {
 
 function publishes(bus: Bus): PolicyStatement {
   return statement(["events:PutEvents"], [bus.eventBusArn]);
+}
+
+/** Puts what can't be handled aside, with the reason. */
+function buries(events: EventQueues | undefined): PolicyStatement[] {
+  return events === undefined ? [] : [sends(events.dlq)];
+}
+
+/** Sends back what lies in the dead-letter queue without a reason, or gives it one. */
+function redrives(events: EventQueues | undefined): PolicyStatement[] {
+  if (events === undefined) return [];
+  return [
+    statement(["sqs:ReceiveMessage", "sqs:DeleteMessage"], [events.dlq.queueArn]),
+    sends(events.queue),
+    ...buries(events),
+  ];
 }
 
 /** What Lambda itself does in the role's name to feed a function from a queue. */

@@ -16,6 +16,8 @@ export interface DeadReason {
 const HOPELESS: ReadonlySet<string> = new Set([
   "MALFORMED_BUS_EVENT",
   "UNKNOWN_EVENT",
+  "MALFORMED_FIRING",
+  "UNKNOWN_WORKFLOW",
   "INVALID_INPUT",
   "UNENCODABLE_VALUE",
   "PAYLOAD_TOO_LARGE",

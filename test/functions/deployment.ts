@@ -5,8 +5,9 @@ import { ReceiveMessageCommand } from "@aws-sdk/client-sqs";
 import { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
 import { connectionFrom } from "../../lib/aws/connection.js";
 import type { Names } from "../../lib/aws/environment.js";
+import { type EventQueue, eventQueue } from "../../lib/aws/event-queue.js";
 import type { LambdaContext } from "../../lib/aws/lambda-context.js";
-import { type AwsOutside, createAwsOutside } from "../../lib/aws/outside.js";
+import { type AwsOutside, createAwsOutside, eventQueueUrls } from "../../lib/aws/outside.js";
 import type { Wake } from "../../lib/model/wake.js";
 import type { Log } from "../../lib/runtime/outside.js";
 import { type TestCloud, testCloud } from "../local/harness.js";
@@ -20,9 +21,15 @@ export interface Deployment {
   readonly documents: DynamoDBDocumentClient;
   readonly logged: { level: string; message: string; fields: Readonly<Record<string, unknown>> }[];
   /** The bodies of what lies in a queue now, taken out of it. */
-  drain(queue: "wake" | "dead" | "events"): Promise<string[]>;
+  drain(queue: QueueName): Promise<string[]>;
+  /** The events that deliver, or start, consumes. */
+  events(which: "deliver" | "start"): EventQueue;
+  /** Any queue, read as if it held dead letters. */
+  eventsOf(queue: QueueName): EventQueue;
   wakes(): Promise<Wake[]>;
 }
+
+type QueueName = "wake" | "dead" | "events" | "deliveries" | "deliveries-dead" | "starts" | "starts-dead";
 
 const ROLE_ARN = "arn:aws:iam::000000000000:role/scheduler";
 
@@ -34,6 +41,10 @@ const OUTPUTS = {
   HoldfastPayloadBucket: { Value: { Ref: "Payloads" } },
   HoldfastWakeQueueUrl: { Value: { Ref: "Wake" } },
   HoldfastBusName: { Value: { Ref: "Bus" } },
+  HoldfastDeliverQueueUrl: { Value: { Ref: "Deliveries" } },
+  HoldfastDeliverDlqUrl: { Value: { Ref: "DeliveriesDead" } },
+  HoldfastStartQueueUrl: { Value: { Ref: "Starts" } },
+  HoldfastStartDlqUrl: { Value: { Ref: "StartsDead" } },
 };
 
 export async function openDeployment(): Promise<Deployment> {
@@ -41,6 +52,10 @@ export async function openDeployment(): Promise<Deployment> {
     Wake: { Type: "AWS::SQS::Queue", Properties: { QueueName: "wake" } },
     Dead: { Type: "AWS::SQS::Queue", Properties: { QueueName: "dead" } },
     Events: { Type: "AWS::SQS::Queue", Properties: { QueueName: "events" } },
+    Deliveries: { Type: "AWS::SQS::Queue", Properties: { QueueName: "deliveries" } },
+    DeliveriesDead: { Type: "AWS::SQS::Queue", Properties: { QueueName: "deliveries-dead" } },
+    Starts: { Type: "AWS::SQS::Queue", Properties: { QueueName: "starts" } },
+    StartsDead: { Type: "AWS::SQS::Queue", Properties: { QueueName: "starts-dead" } },
     Bus: { Type: "AWS::Events::EventBus", Properties: { Name: "bus" } },
     Payloads: { Type: "AWS::S3::Bucket", Properties: { BucketName: "payloads" } },
     Group: { Type: "AWS::Scheduler::ScheduleGroup", Properties: { Name: "timers" } },
@@ -75,6 +90,10 @@ export async function openDeployment(): Promise<Deployment> {
     scheduleRoleArn: ROLE_ARN,
     scheduleDlqArn: "arn:aws:sqs:us-east-1:000000000000:dead",
     busName: "bus",
+    deliverQueueUrl: url("deliveries"),
+    deliverDlqUrl: url("deliveries-dead"),
+    startQueueUrl: url("starts"),
+    startDlqUrl: url("starts-dead"),
   };
   const logged: Deployment["logged"] = [];
   const log: Log = { write: (level, message, fields = {}) => logged.push({ level, message, fields }) };
@@ -91,6 +110,8 @@ export async function openDeployment(): Promise<Deployment> {
     documents: DynamoDBDocumentClient.from(dynamo),
     logged,
     drain,
+    eventsOf: (queue) => eventQueue({ queue: url(queue), dead: url(queue) }, connection),
+    events: (which) => eventQueue(eventQueueUrls(names, which), connection),
     wakes: async () => (await drain("wake")).map((body): Wake => JSON.parse(body)),
   };
 }

@@ -57,7 +57,11 @@ beforeEach(async () => {
 });
 
 const start = (payload: unknown, context = invocation()) =>
-  createStart(shop, () => deployment.outside)(payload, context);
+  createStart(
+    shop,
+    () => deployment.outside,
+    () => deployment.events("start"),
+  )(payload, context);
 const work = (...wakes: unknown[]) =>
   createWorker(shop, () => deployment.outside)(batchOf(...wakes), invocation());
 
@@ -176,7 +180,7 @@ describe("start", () => {
     });
   });
 
-  test("a bad event goes back alone, with the reason logged", async () => {
+  test("a bad event goes to the dead-letter queue alone, with the reason", async () => {
     const answer = await start(
       batchOf(
         busEvent("order.placed", { id: 7 }, "e-2"),
@@ -185,10 +189,15 @@ describe("start", () => {
         "{",
       ),
     );
-    expect(answer).toEqual({
-      batchItemFailures: ["m-1", "m-3", "m-4"].map((itemIdentifier) => ({ itemIdentifier })),
-    });
+    expect(answer).toEqual({ batchItemFailures: [] });
     expect(deployment.logged.filter(({ level }) => level === "error")).toHaveLength(3);
+    const dead = await deployment.events("start").receive(600);
+    expect(dead.map(({ attributes }) => attributes["holdfast.reason"]).sort()).toEqual([
+      "INVALID_INPUT",
+      "MALFORMED_BUS_EVENT",
+      "UNKNOWN_EVENT",
+    ]);
+    expect(await deployment.outside.store.readHead(executionIdFor("order", "shop/e-3"))).toBeDefined();
   });
 });
 
@@ -222,7 +231,11 @@ describe("deliver, relay and audit", () => {
   test("an event reaches its wait, and what the workflow sends reaches the bus", async () => {
     await start({ workflow: "order", input: { id: "o-9" }, id: "order-9", wait: "1ms" });
     await deployment.wakes();
-    const deliver = createDeliver(shop, () => deployment.outside);
+    const deliver = createDeliver(
+      shop,
+      () => deployment.outside,
+      () => deployment.events("deliver"),
+    );
     expect(
       await deliver(batchOf(busEvent("payment.completed", { order: "o-9", amount: 3 }, "p-9")), invocation()),
     ).toEqual({ batchItemFailures: [] });
@@ -254,13 +267,6 @@ describe("deliver, relay and audit", () => {
     });
   });
 
-  test("an event that does not fit goes back to its queue", async () => {
-    const deliver = createDeliver(shop, () => deployment.outside);
-    expect(
-      await deliver(batchOf(busEvent("payment.completed", { order: "o-9" }), "nonsense"), invocation()),
-    ).toEqual({ batchItemFailures: [{ itemIdentifier: "m-1" }, { itemIdentifier: "m-2" }] });
-  });
-
   test("the relay passes over what it can't read", async () => {
     const relay = createRelay(() => deployment.outside);
     expect(
@@ -278,6 +284,8 @@ describe("deliver, relay and audit", () => {
     const audit = createAudit(
       () => deployment.outside,
       () => deadWakes(queueUrl, connectionFrom(cloud.cloud.environment)),
+      () => undefined,
+      () => [],
     );
     expect(await audit({}, invocation())).toMatchObject({ rescued: 1 });
     expect(await deployment.wakes()).toEqual([{ executionId: "gone", reason: "audit", rescues: 1 }]);
@@ -292,6 +300,8 @@ describe("deliver, relay and audit", () => {
     const audit = createAudit(
       () => ({ ...outside, store: { ...outside.store, listOutboxes } }),
       () => ({ receive: async () => [], delete: async () => {} }),
+      () => undefined,
+      () => [],
     );
     await expect(audit({}, invocation())).rejects.toThrow(
       /^8 of the audit's looks failed, and it did all the others/,

@@ -19,7 +19,9 @@ import { createWorker } from "../../functions/worker.js";
 import { connectionFrom } from "../../lib/aws/connection.js";
 import { deadWakes } from "../../lib/aws/dead-wakes.js";
 import { type Names, RESOURCE_NAMES, VARIABLES } from "../../lib/aws/environment.js";
-import { type AwsOutside, createAwsOutside } from "../../lib/aws/outside.js";
+import { type EventQueue, eventQueue } from "../../lib/aws/event-queue.js";
+import type { LambdaContext } from "../../lib/aws/lambda-context.js";
+import { type AwsOutside, createAwsOutside, eventQueuesIn, eventQueueUrls } from "../../lib/aws/outside.js";
 import { readRetention } from "../../lib/aws/retention.js";
 import type { Staged } from "../../lib/client/index.js";
 import { app, DurableClient, event, workflow } from "../../lib/index.js";
@@ -62,25 +64,26 @@ const CALLED: readonly (readonly [RegExp, string])[] = [
   [/^arn:aws:s3:::archive\/_archive\//, "archive/"],
   [/^OrdersWakeQueue\.Arn$/, "wake"],
   [/^OrdersWakeDlq\.Arn$/, "dead"],
+  [/^OrdersDeliveriesEventsQueue\.Arn$/, "deliveries"],
+  [/^OrdersDeliveriesEventsDlq\.Arn$/, "deliveries-dead"],
+  [/^OrdersStartsEventsQueue\.Arn$/, "starts"],
+  [/^OrdersStartsEventsDlq\.Arn$/, "starts-dead"],
   [/^OrdersBus\.Arn$/, "bus"],
   [/^arn:.*:schedule\/Shop-Orders-Timers-Group-[0-9A-F]{8}\/\*$/, "timers"],
   [/^OrdersTimersRole\.Arn$/, "arn:aws:iam::000000000000:role/scheduler"],
 ];
 
 const consumes = (queue: string) =>
-  ["DeleteMessage", "GetQueueAttributes", "ReceiveMessage"].map((action) => `sqs:${action} on ${queue}.Arn`);
+  ["DeleteMessage", "GetQueueAttributes", "ReceiveMessage"].map((action) => `sqs:${action} on ${queue}`);
 
 /** What S3 looks for before it tells that an object is missing; no call has this name. */
 const toldOfMissing = "s3:ListBucket on payloads";
 
 /** What Lambda and S3 themselves do under a role, beside its log. */
 const OTHERS_DO: Readonly<Record<string, readonly string[]>> = {
-  Start: [...consumes("OrdersStartsEventsQueue"), toldOfMissing],
-  Worker: [
-    ...consumes("OrdersWakeQueue").map((line) => line.replace("OrdersWakeQueue.Arn", "wake")),
-    toldOfMissing,
-  ],
-  Deliver: [...consumes("OrdersDeliveriesEventsQueue"), toldOfMissing],
+  Start: [...consumes("starts"), toldOfMissing],
+  Worker: [...consumes("wake"), toldOfMissing],
+  Deliver: [...consumes("deliveries"), toldOfMissing],
   Relay: [
     toldOfMissing,
     ...["DescribeStream", "GetRecords", "GetShardIterator", "ListStreams"].map(
@@ -167,9 +170,16 @@ const variablesOf = (name: string): Record<string, string> =>
 
 /** What a function's own environment describes in the template: a name that it is not told fails where it is needed. */
 function outsideOf(name: string): AwsOutside {
+  return createAwsOutside({ names: namesOf(name), connection: connection(), log: { write: () => {} } });
+}
+
+function namesOf(name: string): Names {
   const told = RESOURCE_NAMES.filter((key) => VARIABLES[key] in variablesOf(name));
-  const names: Names = Object.fromEntries(told.map((key) => [key, deployment.names[key] ?? "unknown"]));
-  return createAwsOutside({ names, connection: connection(), log: { write: () => {} } });
+  return Object.fromEntries(told.map((key) => [key, deployment.names[key] ?? "unknown"]));
+}
+
+function eventsOf(name: string, which: "deliver" | "start"): EventQueue {
+  return eventQueue(eventQueueUrls(namesOf(name), which), connection());
 }
 
 const connection = () => connectionFrom(deployment.cloud.cloud.environment);
@@ -183,13 +193,24 @@ const later = (outside: AwsOutside, ms: number): AwsOutside => ({
 });
 
 const start = (payload: unknown) =>
-  calls.as("Start", () => createStart(shop, () => outsideOf("Start"))(payload, invocation()));
+  calls.as("Start", () =>
+    createStart(
+      shop,
+      () => outsideOf("Start"),
+      () => eventsOf("Start", "start"),
+    )(payload, invocation()),
+  );
 const work = (wakes: readonly unknown[], outside = outsideOf("Worker")) =>
   calls.as("Worker", () => createWorker(shop, () => outside)(batchOf(...wakes), invocation()));
-const deliver = (...events: unknown[]) =>
+const deliverIn = (context: LambdaContext, ...events: unknown[]) =>
   calls.as("Deliver", () =>
-    createDeliver(shop, () => outsideOf("Deliver"))(batchOf(...events), invocation()),
+    createDeliver(
+      shop,
+      () => outsideOf("Deliver"),
+      () => eventsOf("Deliver", "deliver"),
+    )(batchOf(...events), context),
   );
+const deliver = (...events: unknown[]) => deliverIn(invocation(), ...events);
 const wake = (executionId: string, reason = "message") => ({ executionId, reason });
 
 /** What an execution sends: of every kind, for targets that are called after the test. */
@@ -266,7 +287,7 @@ test("the start function makes every call that its role allows, and no other", a
   during = () => deliver(paidFor("s-order", LONG, "p-1"));
   await start({ workflow: "order", id: "s-order", input: { id: "s-order" }, wait: "1ms" });
   during = async () => undefined;
-  await start(batchOf(busEvent("order.placed", { id: "s-placed" }, "placed-1")));
+  await start(batchOf(busEvent("order.placed", { id: "s-placed" }, "placed-1"), "rubbish"));
   expect(await statusOf("s-order")).toBe("suspended");
   expect([...calls.of("Start"), ...(OTHERS_DO.Start ?? [])].sort()).toEqual(allowed("OrdersStartRole"));
 });
@@ -323,6 +344,17 @@ test("deliver makes every call that its role allows, and no other", async () => 
     busEvent("order.lost", {}, "d-5"),
     "rubbish",
   );
+  // More waits than there is time for.
+  for (let op = 0; op < 101; op++)
+    await store.putWait({
+      name: "payment.completed",
+      key: "d-crowd",
+      executionId: "d-order",
+      op: `${op}`,
+      epoch: 1,
+    });
+  await deliverIn(invocation(1), busEvent("payment.completed", { order: "d-crowd" }, "d-8"));
+  expect(await deployment.drain("deliveries")).toHaveLength(1);
   // Waits that were left behind by an execution that is closed, and by one that is gone.
   for (const executionId of ["s-fails", "d-gone"])
     await store.putWait({ name: "payment.completed", key: "d-left", executionId, op: "wait:1", epoch: 1 });
@@ -391,6 +423,12 @@ test("the audit makes every call that its role allows, and no other", async () =
     await cloud.sqs.send(
       new SendMessageCommand({ QueueUrl: names.wakeDlqUrl ?? "", MessageBody: JSON.stringify(dead) }),
     );
+  // Events that an outage killed, and one that it killed too often.
+  for (const which of ["deliver", "start"] as const) {
+    const queue = deployment.events(which);
+    await queue.bury({ body: "an event", attributes: {} });
+    await queue.bury({ body: "another", attributes: { "holdfast.redrives": "10" } });
+  }
   // One that ended long ago, with something of everything.
   await outside.store.setCurrentDefinition({ workflow: "order-saga", hash: "h", since: 0, revision: 1 });
   await ended("a-old", { closedAt: Date.now() - 40 * DAY }, Date.now() - 41 * DAY);
@@ -399,9 +437,11 @@ test("the audit makes every call that its role allows, and no other", async () =
     () => later(outsideOf("Audit"), 30 * MINUTE),
     () => deadWakes(names.wakeDlqUrl ?? "", connection()),
     () => readRetention(variablesOf("Audit"), connection()),
+    () => eventQueuesIn(namesOf("Audit")).map((which) => eventsOf("Audit", which)),
   );
   const report = await calls.as("Audit", () => audit({}, invocation()));
   expect(report.rescued).toBe(2);
+  expect(report.redriven).toBe(2);
   expect(report.woken).toBeGreaterThan(25);
   expect(report.relayed).toBeGreaterThan(0);
   expect(report.deleted).toBe(1);

@@ -74,12 +74,26 @@ describe("the functions", () => {
       "HOLDFAST_WAKE_QUEUE_ARN",
     ];
     const told = (name: string) => Object.keys(lambda(name).Environment.Variables).sort();
-    expect(told("Start")).toEqual([...base, ...directory, ...payloads, ...wakes, ...timers].sort());
+    const events = (consumer: string) => ["DLQ", "QUEUE"].map((of) => `HOLDFAST_${consumer}_${of}_URL`);
+    expect(told("Start")).toEqual(
+      [...base, ...directory, ...payloads, ...wakes, ...timers, "HOLDFAST_START_DLQ_URL"].sort(),
+    );
     expect(told("Worker")).toEqual([...base, ...directory, ...payloads, ...wakes, ...timers, ...bus].sort());
-    expect(told("Deliver")).toEqual([...base, ...directory, ...payloads, ...wakes].sort());
+    expect(told("Deliver")).toEqual(
+      [...base, ...directory, ...payloads, ...wakes, ...events("DELIVER")].sort(),
+    );
     expect(told("Relay")).toEqual([...base, ...payloads, ...wakes, ...bus].sort());
     expect(told("Audit")).toEqual(
-      [...base, ...directory, ...payloads, ...wakes, ...bus, "HOLDFAST_WAKE_DLQ_URL"].sort(),
+      [
+        ...base,
+        ...directory,
+        ...payloads,
+        ...wakes,
+        ...bus,
+        ...events("DELIVER"),
+        ...events("START"),
+        "HOLDFAST_WAKE_DLQ_URL",
+      ].sort(),
     );
   });
 
@@ -242,6 +256,14 @@ describe("the events", () => {
     expect(inWords(Targets[0].DeadLetterConfig.Arn)).toBe(`${target}Dlq.Arn`);
   });
 
+  it.each([
+    ["OrdersDeliveriesRulepaymentcompleted", "OrdersDeliverFunction"],
+    ["OrdersStartsRuleorderplaced", "OrdersStartFunction"],
+  ])("%s is made only once %s has its new code", (name, consumer) => {
+    const { DependsOn } = resource(template, "AWS::Events::Rule", name);
+    expect(DependsOn.map((id: string) => id.replace(/[0-9A-F]{8}$/, ""))).toContain(consumer);
+  });
+
   it("have no rule beyond these and the audit's", () => {
     expect(Object.keys(resources(template, "AWS::Events::Rule"))).toHaveLength(4);
   });
@@ -322,7 +344,11 @@ describe("beside what is there already", () => {
   it("stands beside another deployment, each with outputs of its own", () => {
     const keys = Object.keys(both.toJSON().Outputs);
     expect(keys.sort()).toEqual(
-      ["Orders", "Returns"].flatMap((id) => outputFields.map((field) => `${id}Holdfast${field}`)).sort(),
+      ["Orders", "Returns"]
+        .flatMap((id) => outputFields.map((field) => `${id}Holdfast${field}`))
+        // It declares no events, and so has no queues for any.
+        .filter((key) => !/^ReturnsHoldfast(Deliver|Start)(Queue|Dlq)Url$/.test(key))
+        .sort(),
     );
     expect(both.toJSON().Outputs.OrdersHoldfastService.Value).toMatch(/^Shop-Orders-[0-9A-F]{8}$/);
     expect(both.toJSON().Outputs.ReturnsHoldfastService.Value).toBe("returns");

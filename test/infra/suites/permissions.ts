@@ -40,8 +40,12 @@ const turn = [
   ...wakes,
 ];
 
+const handsOn = "sqs:SendMessage on OrdersDeliveriesEventsQueue.Arn";
+const buriesDeliveries = "sqs:SendMessage on OrdersDeliveriesEventsDlq.Arn";
+const buriesStarts = "sqs:SendMessage on OrdersStartsEventsDlq.Arn";
+
 const expected: Record<string, unknown[]> = {
-  Start: [logs("Start"), ...turn, consumes("OrdersStartsEventsQueue")],
+  Start: [logs("Start"), ...turn, consumes("OrdersStartsEventsQueue"), buriesStarts],
   Worker: [logs("Worker"), ...turn, publishes, consumes("OrdersWakeQueue")],
   Deliver: [
     logs("Deliver"),
@@ -51,6 +55,8 @@ const expected: Record<string, unknown[]> = {
     ...getsObjects,
     sendsWakes,
     consumes("OrdersDeliveriesEventsQueue"),
+    handsOn,
+    buriesDeliveries,
   ],
   Relay: [
     logs("Relay"),
@@ -71,6 +77,12 @@ const expected: Record<string, unknown[]> = {
     ...getsObjects,
     sendsWakes,
     "sqs:DeleteMessage sqs:ReceiveMessage on OrdersWakeDlq.Arn",
+    "sqs:DeleteMessage sqs:ReceiveMessage on OrdersDeliveriesEventsDlq.Arn",
+    handsOn,
+    buriesDeliveries,
+    "sqs:DeleteMessage sqs:ReceiveMessage on OrdersStartsEventsDlq.Arn",
+    "sqs:SendMessage on OrdersStartsEventsQueue.Arn",
+    buriesStarts,
     publishes,
   ],
   Timers: ["sqs:SendMessage on OrdersTimersDlq.Arn OrdersWakeQueue.Arn"],
