@@ -114,6 +114,7 @@ export {
   WaitTimeoutError,
 } from "./model/errors.js";
 export type { HistoryEvent, OnParentClose } from "./model/history-event.js";
+export type { ExecutionEvent, LifecycleKind } from "./model/lifecycle.js";
 export type { ExecutionStatus } from "./model/status.js";
 export type { Duration } from "./model/time.js";
 export type {

@@ -45,6 +45,7 @@ export type NewExecution = Pick<
   | "deadline"
   | "seed"
   | "flags"
+  | "lifecycleEvents"
   | "origin"
   | "lease"
   | "createToken"
