@@ -38,6 +38,7 @@ export async function fork(
       version: head.version,
       definition: head.definition,
       timeoutMs: timeoutOf(head),
+      lifecycleEvents: head.lifecycleEvents,
     },
     input: await storeValue(
       outside.store,

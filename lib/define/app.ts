@@ -1,5 +1,6 @@
 /** `app(...)`: what one deployment serves. Its manifest is what the infrastructure is made from. */
 import { InvalidDefinitionError, UnknownWorkflowError } from "../model/errors.js";
+import { isLifecycleEventName } from "../model/lifecycle.js";
 import type { ErrorClass, ErrorClasses } from "../model/value.js";
 import { classesByName } from "./error-classes.js";
 import type { AnyEventType } from "./event.js";
@@ -47,7 +48,7 @@ export interface App {
 
 /**
  * Gathers what is deployed together. Export it as the default of the file that you give to the construct.
- * @throws InvalidDefinitionError on two definitions of one name
+ * @throws InvalidDefinitionError on two definitions of one name, and for a workflow that lifecycle events start and that sends some itself
  */
 export function app(options: AppOptions): App {
   if (!Array.isArray(options?.workflows)) {
@@ -60,6 +61,7 @@ export function app(options: AppOptions): App {
     workflow.startOn === undefined ? [] : [workflow.startOn as AnyEventType],
   );
   const events = byName("event", [...new Set([...(options.events ?? []), ...started])]);
+  for (const workflow of options.workflows) refuseLoop(workflow);
   const errors = classesByName(options.errors ?? []);
   const hooks = checkHooks(options.hooks ?? []);
   return {
@@ -92,6 +94,14 @@ export function app(options: AppOptions): App {
       events: [...events.values()].map(({ name }) => ({ name })),
     }),
   };
+}
+
+/** What it tells of its own life would start it again, or another that is started so, and so on without end. */
+function refuseLoop({ name, startOn, lifecycleEvents = [] }: AnyWorkflow): void {
+  if (startOn === undefined || lifecycleEvents.length === 0 || !isLifecycleEventName(startOn.name)) return;
+  throw new InvalidDefinitionError(
+    `Workflow "${name}" is started by "${startOn.name}" and sends lifecycle events itself, each of which might start it again. Leave out its lifecycleEvents, or start it by an event of your own.`,
+  );
 }
 
 function byName<T extends { readonly kind: string; readonly name: string }>(

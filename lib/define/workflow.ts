@@ -2,6 +2,7 @@
 import { InvalidDefinitionError } from "../model/errors.js";
 import type { Overlap } from "../model/firing.js";
 import { checkName, digest } from "../model/ids.js";
+import { LIFECYCLE_KINDS, type LifecycleKind } from "../model/lifecycle.js";
 import type { EventPattern } from "../model/pattern/types.js";
 import { issueOf, PatternError, readWhere, type Where } from "../model/pattern/where.js";
 import { type Duration, durationMs } from "../model/time.js";
@@ -24,6 +25,8 @@ export interface Workflow<Input = unknown, Output = unknown> {
   readonly schedules?: readonly Schedule[];
   /** From an execution's start to its end, waits included. */
   readonly timeoutMs?: number;
+  /** What each execution tells the bus of its life. Absent when that is nothing. */
+  readonly lifecycleEvents?: readonly LifecycleKind[];
   /** Changes with the handler's text and the version: recorded at the start of every execution. */
   readonly definition: string;
   /** The handler's text as it runs: bundled, and minified if the bundle is. */
@@ -56,6 +59,11 @@ export interface WorkflowOptions<Input> {
   readonly overlap?: Overlap;
   /** From an execution's start to its end, waits included: after it, what it waits for throws `ExecutionTimeoutError`. Default: none. */
   readonly timeout?: Duration;
+  /**
+   * Events that each execution sends to the bus when it has started, ended, stalled or been redriven (`holdfast.execution.failed` and the like,
+   * with an `ExecutionEvent`): all of them, or those of the list. Default: none. Holds for executions that are created from then on.
+   */
+  readonly lifecycleEvents?: boolean | readonly LifecycleKind[];
 }
 
 /**
@@ -109,6 +117,7 @@ export function workflow<Input, Output>(
     ...beginning,
     ...(schedules.length === 0 ? {} : { schedules }),
     ...(options.timeout === undefined ? {} : { timeoutMs: durationMs(options.timeout) }),
+    ...checkedLifecycle(name, options.lifecycleEvents),
     // 16 characters of base64 are 96 bits: no two versions of a workflow meet by chance.
     definition: digest(`${options.version ?? ""}\n${source}`, 16),
     source,
@@ -138,6 +147,21 @@ function beginningOf<Input>(
     const { path, message } = issueOf(error);
     throw new InvalidDefinitionError(`startOn of workflow "${name}" can't be judged at ${path}: ${message}.`);
   }
+}
+
+function checkedLifecycle(
+  name: string,
+  asked: WorkflowOptions<never>["lifecycleEvents"] = false,
+): Pick<Workflow, "lifecycleEvents"> {
+  if (typeof asked === "boolean") return asked ? { lifecycleEvents: LIFECYCLE_KINDS } : {};
+  const isList = Array.isArray(asked) && asked.every((kind) => LIFECYCLE_KINDS.includes(kind));
+  if (!isList) {
+    throw new InvalidDefinitionError(
+      `lifecycleEvents of workflow "${name}" are ${JSON.stringify(asked)}. Expected true, or a list of ${LIFECYCLE_KINDS.join(", ")}.`,
+    );
+  }
+  const kinds = LIFECYCLE_KINDS.filter((kind) => asked.includes(kind));
+  return kinds.length === 0 ? {} : { lifecycleEvents: kinds };
 }
 
 type Handler<Output> = (context: Context, input: never) => Promise<Output>;

@@ -1,6 +1,7 @@
 /** The head of an execution: its present state, the only item of it that is rewritten. At or under 1 KB in the common case. */
 import type { HistoryEvent } from "./history-event.js";
 import type { Labels } from "./labels.js";
+import type { LifecycleKind } from "./lifecycle.js";
 import type { Message } from "./message.js";
 import type { ExecutionStatus } from "./status.js";
 import type { EpochMs } from "./time.js";
@@ -102,6 +103,8 @@ export interface Head extends Labels {
   readonly seed?: string;
   /** Behaviours of the engine that this execution's history relies on (`replay/flags.ts`). */
   readonly flags: readonly number[];
+  /** What it tells the bus of its life: as its workflow said when it was created. Absent when that is nothing. */
+  readonly lifecycleEvents?: readonly LifecycleKind[];
   /** The execution whose `continueAsNew` or fork it is. */
   readonly origin?: { readonly kind: "continued" | "forked"; readonly executionId: string };
   /** Of a `continued` execution: the one that goes on. */

@@ -1,4 +1,5 @@
 /** What an execution sends: it rides in the commit that caused it, and the relay carries it from there. */
+import type { LifecycleKind } from "./lifecycle.js";
 import type { SignalMessage } from "./message.js";
 import type { EpochMs } from "./time.js";
 import type { Encoded } from "./value.js";
@@ -44,6 +45,7 @@ export interface OutgoingStart extends Sent {
   readonly input: Encoded;
   /** From its creation. */
   readonly timeoutMs?: number;
+  readonly lifecycleEvents?: readonly LifecycleKind[];
 }
 
 /** The wake of an execution whose head was written inside a user's own transaction (PROTOCOL D1). Not part of any commit. */

@@ -1,6 +1,7 @@
 /** The one way in which an execution comes to be: one write of its head, on one condition. Repeating it is harmless. */
 import type { Head, Parent, StoredValue } from "../model/head.js";
 import { type Labels, labelsOf } from "../model/labels.js";
+import type { LifecycleKind } from "../model/lifecycle.js";
 import type { EpochMs } from "../model/time.js";
 import { CURRENT_FLAGS } from "../replay/flags.js";
 import type { NewExecution } from "../store/ports.js";
@@ -13,6 +14,7 @@ export interface Definition {
   readonly version?: string | undefined;
   readonly definition: string;
   readonly timeoutMs?: number | undefined;
+  readonly lifecycleEvents?: readonly LifecycleKind[] | undefined;
 }
 
 export interface Creation extends Labels {
@@ -62,6 +64,7 @@ export function newExecution(creation: Creation): NewExecution {
       : { deadline: Math.max(createdAt, startAt) + workflow.timeoutMs }),
     ...(seed === undefined ? {} : { seed }),
     flags: creation.flags ?? CURRENT_FLAGS,
+    ...(workflow.lifecycleEvents === undefined ? {} : { lifecycleEvents: workflow.lifecycleEvents }),
     ...(origin === undefined ? {} : { origin }),
     ...(slot === undefined ? {} : { slot }),
     ...(closed === undefined ? {} : { closed }),

@@ -21,6 +21,7 @@ export function newHead(execution: NewExecution): Head {
     ...(execution.deadline === undefined ? {} : { deadline: execution.deadline }),
     ...(execution.seed === undefined ? {} : { seed: execution.seed }),
     flags: execution.flags,
+    ...(execution.lifecycleEvents === undefined ? {} : { lifecycleEvents: execution.lifecycleEvents }),
     ...(execution.origin === undefined ? {} : { origin: execution.origin }),
     epoch: execution.lease === undefined ? 0 : 1,
     ...(execution.lease === undefined ? {} : { lease: execution.lease }),

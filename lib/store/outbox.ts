@@ -17,6 +17,11 @@ export function isStaged(executionId: string): boolean {
   return executionId.startsWith(STAGED);
 }
 
+/** A commit of an execution is history: nothing may delete it by itself. */
+export function checkStaged(executionId: string): void {
+  if (!isStaged(executionId)) throw new Error(`"${executionId}" is an execution, and not what was staged.`);
+}
+
 /** Whether nothing of it is of any use after this mark. What was given up stays, so that it can be seen and tried again. */
 export function endsWith({ executionId, states, pendingAt }: MarkRequest): boolean {
   return (

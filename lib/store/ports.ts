@@ -47,6 +47,7 @@ export type NewExecution = Pick<
   | "deadline"
   | "seed"
   | "flags"
+  | "lifecycleEvents"
   | "origin"
   | "lease"
   | "createToken"
@@ -318,6 +319,12 @@ export interface OutboxStore {
     readonly pendingAt?: EpochMs;
     readonly givenUpAt?: EpochMs;
   }): Promise<{ marked: boolean }>;
+
+  /**
+   * Deletes what was staged, as it was read: for what was given up so long ago that nobody will ask for it. Condition: `version` is the one that
+   * was read. One that is gone is `deleted`. Never for a commit of an execution.
+   */
+  deleteStaged(outbox: Pick<Outbox, "executionId" | "slot" | "version">): Promise<{ deleted: boolean }>;
 
   /**
    * Outboxes that have a mark, of one index shard or one shard after the other, in each the oldest first. Eventually consistent: by index.

@@ -6,10 +6,11 @@ import type { Outside } from "../../lib/runtime/outside.js";
 import { parsePosition, placesFrom, positionText } from "../../lib/runtime/retention/position.js";
 import { type Retention, type Retired, retire } from "../../lib/runtime/retention/retire.js";
 import { createMemoryStore } from "../../lib/store/memory/index.js";
+import { STAGED_SLOT, stagedId } from "../../lib/store/outbox.js";
 import { objectPrefix, type Store } from "../../lib/store/ports.js";
 import type { When } from "../../lib/testing/faults.js";
 import { incompressible } from "../setup/text.js";
-import { COMPLETED, commit, owned, settlementOf, stepCompleted, T0 } from "../store/builders.js";
+import { COMPLETED, commit, outgoing, owned, settlementOf, stepCompleted, T0 } from "../store/builders.js";
 import { Bench } from "./bench.js";
 import { inMemory, onDynamo } from "./grounds.js";
 
@@ -377,11 +378,85 @@ describe("a run that dies", () => {
   );
 });
 
+describe("what was staged and given up", () => {
+  const DEAD = [{ state: "dead", tries: 9 }] as const;
+  const staged = async (store: Store, id: string, givenUpAt?: number): Promise<void> => {
+    const place = { executionId: stagedId(id), slot: STAGED_SLOT };
+    await store.appendCommit(commit(place.executionId, place.slot, { outgoing: [outgoing(id)] }), T0);
+    if (givenUpAt !== undefined) await store.markOutbox({ ...place, version: 0, states: DEAD, givenUpAt });
+  };
+  const isThere = async (store: Store, id: string): Promise<boolean> =>
+    (await store.readOutbox(stagedId(id), STAGED_SLOT)) !== undefined;
+
+  it.each([
+    ["in memory", inMemory],
+    ["on DynamoDB Local", onDynamo],
+  ])(
+    "goes by its age; what is younger, or still to be sent, or of an execution, stays, %s",
+    async (_, ground) => {
+      const { store } = await ground();
+      const bench = makeBench(store);
+      const now = bench.cloud.clock.now();
+      for (let index = 0; index < 30; index++) await staged(store, `old-${index}`, now - 31 * DAY);
+      await staged(store, "young", now - 29 * DAY);
+      await staged(store, "pending");
+      await store.appendCommit(commit("x-1", 1, { outgoing: [outgoing("e1")] }), T0);
+      const ofExecution = { executionId: "x-1", slot: 1, version: 0 };
+      await store.markOutbox({ ...ofExecution, states: DEAD, givenUpAt: now - 31 * DAY });
+      await rounds(bench, 1);
+      for (let index = 0; index < 30; index++) expect(await isThere(store, `old-${index}`)).toBe(false);
+      expect(await isThere(store, "young")).toBe(true);
+      expect(await isThere(store, "pending")).toBe(true);
+      expect(await store.readOutbox("x-1", 1)).toMatchObject({ states: DEAD });
+    },
+  );
+
+  it("stays when somebody has it tried again just then", async () => {
+    const memory = createMemoryStore();
+    const bench = makeBench({
+      ...memory,
+      deleteStaged: async (outbox) => {
+        const states = [{ state: "pending", tries: 0 }] as const;
+        await memory.markOutbox({ ...outbox, states, pendingAt: T0 });
+        return memory.deleteStaged(outbox);
+      },
+    });
+    await staged(memory, "s-1", T0 - 40 * DAY);
+    await rounds(bench, 1);
+    expect(await memory.readOutbox(stagedId("s-1"), STAGED_SLOT)).toMatchObject({ pendingAt: T0 });
+  });
+
+  it.each<When>(["before", "after", "reply-lost"])(
+    "is gone in the end, wherever a run dies: %s each of its calls",
+    async (when) => {
+      const prepare = async (): Promise<Bench> => {
+        const bench = makeBench();
+        for (const id of ["s-1", "s-2", "s-3"]) await staged(bench.store, id, T0 - 40 * DAY);
+        return bench;
+      };
+      const undisturbed = await prepare();
+      await run(undisturbed);
+      const calls = undisturbed.cloud.faults.calls.slice();
+      expect(calls).toContain("store.deleteStaged");
+      for (let call = 1; call <= calls.length; call++) {
+        const bench = await prepare();
+        bench.cloud.faults.plan({ call, when });
+        await run(bench).catch(() => undefined);
+        expect(bench.cloud.faults.struck, `${call}`).toBe(true);
+        await bench.cloud.advance(HOUR);
+        await rounds(bench, 2);
+        for (const id of ["s-1", "s-2", "s-3"]) expect(await isThere(bench.store, id), `${call}`).toBe(false);
+      }
+    },
+  );
+});
+
 describe("the position of a round", () => {
   it("comes back as it was written", () => {
     for (const position of [
       { workflow: "a/b", shard: 7, after: { executionId: "x", createdAt: 5 } },
       { workflow: "", shard: 0 },
+      { staged: "a cursor" },
       { roundEnded: T0 },
     ])
       expect(parsePosition(positionText(position))).toEqual(position);

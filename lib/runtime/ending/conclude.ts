@@ -4,6 +4,7 @@
  */
 
 import type { Circumstances } from "../../decide/facts.js";
+import { lifecycleEvents } from "../../decide/lifecycle.js";
 import type { StoredValue } from "../../model/head.js";
 import type { ClosingEvent, HistoryEvent } from "../../model/history-event.js";
 import type { ExecutionStatus, OpenStatus } from "../../model/status.js";
@@ -96,12 +97,13 @@ export async function close(work: Work, outcome: Outcome): Promise<ExecutionStat
   for (let refusals = 0; ; refusals++) {
     const closing = replay.closing === undefined ? [closingEvent(work, outcome, at)] : [];
     const calls = closing.flatMap((event) => observer?.callsFor(event, endOf(work, outcome)) ?? []);
+    const outgoing = closing.flatMap((event) => lifecycleEvents(owned.head, event, endOf(work, outcome)));
     if (!journal.asTail(closing, TAIL_ROOM_BYTES).fits) await journal.flush();
-    const rides = journal.asTail(closing, TAIL_ROOM_BYTES).fits;
+    const rides = outgoing.length === 0 && journal.asTail(closing, TAIL_ROOM_BYTES).fits;
     if (!rides) {
-      // Too much to ride along: recorded first, it is final.
+      // Too much to ride along, or it is told to others: recorded first, it is final.
       for (const event of closing) {
-        journal.add(event, [], calls);
+        journal.add(event, outgoing, calls);
         await replay.apply(event);
       }
       await journal.flush();

@@ -1,4 +1,5 @@
 /** Stalling: an error of the engine's own, which no code may catch. The execution stands still, keeps its history, and goes on after a fixed deploy. */
+import { lifecycleEvents } from "../../decide/lifecycle.js";
 import type { WaitKey } from "../../model/head.js";
 import type { ExecutionStalled } from "../../model/history-event.js";
 import type { ExecutionStatus } from "../../model/status.js";
@@ -33,7 +34,8 @@ export async function stall(
   await journal.landed();
   const stored = encodeThrown(error);
   const stalled: ExecutionStalled = { type: "ExecutionStalled", at, reason: error.message };
-  journal.add(stalled, [], observer?.callsFor(stalled, { error: stored }));
+  const outgoing = lifecycleEvents(owned.head, stalled, { error: stored });
+  journal.add(stalled, outgoing, observer?.callsFor(stalled, { error: stored }));
   if (!journal.asTail([], TAIL_ROOM_BYTES).fits) await journal.flush();
   await settle(outside, owned, {
     settlement: { status: "stalled", error: stored, at },

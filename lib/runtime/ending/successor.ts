@@ -51,6 +51,7 @@ export async function ensureSuccessor(outside: Outside, executionId: string): Pr
       version: head.version,
       definition: head.definition,
       timeoutMs: timeoutOf(head),
+      lifecycleEvents: head.lifecycleEvents,
     },
     input: await storeValue(store, successorId, "input", await bringBackValue(store, executionId, end.input)),
     createdAt: clock.now(),

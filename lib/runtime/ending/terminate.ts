@@ -7,11 +7,18 @@
  * be worse than a child that is left to be ended by its id.
  */
 import { openChildrenOf } from "../../decide/children.js";
+import { lifecycleEvents } from "../../decide/lifecycle.js";
 import type { Hooks } from "../../define/hooks.js";
-import { ExecutionClosedError, ExecutionNotFoundError, TerminatedUnreadError } from "../../model/errors.js";
+import {
+  ExecutionClosedError,
+  ExecutionNotFoundError,
+  FencedError,
+  TerminatedUnreadError,
+} from "../../model/errors.js";
 import type { Head, StoredValue } from "../../model/head.js";
-import type { ExecutionTerminated } from "../../model/history-event.js";
-import { isClosed } from "../../model/status.js";
+import type { ExecutionTerminated, HistoryEvent } from "../../model/history-event.js";
+import { digest } from "../../model/ids.js";
+import { type ClosedStatus, isClosed } from "../../model/status.js";
 import { encodeThrown } from "../../model/value.js";
 import type { ClosedSettlement } from "../../store/ports.js";
 import { wordsOf } from "../history.js";
@@ -57,6 +64,10 @@ export async function terminate(
     if (seized === undefined) continue;
     // Whoever gets it finds the execution closed, and does its closing duties; or, should this process die before it settles, goes on.
     await wake();
+    const last = seized.events.findLast(({ type }) => type !== "LeaseTaken");
+    const ended = last === undefined ? undefined : ENDS[last.type];
+    // Its end was recorded, and told, and is only to be settled: by the worker, whom the wake brings once this lease is over.
+    if (ended !== undefined && head.status !== "stalled") throw new ExecutionClosedError(executionId, ended);
     const end: ExecutionTerminated = { type: "ExecutionTerminated", at: outside.clock.now(), ...why };
     const settlement = await settleTerminated(outside, seized, end);
     await wake();
@@ -69,6 +80,14 @@ export async function terminate(
     `Execution "${executionId}" could not be terminated: it changed hands ${MOST_TRIES} times meanwhile. Try again.`,
   );
 }
+
+/** Ends that were recorded before they were settled. Of another termination's, this one goes on with it. */
+const ENDS: Partial<Record<HistoryEvent["type"], ClosedStatus>> = {
+  ExecutionCompleted: "completed",
+  ExecutionFailed: "failed",
+  ExecutionCancelled: "cancelled",
+  ExecutionContinued: "continued",
+};
 
 async function settleTerminated(
   outside: Outside,
@@ -86,10 +105,11 @@ async function settleTerminated(
     ...(head.output === undefined ? {} : { output: head.output }),
     ...(unread.length === 0 ? {} : { error: await unreadError(outside, executionId, unread) }),
   };
+  const recorded = await recordEnd(outside, seized, end);
   await settle(outside, seized, {
     settlement,
-    slot,
-    tail: { slot: slot + 1, events: [end] },
+    slot: recorded ? slot + 1 : slot,
+    tail: recorded ? undefined : { slot: slot + 1, events: [end] },
     // Whatever is in it is read by nobody any more.
     inbox: new Inbox(outside.store, executionId, new Set()),
     waits: head.waits,
@@ -98,6 +118,26 @@ async function settleTerminated(
     guardInbox: false,
   });
   return settlement;
+}
+
+/**
+ * Recorded before it is settled where the bus is to be told of it; else it rides in the settlement. Should this process die in between, whoever
+ * takes over finds it, and settles it.
+ */
+async function recordEnd(
+  { store }: Outside,
+  { head, leaseToken, slot: last }: Seized,
+  end: ExecutionTerminated,
+): Promise<boolean> {
+  const outgoing = lifecycleEvents(head, end);
+  if (outgoing.length === 0) return false;
+  const { executionId, epoch } = head;
+  const slot = last + 1;
+  const token = digest(`${leaseToken}\n${slot}\nterminated`, 16);
+  const commit = { executionId, slot, epoch, token, events: [end], outgoing };
+  const result = await persistently(() => store.appendCommit(commit));
+  if (result.appended) return true;
+  throw new FencedError(executionId, `slot ${slot} was filled by epoch ${result.found.epoch}`);
 }
 
 /** What whoever looks is told, and the parent too: that not everything could be known. */

@@ -1,4 +1,5 @@
 /** Cancelled before its start: its code never began, so there is nothing to tell it and nothing to undo. */
+import { lifecycleEvents } from "../../decide/lifecycle.js";
 import { CancelledError } from "../../model/errors.js";
 import type { HistoryEvent } from "../../model/history-event.js";
 import type { CancelMessage } from "../../model/message.js";
@@ -29,7 +30,8 @@ export async function closeUnbegun(
   await inbox.take(owned.head, at);
   const unread = [...inbox.found].filter((id) => id !== cancel.id);
   const error = storableError(new CancelledError(cancel.reason));
-  const add = (event: HistoryEvent): void => journal.add(event, [], observer?.callsFor(event, { error }));
+  const add = (event: HistoryEvent): void =>
+    journal.add(event, lifecycleEvents(owned.head, event, { error }), observer?.callsFor(event, { error }));
   add(stamp(cancelRequested(cancel).event, at, undefined));
   add({
     type: "ExecutionCancelled",

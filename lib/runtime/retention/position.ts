@@ -1,4 +1,4 @@
-/** Where retention stands in its round: in which workflow and shard, behind which execution; or that a round has ended. */
+/** Where retention stands in its round: in which workflow and shard, behind which execution; in what was staged; or that a round has ended. */
 import type { EpochMs } from "../../model/time.js";
 import type { Created } from "../../store/ports.js";
 
@@ -9,7 +9,12 @@ export interface Place {
   readonly after?: Created;
 }
 
-export type Position = Place | { readonly roundEnded: EpochMs };
+/** All executions were walked through; what was staged and given up comes last, behind the cursor of its list. */
+export interface Staged {
+  readonly staged: string;
+}
+
+export type Position = Place | Staged | { readonly roundEnded: EpochMs };
 
 const FIRST: Place = { workflow: "", shard: 0 };
 
@@ -23,6 +28,7 @@ export function parsePosition(text: string | undefined): Position {
   if (typeof found !== "object" || found === null) return FIRST;
   if ("roundEnded" in found)
     return typeof found.roundEnded === "number" ? { roundEnded: found.roundEnded } : FIRST;
+  if ("staged" in found) return typeof found.staged === "string" ? { staged: found.staged } : FIRST;
   if (!("workflow" in found) || !("shard" in found)) return FIRST;
   const { workflow, shard } = found;
   if (typeof workflow !== "string" || typeof shard !== "number") return FIRST;
@@ -36,7 +42,7 @@ export function* placesFrom(
   names: readonly string[],
   shards: number,
 ): Generator<Place, void, void> {
-  const from = "roundEnded" in position ? FIRST : position;
+  const from = "workflow" in position ? position : FIRST;
   for (const workflow of names) {
     if (workflow < from.workflow) continue;
     const first = workflow === from.workflow ? from.shard : 0;

@@ -1,10 +1,12 @@
 /**
  * Retention: deletes what has ended long ago, a little in every run of the audit. It walks the executions of every workflow, shard after
  * shard, oldest first, behind one saved cursor, as far as those that are too young to have ended long ago. A run looks at a fixed number of
- * heads and deletes a fixed number of items, so its cost does not grow with the number of executions; the time for one round does.
+ * heads and deletes a fixed number of items, so its cost does not grow with the number of executions; the time for one round does. At the end of
+ * a round goes what users have staged and nobody could publish, by the same age: it belongs to no execution.
  */
 import { isClosed } from "../../model/status.js";
 import type { EpochMs } from "../../model/time.js";
+import { isStaged } from "../../store/outbox.js";
 import { type Created, INDEX_SHARDS } from "../../store/ports.js";
 import type { Outside } from "../outside.js";
 import { persistently } from "../persistently.js";
@@ -105,6 +107,7 @@ class Run implements Allowance {
 
   /** @returns where the next run goes on */
   async walk(from: Position, names: readonly string[]): Promise<Position> {
+    if ("staged" in from) return this.#retireStaged(from.staged);
     let places = 0;
     for (const place of placesFrom(from, names, INDEX_SHARDS)) {
       if (places === PLACES_PER_RUN) return place;
@@ -112,7 +115,38 @@ class Run implements Allowance {
       const stopped = await this.#retireIn(place);
       if (stopped !== undefined) return stopped;
     }
-    return { roundEnded: this.outside.clock.now() };
+    return this.#retireStaged("");
+  }
+
+  /** Commits of executions stand in the same list; they go with their executions. */
+  async #retireStaged(from: string): Promise<Position> {
+    const { store, clock } = this.outside;
+    for (let cursor = from; ; ) {
+      if (this.#isOver()) return { staged: cursor };
+      const after = cursor === "" ? {} : { cursor };
+      const request = { mark: "given up", until: this.#until, limit: PAGE, ...after } as const;
+      const page = await persistently(() => store.listOutboxes(request));
+      const staged = page.items.filter(({ executionId }) => isStaged(executionId));
+      await Promise.all(staged.map((one) => this.#retireOneStaged(one)));
+      this.#looked += page.items.length;
+      if (page.cursor === undefined) return { roundEnded: clock.now() };
+      cursor = page.cursor;
+    }
+  }
+
+  async #retireOneStaged(place: { readonly executionId: string; readonly slot: number }): Promise<void> {
+    const { store, log } = this.outside;
+    try {
+      const outbox = await persistently(() => store.readOutbox(place.executionId, place.slot));
+      // The index may be behind: somebody may have it tried again.
+      if (outbox?.givenUpAt === undefined || outbox.givenUpAt > this.#until) return;
+      const { deleted } = await persistently(() => store.deleteStaged(outbox));
+      if (deleted) this.spent(1);
+    } catch (error) {
+      this.#failed += 1;
+      const said = "What was staged and given up long ago could not be deleted; the next round tries again.";
+      log.write("error", said, { ...place, error });
+    }
   }
 
   /** @returns where it stopped; undefined when the place was walked to its end */

@@ -62,6 +62,7 @@ export class Journal {
   #bytes = 0;
   /** The tail that was loaded from the head: durable there, and carried along by whatever is next written at its slot. */
   #carried: readonly HistoryEvent[];
+  #opening: readonly Outgoing[];
   #flight: Promise<void> | undefined;
 
   constructor(
@@ -73,6 +74,8 @@ export class Journal {
       readonly slot: number;
       readonly loaded: number;
       readonly carried: readonly HistoryEvent[];
+      /** What goes out with the first commit, which is written for it even when nothing else is to be recorded. */
+      readonly opening?: readonly Outgoing[];
       /** When the relay's own failure would be noticed: the `pending` mark of outgoing events is due then. */
       readonly pendingAt: () => EpochMs;
       /** Makes the calls that an event came with. Absent when no event comes with any. */
@@ -83,6 +86,7 @@ export class Journal {
     this.position = options.loaded;
     this.durable = options.loaded;
     this.#carried = options.carried;
+    this.#opening = options.opening ?? [];
   }
 
   /** @param calls to be made once it is durable */
@@ -146,7 +150,7 @@ export class Journal {
   /** Resolves when everything that was added before the call is durable. Rejects with {@link FencedError} when the slot is somebody else's. */
   async flush(): Promise<void> {
     const upTo = this.position;
-    while (this.durable < upTo) {
+    while (this.durable < upTo || this.#opening.length > 0) {
       this.#flight ??= this.#write().finally(() => {
         this.#flight = undefined;
       });
@@ -174,7 +178,8 @@ export class Journal {
     room: number,
   ): { fits: false } | { fits: true; tail: Tail | undefined } {
     if (this.writing) throw new Error("A tail was asked for while a commit to its own slot was in flight.");
-    if (this.#unwritten.some((entry) => entry.outgoing.length > 0)) return { fits: false };
+    const sends = this.#unwritten.some((entry) => entry.outgoing.length > 0);
+    if (sends || this.#opening.length > 0) return { fits: false };
     const events = [...this.#carried, ...this.#unwritten.map((entry) => entry.event), ...more];
     if (events.length === 0) return { fits: true, tail: undefined };
     if (jsonBytes(events) > room) return { fits: false };
@@ -204,7 +209,7 @@ export class Journal {
       // The writer's lease and the content: an own success whose reply was lost is told from a lost race by it.
       token: digest(`${leaseToken}\n${slot}\n${JSON.stringify(events)}`, 16),
       events,
-      outgoing: batch.flatMap((entry) => entry.outgoing),
+      outgoing: [...this.#opening, ...batch.flatMap((entry) => entry.outgoing)],
     };
   }
 
@@ -224,6 +229,7 @@ export class Journal {
     this.slot = slot;
     this.durable += batch.length;
     this.#carried = [];
+    this.#opening = [];
     this.#unwritten = this.#unwritten.slice(batch.length);
     this.#bytes -= batch.reduce((sum, entry) => sum + entry.bytes, 0);
     this.#tell(batch);

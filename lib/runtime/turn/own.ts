@@ -2,11 +2,15 @@
  * Getting hold of an execution: the lease, its history, and, when the lease before was never released, the record that fences
  * its owner out. Only then may effects begin.
  */
+import { lifecycleEvents, startedEvent } from "../../decide/lifecycle.js";
+import { isBeforeStart } from "../../decide/wake.js";
 import type { Hooks } from "../../define/hooks.js";
 import { EngineError, FencedError } from "../../model/errors.js";
 import type { Head } from "../../model/head.js";
 import type { HistoryEvent } from "../../model/history-event.js";
 import { digest } from "../../model/ids.js";
+import { lifecycleEventName } from "../../model/lifecycle.js";
+import type { Outgoing, OutgoingEvent } from "../../model/outgoing.js";
 import type { EpochMs } from "../../model/time.js";
 import { encodeThrown } from "../../model/value.js";
 import type { Commit } from "../../store/ports.js";
@@ -28,6 +32,8 @@ export interface Owned {
   readonly carried: readonly HistoryEvent[];
   /** The owner before never settled: what it left outside of history can't be relied upon. */
   readonly takenOver: boolean;
+  /** Its workflow wants the bus to be told when it starts, and no commit has told of it yet. */
+  readonly untold: boolean;
 }
 
 /** More than the zombies that can race us for slots: each of them stops at its first lost one. */
@@ -44,7 +50,8 @@ export async function lease(outside: Outside, request: LeaseRequest): Promise<Ow
 
 /** An execution that nobody held before: nothing is in its history. */
 export function ownCreated(head: Head, leaseToken: string): Owned {
-  return { head, leaseToken, history: [], slot: 0, carried: [], takenOver: false };
+  const untold = tellsOfStart(head);
+  return { head, leaseToken, history: [], slot: 0, carried: [], takenOver: false, untold };
 }
 
 /** Takes an execution over whose lease was never released. Undefined when somebody else was faster, or its history can't be read. */
@@ -77,14 +84,21 @@ async function orStall(
     });
     const at = outside.clock.now();
     const stored = encodeThrown(error);
+    const stalled: HistoryEvent = { type: "ExecutionStalled", at, reason: error.message };
+    const slot = await recordStalled(
+      outside,
+      leased,
+      stalled,
+      lifecycleEvents(head, stalled, { error: stored }),
+    );
     await persistently(() =>
       outside.store.settle({
         executionId: head.executionId,
         from: head.status,
         epoch: head.epoch,
         leaseToken: token,
-        slot: head.slot,
-        ...(head.tail === undefined ? {} : { tail: head.tail }),
+        slot: slot ?? head.slot,
+        ...(slot !== undefined || head.tail === undefined ? {} : { tail: head.tail }),
         settlement: { status: "stalled", error: stored, at },
         waits: head.waits,
         waitCount: head.waitCount,
@@ -93,11 +107,38 @@ async function orStall(
       }),
     );
     const observer = observerOf(outside, hooks, head);
-    const stalled: HistoryEvent = { type: "ExecutionStalled", at, reason: error.message };
     observer?.tell(observer.callsFor(stalled, { error: stored }));
     await observer?.settled(until);
     return undefined;
   }
+}
+
+/**
+ * Nothing is written into a history that can't be read, but for what the bus is to be told of: behind the last slot that was ever filled.
+ * @returns the slot; undefined where nothing was written
+ */
+async function recordStalled(
+  outside: Outside,
+  { head, token }: Leased,
+  stalled: HistoryEvent,
+  outgoing: readonly OutgoingEvent[],
+): Promise<number | undefined> {
+  if (outgoing.length === 0) return undefined;
+  const { slot: last, carried } = await readableHistory(outside.store, head);
+  const { executionId, epoch } = head;
+  const slot = last + 1;
+  const events = [...carried, stalled];
+  const commit = {
+    executionId,
+    slot,
+    epoch,
+    token: digest(`${token}\n${slot}\nstalled`, 16),
+    events,
+    outgoing,
+  };
+  const { appended } = await persistently(() => outside.store.appendCommit(commit));
+  if (!appended) throw new FencedError(executionId, `slot ${slot} was filled by another`);
+  return slot;
 }
 
 /** Writes the takeover record into the next slot: from here on the owner before can write no more. */
@@ -105,10 +146,13 @@ async function fence(outside: Outside, leased: Leased): Promise<Owned> {
   return inFreeSlot(leased, async () => {
     const owned = await load(outside, leased.head, leased.token);
     const slot = owned.slot + 1;
-    const taken = await recordTaken(outside, leased, slot, owned.carried);
+    const now = outside.clock.now();
+    const started = owned.untold && !isBeforeStart(leased.head, now) ? startedEvent(leased.head, now) : [];
+    const taken = await recordTaken(outside, leased, slot, owned.carried, started);
     if (taken === undefined) return undefined;
     const history = [...owned.history, { event: taken, slot }];
-    return { ...owned, slot, carried: [], takenOver: true, history };
+    const untold = owned.untold && started.length === 0;
+    return { ...owned, slot, carried: [], takenOver: true, untold, history };
   });
 }
 
@@ -127,6 +171,7 @@ async function recordTaken(
   { head: { executionId, epoch }, token }: Leased,
   slot: number,
   carried: readonly HistoryEvent[],
+  outgoing: readonly OutgoingEvent[] = [],
 ): Promise<HistoryEvent | undefined> {
   const taken: HistoryEvent = { type: "LeaseTaken", epoch, at: outside.clock.now() };
   const commit: Commit = {
@@ -135,7 +180,7 @@ async function recordTaken(
     epoch,
     token: digest(`${token}\n${slot}\ntaken`, 16),
     events: [...carried, taken],
-    outgoing: [],
+    outgoing,
   };
   const { appended } = await persistently(() => outside.store.appendCommit(commit));
   return appended ? taken : undefined;
@@ -208,11 +253,20 @@ async function load(outside: Outside, head: Head, leaseToken: string): Promise<O
     slot,
     carried,
     takenOver: false,
+    untold: tellsOfStart(head) && !commits.some(({ outgoing }) => outgoing.some(isOfStart)),
     history: await whole(outside, head.executionId, [
       ...commits.flatMap((commit) => commit.events.map((event) => ({ event, slot: commit.slot }))),
       ...carried.map((event) => ({ event, slot: slot + 1 })),
     ]),
   };
+}
+
+function tellsOfStart({ lifecycleEvents: asked = [] }: Head): boolean {
+  return asked.includes("started");
+}
+
+function isOfStart(message: Outgoing): boolean {
+  return message.kind === "event" && message.name === lifecycleEventName("started");
 }
 
 /** Throws {@link FencedError}. */

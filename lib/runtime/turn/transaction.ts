@@ -100,7 +100,7 @@ async function startOf(
       "tx.start was given something that is no workflow. Expected what workflow(...) returns.",
     );
   }
-  const { name, version, definition, timeoutMs } = workflow;
+  const { name, version, definition, timeoutMs, lifecycleEvents } = workflow;
   const what = `The input of workflow "${name}"`;
   const stored = storable(await parse(workflow.input, input, what), what);
   return {
@@ -112,5 +112,6 @@ async function startOf(
     definition,
     input: stored,
     ...(timeoutMs === undefined ? {} : { timeoutMs }),
+    ...(lifecycleEvents === undefined ? {} : { lifecycleEvents }),
   };
 }

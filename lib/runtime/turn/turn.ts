@@ -2,6 +2,7 @@
  * One turn: replay what is recorded, go on from there (`live.ts`), and settle (`conclude.ts`). Errors of the engine's own end
  * the turn as `stalled`; a lost lease and infrastructure errors end it as they are, and the wake comes again.
  */
+import { lifecycleEvents, startedEvent } from "../../decide/lifecycle.js";
 import { isBeforeStart } from "../../decide/wake.js";
 import type { App } from "../../define/app.js";
 import { CrashLoopError, EngineError, UnknownWorkflowError } from "../../model/errors.js";
@@ -62,6 +63,8 @@ async function turn(
 ): Promise<ExecutionStatus> {
   const { head, slot, carried, leaseToken } = owned;
   const { executionId } = head;
+  const now = outside.clock.now();
+  const cancel = isBeforeStart(head, now) ? await cancelIn(outside.store, head) : undefined;
   const journal = new Journal({
     store: outside.store,
     executionId,
@@ -70,11 +73,10 @@ async function turn(
     slot,
     loaded: owned.history.length,
     carried,
+    opening: owned.untold && cancel === undefined ? startedEvent(head, now) : [],
     pendingAt: () => outside.clock.now(),
     tell: observer === undefined ? undefined : (calls) => observer.tell(calls),
   });
-  const now = outside.clock.now();
-  const cancel = isBeforeStart(head, now) ? await cancelIn(outside.store, head) : undefined;
   if (cancel !== undefined) return closeUnbegun(outside, owned, journal, cancel, observer);
   // The first lease of all: whoever takes over from its owner is not the first.
   if (head.epoch === 1) observer?.started(head);
@@ -152,7 +154,7 @@ function redriven(
     Math.max(outside.clock.now(), last.at),
     undefined,
   );
-  journal.add(event, [], observer?.callsFor(event));
+  journal.add(event, lifecycleEvents(head, event), observer?.callsFor(event));
   return [{ event, slot: slot + 1 }];
 }
 

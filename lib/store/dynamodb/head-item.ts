@@ -5,6 +5,7 @@
 import type { Head, Lease, StoredValue, Tail, WaitKey } from "../../model/head.js";
 import type { HistoryEvent } from "../../model/history-event.js";
 import { type Labels, labelsOf } from "../../model/labels.js";
+import { LIFECYCLE_KINDS, type LifecycleKind } from "../../model/lifecycle.js";
 import type { Message } from "../../model/message.js";
 import { byAcceptance } from "../../model/message.js";
 import { type ExecutionStatus, STATUSES } from "../../model/status.js";
@@ -43,6 +44,7 @@ export function newHeadItem(head: Head): Item {
       deadline: head.deadline,
       seed: head.seed,
       flags: head.flags.length === 0 ? undefined : JSON.stringify(head.flags),
+      tells: head.lifecycleEvents?.join(" "),
       origin: origin?.kind,
       originId: origin?.executionId,
     }),
@@ -127,6 +129,7 @@ export function readHeadItem(item: Item): Head {
     ...(parent !== undefined && { parent: { executionId: parent, op: read.text("parentOp") } }),
     ...present({ deadline: read.optionalNumber("deadline"), seed: read.optionalText("seed") }),
     flags: read.list<number>("flags"),
+    ...present({ lifecycleEvents: readLifecycle(read) }),
     ...(item.origin !== undefined && {
       origin: { kind: read.word("origin", ORIGINS), executionId: read.text("originId") },
     }),
@@ -184,6 +187,11 @@ export function readListedHead(item: Item): ListedHead {
     ...present({ lease: readLease(read) }),
     ...readWaits(read, executionId),
   };
+}
+
+function readLifecycle(read: ItemReader): readonly LifecycleKind[] | undefined {
+  const told = read.optionalText("tells")?.split(" ");
+  return told && LIFECYCLE_KINDS.filter((kind) => told.includes(kind));
 }
 
 function readLease(read: ItemReader): Lease | undefined {

@@ -25,7 +25,7 @@ import { listOutboxes } from "./list-outboxes.js";
 import { listWaiting } from "./list-waiting.js";
 import { loadHistory, readCommits, salvageHistory } from "./load-history.js";
 import { loadMessages } from "./load-messages.js";
-import { markOutbox } from "./mark-outbox.js";
+import { deleteStaged, markOutbox } from "./mark-outbox.js";
 import { noteChildrenTold } from "./note-children-told.js";
 import { putDefinition } from "./put-definition.js";
 import { putPayload } from "./put-payload.js";
@@ -73,6 +73,7 @@ export function createDynamoStore(tables: DynamoTables, objects: PayloadStore): 
 
     readOutbox: (executionId, slot) => readOutbox(tables, executionId, slot),
     markOutbox: (request) => markOutbox(tables, request),
+    deleteStaged: (outbox) => deleteStaged(tables, outbox),
     listOutboxes: (request) => listOutboxes(tables, request),
 
     stageExecution: async (execution, pendingAt) =>

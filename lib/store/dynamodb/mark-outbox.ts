@@ -4,7 +4,7 @@ import {
   UpdateCommand,
   type UpdateCommandInput,
 } from "@aws-sdk/lib-dynamodb";
-import { endsWith, isMarkedBy } from "../outbox.js";
+import { checkStaged, endsWith, isMarkedBy } from "../outbox.js";
 import type { OutboxStore } from "../ports.js";
 import { markAttributes, readOutboxItem } from "./commit-item.js";
 import { answerOf } from "./conditional.js";
@@ -13,6 +13,7 @@ import { HEAD, recordKey } from "./keys.js";
 import type { DynamoTables } from "./tables.js";
 
 type MarkRequest = Parameters<OutboxStore["markOutbox"]>[0];
+type AsRead = Parameters<OutboxStore["deleteStaged"]>[0];
 
 const HAS_AN_OUTBOX = "attribute_exists(#out)";
 
@@ -57,7 +58,7 @@ export function markOutboxParams(executionsTable: string, request: MarkRequest):
 }
 
 /** For what was staged: under the conditions of a mark. */
-export function endOutboxParams(executionsTable: string, request: MarkRequest): DeleteCommandInput {
+export function endOutboxParams(executionsTable: string, request: AsRead): DeleteCommandInput {
   const { executionId, slot, version } = request;
   const condition = all(HAS_AN_OUTBOX, version === 0 ? NEVER_MARKED : VERSION_AS_READ);
   return {
@@ -84,4 +85,15 @@ export async function markOutbox(
   const outbox = answer.found && readOutboxItem(answer.found);
   if (outbox === undefined) return { marked: answer.found?.sk === HEAD && request.pendingAt === undefined };
   return { marked: isMarkedBy(request, outbox) };
+}
+
+export async function deleteStaged(
+  { documents, executionsTable }: DynamoTables,
+  outbox: AsRead,
+): ReturnType<OutboxStore["deleteStaged"]> {
+  checkStaged(outbox.executionId);
+  const answer = await answerOf<unknown>(
+    documents.send(new DeleteCommand(endOutboxParams(executionsTable, outbox))),
+  );
+  return { deleted: !answer.refused || answer.found === undefined };
 }

@@ -1,6 +1,6 @@
 /** Outboxes, in memory. */
 import { shardOf } from "../../model/ids.js";
-import { endsWith, isMarkedBy, outboxShards, parsePosition, positionText } from "../outbox.js";
+import { checkStaged, endsWith, isMarkedBy, outboxShards, parsePosition, positionText } from "../outbox.js";
 import { INDEX_SHARDS, type Outbox, type OutboxMark, type OutboxStore } from "../ports.js";
 import { type Placed, walkPartitions } from "../walk.js";
 import { copy, type State } from "./state.js";
@@ -33,6 +33,15 @@ export function outboxMethods(state: State): OutboxStore {
       const { pendingAt: _pending, givenUpAt: _givenUp, ...outbox } = stored.outbox;
       stored.outbox = copy({ ...outbox, ...mark, version: version + 1 });
       return { marked: true };
+    },
+
+    async deleteStaged({ executionId, slot, version }) {
+      checkStaged(executionId);
+      const commits = state.executions.get(executionId)?.commits;
+      const outbox = commits?.get(slot)?.outbox;
+      if (outbox !== undefined && outbox.version !== version) return { deleted: false };
+      commits?.delete(slot);
+      return { deleted: true };
     },
 
     listOutboxes({ mark, shard, until, limit, cursor }) {

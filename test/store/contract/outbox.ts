@@ -255,6 +255,23 @@ export function outboxContract(store: () => Store): void {
     expect(await store().loadHistory("nobody", 0)).toEqual([]);
   });
 
+  test("that was staged and given up is deleted as it was read, and not when it is tried again", async () => {
+    const place = { executionId: stagedId("s-3"), slot: STAGED_SLOT };
+    await withOutbox(place.executionId, T0, place.slot);
+    const states = [PUBLISHED, { state: "dead", tries: 9 }] as const;
+    await store().markOutbox({ ...place, version: 0, states, givenUpAt: T0 });
+    await store().markOutbox({ ...place, version: 1, states: [PUBLISHED, PENDING], pendingAt: T0 });
+    expect(await store().deleteStaged({ ...place, version: 1 })).toEqual({ deleted: false });
+    expect(await store().readOutbox(place.executionId, place.slot)).toMatchObject({ version: 2 });
+    expect(await store().deleteStaged({ ...place, version: 2 })).toEqual({ deleted: true });
+    expect(await store().deleteStaged({ ...place, version: 2 })).toEqual({ deleted: true });
+    expect(await store().readOutbox(place.executionId, place.slot)).toBeUndefined();
+    await withOutbox("history", T0);
+    const commitOf = { executionId: "history", slot: 1, version: 0 };
+    await expect(store().deleteStaged(commitOf)).rejects.toThrow("is an execution");
+    expect(await store().loadHistory("history", 0)).toHaveLength(1);
+  });
+
   test("is marked by one of fifty that read the same version", async () => {
     await withOutbox("raced", T0);
     const answers = await Promise.all(

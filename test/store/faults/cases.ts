@@ -39,6 +39,7 @@ export const CASES: Readonly<Record<keyof Store, readonly Case[]>> = {
 
   readOutbox: outbox.readingOutboxes,
   markOutbox: outbox.marking,
+  deleteStaged: outbox.deletingStaged,
   listOutboxes: outbox.listingOutboxes,
   stageExecution: outbox.staging.execution,
   stagePayload: outbox.staging.payload,

@@ -87,6 +87,30 @@ export const marking = [
   }),
 ];
 
+const stagedAndGivenUp = async (store: Store): Promise<void> => {
+  const place = { executionId: stagedId("s"), slot: STAGED_SLOT };
+  await withOutbox(store, place.executionId, place.slot);
+  const states: OutboxEntryState[] = [PUBLISHED, { state: "dead", tries: 9 }];
+  await store.markOutbox({ ...place, version: 0, states, givenUpAt: T0 });
+};
+
+export const deletingStaged = [
+  one({
+    what: "what was staged, and given up",
+    prepare: stagedAndGivenUp,
+    run: (store) => store.deleteStaged({ executionId: stagedId("s"), slot: STAGED_SLOT, version: 1 }),
+  }),
+  one({
+    what: "what was staged, and marked since",
+    prepare: stagedAndGivenUp,
+    run: (store) => store.deleteStaged({ executionId: stagedId("s"), slot: STAGED_SLOT, version: 0 }),
+  }),
+  one({
+    what: "what was staged, and is gone",
+    run: (store) => store.deleteStaged({ executionId: stagedId("s"), slot: STAGED_SLOT, version: 1 }),
+  }),
+];
+
 const SHARD = shardOf("x", INDEX_SHARDS);
 
 type Found = { readonly executionId: string; readonly slot: number };

@@ -1,6 +1,7 @@
 /** Messages, payloads, transactions and outboxes. */
 import { shardOf } from "../../../../lib/model/ids.js";
 import type { TransactionAction } from "../../../../lib/model/transaction.js";
+import { STAGED_SLOT, stagedId } from "../../../../lib/store/outbox.js";
 import { INDEX_SHARDS } from "../../../../lib/store/ports.js";
 import { incompressible } from "../../../setup/text.js";
 import { ACCOUNTS_TABLE, add } from "../../accounts.js";
@@ -203,6 +204,18 @@ export const outboxEntries: readonly Entry[] = [
         states: [{ state: "failed", tries: 1 }],
       }),
     budget: { refused: 1, roundTrips: 1 },
+  },
+  {
+    what: "what was staged and given up, deleted",
+    of: ["deleteStaged"],
+    async prepare({ store, id }) {
+      const place = { executionId: stagedId(id), slot: STAGED_SLOT };
+      await store.appendCommit(commit(place.executionId, place.slot, { outgoing: [outgoing("e1")] }), T0);
+      const states = [{ state: "dead", tries: 9 }] as const;
+      await store.markOutbox({ ...place, version: 0, states, givenUpAt: T0 });
+    },
+    run: ({ store, id }) => store.deleteStaged({ executionId: stagedId(id), slot: STAGED_SLOT, version: 1 }),
+    budget: { writes: 1, indexWrites: 1, roundTrips: 1 },
   },
   {
     what: "a page of a shard's pending outboxes",
