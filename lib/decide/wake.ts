@@ -9,8 +9,8 @@
  * | a live lease of somebody else, and it announces a message          | put back to the lease's end, never dropped                     |
  * | a live lease of somebody else, and it is anything else             | put back with a short, growing delay: it may be the only carrier |
  * | an expired lease, or one held under its own message id             | taken over                                                     |
- * | a released lease before `startAt`, and a cancel in its inbox       | a turn, which ends it: its code never begins (PROTOCOL E2)     |
- * | a released lease before `startAt`                                  | dropped: the start's own wake is on its way                    |
+ * | a released lease before a delayed start, a cancel in its inbox     | a turn, which ends it: its code never begins (PROTOCOL E2)     |
+ * | a released lease before a delayed start                            | dropped: the start's own wake is on its way                    |
  * | a released lease, an empty inbox, and nothing due                  | dropped                                                        |
  * | a released lease                                                   | a turn                                                         |
  *
@@ -85,7 +85,15 @@ export function isDue(head: Head, now: EpochMs): boolean {
 
 /** Its code may not begin yet, nor within the second that a turn can wait for. */
 export function isBeforeStart(head: Head, now: EpochMs): boolean {
-  return head.startAt > now + INLINE_MS;
+  return untilStart(head, now) > INLINE_MS;
+}
+
+/**
+ * How long its code must still wait. One that was not delayed waits for nothing: when it lies ahead, the clock of whoever created it does,
+ * and the wake in hand may be its only one.
+ */
+export function untilStart({ createdAt, startAt }: Head, now: EpochMs): number {
+  return startAt > createdAt ? Math.max(0, startAt - now) : 0;
 }
 
 /** 1, 2, 4 … 30 s. */

@@ -28,7 +28,11 @@ export class TestProcess {
   readonly asked = new Map<string, Ask[]>();
   #die: (error: Error) => void = () => {};
 
-  constructor(private readonly shared: Surrounding) {
+  /** @param skewMs by how much its clock is ahead of true time */
+  constructor(
+    private readonly shared: Surrounding,
+    readonly skewMs = 0,
+  ) {
     this.died = new Promise((_, reject) => {
       this.#die = reject;
     });
@@ -51,7 +55,7 @@ export class TestProcess {
         now: () => {
           // A turn that is at work does so at every event, without any other call.
           this.shared.activity.moves += 1;
-          return real.clock.now();
+          return real.clock.now() + this.skewMs;
         },
         sleep: (ms, signal) => real.clock.sleep(ms, signal),
       },

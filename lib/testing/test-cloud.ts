@@ -37,6 +37,8 @@ export interface TestCloudOptions {
   /** The worker's timeout. Default 60 s. */
   readonly workerTimeoutMs?: number;
   readonly log?: Log;
+  /** By how many milliseconds the clock of a process is ahead of the others', asked for each new one. Default: they agree. */
+  readonly skewMs?: () => number;
   /** Real milliseconds without any progress after which a step's body counts as waiting for nothing. Default 100. */
   readonly patienceMs?: number;
   /** Whether each turn is followed by a replay, which must come to the same place. Default `"off"`. */
@@ -322,26 +324,25 @@ export class TestCloud {
   };
 
   #worker(message: QueueMessage<Wake>): Task["run"] {
-    return (_, outside, app) => handleWake(outside, app, message.body, message.id, this.#limits());
+    return ({ skewMs }, outside, app) =>
+      handleWake(outside, app, message.body, message.id, this.#limits(skewMs));
   }
 
   #starter(message: QueueMessage<BusEvent>): Task["run"] {
-    return (_, outside, app) =>
-      startFromEvent(outside, app, message.body, () => ({ owner: message.id, limits: this.#limits() }));
+    return ({ skewMs }, outside, app) =>
+      startFromEvent(outside, app, message.body, () => ({ owner: message.id, limits: this.#limits(skewMs) }));
   }
 
-  #limits(): Limits {
+  /** Of an invocation that begins now, by the clock of its own process. */
+  #limits(skewMs = 0): Limits {
     const timeoutMs = this.options.workerTimeoutMs ?? 60_000;
-    const deadline = this.clock.now() + timeoutMs;
+    const deadline = this.clock.now() + skewMs + timeoutMs;
     return limitsUntil(deadline, timeoutMs, Math.min(10_000, timeoutMs / 5));
   }
 
   #newProcess(): TestProcess {
-    return new TestProcess({
-      faults: this.faults,
-      activity: this.#activity,
-      doubles: this.doubles,
-    });
+    const shared = { faults: this.faults, activity: this.#activity, doubles: this.doubles };
+    return new TestProcess(shared, this.options.skewMs?.());
   }
 
   #invoke(task: Task): void {

@@ -132,7 +132,7 @@ describe("the minute of a schedule", () => {
     ["in the first half of a minute", NOON + DAY + 15 * SECOND, 12],
     ["in the second half of a minute", NOON + DAY + 45 * SECOND, 13],
   ])("of very many timers of one instant %s is any of them, evenly", (_, dueAt, minutes) => {
-    const timers = 200_000;
+    const timers = 50_000;
     const counts = new Map<number, number>();
     for (let n = 0; n < timers; n++) {
       const at = minuteOf(dueAt, NOON, `order-${n}`);
@@ -140,8 +140,8 @@ describe("the minute of a schedule", () => {
     }
     expect(counts.size).toBe(minutes);
     const even = timers / minutes;
-    // 5 % is some six standard deviations at this number.
-    for (const count of counts.values()) expect(Math.abs(count - even) / even).toBeLessThan(0.05);
+    // 10 % is some six standard deviations at this number.
+    for (const count of counts.values()) expect(Math.abs(count - even) / even).toBeLessThan(0.1);
   });
 });
 

@@ -116,6 +116,12 @@ describe("what a wake finds, and what follows, row by row", () => {
     });
   });
 
+  it("a released lease of one that was not delayed: a turn, though it was created by a clock that is ahead", () => {
+    const ahead = { status: "running", createdAt: NOON + 30_000, startAt: NOON + 30_000 } as const;
+    for (const reason of REASONS)
+      expect(finding(anExecution(ahead), wakeFor(reason))).toEqual({ do: "turn" });
+  });
+
   it("a released lease within the second before `startAt`: a turn, which waits for the rest", () => {
     expect(finding(anExecution({ status: "running", startAt: NOON + 1_000 }))).toEqual({ do: "turn" });
   });

@@ -29,6 +29,7 @@ export class Bench {
       /** Off where calls are counted: a rehearsal reads what it checks. Default: at every suspension. */
       readonly replay?: ReplayWhen;
       readonly log?: Log;
+      readonly skewMs?: () => number;
     } = {},
   ) {
     this.store = options.store ?? createMemoryStore();
@@ -38,6 +39,7 @@ export class Bench {
       store: this.store,
       replay: options.replay ?? "every-suspension",
       ...(options.log === undefined ? {} : { log: options.log }),
+      ...(options.skewMs === undefined ? {} : { skewMs: options.skewMs }),
       ...(options.seed === undefined ? {} : { seed: options.seed }),
       ...(options.workerTimeoutMs === undefined ? {} : { workerTimeoutMs: options.workerTimeoutMs }),
     });

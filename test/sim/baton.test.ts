@@ -5,6 +5,7 @@
  */
 import { describe, expect, it } from "vitest";
 import type { When } from "../../lib/testing/faults.js";
+import { seededRandom } from "../../lib/testing/random.js";
 import { scenarios } from "./scenarios.js";
 import { AUDIT_PERIOD_MS, type Disturbance, MINUTE, type Scenario, Stage } from "./stage.js";
 
@@ -71,6 +72,17 @@ describe.each(Object.entries(scenarios))("%s", (_, scenario) => {
       expect(late, at).toBeLessThanOrEqual(AUDIT_GRACE_MS + AUDIT_PERIOD_MS + MINUTE);
     }
   }, 120_000);
+});
+
+describe("clocks of processes that differ by up to a minute", () => {
+  it.each(Object.entries(scenarios))("change nothing of the end: %s", async (_, scenario) => {
+    for (let seed = 1; seed <= 4; seed++) {
+      const random = seededRandom(seed);
+      const skewMs = (): number => [-30_000, 0, 30_000][Math.floor(random() * 3)] ?? 0;
+      const stage = await play(scenario, { deaths: [], skewMs });
+      await checkEnd(stage, scenario, `seed ${seed}`);
+    }
+  });
 });
 
 describe("an order saga under two deaths anywhere, its messages in any order", () => {

@@ -42,7 +42,7 @@ export interface Scenario {
 }
 
 export type Disturbance =
-  | { readonly deaths: readonly CrashPoint[]; readonly seed?: number }
+  | { readonly deaths: readonly CrashPoint[]; readonly seed?: number; readonly skewMs?: () => number }
   | { readonly purgedBefore: number }
   | { readonly audited: true };
 
@@ -68,6 +68,7 @@ export class Stage {
       // Those that are woken by the audit alone end like those that are not.
       replay: "deaths" in disturbance ? "every-suspension" : "off",
       ...("seed" in disturbance ? { seed: disturbance.seed } : {}),
+      ...("skewMs" in disturbance ? { skewMs: disturbance.skewMs } : {}),
       ...(workerTimeoutMs === undefined ? {} : { workerTimeoutMs }),
     });
     const { cloud } = this.bench;

@@ -1,5 +1,5 @@
 /** What the worker does with one wake: the table of `decide/wake.ts`, with the calls. */
-import { decideWake, isBeforeStart, tooEarlyFor } from "../../decide/wake.js";
+import { decideWake, isBeforeStart, tooEarlyFor, untilStart } from "../../decide/wake.js";
 import type { App } from "../../define/app.js";
 import { isClosed } from "../../model/status.js";
 import type { Wake } from "../../model/wake.js";
@@ -62,8 +62,7 @@ export async function handleWake(
     case "take-over": {
       if (head === undefined) return { did: "dropped", detail: "no such execution" };
       // Woken within the second before its start by something else than its own wake.
-      if (!isBeforeStart(head, clock.now()) && head.startAt > clock.now())
-        await clock.sleep(head.startAt - clock.now());
+      if (!isBeforeStart(head, clock.now())) await clock.sleep(untilStart(head, clock.now()));
       const request = { head, owner: messageId, until: limits.deadline + LEASE_SLACK_MS, hooks: app.hooks };
       const owned = action.do === "turn" ? await lease(outside, request) : await takeOver(outside, request);
       if (owned === undefined) {
