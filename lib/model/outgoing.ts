@@ -82,3 +82,14 @@ export interface OutboxEntryState {
   /** Of one that is `processing`: made anew for every claim, so that two claims of the same instant are not one. */
   readonly claim?: string;
 }
+
+const STAGED = "staged#";
+
+/** Under what a message of a user's own transaction lies. No execution can have the id: `#` is not allowed in one. */
+export function stagedId(messageId: string): string {
+  return STAGED + messageId;
+}
+
+export function isStaged(executionId: string): boolean {
+  return executionId.startsWith(STAGED);
+}

@@ -1,21 +1,12 @@
 /** Outboxes: the pure part of reading and marking them. */
-import type { OutboxEntryState, Outgoing, OutgoingWake } from "../model/outgoing.js";
+import { isStaged, type OutboxEntryState, type Outgoing, type OutgoingWake } from "../model/outgoing.js";
 import type { EpochMs } from "../model/time.js";
 import { notACursor, parseJson } from "./cursor.js";
 import { type Commit, INDEX_SHARDS, type Outbox, type OutboxStore } from "./ports.js";
 
+export { isStaged, stagedId } from "../model/outgoing.js";
+
 type MarkRequest = Parameters<OutboxStore["markOutbox"]>[0];
-
-const STAGED = "staged#";
-
-/** Under what a message of a user's own transaction lies. No execution can have the id: `#` is not allowed in one. */
-export function stagedId(messageId: string): string {
-  return STAGED + messageId;
-}
-
-export function isStaged(executionId: string): boolean {
-  return executionId.startsWith(STAGED);
-}
 
 /** A commit of an execution is history: nothing may delete it by itself. */
 export function checkStaged(executionId: string): void {

@@ -232,10 +232,7 @@ const STORIES: readonly Story[] = [
 /** Runs it to its end; a client whose process died asks again. */
 async function play(bench: Bench, [, run]: Story): Promise<void> {
   await run(bench).catch(() => run(bench).catch(() => undefined));
-  for (let rounds = 0; rounds < 4; rounds++) {
-    await bench.cloud.advance(HOUR);
-    await bench.cloud.audit();
-  }
+  await bench.cloud.advance(4 * HOUR);
 }
 
 describe("wherever a process dies, what is told is what is recorded", () => {
@@ -249,8 +246,9 @@ describe("wherever a process dies, what is told is what is recorded", () => {
       const undisturbed = makeBench();
       await play(undisturbed, story);
       const calls = undisturbed.cloud.faults.calls.length;
+      expect(calls).toBeLessThan(60);
       expect(named(undisturbed).length).toBeGreaterThan(1);
-      for (let call = 1; call <= Math.min(calls, 60); call++) {
+      for (let call = 1; call <= calls; call++) {
         const bench = makeBench();
         bench.cloud.faults.plan({ call, when });
         await play(bench, story);
@@ -263,7 +261,6 @@ describe("wherever a process dies, what is told is what is recorded", () => {
           once.filter((name) => name === "started"),
           at,
         ).toHaveLength(1);
-        expect(named(bench).at(-1) === "started", at).toBe(false);
         const status = await bench.status();
         expect((await facts(bench)).at(-1), at).toBe(status);
       }

@@ -4,9 +4,9 @@
  * heads and deletes a fixed number of items, so its cost does not grow with the number of executions; the time for one round does. At the end of
  * a round goes what users have staged and nobody could publish, by the same age: it belongs to no execution.
  */
+import { isStaged } from "../../model/outgoing.js";
 import { isClosed } from "../../model/status.js";
 import type { EpochMs } from "../../model/time.js";
-import { isStaged } from "../../store/outbox.js";
 import { type Created, INDEX_SHARDS } from "../../store/ports.js";
 import type { Outside } from "../outside.js";
 import { persistently } from "../persistently.js";

@@ -1,4 +1,5 @@
 /** What belongs together: whole runs, suspensions and resumes, events sent and waited for. */
+import { lifecycleEvents } from "../../../../lib/decide/lifecycle.js";
 import {
   COMPLETED,
   commit,
@@ -58,6 +59,21 @@ export const runEntries: readonly Entry[] = [
     of: ["appendCommit", "markOutbox"],
     async run({ store, id }) {
       await store.appendCommit(commit(id, 1, { outgoing: [outgoing("0f8fad5b/e1")] }), T0);
+      await store.markOutbox({ executionId: id, slot: 1, version: 0, states: PUBLISHED });
+    },
+    budget: { writes: 2, indexWrites: 2, roundTrips: 2 },
+  },
+  {
+    what: "an end that the bus is told of: its commit and the mark, beside the settlement",
+    of: ["appendCommit", "markOutbox"],
+    async run({ store, id }) {
+      const at = T0;
+      const end = { type: "ExecutionCompleted", at } as const;
+      const sent = lifecycleEvents(
+        { executionId: id, workflow: "order", epoch: 1, lifecycleEvents: ["completed"] },
+        end,
+      );
+      await store.appendCommit(commit(id, 1, { events: [end], outgoing: sent }), T0);
       await store.markOutbox({ executionId: id, slot: 1, version: 0, states: PUBLISHED });
     },
     budget: { writes: 2, indexWrites: 2, roundTrips: 2 },
