@@ -11,58 +11,62 @@ let t: TestCloud;
 const arnOf = (id: string, attribute = "Arn"): Json => ({ "Fn::GetAtt": [id, attribute] });
 
 beforeAll(async () => {
-  t = await testCloud({
-    Dead: { Type: "AWS::SQS::Queue", Properties: { QueueName: "dead" } },
-    Work: {
-      Type: "AWS::SQS::Queue",
-      Properties: {
-        QueueName: "work",
-        VisibilityTimeout: 1,
-        RedrivePolicy: { deadLetterTargetArn: arnOf("Dead"), maxReceiveCount: 3 },
+  t = await testCloud(
+    {
+      Dead: { Type: "AWS::SQS::Queue", Properties: { QueueName: "dead" } },
+      Work: {
+        Type: "AWS::SQS::Queue",
+        Properties: {
+          QueueName: "work",
+          VisibilityTimeout: 10,
+          RedrivePolicy: { deadLetterTargetArn: arnOf("Dead"), maxReceiveCount: 3 },
+        },
       },
-    },
-    Consumer: lambda("consume"),
-    ConsumerMapping: {
-      Type: "AWS::Lambda::EventSourceMapping",
-      Properties: {
-        EventSourceArn: arnOf("Work"),
-        FunctionName: { Ref: "Consumer" },
-        BatchSize: 1,
-        FunctionResponseTypes: ["ReportBatchItemFailures"],
-        ScalingConfig: { MaximumConcurrency: 3 },
+      Consumer: lambda("consume"),
+      ConsumerMapping: {
+        Type: "AWS::Lambda::EventSourceMapping",
+        Properties: {
+          EventSourceArn: arnOf("Work"),
+          FunctionName: { Ref: "Consumer" },
+          BatchSize: 1,
+          FunctionResponseTypes: ["ReportBatchItemFailures"],
+          ScalingConfig: { MaximumConcurrency: 3 },
+        },
       },
-    },
-    Source: {
-      Type: "AWS::DynamoDB::GlobalTable",
-      Properties: {
-        TableName: "Source",
-        AttributeDefinitions: [{ AttributeName: "pk", AttributeType: "S" }],
-        KeySchema: [{ AttributeName: "pk", KeyType: "HASH" }],
-        StreamSpecification: { StreamViewType: "NEW_IMAGE" },
-        Replicas: [{ Region: "us-east-1" }],
+      Source: {
+        Type: "AWS::DynamoDB::GlobalTable",
+        Properties: {
+          TableName: "Source",
+          AttributeDefinitions: [{ AttributeName: "pk", AttributeType: "S" }],
+          KeySchema: [{ AttributeName: "pk", KeyType: "HASH" }],
+          StreamSpecification: { StreamViewType: "NEW_IMAGE" },
+          Replicas: [{ Region: "us-east-1" }],
+        },
       },
-    },
-    Streamer: lambda("stream"),
-    StreamerMapping: {
-      Type: "AWS::Lambda::EventSourceMapping",
-      Properties: {
-        EventSourceArn: arnOf("Source", "StreamArn"),
-        FunctionName: arnOf("Streamer"),
-        StartingPosition: "LATEST",
-        BatchSize: 10,
-        MaximumBatchingWindowInSeconds: 0,
-        MaximumRetryAttempts: 1,
-        BisectBatchOnFunctionError: true,
-        FunctionResponseTypes: ["ReportBatchItemFailures"],
-        DestinationConfig: { OnFailure: { Destination: arnOf("Dead") } },
-        FilterCriteria: {
-          Filters: [
-            { Pattern: '{"eventName":["INSERT"],"dynamodb":{"NewImage":{"kind":{"S":["wanted"]}}}}' },
-          ],
+      Streamer: lambda("stream"),
+      StreamerMapping: {
+        Type: "AWS::Lambda::EventSourceMapping",
+        Properties: {
+          EventSourceArn: arnOf("Source", "StreamArn"),
+          FunctionName: arnOf("Streamer"),
+          StartingPosition: "LATEST",
+          BatchSize: 10,
+          MaximumBatchingWindowInSeconds: 0,
+          MaximumRetryAttempts: 1,
+          BisectBatchOnFunctionError: true,
+          FunctionResponseTypes: ["ReportBatchItemFailures"],
+          DestinationConfig: { OnFailure: { Destination: arnOf("Dead") } },
+          FilterCriteria: {
+            Filters: [
+              { Pattern: '{"eventName":["INSERT"],"dynamodb":{"NewImage":{"kind":{"S":["wanted"]}}}}' },
+            ],
+          },
         },
       },
     },
-  });
+    // Ten seconds of the cloud's are two thirds of one of ours: what failed is soon back.
+    { timeScale: 15 },
+  );
 });
 afterAll(() => t.stop());
 

@@ -158,6 +158,47 @@ describe("a queue", () => {
     );
   });
 
+  const entries = (count: number, body = "x") =>
+    Array.from({ length: count }, (_none, n) => ({ Id: `e-${n}`, MessageBody: body }));
+  test.each<[string, { Id: string; MessageBody: string }[], string]>([
+    ["no entry", [], "EmptyBatchRequest"],
+    ["eleven entries", entries(11), "TooManyEntriesInBatchRequest"],
+    ["one id twice", [...entries(1), ...entries(1)], "BatchEntryIdsNotDistinct"],
+    ["more than 1 MiB in all", entries(2, "x".repeat(600_000)), "BatchRequestTooLong"],
+  ])("refuses a batch with %s, as a whole", async (_what, Entries, name) => {
+    await expect(t.sqs.send(new SendMessageBatchCommand({ QueueUrl: url, Entries }))).rejects.toMatchObject({
+      name,
+    });
+    expect(await receive({ WaitTimeSeconds: 0 })).toEqual([]);
+  });
+
+  test.each([
+    { MaxNumberOfMessages: 11 },
+    { MaxNumberOfMessages: 0 },
+    { WaitTimeSeconds: 21 },
+    { VisibilityTimeout: 43_201 },
+  ])("refuses to receive with %j", async (more) => {
+    await expect(receive(more)).rejects.toMatchObject({ name: "InvalidParameterValue" });
+  });
+
+  test("keeps a message hidden for longer when asked to, and gives up no message that is not in flight", async () => {
+    await send("slow");
+    const [message] = await receive({ VisibilityTimeout: 30 });
+    const hide = (seconds: number) =>
+      t.sqs.send(
+        new ChangeMessageVisibilityCommand({
+          QueueUrl: url,
+          ReceiptHandle: message?.ReceiptHandle,
+          VisibilityTimeout: seconds,
+        }),
+      );
+    await hide(120);
+    expect(await receive({ WaitTimeSeconds: 1 })).toEqual([]);
+    await hide(0);
+    await expect(hide(30)).rejects.toMatchObject({ name: "MessageNotInflight" });
+    expect((await receive({}))[0]?.Attributes?.ApproximateReceiveCount).toBe("2");
+  });
+
   test("is listed", async () => {
     const { QueueUrls: urls } = await t.sqs.send(new ListQueuesCommand({ QueueNamePrefix: "wo" }));
     expect(urls).toEqual([url]);

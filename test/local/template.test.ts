@@ -66,6 +66,29 @@ describe("an intrinsic function", () => {
   });
 });
 
+describe("a mapping from a queue", () => {
+  const mapped = (visibility: number, timeout: number) =>
+    plan({
+      Role: ROLE,
+      Seen: SEEN,
+      Work: { Type: "AWS::SQS::Queue", Properties: { QueueName: "work", VisibilityTimeout: visibility } },
+      Consumer: lambda("consume", { FunctionName: "consumer", Timeout: timeout }),
+      Mapping: {
+        Type: "AWS::Lambda::EventSourceMapping",
+        Properties: {
+          EventSourceArn: { "Fn::GetAtt": ["Work", "Arn"] },
+          FunctionName: { Ref: "Consumer" },
+        },
+      },
+    });
+  test("is refused, as on AWS, when messages come back before their function must have ended", () => {
+    expect(mapped(60, 60).mappings).toHaveLength(1);
+    expect(() => mapped(59, 60)).toThrow(
+      /mapping from work to consumer .* 59 s, is less than the function's timeout, 60 s/,
+    );
+  });
+});
+
 describe("what is ignored", () => {
   test("is listed with a reason, and a property that is not known is listed, too", () => {
     const { ignored } = plan({

@@ -7,6 +7,7 @@ import type { Rule } from "../events/buses.js";
 import type { AsyncSettings } from "../lambda/async-invocations.js";
 import type { Schedule } from "../scheduler/schedules.js";
 import { whyIgnored } from "./ignored.js";
+import { TemplateError } from "./intrinsics.js";
 import { type BucketSpec, readBucket } from "./read/buckets.js";
 import { type BusSpec, readBus, readRule } from "./read/events.js";
 import { type FunctionPlan, readFunction, readInvokeConfig } from "./read/functions.js";
@@ -62,11 +63,17 @@ export const planOf = (stacks: readonly ResolvedStack[], workDir: string, nowMs:
     const reason = whyIgnored(resource.type);
     if (reason !== undefined) report(resource, reason);
   }
+  const queues = read(["AWS::SQS::Queue"], readQueue);
+  const functions = read(["AWS::Lambda::Function"], (resource, tell) =>
+    readFunction(resource, workDir, tell),
+  );
+  const mappings = read(["AWS::Lambda::EventSourceMapping"], readMapping);
+  for (const mapping of mappings) if (mapping.kind === "queue") checkVisibility(mapping, queues, functions);
   return {
     tables: read(TABLE_TYPES, readTable),
     buckets: read(["AWS::S3::Bucket"], readBucket),
-    queues: read(["AWS::SQS::Queue"], readQueue),
-    functions: read(["AWS::Lambda::Function"], (resource, tell) => readFunction(resource, workDir, tell)),
+    queues,
+    functions,
     invokeConfigs: read(["AWS::Lambda::EventInvokeConfig"], readInvokeConfig),
     buses: read(["AWS::Events::EventBus"], readBus),
     rules: read(["AWS::Events::Rule"], readRule),
@@ -74,7 +81,21 @@ export const planOf = (stacks: readonly ResolvedStack[], workDir: string, nowMs:
     schedules: read(["AWS::Scheduler::Schedule"], (resource, tell) =>
       readTemplateSchedule(resource, nowMs, tell),
     ),
-    mappings: read(["AWS::Lambda::EventSourceMapping"], readMapping),
+    mappings,
     ignored,
   };
+};
+
+/** As AWS does when a mapping is created: a message that comes back while its function may still run is worked on twice. */
+const checkVisibility = (
+  { queue, functionName }: { readonly queue: string; readonly functionName: string },
+  queues: readonly QueueSpec[],
+  functions: readonly FunctionPlan[],
+): void => {
+  const visibility = queues.find(({ name }) => name === queue)?.settings.visibilityTimeoutSeconds;
+  const timeout = functions.find(({ spec }) => spec.name === functionName)?.spec.timeoutSeconds;
+  if (visibility !== undefined && timeout !== undefined && visibility < timeout)
+    throw new TemplateError(
+      `The mapping from ${queue} to ${functionName} can't be made: the queue's visibility timeout, ${visibility} s, is less than the function's timeout, ${timeout} s. AWS refuses it, too: make the first at least as long as the second.`,
+    );
 };

@@ -33,6 +33,18 @@ export class PatternError extends Error {
   }
 }
 
+/** Names that no field of an alternative of `$or` may have: with one of them, EventBridge takes `$or` for a field's name. */
+export const OPERATORS: readonly string[] = [
+  "prefix",
+  "suffix",
+  "equals-ignore-case",
+  "wildcard",
+  "anything-but",
+  "numeric",
+  "cidr",
+  "exists",
+];
+
 export const compileOperator = (operator: JsonObject, path: string): Test => {
   const [[name, argument] = ["", null], ...more] = Object.entries(operator);
   if (more.length > 0) throw new PatternError(path, "one operator per object is expected", operator);
@@ -90,10 +102,12 @@ const textTest = (name: Textual, wanted: string, path: string): ((text: string) 
 
 /** What stands between the stars, in order; the first begins the text and the last ends it. */
 const wildcardParts = (wanted: string, path: string): string[] => {
-  if (/(^|[^\\])\*\*/.test(wanted))
-    throw new PatternError(path, "a wildcard may not hold two stars in a row", wanted);
   const parts = [""];
+  let afterStar = false;
   for (const [part, escaped, star, plain] of wanted.matchAll(/\\([*\\])|(\*)|([^*\\]+)|\\/g)) {
+    if (afterStar && star !== undefined)
+      throw new PatternError(path, "a wildcard may not hold two stars in a row", wanted);
+    afterStar = star !== undefined;
     if (star !== undefined) parts.push("");
     else if (escaped === undefined && plain === undefined)
       throw new PatternError(path, "a backslash in a wildcard must precede a star or a backslash", part);

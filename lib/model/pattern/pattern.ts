@@ -15,7 +15,7 @@
  * | `$or: [p, q]`                      | what p or q matches, in addition to the fields beside it     |
  */
 import { isArray, isObject, type Json, type JsonObject } from "../json.js";
-import { compileOperator, PatternError, type Scalar, type Test } from "./operators.js";
+import { compileOperator, OPERATORS, PatternError, type Scalar, type Test } from "./operators.js";
 
 export { PatternError } from "./operators.js";
 
@@ -39,6 +39,13 @@ const compileObject = (pattern: JsonObject, path: string): Matcher => {
 const compileOr = (alternatives: Json, path: string): Matcher => {
   if (!isArray(alternatives) || alternatives.length < 2 || !alternatives.every(isObject))
     throw new PatternError(path, "$or must be a list of two or more patterns", alternatives);
+  const operator = alternatives.flatMap(Object.keys).find((field) => OPERATORS.includes(field));
+  if (operator !== undefined)
+    throw new PatternError(
+      path,
+      "a field of an alternative of $or may not be named as an operator",
+      operator,
+    );
   const tests = alternatives.map((alternative, index) => compileObject(alternative, `${path}[${index}]`));
   return (event) => tests.some((test) => test(event));
 };
@@ -53,9 +60,13 @@ const compileField = (key: string, value: Json, path: string): Matcher => {
   return (event) => {
     const found = fieldOf(event, key);
     // With a list of objects, one and the same element must match all of the nested fields.
-    return isArray(found) ? found.some(nested) : nested(found ?? null);
+    return isArray(found) ? elements(found).some(nested) : nested(found ?? null);
   };
 };
+
+/** What a list holds, through the lists in it. */
+const elements = (list: readonly Json[]): Json[] =>
+  list.flatMap((one) => (isArray(one) ? elements(one) : [one]));
 
 /** An own field alone: every object inherits a `constructor`. */
 const fieldOf = (event: Json, key: string): Json | undefined =>

@@ -1,6 +1,7 @@
 /** Workflows that use everything that chaos can hit: events, children, timers near and far, signals, steps that are slow. */
 import { app, workflow } from "holdfast";
-import { greeting, orderSaga, PaymentCompleted } from "../../../functions/workflows/index.js";
+import { greeting, orderSaga, PaymentCompleted, report } from "../../../functions/workflows/index.js";
+import { followUp } from "./shop.js";
 
 const parcel = workflow("parcel", async (ctx, { n }: { readonly n: number }) => {
   await ctx.sleep("1s");
@@ -26,6 +27,6 @@ export const chat = workflow("chat", async (ctx) => {
 });
 
 export default app({
-  workflows: [greeting, orderSaga, parcel, family, nap, chat],
+  workflows: [greeting, orderSaga, report, parcel, family, nap, chat, followUp],
   events: [PaymentCompleted],
 });
