@@ -52,7 +52,7 @@ export class EventRoutes extends Construct {
           targets: [target],
         }),
     );
-    if (rules.length === 0) return;
+    if (this.rules.length === 0) return;
     const sources =
       this.rules.length <= maxNamedRules
         ? this.rules.map((rule) => rule.ruleArn)
