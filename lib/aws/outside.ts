@@ -58,6 +58,18 @@ export function createAwsOutside(options: AwsOutsideOptions): AwsOutside {
       connection,
     );
   });
+  const keeper = once(async () => {
+    const { scheduleKeeper } = await import("./schedule-keeper.js");
+    return scheduleKeeper(
+      {
+        group: need(names, "firingGroup"),
+        queueArn: need(names, "firingQueueArn"),
+        roleArn: need(names, "firingRoleArn"),
+        dlqArn: need(names, "firingDlqArn"),
+      },
+      connection,
+    );
+  });
   const publish = once(async () => {
     const { eventBus } = await import("./bus.js");
     return eventBus(need(names, "busName"), need(names, "service"), connection);
@@ -88,6 +100,12 @@ export function createAwsOutside(options: AwsOutsideOptions): AwsOutside {
     wakes: {
       send: async (wake, delaySeconds) => (await send())(wake, delaySeconds),
       schedule: async (wake, at) => (await schedule())(wake, at),
+    },
+    schedules: {
+      put: async (kept) => (await keeper()).put(kept),
+      get: async (id) => (await keeper()).get(id),
+      list: async (request) => (await keeper()).list(request),
+      delete: async (id) => (await keeper()).delete(id),
     },
     bus: { publish: async (entries) => (await publish())(entries) },
     clock,

@@ -24,9 +24,11 @@ import {
   type Resources,
   type RetentionResources,
   reads,
+  schedules,
   sends,
 } from "./permissions.js";
 import type { DurableFunctionsProps } from "./props.js";
+import { Schedules } from "./schedules.js";
 import { ServiceFunction, type ServiceFunctionProps } from "./service-function.js";
 import { type RetentionSettings, resolveSettings, type Settings } from "./settings.js";
 import { Timers } from "./timers.js";
@@ -61,8 +63,10 @@ export class DurableFunctions extends Construct {
   readonly relayDlq: Queue;
   /** Takes the events that workflows wait for; absent if the app declares none, so that nothing polls for nothing. */
   readonly deliverRoutes?: EventRoutes;
-  /** Takes the events that start workflows; absent if none does. */
+  /** Takes the events and the firings that start workflows; absent if there are none. */
   readonly startRoutes?: EventRoutes;
+  /** The schedules that workflows declare, and room for those of clients; absent if there are neither. */
+  readonly schedules?: Schedules;
   /** Starts executions, and runs their first turn where the caller waits for it. */
   readonly start: LambdaFunction;
   /** Runs turns, and so your steps: grant it what they use. */
@@ -92,8 +96,15 @@ export class DurableFunctions extends Construct {
     const awaited = distinct(this.manifest.events.map((event) => event.name));
     const starting = distinct(this.manifest.workflows.flatMap((workflow) => workflow.startOn));
     if (awaited.length > 0) this.deliverRoutes = this.routes("Deliveries", awaited, beyond(deliverTimeout));
-    if (starting.length > 0)
+    const recurring = this.manifest.workflows.some((workflow) => workflow.schedules !== undefined);
+    const forClients = props.clientSchedules === true;
+    if (starting.length > 0 || recurring || forClients)
       this.startRoutes = this.routes("Starts", starting, beyond(settings.startTimeout));
+    if (this.startRoutes && (recurring || forClients)) {
+      const { queue, dlq } = this.startRoutes;
+      const { workflows } = this.manifest;
+      this.schedules = new Schedules(this, "Schedules", { workflows, queue, dlq, forClients });
+    }
 
     const make = this.functionMaker(settings);
     this.start = make("start", "Start", { timeout: settings.startTimeout, description: "starts executions" });
@@ -118,6 +129,7 @@ export class DurableFunctions extends Construct {
       feedFromQueue(this.deliver, { queue: this.deliverRoutes.queue, batchSize: batch.events });
     if (this.startRoutes)
       feedFromQueue(this.start, { queue: this.startRoutes.queue, batchSize: batch.turns });
+    this.schedules?.follow(this.start);
     feedFromStream(this.relay, this.tables.executions, this.relayDlq);
     runEvery(settings.auditEvery, this.audit);
     if (props.alarmActions !== undefined) this.addAlarms(props.alarmActions);
@@ -146,6 +158,22 @@ export class DurableFunctions extends Construct {
   /** Lets somebody use all of `DurableClient` but `delete`: start, cancel, redrive, publish, and reading. Starting by name alone needs `grantStart` too. */
   grantClient(grantee: IGrantable): Grant {
     return grantAll(grantee, clients(this));
+  }
+
+  /** Lets somebody keep schedules (`client.schedules`), which start any workflow. Only with the prop `clientSchedules`. */
+  grantSchedules(grantee: IGrantable): Grant {
+    const group = this.schedules?.clientGroup;
+    if (this.schedules === undefined || group === undefined)
+      throw new HoldfastConfigError({
+        what: "There is no room for schedules of clients.",
+        expected: "`clientSchedules: true` among the props",
+        found: "grantSchedules() without it",
+        next: "Add the prop. Schedules that workflows declare need neither.",
+      });
+    return grantAll(
+      grantee,
+      schedules(this, { role: this.schedules.role, anyOf: this.schedules.anyOf(group) }),
+    );
   }
 
   /** Lets somebody delete executions that have ended (`DurableClient.delete`). No other grant includes it. */

@@ -19,7 +19,7 @@ export type Bus = EventBus | IEventBus;
 
 export interface EventRoutesProps {
   readonly bus: Bus;
-  /** The event types (`detail-type`) that are to arrive, without repeats. */
+  /** The event types (`detail-type`) that are to arrive, without repeats. None for a queue that only schedules lead to. */
   readonly eventTypes: readonly string[];
   readonly visibilityTimeout: Duration;
 }
@@ -52,6 +52,7 @@ export class EventRoutes extends Construct {
           targets: [target],
         }),
     );
+    if (this.rules.length === 0) return;
     const sources =
       this.rules.length <= maxNamedRules
         ? this.rules.map((rule) => rule.ruleArn)

@@ -10,7 +10,7 @@ export {
   type TableHandle,
 } from "./durable-tables.js";
 export { type Bus, EventRoutes, type EventRoutesProps } from "./event-routes.js";
-export type { Manifest, ManifestWorkflow } from "./manifest.js";
+export type { Manifest, ManifestSchedule, ManifestWorkflow } from "./manifest.js";
 export {
   type DeploymentOutputs,
   type OutputField,
@@ -20,4 +20,5 @@ export {
   readDeployments,
 } from "./output-names.js";
 export type { DurableFunctionsProps, LogLevel } from "./props.js";
+export { Schedules, type SchedulesProps } from "./schedules.js";
 export { Timers, type TimersProps } from "./timers.js";

@@ -21,6 +21,16 @@ export interface ManifestWorkflow {
   readonly version?: string;
   /** The event types that start it. */
   readonly startOn: readonly string[];
+  /** The schedules that start it. */
+  readonly schedules?: readonly ManifestSchedule[];
+}
+
+export interface ManifestSchedule {
+  readonly name: string;
+  /** `rate(…)` or `cron(…)`. */
+  readonly expression: string;
+  /** An IANA name. */
+  readonly timezone: string;
 }
 
 /** How the app is read. */

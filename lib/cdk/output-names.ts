@@ -8,7 +8,7 @@
 
 /**
  * What a deployment tells of itself. `Service` names it, and stands in what its functions stamp on events. Queues of events are there only if
- * the app declares any.
+ * the app declares any (or schedules, which lead to one of them), the names of firings only with `clientSchedules`.
  */
 export const outputFields = [
   "Service",
@@ -21,6 +21,10 @@ export const outputFields = [
   "ScheduleGroup",
   "ScheduleRoleArn",
   "ScheduleDlqArn",
+  "FiringGroup",
+  "FiringRoleArn",
+  "FiringQueueArn",
+  "FiringDlqArn",
   "BusName",
   "StartFunction",
   "WorkerFunction",

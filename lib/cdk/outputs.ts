@@ -7,7 +7,7 @@ export function addOutputs(deployment: DurableFunctions): void {
   const stack = Stack.of(deployment);
   const inStack = deployment.node.scopes.slice(stack.node.scopes.length);
   const prefix = outputPrefix(inStack.map((scope) => scope.node.id));
-  const { deliverRoutes, startRoutes } = deployment;
+  const { deliverRoutes, schedules, startRoutes } = deployment;
   const values: Record<OutputField, string | undefined> = {
     Service: deployment.serviceName,
     ExecutionsTable: deployment.tables.executions.tableName,
@@ -19,6 +19,10 @@ export function addOutputs(deployment: DurableFunctions): void {
     ScheduleGroup: deployment.timers.group.scheduleGroupName,
     ScheduleRoleArn: deployment.timers.role.roleArn,
     ScheduleDlqArn: deployment.timers.dlq.queueArn,
+    FiringGroup: schedules?.clientGroup?.scheduleGroupName,
+    FiringRoleArn: schedules?.clientGroup && schedules.role.roleArn,
+    FiringQueueArn: schedules?.clientGroup && schedules.queue.queueArn,
+    FiringDlqArn: schedules?.clientGroup && schedules.dlq.queueArn,
     BusName: deployment.bus.eventBusName,
     StartFunction: deployment.start.functionName,
     WorkerFunction: deployment.worker.functionName,

@@ -2,7 +2,7 @@
  * What each function may do, in full. The lists are written by hand, from the calls that the function's code makes: CDK's
  * grants are wider. A call that is missing here fails with AccessDenied; a line that no call needs is a fault too.
  */
-import { PolicyStatement } from "aws-cdk-lib/aws-iam";
+import { type IRole, PolicyStatement } from "aws-cdk-lib/aws-iam";
 import type { Queue } from "aws-cdk-lib/aws-sqs";
 import { type HoldfastTables, indexNames, type TableHandle } from "./durable-tables.js";
 import type { Bus } from "./event-routes.js";
@@ -117,12 +117,8 @@ function wakes(r: Pick<Resources, "wakeQueue" | "timers">): PolicyStatement[] {
   return [
     sends(r.wakeQueue),
     statement(["scheduler:CreateSchedule"], [r.timers.anySchedule]),
-    // A schedule is created with the role under which it will send; handing it to anything but Scheduler is refused.
-    new PolicyStatement({
-      actions: ["iam:PassRole"],
-      resources: [r.timers.role.roleArn],
-      conditions: { StringEquals: { "iam:PassedToService": "scheduler.amazonaws.com" } },
-    }),
+    // A schedule is created with the role under which it will send.
+    passes(r.timers.role),
   ];
 }
 
@@ -146,6 +142,35 @@ export function clients(r: Pick<Resources, "tables" | "wakeQueue" | "timers" | "
     ...wakes(r),
     publishes(r.bus),
   ];
+}
+
+/** What `client.schedules` does. A schedule is created, and changed, with the role under which it will send. */
+export function schedules(
+  r: Pick<Resources, "tables">,
+  { role, anyOf }: { readonly role: IRole; readonly anyOf: string },
+): PolicyStatement[] {
+  return [
+    statement(
+      ["CreateSchedule", "UpdateSchedule", "GetSchedule", "DeleteSchedule"].map(
+        (name) => `scheduler:${name}`,
+      ),
+      [anyOf],
+    ),
+    // It is not restricted to a group, and shows no more than names and targets.
+    statement(["scheduler:ListSchedules"], ["*"]),
+    passes(role),
+    // What became of firings.
+    allow(r.tables.directory, "GetItem"),
+  ];
+}
+
+/** Handing the role to anything but Scheduler is refused. */
+function passes(role: IRole): PolicyStatement {
+  return new PolicyStatement({
+    actions: ["iam:PassRole"],
+    resources: [role.roleArn],
+    conditions: { StringEquals: { "iam:PassedToService": "scheduler.amazonaws.com" } },
+  });
 }
 
 /**

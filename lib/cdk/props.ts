@@ -62,6 +62,12 @@ export interface DurableFunctionsProps extends DurableTablesProps {
    */
   readonly archive?: true | BucketHandle;
   /**
+   * Lets clients keep schedules at run time (`client.schedules`): makes a group and a role for them, and the queue that leads to the start function
+   * if nothing else needs it. What workflows declare needs none of it.
+   * @default false
+   */
+  readonly clientSchedules?: boolean;
+  /**
    * The most turns that run at once, 2 to 1000. Wakes beyond it wait in the queue.
    * @default what the account allows
    */

@@ -13,6 +13,7 @@ import { addHistory } from "./commands/history.js";
 import { addList } from "./commands/list.js";
 import { addOutbox } from "./commands/outbox.js";
 import { addReplay } from "./commands/replay.js";
+import { addSchedules } from "./commands/schedules.js";
 import { addSend } from "./commands/send.js";
 import { addShow } from "./commands/show.js";
 import { addSignal } from "./commands/signal.js";
@@ -40,6 +41,7 @@ const COMMANDS: readonly AddCommand[] = [
   addResume,
   addRedrive,
   addFork,
+  addSchedules,
   addOutbox,
   addReplay,
   addExport,

@@ -44,6 +44,7 @@ import {
 import { ClientOutbox } from "./outbox.js";
 import { type Pauses, pausesOfExecution } from "./pauses.js";
 import { publishEvent } from "./publish.js";
+import { ClientSchedules } from "./schedules.js";
 import { startByFunction, startHere } from "./start.js";
 import {
   DEFAULT_WAIT,
@@ -418,6 +419,11 @@ export class DurableClient {
   /** Events and starts that ride in transactions of your own: published, or started, if and only if they commit. */
   get outbox(): ClientOutbox {
     return new ClientOutbox(() => this.#connect());
+  }
+
+  /** Schedules that start workflows again and again, kept at run time. */
+  get schedules(): ClientSchedules {
+    return new ClientSchedules(() => this.#connect(), this.#workflows);
   }
 
   /** Whether the tables and the bucket answer this client. Never throws for one that does not: it says which, and why. */

@@ -25,6 +25,13 @@ export type { OutgoingMessage, OutgoingOptions, OutgoingPage } from "./outgoing.
 export type { Pause, Pauses } from "./pauses.js";
 export type { Progress } from "./progress.js";
 export type {
+  ClientSchedules,
+  ScheduleDescription,
+  SchedulePage,
+  SchedulePut,
+  ScheduleState,
+} from "./schedules.js";
+export type {
   Damaged,
   ExecutionDescription,
   ExecutionFilter,

@@ -6,7 +6,7 @@ import type { PublishOutcome } from "../decide/relay.js";
 import type { EpochMs } from "../model/time.js";
 import type { Wake } from "../model/wake.js";
 import type { LogSink } from "../replay/logger.js";
-import type { Store } from "../store/ports.js";
+import type { Page, Store } from "../store/ports.js";
 
 /** Carries wakes to the worker. Each call may be repeated: a wake too many costs one read. */
 export interface Wakes {
@@ -32,6 +32,29 @@ export interface Bus {
   publish(entries: readonly BusEntry[]): Promise<readonly PublishOutcome[]>;
 }
 
+/** A schedule of a client's, as it is kept. */
+export interface KeptSchedule {
+  readonly id: string;
+  readonly expression: string;
+  readonly timezone: string;
+  readonly startAt?: EpochMs;
+  readonly endAt?: EpochMs;
+  readonly paused: boolean;
+  /** The message that it sends when it comes round. */
+  readonly body: string;
+}
+
+/** Keeps the schedules of clients. Each call may be repeated. */
+export interface ScheduleKeeper {
+  /** Creates it, or replaces what is there. */
+  put(schedule: KeptSchedule): Promise<void>;
+  get(id: string): Promise<KeptSchedule | undefined>;
+  /** The ids, a page at a time. */
+  list(request: { readonly limit: number; readonly cursor?: string }): Promise<Page<string>>;
+  /** False when there was none. */
+  delete(id: string): Promise<boolean>;
+}
+
 export interface Clock {
   now(): EpochMs;
   /** Resolves after `ms`, or at once when `signal` is aborted. Never rejects. */
@@ -46,6 +69,8 @@ export interface Outside {
   readonly store: Store;
   readonly wakes: Wakes;
   readonly bus: Bus;
+  /** Absent where nothing keeps schedules. */
+  readonly schedules?: ScheduleKeeper;
   readonly clock: Clock;
   readonly log: Log;
   /** From 0 to 1: spreads delays. Nothing that is recorded depends on it but retry times. */

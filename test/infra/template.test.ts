@@ -6,5 +6,6 @@ import "./suites/tables.js";
 import "./suites/durable-functions.js";
 import "./suites/event-routes.js";
 import "./suites/permissions.js";
+import "./suites/schedules.js";
 import "./suites/props.js";
 import "./suites/app.js";

@@ -1,0 +1,109 @@
+/** Schedules of clients, in EventBridge Scheduler: one for each id, in a group of their own. */
+import {
+  ConflictException,
+  CreateScheduleCommand,
+  type CreateScheduleCommandInput,
+  DeleteScheduleCommand,
+  GetScheduleCommand,
+  type GetScheduleCommandOutput,
+  ListSchedulesCommand,
+  ResourceNotFoundException,
+  SchedulerClient,
+  UpdateScheduleCommand,
+} from "@aws-sdk/client-scheduler";
+import type { KeptSchedule, ScheduleKeeper } from "../runtime/outside.js";
+import { type Connection, clientSettings } from "./connection.js";
+import type { ScheduleTarget } from "./schedules.js";
+
+/** As for timers: a day, and Scheduler's own largest number. */
+const RETRIES = { MaximumEventAgeInSeconds: 86_400, MaximumRetryAttempts: 185 };
+
+export function scheduleKeeper(
+  target: ScheduleTarget,
+  connection: Connection,
+  client: SchedulerClient = new SchedulerClient(clientSettings("scheduler", connection)),
+): ScheduleKeeper {
+  const GroupName = target.group;
+  return {
+    async put(schedule) {
+      const input = scheduleInput(target, schedule);
+      const updated = await unlessMissing(client.send(new UpdateScheduleCommand(input)));
+      if (updated !== undefined) return;
+      try {
+        await client.send(new CreateScheduleCommand(input));
+      } catch (error) {
+        // Created by another since, or by a try before whose reply was lost.
+        if (!(error instanceof ConflictException)) throw error;
+        await client.send(new UpdateScheduleCommand(input));
+      }
+    },
+
+    async get(id) {
+      const found = await unlessMissing(client.send(new GetScheduleCommand({ GroupName, Name: id })));
+      return found && keptSchedule(id, found);
+    },
+
+    async list({ limit, cursor }) {
+      const { Schedules = [], NextToken } = await client.send(
+        new ListSchedulesCommand({
+          GroupName,
+          MaxResults: limit,
+          ...(cursor === undefined ? {} : { NextToken: cursor }),
+        }),
+      );
+      return {
+        items: Schedules.flatMap(({ Name }) => (Name === undefined ? [] : [Name])),
+        ...(NextToken === undefined ? {} : { cursor: NextToken }),
+      };
+    },
+
+    async delete(id) {
+      const answer = await unlessMissing(client.send(new DeleteScheduleCommand({ GroupName, Name: id })));
+      return answer !== undefined;
+    },
+  };
+}
+
+/** An update replaces all there is: it is written as a whole. */
+function scheduleInput(target: ScheduleTarget, schedule: KeptSchedule): CreateScheduleCommandInput {
+  const { id, expression, timezone, startAt, endAt, paused, body } = schedule;
+  return {
+    Name: id,
+    GroupName: target.group,
+    ScheduleExpression: expression,
+    ScheduleExpressionTimezone: timezone,
+    FlexibleTimeWindow: { Mode: "OFF" },
+    State: paused ? "DISABLED" : "ENABLED",
+    ...(startAt === undefined ? {} : { StartDate: new Date(startAt) }),
+    ...(endAt === undefined ? {} : { EndDate: new Date(endAt) }),
+    Target: {
+      Arn: target.queueArn,
+      RoleArn: target.roleArn,
+      Input: body,
+      RetryPolicy: RETRIES,
+      DeadLetterConfig: { Arn: target.dlqArn },
+    },
+  };
+}
+
+function keptSchedule(id: string, found: GetScheduleCommandOutput): KeptSchedule {
+  const { StartDate, EndDate } = found;
+  return {
+    id,
+    expression: found.ScheduleExpression ?? "",
+    timezone: found.ScheduleExpressionTimezone ?? "UTC",
+    ...(StartDate === undefined ? {} : { startAt: StartDate.getTime() }),
+    ...(EndDate === undefined ? {} : { endAt: EndDate.getTime() }),
+    paused: found.State === "DISABLED",
+    body: found.Target?.Input ?? "",
+  };
+}
+
+async function unlessMissing<T>(call: Promise<T>): Promise<T | undefined> {
+  try {
+    return await call;
+  } catch (error) {
+    if (error instanceof ResourceNotFoundException) return undefined;
+    throw error;
+  }
+}

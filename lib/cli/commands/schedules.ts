@@ -1,0 +1,116 @@
+import type { Command } from "commander";
+import type { ScheduleDescription } from "../../client/schedules.js";
+import type { Overlap } from "../../model/firing.js";
+import { json } from "../format.js";
+import { instantArgument, readJson } from "../input.js";
+import { connect, type TargetOptions, withTarget } from "../target.js";
+import type { Terminal } from "../terminal.js";
+import type { AddCommand } from "./command.js";
+
+interface Options extends TargetOptions {
+  readonly json?: boolean;
+}
+
+interface PutOptions extends Options {
+  readonly workflow: string;
+  readonly expression: string;
+  readonly timezone?: string;
+  readonly overlap?: Overlap;
+  readonly input?: string;
+  readonly startAt?: Date;
+  readonly endAt?: Date;
+  readonly paused?: boolean;
+}
+
+/** `holdfast schedules` */
+export const addSchedules: AddCommand = (program, terminal) => {
+  const schedules = program
+    .command("schedules")
+    .summary("list, put, pause, resume and delete schedules")
+    .description(
+      "Schedules that start workflows again and again, kept at run time. Those that workflows declare in their code are not among them.",
+    );
+  const sub = (name: string, summary: string): Command =>
+    withTarget(schedules.command(name)).summary(summary).description(summary).option("--json", "print JSON");
+
+  sub("list", "list the schedules").action(async (options: Options) => {
+    const client = await connect(options, terminal);
+    const all: ScheduleDescription[] = [];
+    for (let cursor: string | undefined, first = true; first || cursor !== undefined; first = false) {
+      const page = await client.schedules.list(cursor === undefined ? {} : { cursor });
+      all.push(...page.schedules);
+      cursor = page.cursor;
+    }
+    if (options.json) terminal.out(json(all));
+    else if (all.length === 0) terminal.out("There are no schedules that clients have put.");
+    else for (const each of all) terminal.out(lineOf(each));
+  });
+
+  sub("show", "show a schedule, and what became of it last")
+    .argument("<id>", "the schedule's id")
+    .action(async (id: string, options: Options) => {
+      const found = await (await connect(options, terminal)).schedules.get(id);
+      if (options.json) return terminal.out(json(found));
+      terminal.out(lineOf(found));
+      if (found.last === undefined) return terminal.out("it has not come round yet");
+      const { scheduledAt, executionId, skipped } = found.last;
+      terminal.out(`last ${scheduledAt.toISOString()} started ${executionId}; skipped since: ${skipped}`);
+    });
+
+  sub("put", "create or change a schedule")
+    .argument("<id>", "the schedule's id")
+    .requiredOption("-w, --workflow <name>", "the workflow that it starts")
+    .requiredOption("-e, --expression <text>", "rate(5 minutes), cron(0 9 ? * MON-FRI *)")
+    .option("--timezone <name>", "IANA name of the time zone of a cron expression (default: UTC)")
+    .option(
+      "--overlap <what>",
+      "while the execution before is open: skip, allow, cancel-previous (default: skip)",
+    )
+    .option("-i, --input <json>", "what each execution is given (default: the schedule's id and the time)")
+    .option("--start-at <instant>", "nothing starts before", instantArgument)
+    .option("--end-at <instant>", "nothing starts after", instantArgument)
+    .option("--paused", "start nothing until it is resumed")
+    .action((id: string, options: PutOptions) => put(terminal, id, options));
+
+  for (const [name, summary, done] of [
+    ["pause", "let a schedule start nothing until it is resumed", "paused"],
+    ["resume", "let a paused schedule go on", "resumed"],
+  ] as const)
+    sub(name, summary)
+      .argument("<id>", "the schedule's id")
+      .action(async (id: string, options: Options) => {
+        await (await connect(options, terminal)).schedules[name](id);
+        terminal.out(options.json ? json({ id, [done]: true }) : `${done} schedule ${id}`);
+      });
+
+  sub("delete", "delete a schedule; what it has started goes on")
+    .argument("<id>", "the schedule's id")
+    .action(async (id: string, options: Options) => {
+      const answer = await (await connect(options, terminal)).schedules.delete(id);
+      if (options.json) terminal.out(json({ id, ...answer }));
+      else terminal.out(answer.deleted ? `deleted schedule ${id}` : `there is no schedule ${id}`);
+    });
+};
+
+async function put(terminal: Terminal, id: string, options: PutOptions): Promise<void> {
+  const { workflow, expression, timezone, overlap, startAt, endAt, paused } = options;
+  const input = options.input === undefined ? {} : { input: await readJson(options.input, "--input") };
+  const client = await connect(options, terminal);
+  const kept = await client.schedules.put({
+    ...{ id, workflow, expression, ...input },
+    ...(timezone === undefined ? {} : { timezone }),
+    ...(overlap === undefined ? {} : { overlap }),
+    ...(startAt === undefined ? {} : { startAt }),
+    ...(endAt === undefined ? {} : { endAt }),
+    ...(paused === undefined ? {} : { paused }),
+  });
+  terminal.out(options.json ? json(kept) : lineOf(kept));
+  if ((await client.definitions(workflow)).length === 0)
+    terminal.err(
+      `No execution of "${workflow}" was ever started here: check that the app has such a workflow.`,
+    );
+}
+
+function lineOf({ id, workflow, expression, timezone, overlap, paused }: ScheduleDescription): string {
+  return `${id}  ${workflow}  ${expression} ${timezone}  ${overlap}${paused ? "  paused" : ""}`;
+}

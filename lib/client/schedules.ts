@@ -1,0 +1,230 @@
+/** Schedules that clients put at run time: recurring starts of any workflow of the deployment. */
+import { parse } from "../define/schema.js";
+import type { AnyWorkflow, Workflow } from "../define/workflow.js";
+import {
+  InvalidControlError,
+  InvalidInputError,
+  type SchemaIssue,
+  UnknownWorkflowError,
+} from "../model/errors.js";
+import {
+  type Firing,
+  firingBody,
+  isOverlap,
+  isScheduleName,
+  type Overlap,
+  readSchedule,
+  scheduleKey,
+} from "../model/firing.js";
+import { checkName } from "../model/ids.js";
+import { ScheduleNotFoundError } from "../model/schedule-errors.js";
+import { whyNoRecurrence } from "../model/schedule-expression.js";
+import { shown } from "../model/shown.js";
+import { storable } from "../model/storable.js";
+import { decode } from "../model/value.js";
+import type { KeptSchedule, Outside, ScheduleKeeper } from "../runtime/outside.js";
+
+export interface SchedulePut<Input = unknown> {
+  /** 1 to 64 characters of A-Z a-z 0-9 . _ - that begin with a letter or digit: a natural key of yours, such as a tenant's. */
+  readonly id: string;
+  readonly workflow: Workflow<Input, unknown> | string;
+  /** What each execution is given. Default: a `Firing`, with the id as its `schedule`. */
+  readonly input?: NoInfer<Input>;
+  /** `rate(5 minutes)`, `cron(0 9 ? * MON-FRI *)`. */
+  readonly expression: string;
+  /** An IANA name, for a cron expression. Default: UTC. */
+  readonly timezone?: string;
+  /** Default: `"skip"`. */
+  readonly overlap?: Overlap;
+  /** Nothing starts before it. A rate starts at it for the first time. */
+  readonly startAt?: Date;
+  /** Nothing starts after it. The schedule stays, and can be deleted. */
+  readonly endAt?: Date;
+  /** Nothing starts until it is resumed. */
+  readonly paused?: boolean;
+}
+
+export interface ScheduleDescription {
+  readonly id: string;
+  readonly workflow: string;
+  /** Absent when its executions are given a {@link Firing}. */
+  readonly input?: unknown;
+  readonly expression: string;
+  readonly timezone: string;
+  readonly overlap: Overlap;
+  readonly startAt?: Date;
+  readonly endAt?: Date;
+  readonly paused: boolean;
+}
+
+export interface ScheduleState extends ScheduleDescription {
+  /** The last firing that was to start an execution, and how many were skipped since. Absent before the first one. */
+  readonly last?: { readonly scheduledAt: Date; readonly executionId: string; readonly skipped: number };
+}
+
+export interface SchedulePage {
+  readonly schedules: readonly ScheduleDescription[];
+  /** For the next page; absent on the last one. */
+  readonly cursor?: string;
+}
+
+/** A page is this many calls and one. */
+const PAGE = 20;
+
+export class ClientSchedules {
+  readonly #connect: () => Promise<Outside>;
+  readonly #workflows: readonly AnyWorkflow[];
+
+  constructor(connect: () => Promise<Outside>, workflows: readonly AnyWorkflow[]) {
+    this.#connect = connect;
+    this.#workflows = workflows;
+  }
+
+  /**
+   * Creates the schedule, or changes it into this: what is left out has its default. A repeat changes nothing.
+   * @throws InvalidInputError, UnencodableValueError, PayloadTooLargeError
+   * @throws UnknownWorkflowError for a name that is not among the client's `workflows`, if it was given any
+   */
+  async put<Input>(schedule: SchedulePut<Input>): Promise<ScheduleDescription> {
+    const { id, workflow: given, expression, timezone = "UTC", overlap = "skip", paused = false } = schedule;
+    check(schedule);
+    const workflow = typeof given === "string" ? this.#known(given) : given;
+    const name = typeof given === "string" ? checkName("a workflow", given) : given.name;
+    const what = `The input of workflow "${name}"`;
+    const input =
+      "input" in schedule && schedule.input !== undefined ? { input: storable(schedule.input, what) } : {};
+    const firing: Firing = { schedule: id, scheduledAt: new Date(0).toISOString() };
+    await parse(workflow?.input, schedule.input ?? firing, what);
+    const kept: KeptSchedule = {
+      ...{ id, expression, timezone, paused },
+      ...(schedule.startAt === undefined ? {} : { startAt: schedule.startAt.getTime() }),
+      ...(schedule.endAt === undefined ? {} : { endAt: schedule.endAt.getTime() }),
+      body: firingBody({ by: "client", workflow: name, schedule: id, overlap, ...input }),
+    };
+    await (await this.#keeper()).put(kept);
+    return describe(kept);
+  }
+
+  /** With what became of its firings. Throws {@link ScheduleNotFoundError}. */
+  async get(id: string): Promise<ScheduleState> {
+    const description = describe(await this.#read(id));
+    const { workflow } = description;
+    const { store } = await this.#connect();
+    const record = await store.readFirings(scheduleKey({ by: "client", workflow, schedule: id }));
+    if (record === undefined) return description;
+    const { scheduledFor, executionId } = record.started;
+    return {
+      ...description,
+      last: { scheduledAt: new Date(scheduledFor), executionId, skipped: record.skipped },
+    };
+  }
+
+  /** Those that clients have put, by their ids, 20 at a time. */
+  async list(options: { readonly cursor?: string } = {}): Promise<SchedulePage> {
+    const keeper = await this.#keeper();
+    const { items, cursor } = await keeper.list({ limit: PAGE, ...options });
+    const found = await Promise.all(items.map((id) => keeper.get(id)));
+    return {
+      // One that was deleted since is none.
+      schedules: found.filter((each) => each !== undefined).map(describe),
+      ...(cursor === undefined ? {} : { cursor }),
+    };
+  }
+
+  /** Starts nothing more until it is resumed. Read and written in two calls: a `put` between them is undone. Throws {@link ScheduleNotFoundError}. */
+  async pause(id: string): Promise<void> {
+    await (await this.#keeper()).put({ ...(await this.#read(id)), paused: true });
+  }
+
+  /** Goes on with the next time; what it missed is not made up for. Throws {@link ScheduleNotFoundError}. */
+  async resume(id: string): Promise<void> {
+    await (await this.#keeper()).put({ ...(await this.#read(id)), paused: false });
+  }
+
+  /** Executions that it has started go on. A call that was not answered may be repeated: `deleted` is false for one that is not there. */
+  async delete(id: string): Promise<{ readonly deleted: boolean }> {
+    checkId(id);
+    return { deleted: await (await this.#keeper()).delete(id) };
+  }
+
+  #known(name: string): AnyWorkflow | undefined {
+    const found = this.#workflows.find((workflow) => workflow.name === name);
+    if (found === undefined && this.#workflows.length > 0)
+      throw new UnknownWorkflowError(
+        name,
+        this.#workflows.map((workflow) => workflow.name),
+      );
+    return found;
+  }
+
+  async #read(id: string): Promise<KeptSchedule> {
+    checkId(id);
+    const found = await (await this.#keeper()).get(id);
+    if (found === undefined) throw new ScheduleNotFoundError(id);
+    return found;
+  }
+
+  async #keeper(): Promise<ScheduleKeeper> {
+    const { schedules } = await this.#connect();
+    if (schedules !== undefined) return schedules;
+    throw new InvalidControlError(
+      "scheduled",
+      "client.schedules",
+      "there is no EventBridge Scheduler here: use a deployment, or the local cloud",
+    );
+  }
+}
+
+function check({
+  id,
+  expression,
+  timezone,
+  overlap,
+  startAt,
+  endAt,
+}: Pick<SchedulePut, Exclude<keyof SchedulePut, "input" | "workflow">>): void {
+  checkId(id);
+  const issues: SchemaIssue[] = [];
+  const why = whyNoRecurrence(expression, timezone);
+  if (why !== undefined) issues.push({ path: "expression", message: `${shown(expression)}: ${why}` });
+  if (overlap !== undefined && !isOverlap(overlap))
+    issues.push({
+      path: "overlap",
+      message: `expected "skip", "allow" or "cancel-previous", found ${shown(overlap)}`,
+    });
+  for (const [path, date] of Object.entries({ startAt, endAt }))
+    if (date !== undefined && Number.isNaN(date.getTime()))
+      issues.push({ path, message: "is no valid Date" });
+  if (startAt !== undefined && endAt !== undefined && endAt < startAt)
+    issues.push({ path: "endAt", message: "is before startAt" });
+  if (issues.length > 0) throw new InvalidInputError(`Schedule "${id}"`, issues);
+}
+
+function checkId(id: unknown): void {
+  if (isScheduleName(id)) return;
+  throw new InvalidInputError("The schedule's id", [
+    {
+      path: "id",
+      message: `expected 1 to 64 characters of A-Z a-z 0-9 . _ - that begin with a letter or digit, found ${shown(id)}`,
+    },
+  ]);
+}
+
+function describe({
+  id,
+  expression,
+  timezone,
+  startAt,
+  endAt,
+  paused,
+  body,
+}: KeptSchedule): ScheduleDescription {
+  const told = readSchedule(JSON.parse(body));
+  const put = told.by === "client" ? told : undefined;
+  return {
+    ...{ id, workflow: told.workflow, expression, timezone, overlap: put?.overlap ?? "skip", paused },
+    ...(put?.input === undefined ? {} : { input: decode(put.input) }),
+    ...(startAt === undefined ? {} : { startAt: new Date(startAt) }),
+    ...(endAt === undefined ? {} : { endAt: new Date(endAt) }),
+  };
+}

@@ -1,0 +1,102 @@
+/** Schedules: those that workflows declare, and what clients need to keep their own. */
+import { AccountPrincipal, Role } from "aws-cdk-lib/aws-iam";
+import { HoldfastConfigError } from "holdfast/cdk";
+import { describe, expect, it } from "vitest";
+import { fixture } from "../fixtures/index.js";
+import { inWords, resource, resources, statementsOf, synthesize } from "../support.js";
+
+describe("workflows that declare schedules", () => {
+  const { template, durable } = synthesize({ app: fixture("recurring-app") });
+  const schedules = Object.values(resources(template, "AWS::Scheduler::Schedule"));
+
+  it("get one schedule each, in a group that is not the timers'", () => {
+    expect(schedules.map(({ Properties }) => Properties.ScheduleExpression)).toEqual([
+      "cron(0 2 * * ? *)",
+      "rate(1 day)",
+    ]);
+    for (const { Properties } of schedules) {
+      expect(inWords(Properties.GroupName)).toBe("OrdersSchedulesDeclared");
+      expect(Properties.FlexibleTimeWindow).toEqual({ Mode: "OFF" });
+      expect(inWords(Properties.Target.Arn)).toBe("OrdersStartsEventsQueue.Arn");
+      expect(inWords(Properties.Target.DeadLetterConfig.Arn)).toBe("OrdersStartsEventsDlq.Arn");
+      expect(inWords(Properties.Target.RoleArn)).toBe("OrdersSchedulesRole.Arn");
+    }
+    expect(schedules[0]?.Properties.ScheduleExpressionTimezone).toBe("Europe/Vienna");
+    expect(JSON.parse(schedules[0]?.Properties.Target.Input)).toEqual({
+      holdfast: "firing",
+      by: "workflow",
+      workflow: "reports/nightly",
+      schedule: "eu",
+      scheduledAt: "<aws.scheduler.scheduled-time>",
+    });
+  });
+
+  it("are there after the code that knows them, and after their role may send", () => {
+    for (const { DependsOn } of schedules) {
+      expect(DependsOn.map((id: string) => inWords({ Ref: id }))).toEqual(
+        expect.arrayContaining([
+          "OrdersStartFunction",
+          "OrdersSchedulesRole",
+          "OrdersSchedulesRoleDefaultPolicy",
+        ]),
+      );
+    }
+  });
+
+  it("send under a role that can do nothing else, and that only their group may take", () => {
+    expect(statementsOf(template, "OrdersSchedulesRole")).toEqual([
+      "sqs:SendMessage on OrdersStartsEventsDlq.Arn OrdersStartsEventsQueue.Arn",
+    ]);
+    const { AssumeRolePolicyDocument } = resource(
+      template,
+      "AWS::IAM::Role",
+      "OrdersSchedulesRole",
+    ).Properties;
+    expect(inWords(AssumeRolePolicyDocument.Statement[0].Condition.ArnEquals["aws:SourceArn"])).toContain(
+      "OrdersSchedulesDeclared.Arn",
+    );
+  });
+
+  it("make no room for clients' schedules, and say so", () => {
+    expect(Object.keys(resources(template, "AWS::Scheduler::ScheduleGroup")).sort()).toEqual([
+      "OrdersSchedulesDeclared",
+      "OrdersTimersGroup",
+    ]);
+    expect(Object.keys(template.toJSON().Outputs).filter((key) => key.includes("Firing"))).toEqual([]);
+    expect(() => durable.grantSchedules(durable.worker)).toThrow(HoldfastConfigError);
+  });
+});
+
+describe("schedules of clients", () => {
+  const { template } = synthesize({ clientSchedules: true }, (durable, stack) => {
+    durable.grantSchedules(new Role(stack, "Keeper", { assumedBy: new AccountPrincipal(stack.account) }));
+  });
+
+  it("have a group of their own, whose names the outputs tell", () => {
+    expect(Object.keys(resources(template, "AWS::Scheduler::ScheduleGroup")).sort()).toEqual([
+      "OrdersSchedulesClients",
+      "OrdersTimersGroup",
+    ]);
+    const { Outputs } = template.toJSON();
+    const told = ["Group", "RoleArn", "QueueArn", "DlqArn"].map((name) =>
+      inWords(Outputs[`OrdersHoldfastFiring${name}`].Value),
+    );
+    expect(told).toEqual([
+      "OrdersSchedulesClients",
+      "OrdersSchedulesRole.Arn",
+      "OrdersStartsEventsQueue.Arn",
+      "OrdersStartsEventsDlq.Arn",
+    ]);
+  });
+
+  it("are kept by whoever is granted it, and by nobody else", () => {
+    const group = "arn:AWS::Partition:scheduler:AWS::Region:AWS::AccountId:schedule/OrdersSchedulesClients/*";
+    expect(statementsOf(template, "Keeper")).toEqual([
+      "dynamodb:GetItem on OrdersTablesDirectory.Arn",
+      "iam:PassRole on OrdersSchedulesRole.Arn if StringEquals iam:PassedToService scheduler.amazonaws.com",
+      `scheduler:CreateSchedule scheduler:DeleteSchedule scheduler:GetSchedule scheduler:UpdateSchedule on ${group}`,
+      "scheduler:ListSchedules on *",
+    ]);
+    expect(statementsOf(template, "OrdersWorkerRole").join()).not.toContain("UpdateSchedule");
+  });
+});
