@@ -1,6 +1,6 @@
 /**
  * The audit's part in dead events: what lies in the dead-letter queue without a reason had its receives used up by something that has passed
- * or will pass (an outage, a deploy), so it is sent back, a few per run (PROTOCOL A8). What has a reason is left to people.
+ * or will pass (an outage, a deploy), so it is sent back, a few per run (PROTOCOL A13). What has a reason is left to people.
  */
 import { EXHAUSTED } from "../decide/dead-letter.js";
 import type { Outside } from "../runtime/outside.js";

@@ -4,6 +4,7 @@ import { Command } from "commander";
 import { addCallback } from "./commands/callback.js";
 import type { AddCommand } from "./commands/command.js";
 import { addCancel, addPause, addRedrive, addResume, addTerminate } from "./commands/control.js";
+import { addDeadLetters } from "./commands/dead-letters.js";
 import { addDelete } from "./commands/delete.js";
 import { addDemo } from "./commands/demo.js";
 import { addDev } from "./commands/dev.js";
@@ -43,6 +44,7 @@ const COMMANDS: readonly AddCommand[] = [
   addFork,
   addSchedules,
   addOutbox,
+  addDeadLetters,
   addReplay,
   addExport,
   addDelete,

@@ -1,5 +1,10 @@
 /** Which deployment a command talks to: the local cloud of this directory while it runs, else a stack on AWS. */
 import type { Command } from "commander";
+import { reachedBy } from "../aws/client-outside.js";
+import type { Connection } from "../aws/connection.js";
+import { type EventQueue, eventQueue } from "../aws/event-queue.js";
+import { type EventConsumer, eventQueuesIn, eventQueueUrls } from "../aws/outside.js";
+import { namesOfStack } from "../aws/stack-names.js";
 import { DurableClient } from "../client/client.js";
 import { readLocalFile, STATE_DIRECTORY } from "./local-file.js";
 import type { Terminal } from "./terminal.js";
@@ -27,16 +32,43 @@ export function withTarget(command: Command): Command {
 }
 
 export async function connect(options: TargetOptions, terminal: Terminal): Promise<DurableClient> {
+  const { stack, environment } = await find(options, terminal);
+  return DurableClient.fromStack(stack, {
+    ...(options.deployment === undefined ? {} : { deployment: options.deployment }),
+    ...(environment === undefined ? {} : { environment }),
+  });
+}
+
+/** The deployment's queues of events: those of deliver, and those of start, as far as its app declares any. */
+export async function connectEvents(
+  options: TargetOptions,
+  terminal: Terminal,
+): Promise<ReadonlyMap<EventConsumer, EventQueue>> {
+  const { stack, connection } = await find(options, terminal);
+  const names = await namesOfStack(stack, { deployment: options.deployment, connection });
+  return new Map(
+    eventQueuesIn(names).map((which) => [which, eventQueue(eventQueueUrls(names, which), connection)]),
+  );
+}
+
+interface Found {
+  readonly stack: string;
+  /** Of a local cloud; undefined on AWS. */
+  readonly environment?: Readonly<Record<string, string>>;
+  readonly connection: Connection;
+}
+
+async function find(options: TargetOptions, terminal: Terminal): Promise<Found> {
   const local = options.aws === true ? undefined : readLocalFile(options.stateDir);
-  const settings = options.deployment === undefined ? {} : { deployment: options.deployment };
   if (local === undefined) {
     if (options.profile !== undefined) process.env.AWS_PROFILE = options.profile;
     if (options.region !== undefined) process.env.AWS_REGION = options.region;
-    return DurableClient.fromStack(options.stack, settings);
+    return { stack: options.stack, connection: {} };
   }
   const stack = await stackHere(options.stack, local.stacks);
   if (terminal.width !== undefined) terminal.err(terminal.colors.dim(`local cloud, stack ${stack}`));
-  return DurableClient.fromStack(stack, { ...settings, environment: local.environment });
+  const { environment } = local;
+  return { stack, environment, connection: reachedBy(environment) };
 }
 
 /** Locally the names are few and known: the default need not fit a project that calls its stack otherwise. */

@@ -12,11 +12,12 @@ export interface DeadReason {
   readonly message: string;
 }
 
-/** What is wrong with the event itself. */
+/** What is wrong with the event, or the firing, itself. */
 const HOPELESS: ReadonlySet<string> = new Set([
   "MALFORMED_BUS_EVENT",
-  "UNKNOWN_EVENT",
   "MALFORMED_FIRING",
+  "UNKNOWN_WORKFLOW",
+  "UNKNOWN_EVENT",
   "UNKNOWN_WORKFLOW",
   "INVALID_INPUT",
   "UNENCODABLE_VALUE",

@@ -203,7 +203,7 @@ describe("an event that a repeat may help", () => {
   });
 });
 
-describe("the audit's look at dead events (PROTOCOL A8)", () => {
+describe("the audit's look at dead events (PROTOCOL A13)", () => {
   const redrive = (queue: EventQueue = deployment.events("deliver")) =>
     redriveEvents(deployment.outside, queue, () => false);
   const body = JSON.stringify(busEvent("paid", { order: "o-9" }));

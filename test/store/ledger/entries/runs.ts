@@ -1,5 +1,8 @@
 /** What belongs together: whole runs, suspensions and resumes, events sent and waited for. */
+import { app, event } from "holdfast";
 import { lifecycleEvents } from "../../../../lib/decide/lifecycle.js";
+import { deliver } from "../../../../lib/runtime/bus/deliver.js";
+import { noting } from "../../../runtime/outsides.js";
 import {
   COMPLETED,
   commit,
@@ -34,6 +37,22 @@ const run = (steps: number): Entry => ({
   },
   budget: { writes: steps + 1, indexWrites: 3, roundTrips: steps + 1 },
 });
+
+const Paid = event<{ order: string; amount: number }>("paid", { key: ({ order }) => order });
+const shop = app({ workflows: [], events: [Paid] });
+const WAITERS = 20;
+
+async function crowd({ store, id }: Ground, where?: string): Promise<void> {
+  for (let index = 0; index < WAITERS; index++) {
+    const executionId = `${id}/${index}`;
+    await store.createExecution(ordinary(executionId));
+    const condition = where === undefined ? {} : { where };
+    await store.putWait({ name: "paid", key: id, executionId, op: "wait:paid", epoch: 0, ...condition });
+  }
+}
+
+const delivery = ({ store, id }: Ground) =>
+  deliver(noting(store).outside, shop, { dedupeId: "bus-1", name: "paid", detail: { order: id, amount: 1 } });
 
 export const runEntries: readonly Entry[] = [
   ...[1, 3, 10, 100].map(run),
@@ -98,5 +117,19 @@ export const runEntries: readonly Entry[] = [
       await store.deleteWait({ ...subject, executionId: id, op: "wait/1", epoch: 2 });
     },
     budget: { writes: 5, reads: 3, roundTrips: 8 },
+  },
+  {
+    what: `an event delivered to ${WAITERS} waits: its record, and an inbox each`,
+    of: ["putRecentEvent", "findWaits", "appendMessage"],
+    prepare: (ground) => crowd(ground),
+    run: delivery,
+    budget: { writes: WAITERS + 1, reads: 2, roundTrips: WAITERS + 2 },
+  },
+  {
+    what: `an event that none of ${WAITERS} conditions accepts: its record, and a look`,
+    of: ["putRecentEvent", "findWaits"],
+    prepare: (ground) => crowd(ground, '{"amount":[2]}'),
+    run: delivery,
+    budget: { writes: 1, reads: 2, roundTrips: 2 },
   },
 ];

@@ -1,0 +1,109 @@
+/** Looking into dead-letter queues: SQS has no look that takes nothing, so what is looked at is hidden for a moment, and then shown again. */
+import { ofThePart, type Verdict, verdictOf } from "../aws/event-attributes.js";
+import type { DeadLetter, EventQueue } from "../aws/event-queue.js";
+import type { EventConsumer } from "../aws/outside.js";
+
+/** A dead event, as it is shown. */
+export interface ShownLetter {
+  /** SQS's id of the message: it changes when the event dies again. */
+  readonly id: string;
+  readonly queue: EventConsumer;
+  /** Absent for one whose receives ran out: the audit sends it back by itself. */
+  readonly reason?: Verdict;
+  readonly sentAt?: Date;
+  /** As far as it can be read. */
+  readonly event?: string;
+  readonly eventId?: string;
+  readonly body: string;
+}
+
+type Queues = ReadonlyMap<EventConsumer, EventQueue>;
+
+/** Longer than the rest of a command takes; whoever looks meanwhile sees the others. */
+const HIDDEN_SECONDS = 60;
+
+/** SQS gives what the servers that it asked have: one empty answer is not yet the end. */
+const EMPTY_ANSWERS = 2;
+
+/** At most `limit` of all queues, the oldest of each first. SQS may leave some out: a list is what could be had now. */
+export async function listDead(queues: Queues, limit: number): Promise<ShownLetter[]> {
+  const shown: ShownLetter[] = [];
+  await look(queues, limit, async (letter, which) => {
+    shown.push(shownLetter(letter, which));
+    return "keep";
+  });
+  return shown.sort((one, other) => (one.sentAt?.getTime() ?? 0) - (other.sentAt?.getTime() ?? 0));
+}
+
+/**
+ * Sends dead events back to the queues that they died in, then takes them out: who dies between the two leaves one twice, and it counts once.
+ * @param ids which; undefined is all that can be had
+ * @returns those that were sent back
+ */
+export async function retryDead(
+  queues: Queues,
+  ids: ReadonlySet<string> | undefined,
+  limit: number,
+): Promise<ShownLetter[]> {
+  const retried: ShownLetter[] = [];
+  await look(queues, limit, async (letter, which, queue) => {
+    if (ids !== undefined && !ids.has(letter.id)) return "keep";
+    await queue.send({ body: letter.body, attributes: ofThePart(letter.attributes) });
+    await queue.delete(letter.receipt);
+    retried.push(shownLetter(letter, which));
+    return "gone";
+  });
+  return retried;
+}
+
+async function look(
+  queues: Queues,
+  limit: number,
+  each: (letter: DeadLetter, which: EventConsumer, queue: EventQueue) => Promise<"keep" | "gone">,
+): Promise<void> {
+  for (const [which, queue] of queues) {
+    const seen = new Set<string>();
+    const kept: DeadLetter[] = [];
+    try {
+      for (let empty = 0; empty < EMPTY_ANSWERS && seen.size < limit; ) {
+        const letters = await queue.receive(HIDDEN_SECONDS);
+        const fresh = letters.filter(({ id }) => !seen.has(id));
+        if (fresh.length === 0) empty += 1;
+        for (const letter of fresh) {
+          seen.add(letter.id);
+          const isWanted = seen.size <= limit;
+          if (!isWanted || (await each(letter, which, queue)) === "keep") kept.push(letter);
+        }
+      }
+    } finally {
+      // One that can't be shown again now shows itself within a minute.
+      await Promise.allSettled(kept.map(({ receipt }) => queue.show(receipt)));
+    }
+  }
+}
+
+function shownLetter({ id, body, attributes, sentAt }: DeadLetter, queue: EventConsumer): ShownLetter {
+  const reason = verdictOf(attributes);
+  return {
+    id,
+    queue,
+    ...(reason === undefined ? {} : { reason }),
+    ...(sentAt === undefined ? {} : { sentAt: new Date(sentAt) }),
+    ...namesIn(body),
+    body,
+  };
+}
+
+function namesIn(body: string): { readonly event?: string; readonly eventId?: string } {
+  try {
+    const found: unknown = JSON.parse(body);
+    if (typeof found !== "object" || found === null) return {};
+    const [event, eventId]: unknown[] = [Reflect.get(found, "detail-type"), Reflect.get(found, "id")];
+    return {
+      ...(typeof event === "string" ? { event } : {}),
+      ...(typeof eventId === "string" ? { eventId } : {}),
+    };
+  } catch {
+    return {};
+  }
+}

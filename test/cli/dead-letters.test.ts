@@ -1,0 +1,80 @@
+/** `holdfast dead-letters` against real queues of the local cloud. */
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { createDeliver } from "../../functions/deliver.js";
+import { writeLocalFile } from "../../lib/cli/local-file.js";
+import { app, event, workflow } from "../../lib/index.js";
+import { batchOf, busEvent, type Deployment, invocation, openDeployment } from "../functions/deployment.js";
+import { runCommand } from "./run.js";
+
+const Paid = event<{ order: string }>("paid", { key: ({ order }) => order });
+const idle = workflow("idle", async () => "idle");
+const shop = app({ workflows: [idle], events: [Paid] });
+
+let deployment: Deployment;
+let stateDir: string;
+beforeAll(async () => {
+  deployment = await openDeployment();
+  stateDir = mkdtempSync(join(tmpdir(), "holdfast-cli-"));
+  const { environment, stacks } = deployment.cloud.cloud;
+  writeLocalFile(stateDir, { environment, stacks: stacks.map(({ name }) => name), pid: process.pid });
+});
+afterAll(async () => {
+  await deployment.cloud.stop();
+  rmSync(stateDir, { recursive: true });
+});
+
+const run = (...args: string[]) => runCommand(["dead-letters", ...args, "--state-dir", stateDir]);
+const listed = async () => JSON.parse((await run("list", "--json")).out).deadLetters;
+
+test("dead events are listed with their reasons, looked at again at once, and sent back as they came", async () => {
+  expect(await run("list")).toMatchObject({ out: "", err: "No dead event was found.", code: 0 });
+  const deliver = createDeliver(
+    shop,
+    () => deployment.outside,
+    () => deployment.events("deliver"),
+  );
+  const lost = busEvent("lost", { a: 1 }, "e-1");
+  const odd = busEvent("paid", { order: 7 }, "e-2");
+  await deliver(batchOf(lost, odd), invocation());
+  await deployment.events("start").bury({ body: "an outage's", attributes: {} });
+  for (let look = 0; look < 2; look++)
+    expect(await listed()).toEqual(
+      expect.arrayContaining([
+        expect.objectContaining({
+          queue: "deliver",
+          event: "lost",
+          eventId: "e-1",
+          reason: expect.objectContaining({ code: "UNKNOWN_EVENT", by: "deliver" }),
+          body: JSON.stringify(lost),
+        }),
+        expect.objectContaining({
+          event: "paid",
+          reason: expect.objectContaining({ code: "INVALID_INPUT" }),
+        }),
+        expect.objectContaining({ queue: "start", body: "an outage's" }),
+      ]),
+    );
+  const table = await run("list");
+  expect(table.out).toContain("UNKNOWN_EVENT");
+  expect(table.out).toContain("its receives ran out");
+
+  const [{ id }] = (await listed()).filter(({ event: name }: { event?: string }) => name === "lost");
+  const one = await run("retry", id, "nobody");
+  expect(one).toMatchObject({ out: "1 event went back.", code: 1 });
+  expect(one.err).toContain("Not found now: nobody.");
+  expect(await deployment.drain("deliveries")).toEqual([JSON.stringify(lost)]);
+  expect(await run("retry", "--all")).toMatchObject({ out: "2 events went back.", code: 0 });
+  expect(await deployment.drain("deliveries")).toEqual([JSON.stringify(odd)]);
+  expect(await deployment.drain("starts")).toEqual(["an outage's"]);
+  expect(await listed()).toEqual([]);
+});
+
+test.each([["retry"], ["retry", "some-id", "--all"]])(
+  "%s is refused without saying which",
+  async (...args) => {
+    expect(await run(...args)).toMatchObject({ code: 2, err: expect.stringContaining("Which dead events?") });
+  },
+);
