@@ -75,6 +75,8 @@ export class Schedules extends Construct {
       });
       // A rate fires as soon as it is there: its role must be allowed to send by then.
       schedule.node.addDependency(this.role);
+      // It names the group by its text, which CloudFormation can't follow.
+      schedule.node.addDependency(declaredGroup);
       this.#declared.push(schedule);
     }
   }
