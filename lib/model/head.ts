@@ -14,6 +14,8 @@ export interface Lease {
   /** Made anew for every acquisition: tells our own success whose reply was lost from somebody else's. */
   readonly token: string;
   readonly until: EpochMs;
+  /** Its owner's turn ended with an error of what it depends on, and the owner lived to say so: no process died. */
+  readonly failed?: true;
 }
 
 /** The last history events of a settled turn. They belong to slot `slot`; a commit at that slot supersedes them. */

@@ -224,10 +224,12 @@ export interface ExecutionStalled extends Recorded {
   readonly reason: string;
 }
 
-/** An owner took the execution over from one that never released it. Counts one attempt for each step pending at its place. */
+/** An owner took the execution over from one that never released it. Counts one attempt for each step pending at its place, unless that one had only failed. */
 export interface LeaseTaken extends Recorded {
   readonly type: "LeaseTaken";
   readonly epoch: number;
+  /** The owner before did not die: its turn failed, for an error of what it depends on. */
+  readonly failed?: true;
 }
 
 interface Closing extends Answering {

@@ -1,5 +1,5 @@
 /** Events that answer no operation: what they change in the state of the replay. */
-import type { ClosingEvent, DeliveredEvent, NotedEvent } from "../model/history-event.js";
+import type { ClosingEvent, DeliveredEvent, LeaseTaken, NotedEvent } from "../model/history-event.js";
 import type { EpochMs } from "../model/time.js";
 import { isBuffered, type Mailbox } from "./mailbox.js";
 import type { ChildOperation, Operation, StepOperation, WaitOperation } from "./operation.js";
@@ -88,25 +88,29 @@ export function note(state: Noted, event: NotedEvent, unasked: (path: string) =>
       return;
     case "LeaseTaken":
       // An owner that died after the end had nothing of the code's under way.
-      if (state.closing === undefined) countCrash(state, event.at);
+      if (state.closing === undefined) countLoss(state, event);
       return;
   }
 }
 
-/** I12: the turn before this place died. Each step that may have been running lost an attempt to it; if none was, the turn is to blame. */
-function countCrash(state: Noted, at: EpochMs): void {
+/**
+ * I12: the turn before this place died. Each step that may have been running lost an attempt to it; if none was, the turn is to blame. A turn
+ * that only failed (a service that it needs did) is nobody's fault, but what may run once only, and had begun, is lost with it all the same.
+ */
+function countLoss(state: Noted, { at, failed }: LeaseTaken): void {
   let blamed = false;
   for (const operation of state.pending.values()) {
     if (operation.kind !== "step") continue;
     operation.after = state.position;
     if (operation.retryAt !== undefined && operation.retryAt > at) continue;
-    if (operation.atMostOnce && !operation.begun) continue;
+    if (operation.atMostOnce ? !operation.begun : failed === true) continue;
     operation.attempts += 1;
     operation.interrupted = true;
     delete operation.retryAt;
     blamed = true;
   }
-  state.crashes = blamed ? 0 : state.crashes + 1;
+  if (blamed) state.crashes = 0;
+  else if (failed !== true) state.crashes += 1;
 }
 
 /** A redrive made this event count no more: its step is as if it had never been tried, its child has not ended. */

@@ -223,6 +223,9 @@ export interface ExecutionStore extends PayloadStore {
     readonly evenStalled?: boolean;
   }): Promise<{ acquired: true; head: Head } | { acquired: false; head: Head | undefined }>;
 
+  /** Notes in the lease that its owner lived to see its turn fail. Condition: the lease is still that one; idempotent. */
+  failLease(executionId: string, leaseToken: string): Promise<void>;
+
   /** All commits after `afterSlot`, in slot order, strongly consistent, all pages. */
   loadHistory(executionId: string, afterSlot: number): Promise<Commit[]>;
 

@@ -22,7 +22,7 @@ test.each([
 
 test("a batch is one only if all of its records are messages", () => {
   const good = { messageId: "1", body: "{}" };
-  expect(readSqsBatch({ Records: [good] })).toEqual([good]);
+  expect(readSqsBatch({ Records: [good] })).toEqual([{ ...good, attributes: {}, receives: 1 }]);
   expect(readSqsBatch({ Records: [good, { messageId: "2" }] })).toBeUndefined();
   expect(readSqsBatch({ workflow: "x" })).toBeUndefined();
 });

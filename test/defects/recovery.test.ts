@@ -194,7 +194,8 @@ describe("an execution that is damaged, or of a workflow that nobody knows", () 
     isBroken = true;
     bench.publish(Closing, { day: 7 });
     await bench.cloud.advance(MINUTE);
-    expect(String(bench.cloud.errors[0])).toContain('"x-0"');
+    const [error] = bench.cloud.errors;
+    expect(error instanceof Error ? String(error.cause) : error).toContain('"x-0"');
     isBroken = false;
     const outputs = await Promise.all(many.map((id) => bench.output(id)));
     expect(outputs.slice(1)).toEqual(many.slice(1).map(() => 7));

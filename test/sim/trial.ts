@@ -1,12 +1,14 @@
 /** One random program through the real runtime, with what is done to it while it runs. */
 import { ExecutionClosedError, workflow } from "holdfast";
 import { send } from "../../lib/client/control.js";
+import { CLAIM_MS } from "../../lib/decide/relay.js";
 import { readCallbackToken } from "../../lib/model/callback-token.js";
 import { InvalidControlError } from "../../lib/model/errors.js";
 import type { Head } from "../../lib/model/head.js";
 import { isClosed } from "../../lib/model/status.js";
 import { decode, encode } from "../../lib/model/value.js";
 import { voidedIn } from "../../lib/replay/recording.js";
+import { audit } from "../../lib/runtime/audit.js";
 import { replayOf } from "../../lib/runtime/turn/turn.js";
 import { bringBack } from "../../lib/runtime/values/payloads.js";
 import { createMemoryStore } from "../../lib/store/memory/index.js";
@@ -138,6 +140,7 @@ export class Trial {
     await cloud.advance(LONG_ENOUGH_MS);
     cloud.relayIsOn = true;
     await cloud.advance(60_000);
+    if (this.#mode.unreliable) await this.#waitForTheAudit();
     await this.#encourage();
     if (this.#mode.redrives) {
       // Children first: an execution that is redriven waits again for the one whose failure ended it.
@@ -145,6 +148,14 @@ export class Trial {
       await cloud.advance(LONG_ENOUGH_MS);
       await this.#encourage();
     }
+  }
+
+  /** A relay that dies over what comes late leaves a claim behind, and the rest to the audit. */
+  async #waitForTheAudit(): Promise<void> {
+    const { cloud } = this.#bench;
+    await cloud.advance(CLAIM_MS);
+    await audit(cloud.bare);
+    await cloud.advance(60_000);
   }
 
   async ended(): Promise<Ended> {

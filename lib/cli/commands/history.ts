@@ -93,7 +93,7 @@ export function detailOf(event: HistoryEntry["event"]): string {
     case "ChangePatched":
       return event.change;
     case "LeaseTaken":
-      return `epoch ${event.epoch}`;
+      return `epoch ${event.epoch}${event.failed === true ? ", after a turn that failed" : ""}`;
     case "ExecutionContinued":
       return stored(event.input);
     case "ExecutionCompleted":

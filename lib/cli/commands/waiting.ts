@@ -33,6 +33,7 @@ export const addWaiting: AddCommand = (program, terminal) => {
       const page = await client.waiting(event, asked);
       if (options.json) return terminal.out(json(page));
       const { colors } = terminal;
+      const isChoosing = page.waiting.some(({ where }) => where !== undefined);
       if (page.waiting.length === 0) terminal.err("Nobody that was looked at waits for it.");
       else
         printTable(
@@ -43,9 +44,9 @@ export const addWaiting: AddCommand = (program, terminal) => {
             { title: "STATUS", paint: (cell, row) => painted(colors, row[2] ?? "", cell) },
             { title: "KEY", shrinks: true },
             { title: "UNTIL" },
-            { title: "WHERE", shrinks: true },
+            ...(isChoosing ? [{ title: "WHERE", shrinks: true }] : []),
           ],
-          page.waiting.map(rowOf),
+          page.waiting.map(rowOf).map((row) => (isChoosing ? row : row.slice(0, -1))),
         );
       if (page.waiting.some(({ certain }) => !certain))
         terminal.err(colors.dim("?: it waits for more events than it names; this one may be among them."));

@@ -18,6 +18,7 @@ import { allCommits, carriedTail, readableHistory } from "../history.js";
 import type { Outside } from "../outside.js";
 import { persistently } from "../persistently.js";
 import { bringBack } from "../values/payloads.js";
+import { notingFailure } from "./failed-turn.js";
 import { observerOf } from "./observer.js";
 
 /** An execution in the hands of this process. */
@@ -45,7 +46,12 @@ export async function lease(outside: Outside, request: LeaseRequest): Promise<Ow
   if (leased === undefined) return undefined;
   // Nobody has ever held it, so there is nothing to read.
   if (request.head.epoch === 0 && request.head.slot === 0) return ownCreated(leased.head, leased.token);
-  return orStall(outside, leased, request, () => load(outside, leased.head, leased.token));
+  const { executionId } = leased.head;
+  return orStall(outside, leased, request, () =>
+    notingFailure(outside, { executionId, leaseToken: leased.token }, () =>
+      load(outside, leased.head, leased.token),
+    ),
+  );
 }
 
 /** An execution that nobody held before: nothing is in its history. */
@@ -58,12 +64,20 @@ export function ownCreated(head: Head, leaseToken: string): Owned {
 export async function takeOver(outside: Outside, request: LeaseRequest): Promise<Owned | undefined> {
   const leased = await acquire(outside, request);
   if (leased === undefined) return undefined;
-  return orStall(outside, leased, request, () => fence(outside, leased));
+  const { executionId } = leased.head;
+  // Until the crash of the owner before is recorded, nothing may hide it.
+  return orStall(outside, leased, request, () =>
+    leased.afterFailure
+      ? notingFailure(outside, { executionId, leaseToken: leased.token }, () => fence(outside, leased))
+      : fence(outside, leased),
+  );
 }
 
 interface Leased {
   readonly head: Head;
   readonly token: string;
+  /** The owner before had not died: its turn failed. */
+  readonly afterFailure: boolean;
 }
 
 /** A history that can't be read names itself (P1): the execution stalls, with everything as it was found. */
@@ -168,12 +182,17 @@ async function inFreeSlot<T>({ head }: Leased, tries: () => Promise<T | undefine
 /** @returns the record; undefined where the slot was filled by another */
 async function recordTaken(
   outside: Outside,
-  { head: { executionId, epoch }, token }: Leased,
+  { head: { executionId, epoch }, token, afterFailure }: Leased,
   slot: number,
   carried: readonly HistoryEvent[],
   outgoing: readonly OutgoingEvent[] = [],
 ): Promise<HistoryEvent | undefined> {
-  const taken: HistoryEvent = { type: "LeaseTaken", epoch, at: outside.clock.now() };
+  const taken: HistoryEvent = {
+    type: "LeaseTaken",
+    epoch,
+    at: outside.clock.now(),
+    ...(afterFailure ? { failed: true } : {}),
+  };
   const commit: Commit = {
     executionId,
     slot,
@@ -239,7 +258,8 @@ async function acquire(
       ...(evenStalled ? { evenStalled } : {}),
     }),
   );
-  return result.acquired ? { head: result.head, token } : undefined;
+  const afterFailure = head.lease?.failed === true;
+  return result.acquired ? { head: result.head, token, afterFailure } : undefined;
 }
 
 async function load(outside: Outside, head: Head, leaseToken: string): Promise<Owned> {

@@ -25,6 +25,7 @@ import { Inbox } from "../messages/inbox.js";
 import { Waits } from "../messages/waits.js";
 import type { Outside } from "../outside.js";
 import { loadValue } from "../values/values.js";
+import { notingFailure } from "./failed-turn.js";
 import { controlled, stamp } from "./happening.js";
 import { Journal } from "./journal.js";
 import { Live } from "./live.js";
@@ -46,9 +47,13 @@ export async function runTurn(
   // Whoever created it may not have had its code: the relay has none.
   const workflow = owned.head.epoch === 1 ? app.workflows.get(owned.head.workflow) : undefined;
   const recorded = workflow === undefined ? undefined : recordDefinition(outside, workflow);
+  const { leaseToken, head } = owned;
+  const attempt = (): Promise<ExecutionStatus> =>
+    notingFailure(outside, { executionId: head.executionId, leaseToken }, () =>
+      turn(outside, app, owned, limits, observer),
+    );
   try {
-    if (observer === undefined) return await turn(outside, app, owned, limits, undefined);
-    return await observer.turn(owned, limits.deadline, () => turn(outside, app, owned, limits, observer));
+    return await (observer === undefined ? attempt() : observer.turn(owned, limits.deadline, attempt));
   } finally {
     await recorded;
   }

@@ -196,7 +196,14 @@ function readLifecycle(read: ItemReader): readonly LifecycleKind[] | undefined {
 
 function readLease(read: ItemReader): Lease | undefined {
   const lease = read.map("lease");
-  return lease && { owner: lease.text("owner"), token: lease.text("token"), until: lease.number("until") };
+  return (
+    lease && {
+      owner: lease.text("owner"),
+      token: lease.text("token"),
+      until: lease.number("until"),
+      ...(lease.optionalFlag("failed") === true ? { failed: true } : {}),
+    }
+  );
 }
 
 function readWaits(read: ItemReader, executionId: string): Pick<Head, "waits" | "waitCount"> {

@@ -12,6 +12,7 @@ import { deleteHead } from "./delete-head.js";
 import { deleteItems } from "./delete-items.js";
 import { deleteMessages } from "./delete-messages.js";
 import { deleteWait } from "./delete-wait.js";
+import { failLease } from "./fail-lease.js";
 import { findRecentEvents } from "./find-recent-events.js";
 import { findWaits } from "./find-waits.js";
 import { readFirings, saveFirings } from "./firings.js";
@@ -56,6 +57,7 @@ export function createDynamoStore(tables: DynamoTables, objects: PayloadStore): 
     createExecution: (execution) => createExecution(tables, execution),
     readHead: (executionId) => readHead(tables, executionId),
     acquireLease: (request) => acquireLease(tables, request),
+    failLease: (executionId, leaseToken) => failLease(tables, executionId, leaseToken),
     loadHistory: (executionId, afterSlot) => loadHistory(tables, executionId, afterSlot),
     salvageHistory: (executionId) => salvageHistory(tables, executionId),
     appendCommit: (commit, pendingAt) => appendCommit(tables, commit, pendingAt),

@@ -67,6 +67,12 @@ export function executionMethods(state: State, transact: Transact): Omit<Executi
       return { acquired: true, head: copy(taken) };
     },
 
+    async failLease(executionId, leaseToken) {
+      const head = headOf(executionId);
+      if (head?.lease?.token === leaseToken)
+        of(executionId).head = { ...head, lease: { ...head.lease, failed: true } };
+    },
+
     async loadHistory(executionId, afterSlot) {
       const commits = commitsOf(executionId, afterSlot);
       checkDense(executionId, afterSlot, commits);

@@ -40,6 +40,20 @@ export function leaseContract(store: () => Store): void {
     expect(lost).toMatchObject({ acquired: false, head: { epoch: 2, lease: { token: "again" } } });
   });
 
+  test("says that its owner's turn failed, until it is taken over", async () => {
+    await owned(store(), "failing");
+    await store().failLease("failing", "somebody's");
+    expect((await store().readHead("failing"))?.lease).toEqual(lease("first"));
+    for (let times = 0; times < 2; times += 1) await store().failLease("failing", "first");
+    expect((await store().readHead("failing"))?.lease).toEqual({ ...lease("first"), failed: true });
+    const seen = { epoch: 1, leaseToken: "first" };
+    await store().acquireLease({ executionId: "failing", seen, ...lease("b") });
+    await store().failLease("failing", "first");
+    expect((await store().readHead("failing"))?.lease).toEqual(lease("b"));
+    await store().failLease("nobody", "first");
+    expect(await store().readHead("nobody")).toBeUndefined();
+  });
+
   test("is released by a settlement, without an end, and free for the next at once", async () => {
     const head = await owned(store(), "given-back");
     await store().settle(settlementOf(head, { status: "running" }));

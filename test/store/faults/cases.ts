@@ -19,6 +19,7 @@ export const CASES: Readonly<Record<keyof Store, readonly Case[]>> = {
   createExecution: executions.creation,
   readHead: executions.reading,
   acquireLease: executions.leasing,
+  failLease: executions.failing,
   loadHistory: executions.loading,
   salvageHistory: executions.salvaging,
   appendCommit: executions.appending,

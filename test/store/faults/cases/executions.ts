@@ -50,6 +50,19 @@ export const reading = [
   one({ what: "a head that is not there", run: (store) => store.readHead("x") }),
 ];
 
+export const failing = [
+  one({
+    what: "a lease whose owner's turn failed",
+    prepare: (store) => owned(store, "x"),
+    run: (store) => store.failLease("x", "first"),
+  }),
+  one({
+    what: "a lease that somebody else holds by now",
+    prepare: (store) => owned(store, "x"),
+    run: (store) => store.failLease("x", "another"),
+  }),
+];
+
 export const leasing = [
   one({
     what: "a lease that nobody holds",

@@ -72,6 +72,13 @@ export const executionEntries: readonly Entry[] = [
     budget: { writes: 1, roundTrips: 1 },
   },
   {
+    what: "a lease whose owner's turn failed, marked",
+    of: ["failLease"],
+    prepare: start,
+    run: ({ store, id }) => store.failLease(id, HELD.leaseToken),
+    budget: { writes: 1, roundTrips: 1 },
+  },
+  {
     what: "a lease that another was faster to take",
     of: ["acquireLease"],
     prepare: start,
