@@ -23,7 +23,8 @@
  *     `NonDurableAwaitError`, at once. Where the code waits and nothing can move it, the same error, never a hang.
  * I11 A message goes to the newest pending wait of its subject; its consumption is a history event.
  * I12 A failed attempt is a history event, durable before the next begins; `LeaseTaken` counts one attempt for each step that was
- *     pending at its place. Scheduling is incremental: nothing scans all pending operations at each event.
+ *     pending at its place, unless the owner before had only failed. Scheduling is incremental: nothing scans all pending operations at
+ *     each event.
  * I13 Once the workflow function settles, its code is over. On failure, what was asked for before is ended without retries and recorded,
  *     then completed steps are compensated in reverse order of the log. So it is with an abandoned branch and with a saga that failed.
  *     Operation promises are pre-handled.
