@@ -1,7 +1,7 @@
 /**
  * `npm run timers -- [--short 460] [--long 40] [--scale 600] [--json]`: how late timers fire in the local cloud, by percentiles. The short
  * ones, of 0.2 to 30 s, run in real time. The long ones, of 16 minutes, 2 hours and a day, run `scale` times as fast as the wall, and one
- * real second of theirs is `scale` seconds of their clock.
+ * real second of theirs is `scale` seconds of their clock. Ten are started in a second.
  */
 import { parseArgs } from "node:util";
 import { seededRandom } from "../../lib/testing/random.js";
@@ -12,6 +12,9 @@ import { type Fired, fire, type Lateness, latenessOf, openCloud } from "./measur
 const SECOND = 1_000;
 const MINUTE = 60 * SECOND;
 const HOUR = 60 * MINUTE;
+
+/** What two processors do beside firing what is due. */
+const STARTS_PER_SECOND = 10;
 
 const { values } = parseArgs({
   options: {
@@ -42,12 +45,11 @@ const longTimers = Array.from({ length: long }, (_, index): Timer => {
 async function run(timers: readonly Timer[], timeScale: number): Promise<Fired[]> {
   const cloud = await openCloud({ timeScale });
   try {
-    // A first one, so that processes are there.
     const patience = { seconds: 600 * timeScale };
     // Not counted: the cloud's processes are started by them.
-    const first = Array.from({ length: 20 }, (): Timer => ({ kind: "sleep", ms: 1_000 * timeScale }));
-    await fire(cloud, first, patience, "first");
-    return await fire(cloud, timers, patience);
+    const first = Array.from({ length: 40 }, (): Timer => ({ kind: "sleep", ms: 1_000 * timeScale }));
+    await fire(cloud, first, { patience, name: "first" });
+    return await fire(cloud, timers, { patience, overMs: (timers.length / STARTS_PER_SECOND) * SECOND });
   } finally {
     await cloud.stop();
   }

@@ -10,6 +10,13 @@ export interface Fired {
   readonly lateMs: number;
 }
 
+export interface FireOptions {
+  /** By the cloud's clock. */
+  readonly patience: { readonly seconds: number };
+  readonly overMs?: number;
+  readonly name?: string;
+}
+
 export interface Lateness {
   readonly timers: number;
   readonly early: number;
@@ -44,15 +51,20 @@ export function openCloud(options: {
   });
 }
 
-/** Starts all of them, and waits until every one of them has fired. */
+/**
+ * Starts all of them, evenly over some real time, and waits until every one of them has fired. A burst of starts would be measured instead of
+ * the timers.
+ */
 export async function fire(
   cloud: LocalCloud,
   timers: readonly Timer[],
-  patience: { readonly seconds: number },
-  name = "timer",
+  { patience, overMs = 0, name = "timer" }: FireOptions,
 ): Promise<Fired[]> {
   const ids = timers.map((_, index) => `${name}-${index}`);
+  const began = Date.now();
   await inTurn(timers, async ({ kind, ms }, index) => {
+    const waitMs = began + (index / timers.length) * overMs - Date.now();
+    if (waitMs > 0) await new Promise((resolve) => setTimeout(resolve, waitMs));
     const delay = kind === "delayed start" ? { delay: { milliseconds: ms } } : {};
     await cloud.client.start(timed, { kind, ms }, { id: ids[index] ?? "", ...delay });
   });
