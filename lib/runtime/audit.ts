@@ -7,7 +7,7 @@
 import { decideAudit } from "../decide/audit.js";
 import { RELAY_GRACE_MS } from "../decide/relay.js";
 import { CrashLoopError, HoldfastError } from "../model/errors.js";
-import { isOpen } from "../model/status.js";
+import { isClosed, isOpen } from "../model/status.js";
 import type { EpochMs } from "../model/time.js";
 import type { Wake } from "../model/wake.js";
 import { INDEX_SHARDS, type Outbox } from "../store/ports.js";
@@ -39,6 +39,9 @@ const MOST_VAIN_PAGES = 10;
 
 /** A wake that came out of the dead-letter queue this often stays out: its execution is stalled. */
 const MOST_RESCUES = 3;
+
+/** Before a further life of a wake that gets as many as it needs. */
+const ANOTHER_LIFE_SECONDS = 900;
 
 export interface Audited {
   readonly looked: number;
@@ -166,7 +169,8 @@ class Run {
 
 /**
  * A wake from the dead-letter queue: its message was received again and again without one turn that ended. A few times it gets a new one;
- * then, if nobody owns the execution, it is stalled, so that it names its reason (P1).
+ * then, if nobody owns the execution, it is stalled, so that it names its reason (P1). Where an outage is to blame, or a closed execution still
+ * has duties, it gets new ones for as long as it takes.
  */
 export async function rescue(outside: Outside, wake: Wake, requestId: string): Promise<void> {
   // A nudge: what it was for is in the list of what is due.
@@ -177,7 +181,16 @@ export async function rescue(outside: Outside, wake: Wake, requestId: string): P
     return;
   }
   const head = await persistently(() => outside.store.readHead(wake.executionId));
-  if (head === undefined || !isOpen(head.status)) return;
+  if (head === undefined) return;
+  // Who waits for closing duties (a parent, a successor that is to be created) has no other wake than this one. And a turn that failed did not die.
+  if (isClosed(head.status) || head.lease?.failed === true) {
+    await outside.wakes.send(
+      { executionId: wake.executionId, reason: "audit", rescues: MOST_RESCUES },
+      ANOTHER_LIFE_SECONDS,
+    );
+    return;
+  }
+  if (!isOpen(head.status)) return;
   const now = outside.clock.now();
   if (head.lease !== undefined && head.lease.until > now) {
     // Somebody is at work after all.

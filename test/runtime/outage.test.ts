@@ -34,6 +34,73 @@ async function takeovers(bench: Bench): Promise<number> {
   return (await bench.story()).filter((line) => line === "LeaseTaken").length;
 }
 
+describe("an outage of a day", () => {
+  it("stalls no execution either, though its wake ends in the dead-letter queue again and again", async () => {
+    const sleeping = workflow("sleeping", async (ctx) => {
+      await ctx.sleep("5s");
+      return "survived";
+    });
+    const shaky = failing();
+    const bench = new Bench([sleeping], [], { store: shaky.store, replay: "off" });
+    await bench.start(sleeping, undefined);
+    await bench.cloud.settle();
+    shaky.out = true;
+    for (let five = 0; five < 24 * 12; five += 1) {
+      await bench.cloud.advance(5 * MINUTE);
+      await bench.cloud.audit();
+    }
+    expect(await bench.status()).toBe("suspended");
+    shaky.out = false;
+    await bench.cloud.advance(20 * MINUTE);
+    expect(await bench.output()).toBe("survived");
+  });
+
+  it("keeps no child's end from its parent, and no successor from being created", async () => {
+    const child = workflow("child", async (ctx) => {
+      await ctx.sleep("5s");
+      return "grown";
+    });
+    const parent = workflow("parent", (ctx) => ctx.child(child, undefined, { id: "the-child" }));
+    const rounds = workflow("rounds", async (ctx, round: number) => {
+      await ctx.sleep("5s");
+      return round === 0 ? ctx.continueAsNew(1) : "round";
+    });
+    const memory = createMemoryStore();
+    let out = false;
+    const refuse = (): never => {
+      throw new Error("The service is unavailable.");
+    };
+    const store: Store = {
+      ...memory,
+      appendMessage: async (id, message) =>
+        out && id === "the-parent" ? refuse() : memory.appendMessage(id, message),
+      createExecution: async (execution) =>
+        out && execution.executionId === "x-1:run2" ? refuse() : memory.createExecution(execution),
+    };
+    const bench = new Bench([parent, child, rounds], [], { store, replay: "off" });
+    await bench.start(parent, undefined, "the-parent");
+    await bench.start(rounds, 0);
+    await bench.cloud.settle();
+    out = true;
+    const audits = async (hours: number): Promise<void> => {
+      for (let five = 0; five < hours * 12; five += 1) {
+        await bench.cloud.advance(5 * MINUTE);
+        await bench.cloud.audit();
+      }
+    };
+    await audits(24);
+    expect([await bench.status("the-child"), await bench.status("the-parent")]).toEqual([
+      "completed",
+      "suspended",
+    ]);
+    expect(await bench.status()).toBe("continued");
+    out = false;
+    await audits(1);
+    expect(await bench.output("the-parent")).toBe("grown");
+    expect(await bench.output("x-1:run2")).toBe("round");
+  });
+});
+
 describe("an outage of ten minutes", () => {
   it("stalls no execution, however many of its turns fail", async () => {
     const sleeping = workflow("sleeping", async (ctx) => {
