@@ -68,6 +68,7 @@ export function createAwsOutside(options: AwsOutsideOptions): AwsOutside {
         dlqArn: need(names, "firingDlqArn"),
       },
       connection,
+      () => clock.now(),
     );
   });
   const publish = once(async () => {

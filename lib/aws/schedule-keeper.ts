@@ -11,6 +11,7 @@ import {
   SchedulerClient,
   UpdateScheduleCommand,
 } from "@aws-sdk/client-scheduler";
+import type { EpochMs } from "../model/time.js";
 import type { KeptSchedule, ScheduleKeeper } from "../runtime/outside.js";
 import { type Connection, clientSettings } from "./connection.js";
 import type { ScheduleTarget } from "./schedules.js";
@@ -18,15 +19,18 @@ import type { ScheduleTarget } from "./schedules.js";
 /** As for timers: a day, and Scheduler's own largest number. */
 const RETRIES = { MaximumEventAgeInSeconds: 86_400, MaximumRetryAttempts: 185 };
 
+/** @param now a start that is past is not sent again: Scheduler refuses one of more than five minutes ago, and what has started needs none */
 export function scheduleKeeper(
   target: ScheduleTarget,
   connection: Connection,
+  now: () => EpochMs,
   client: SchedulerClient = new SchedulerClient(clientSettings("scheduler", connection)),
 ): ScheduleKeeper {
   const GroupName = target.group;
   return {
     async put(schedule) {
-      const input = scheduleInput(target, schedule);
+      const { startAt = 0, ...started } = schedule;
+      const input = scheduleInput(target, startAt > now() ? schedule : started);
       const updated = await unlessMissing(client.send(new UpdateScheduleCommand(input)));
       if (updated !== undefined) return;
       try {

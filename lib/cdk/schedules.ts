@@ -58,8 +58,8 @@ export class Schedules extends Construct {
     );
     if (declaredGroup === undefined) return;
     for (const { workflow, name, expression, timezone } of declared) {
-      // The id is what the schedule is called, so that another one leaves it alone. A slash would end the id.
-      const schedule = new CfnSchedule(this, `Schedule-${encodeURIComponent(workflow)}-${name}`, {
+      // The id is what the schedule is called, so that another one leaves it alone. A slash would end the id; an @ is in neither name.
+      const schedule = new CfnSchedule(this, `Schedule-${encodeURIComponent(workflow)}@${name}`, {
         groupName: declaredGroup.scheduleGroupName,
         description: `Starts "${workflow}" (${name})`,
         scheduleExpression: expression,

@@ -2,6 +2,7 @@
 import { ofThePart, type Verdict, verdictOf } from "../aws/event-attributes.js";
 import type { DeadLetter, EventQueue } from "../aws/event-queue.js";
 import type { EventConsumer } from "../aws/outside.js";
+import { firingExecutionId, readFiring, saysFiring, scheduleKey } from "../model/firing.js";
 
 /** A dead event, as it is shown. */
 export interface ShownLetter {
@@ -11,7 +12,7 @@ export interface ShownLetter {
   /** Absent for one whose receives ran out: the audit sends it back by itself. */
   readonly reason?: Verdict;
   readonly sentAt?: Date;
-  /** As far as it can be read. */
+  /** As far as it can be read; of a schedule's firing, the id of what it starts. */
   readonly event?: string;
   readonly eventId?: string;
   readonly body: string;
@@ -98,6 +99,10 @@ function namesIn(body: string): { readonly event?: string; readonly eventId?: st
   try {
     const found: unknown = JSON.parse(body);
     if (typeof found !== "object" || found === null) return {};
+    if (saysFiring(found)) {
+      const firing = readFiring(found);
+      return { event: firingExecutionId(scheduleKey(firing), firing.scheduledAt) };
+    }
     const [event, eventId]: unknown[] = [Reflect.get(found, "detail-type"), Reflect.get(found, "id")];
     return {
       ...(typeof event === "string" ? { event } : {}),

@@ -87,14 +87,14 @@ export class ClientSchedules {
    */
   async put<Input>(schedule: SchedulePut<Input>): Promise<ScheduleDescription> {
     const { id, workflow: given, expression, timezone = "UTC", overlap = "skip", paused = false } = schedule;
-    check(schedule);
+    checkSchedule(schedule);
     const workflow = typeof given === "string" ? this.#known(given) : given;
     const name = typeof given === "string" ? checkName("a workflow", given) : given.name;
     const what = `The input of workflow "${name}"`;
     const input =
       "input" in schedule && schedule.input !== undefined ? { input: storable(schedule.input, what) } : {};
     const firing: Firing = { schedule: id, scheduledAt: new Date(0).toISOString() };
-    await parse(workflow?.input, schedule.input ?? firing, what);
+    await parse(workflow?.input, schedule.input === undefined ? firing : schedule.input, what);
     const kept: KeptSchedule = {
       ...{ id, expression, timezone, paused },
       ...(schedule.startAt === undefined ? {} : { startAt: schedule.startAt.getTime() }),
@@ -143,7 +143,7 @@ export class ClientSchedules {
 
   /** Executions that it has started go on. A call that was not answered may be repeated: `deleted` is false for one that is not there. */
   async delete(id: string): Promise<{ readonly deleted: boolean }> {
-    checkId(id);
+    checkScheduleId(id);
     return { deleted: await (await this.#keeper()).delete(id) };
   }
 
@@ -158,7 +158,7 @@ export class ClientSchedules {
   }
 
   async #read(id: string): Promise<KeptSchedule> {
-    checkId(id);
+    checkScheduleId(id);
     const found = await (await this.#keeper()).get(id);
     if (found === undefined) throw new ScheduleNotFoundError(id);
     return found;
@@ -175,7 +175,8 @@ export class ClientSchedules {
   }
 }
 
-function check({
+/** Throws {@link InvalidInputError}. */
+export function checkSchedule({
   id,
   expression,
   timezone,
@@ -183,7 +184,7 @@ function check({
   startAt,
   endAt,
 }: Pick<SchedulePut, Exclude<keyof SchedulePut, "input" | "workflow">>): void {
-  checkId(id);
+  checkScheduleId(id);
   const issues: SchemaIssue[] = [];
   const why = whyNoRecurrence(expression, timezone);
   if (why !== undefined) issues.push({ path: "expression", message: `${shown(expression)}: ${why}` });
@@ -200,7 +201,8 @@ function check({
   if (issues.length > 0) throw new InvalidInputError(`Schedule "${id}"`, issues);
 }
 
-function checkId(id: unknown): void {
+/** Throws {@link InvalidInputError}. */
+export function checkScheduleId(id: unknown): void {
   if (isScheduleName(id)) return;
   throw new InvalidInputError("The schedule's id", [
     {

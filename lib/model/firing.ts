@@ -19,7 +19,7 @@ export interface Firing {
 /** What a firing does while the execution of the one before is still open: start nothing, start all the same, or cancel that one and start. */
 export type Overlap = "skip" | "allow" | "cancel-previous";
 
-const OVERLAPS: readonly Overlap[] = ["skip", "allow", "cancel-previous"];
+export const OVERLAPS: readonly Overlap[] = ["skip", "allow", "cancel-previous"];
 
 export function isOverlap(found: unknown): found is Overlap {
   return OVERLAPS.some((overlap) => overlap === found);

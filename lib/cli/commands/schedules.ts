@@ -1,6 +1,7 @@
-import type { Command } from "commander";
-import type { ScheduleDescription } from "../../client/schedules.js";
-import type { Overlap } from "../../model/firing.js";
+import { type Command, Option } from "commander";
+import { checkSchedule, checkScheduleId, type ScheduleDescription } from "../../client/schedules.js";
+import { OVERLAPS, type Overlap } from "../../model/firing.js";
+import { checkName } from "../../model/ids.js";
 import { json } from "../format.js";
 import { instantArgument, readJson } from "../input.js";
 import { connect, type TargetOptions, withTarget } from "../target.js";
@@ -49,6 +50,7 @@ export const addSchedules: AddCommand = (program, terminal) => {
   sub("show", "show a schedule, and what became of it last")
     .argument("<id>", "the schedule's id")
     .action(async (id: string, options: Options) => {
+      checkScheduleId(id);
       const found = await (await connect(options, terminal)).schedules.get(id);
       if (options.json) return terminal.out(json(found));
       terminal.out(lineOf(found));
@@ -62,9 +64,8 @@ export const addSchedules: AddCommand = (program, terminal) => {
     .requiredOption("-w, --workflow <name>", "the workflow that it starts")
     .requiredOption("-e, --expression <text>", "rate(5 minutes), cron(0 9 ? * MON-FRI *)")
     .option("--timezone <name>", "IANA name of the time zone of a cron expression (default: UTC)")
-    .option(
-      "--overlap <what>",
-      "while the execution before is open: skip, allow, cancel-previous (default: skip)",
+    .addOption(
+      new Option("--overlap <what>", "while the execution before is open (default: skip)").choices(OVERLAPS),
     )
     .option("-i, --input <json>", "what each execution is given (default: the schedule's id and the time)")
     .option("--start-at <instant>", "nothing starts before", instantArgument)
@@ -79,6 +80,7 @@ export const addSchedules: AddCommand = (program, terminal) => {
     sub(name, summary)
       .argument("<id>", "the schedule's id")
       .action(async (id: string, options: Options) => {
+        checkScheduleId(id);
         await (await connect(options, terminal)).schedules[name](id);
         terminal.out(options.json ? json({ id, [done]: true }) : `${done} schedule ${id}`);
       });
@@ -86,6 +88,7 @@ export const addSchedules: AddCommand = (program, terminal) => {
   sub("delete", "delete a schedule; what it has started goes on")
     .argument("<id>", "the schedule's id")
     .action(async (id: string, options: Options) => {
+      checkScheduleId(id);
       const answer = await (await connect(options, terminal)).schedules.delete(id);
       if (options.json) terminal.out(json({ id, ...answer }));
       else terminal.out(answer.deleted ? `deleted schedule ${id}` : `there is no schedule ${id}`);
@@ -94,18 +97,22 @@ export const addSchedules: AddCommand = (program, terminal) => {
 
 async function put(terminal: Terminal, id: string, options: PutOptions): Promise<void> {
   const { workflow, expression, timezone, overlap, startAt, endAt, paused } = options;
-  const input = options.input === undefined ? {} : { input: await readJson(options.input, "--input") };
-  const client = await connect(options, terminal);
-  const kept = await client.schedules.put({
-    ...{ id, workflow, expression, ...input },
+  const schedule = {
+    ...{ id, workflow: checkName("a workflow", workflow), expression },
+    ...(options.input === undefined ? {} : { input: await readJson(options.input, "--input") }),
     ...(timezone === undefined ? {} : { timezone }),
     ...(overlap === undefined ? {} : { overlap }),
     ...(startAt === undefined ? {} : { startAt }),
     ...(endAt === undefined ? {} : { endAt }),
     ...(paused === undefined ? {} : { paused }),
-  });
+  };
+  checkSchedule(schedule);
+  const client = await connect(options, terminal);
+  const kept = await client.schedules.put(schedule);
   terminal.out(options.json ? json(kept) : lineOf(kept));
-  if ((await client.definitions(workflow)).length === 0)
+  // A hint, which whoever may put schedules need not be allowed to ask for.
+  const known = await client.definitions(workflow).catch(() => undefined);
+  if (known?.length === 0)
     terminal.err(
       `No execution of "${workflow}" was ever started here: check that the app has such a workflow.`,
     );

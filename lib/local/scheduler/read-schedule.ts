@@ -11,6 +11,8 @@ export class ScheduleRefused extends Error {
 
 const TARGET_KNOWN = ["Arn", "RoleArn", "Input", "RetryPolicy", "DeadLetterConfig"];
 
+const OLDEST_START_MS = 5 * 60_000;
+
 export const readSchedule = (
   id: { readonly group: string; readonly name: string },
   input: Fields,
@@ -34,6 +36,8 @@ export const readSchedule = (
     throw new ScheduleRefused(`The local Scheduler does not know Target.${unknown.join(", Target.")}.`);
   target.require("RoleArn", target.string("RoleArn"));
   const startMs = instant(input, "StartDate");
+  if (startMs !== undefined && startMs < nowMs - OLDEST_START_MS)
+    throw new ScheduleRefused("The StartDate you specify cannot be earlier than 5 minutes ago.");
   const endMs = instant(input, "EndDate");
   if (startMs !== undefined && endMs !== undefined && endMs < startMs)
     throw new ScheduleRefused("EndDate must not be before StartDate.");

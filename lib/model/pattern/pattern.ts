@@ -57,12 +57,23 @@ const compileField = (key: string, value: Json, path: string): Matcher => {
   }
   if (!isObject(value)) throw new PatternError(path, "a field must hold an object or a list", value);
   const nested = compileObject(value, path);
+  const isAbsence = asksForAbsence(value);
   return (event) => {
     const found = fieldOf(event, key);
-    // With a list of objects, one and the same element must match all of the nested fields.
-    return isArray(found) ? elements(found).some(nested) : nested(found ?? null);
+    if (!isArray(found)) return nested(found ?? null);
+    const list = elements(found);
+    // An empty list has none of the nested fields.
+    if (list.length === 0) return nested(null);
+    // One and the same element must match all of the nested fields; what is to be absent only, no element may have.
+    return isAbsence ? list.every(nested) : list.some(nested);
   };
 };
+
+/** Whether all that it says is that fields are not there. */
+const asksForAbsence = (pattern: Json): boolean =>
+  isArray(pattern)
+    ? pattern.every((one) => isObject(one) && (one.exists === false || asksForAbsence(one)))
+    : isObject(pattern) && Object.values(pattern).every(asksForAbsence);
 
 /** What a list holds, through the lists in it. */
 const elements = (list: readonly Json[]): Json[] =>
