@@ -3,15 +3,26 @@ import { StepInterruptedError, workflow } from "holdfast";
 import { describe, expect, it } from "vitest";
 import { createMemoryStore } from "../../lib/store/memory/index.js";
 import type { Store } from "../../lib/store/ports.js";
+import { incompressible } from "../setup/text.js";
 import { Bench } from "./bench.js";
 
 const MINUTE = 60_000;
+const LARGE = incompressible(140_000);
+
+/** As the SDK throws what DynamoDB answers with 500. */
+function unavailable(): never {
+  throw Object.assign(new Error("The service is unavailable."), {
+    name: "InternalServerError",
+    $fault: "server",
+    $metadata: { httpStatusCode: 500 },
+  });
+}
 
 /** A store whose settlements fail while it is out; with `marks`, so do the notes that a turn failed. */
 function failing({ marks = false } = {}): { readonly store: Store; out: boolean } {
   const memory = createMemoryStore();
   const check = (isOut: boolean): void => {
-    if (isOut) throw new Error("The service is unavailable.");
+    if (isOut) unavailable();
   };
   const shaky = {
     out: false,
@@ -67,15 +78,12 @@ describe("an outage of a day", () => {
     });
     const memory = createMemoryStore();
     let out = false;
-    const refuse = (): never => {
-      throw new Error("The service is unavailable.");
-    };
     const store: Store = {
       ...memory,
       appendMessage: async (id, message) =>
-        out && id === "the-parent" ? refuse() : memory.appendMessage(id, message),
+        out && id === "the-parent" ? unavailable() : memory.appendMessage(id, message),
       createExecution: async (execution) =>
-        out && execution.executionId === "x-1:run2" ? refuse() : memory.createExecution(execution),
+        out && execution.executionId === "x-1:run2" ? unavailable() : memory.createExecution(execution),
     };
     const bench = new Bench([parent, child, rounds], [], { store, replay: "off" });
     await bench.start(parent, undefined, "the-parent");
@@ -98,6 +106,35 @@ describe("an outage of a day", () => {
     await audits(1);
     expect(await bench.output("the-parent")).toBe("grown");
     expect(await bench.output("x-1:run2")).toBe("round");
+  });
+});
+
+describe("a refusal that will be the same for ever", () => {
+  it("is no outage: the attempts of the step run out, and it is named", async () => {
+    let ran = 0;
+    const paying = workflow("paying", async (ctx) => {
+      await ctx.sleep("5s");
+      return ctx.step("pay", () => `${++ran}${LARGE}`, { retry: { maxAttempts: 2 } });
+    });
+    const memory = createMemoryStore();
+    const denied = async (): Promise<never> => {
+      throw Object.assign(new Error("not authorized to perform kms:GenerateDataKey"), {
+        name: "AccessDenied",
+        $fault: "client",
+        $metadata: { httpStatusCode: 403 },
+      });
+    };
+    const store: Store = {
+      ...memory,
+      putPayload: (id, name, content) =>
+        content.length > 10_000 ? denied() : memory.putPayload(id, name, content),
+      putObject: denied,
+    };
+    const bench = new Bench([paying], [], { store, replay: "off" });
+    await bench.start(paying, undefined);
+    await bench.cloud.advance(60 * MINUTE);
+    expect(ran).toBe(2);
+    expect(await bench.status()).toBe("failed");
   });
 });
 

@@ -25,20 +25,24 @@ export async function closeUnbegun(
   observer?: Observer | undefined,
 ): Promise<ExecutionStatus> {
   const { executionId, parent, epoch } = owned.head;
-  const at = outside.clock.now();
+  // An owner before may have recorded it, and died before it settled.
+  const recorded = owned.history.findLast(({ event }) => event.type === "ExecutionCancelled")?.event;
+  const at = recorded?.at ?? outside.clock.now();
   const inbox = new Inbox(outside.store, executionId, new Set());
   await inbox.take(owned.head, at);
   const unread = [...inbox.found].filter((id) => id !== cancel.id);
   const error = storableError(new CancelledError(cancel.reason));
   const add = (event: HistoryEvent): void =>
     journal.add(event, lifecycleEvents(owned.head, event, { error }), observer?.callsFor(event, { error }));
-  add(stamp(cancelRequested(cancel).event, at, undefined));
-  add({
-    type: "ExecutionCancelled",
-    at,
-    compensation: "none",
-    ...(unread.length === 0 ? {} : { unread }),
-  });
+  if (recorded === undefined) {
+    add(stamp(cancelRequested(cancel).event, at, undefined));
+    add({
+      type: "ExecutionCancelled",
+      at,
+      compensation: "none",
+      ...(unread.length === 0 ? {} : { unread }),
+    });
+  }
   if (!journal.asTail([], TAIL_ROOM_BYTES).fits) await journal.flush();
   const settlement: ClosedSettlement = {
     status: "cancelled",

@@ -19,10 +19,25 @@ export async function notingFailure<T>(
   }
 }
 
-/** Errors of our own are judged where they are thrown, and a mistake in the engine's code is no outage. */
+/** What AWS's services and the network call a refusal that has nothing to do with what was asked. */
+const TRANSIENT =
+  /throttl|toomanyrequests|requestlimit|throughputexceeded|slowdown|serviceunavailable|internalservererror|internalerror|timeout|timedout/i;
+const NETWORK = /^(ECONN|EPIPE|ENOTFOUND|EAI_AGAIN|ETIMEDOUT|ENETUNREACH|EHOSTUNREACH)/;
+
+/** What errors of the SDK, and of the network, have. */
+interface OutsideError {
+  readonly code?: string;
+  readonly $fault?: string;
+  readonly $metadata?: { readonly httpStatusCode?: number };
+}
+
+/**
+ * Whether the same call may well succeed later. A refusal for what was asked (no permission, no such table) is none: if it did not count, a
+ * step whose result can't be stored would run for ever.
+ */
 function isOutage(error: unknown): boolean {
-  const isMistake = [TypeError, RangeError, ReferenceError, SyntaxError].some(
-    (kind) => error instanceof kind,
-  );
-  return !isMistake && !(error instanceof HoldfastError);
+  if (!(error instanceof Error) || error instanceof HoldfastError) return false;
+  const { name, code = "", $fault: fault, $metadata: metadata }: Error & OutsideError = error;
+  const status = metadata?.httpStatusCode ?? 0;
+  return fault === "server" || status >= 500 || status === 429 || TRANSIENT.test(name) || NETWORK.test(code);
 }

@@ -64,6 +64,7 @@ export class Journal {
   #carried: readonly HistoryEvent[];
   #opening: readonly Outgoing[];
   #flight: Promise<void> | undefined;
+  #isSettled = false;
 
   constructor(
     private readonly options: {
@@ -158,8 +159,14 @@ export class Journal {
     }
   }
 
+  /** The turn is over: nothing more may be recorded by it. */
+  get isSettled(): boolean {
+    return this.#isSettled;
+  }
+
   /** A settlement took along all that was not written, and the events that `calls` tell of. */
   settled(calls = NO_CALLS): void {
+    this.#isSettled = true;
     this.#tell(this.#unwritten);
     if (calls.length > 0) this.options.tell?.(calls);
   }

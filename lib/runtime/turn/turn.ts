@@ -108,7 +108,9 @@ async function turn(
       return await close(work, replay.outcome);
     return await new Live(work).run();
   } catch (error) {
-    if (!(error instanceof EngineError || error instanceof UnknownWorkflowError)) throw error;
+    // Once it is settled, what fails is a duty to others: this execution has ended as it has.
+    if (journal.isSettled || !(error instanceof EngineError || error instanceof UnknownWorkflowError))
+      throw error;
     const inHistory = (id: string): boolean => replay?.seen.has(id) ?? false;
     return stall(outside, owned, { journal, inbox, inHistory, waits: waits?.standing(), observer }, error);
   } finally {
@@ -151,7 +153,9 @@ function redriven(
   observer: Observer | undefined,
 ): Recorded[] {
   const last = history.findLast(({ event }) => event.type !== "LeaseTaken")?.event;
-  const message = head.inbox.find((one) => one.kind === "redrive");
+  // One that is in history has been obeyed, and its end was recorded: only the settlement was lost.
+  const obeyed = new Set(history.map(({ event }) => event.type === "ExecutionRedriven" && event.messageId));
+  const message = head.inbox.find(({ kind, id }) => kind === "redrive" && !obeyed.has(id));
   const isOver = last !== undefined && (isClosingEvent(last) || last.type === "ExecutionStalled");
   if (message?.kind !== "redrive" || !isOver) return [];
   const event: HistoryEvent = stamp(
