@@ -10,14 +10,20 @@ import type { DeadLetter, EventQueue } from "./event-queue.js";
 /** Of one queue, in one run: what was too much for it once must not come back all at once. */
 const MOST_PER_RUN = 10;
 
-/** Receives of ten. Those that are left to people are received, too. */
-const MOST_RECEIVES = 5;
+/** Receives of ten: those that are left to people are received, too, and must not keep the others from their turn. */
+export const MOST_RECEIVES = 100;
+
+/** SQS answers with what the servers that it asked have: one empty answer is not yet the end. */
+const EMPTY_ANSWERS = 2;
 
 /** Each time it has ten receives more, a quarter of an hour: after some three hours it is no outage. */
 export const MOST_REDRIVES = 10;
 
-/** Longer than a run takes with them; for so long nobody else sees what is looked at. */
+/** So long nobody else sees what is looked at. */
 const HIDDEN_SECONDS = 30;
+
+/** No receive begins later: what was looked at is hidden until the run is over, and comes to it once. */
+const LONGEST_MS = (HIDDEN_SECONDS - 5) * 1_000;
 
 export interface EventsRedriven {
   readonly redriven: number;
@@ -31,8 +37,11 @@ export async function redriveEvents(
   queue: EventQueue,
   enough: () => boolean,
 ): Promise<EventsRedriven> {
+  const begun = clock.now();
   let sentBack = 0;
   let failed = 0;
+  let seen = 0;
+  let leftToPeople = 0;
   const sendBack = async (letter: DeadLetter): Promise<void> => {
     const { body, attributes, receipt } = letter;
     const redrives = redrivesOf(attributes);
@@ -50,11 +59,18 @@ export async function redriveEvents(
     // Last: who dies before it leaves the event twice, and it counts once.
     await queue.delete(receipt);
   };
-  for (let receives = 0; receives < MOST_RECEIVES && sentBack < MOST_PER_RUN && !enough(); receives++) {
+  const isOver = () => sentBack >= MOST_PER_RUN || enough() || clock.now() - begun >= LONGEST_MS;
+  let empty = 0;
+  for (let receives = 0; receives < MOST_RECEIVES && empty < EMPTY_ANSWERS && !isOver(); receives++) {
     const letters = await queue.receive(HIDDEN_SECONDS);
-    if (letters.length === 0) break;
+    if (letters.length === 0) empty += 1;
+    seen += letters.length;
     for (const letter of letters) {
-      if (verdictOf(letter.attributes) !== undefined || sentBack >= MOST_PER_RUN) continue;
+      if (verdictOf(letter.attributes) !== undefined) {
+        leftToPeople += 1;
+        continue;
+      }
+      if (sentBack >= MOST_PER_RUN) continue;
       try {
         await sendBack(letter);
       } catch (error) {
@@ -66,5 +82,11 @@ export async function redriveEvents(
       }
     }
   }
+  if (seen > 0 && leftToPeople === seen && empty < EMPTY_ANSWERS)
+    log.write(
+      "info",
+      "All the dead events that were looked at have a reason; others behind them may wait to be sent back. Retry or delete those with a reason: holdfast dead-letters list shows them.",
+      { lookedAt: seen },
+    );
   return { redriven: sentBack, failed };
 }

@@ -5,7 +5,7 @@ import { createDeliver } from "../../functions/deliver.js";
 import { createStart } from "../../functions/start.js";
 import { partAttributes, verdictOf } from "../../lib/aws/event-attributes.js";
 import type { DeadLetter, EventQueue } from "../../lib/aws/event-queue.js";
-import { MOST_REDRIVES, redriveEvents } from "../../lib/aws/redrive-events.js";
+import { MOST_RECEIVES, MOST_REDRIVES, redriveEvents } from "../../lib/aws/redrive-events.js";
 import { app, event, workflow } from "../../lib/index.js";
 import { busEvent, type Deployment, invocation, openDeployment } from "./deployment.js";
 
@@ -241,6 +241,75 @@ describe("the audit's look at dead events (PROTOCOL A13)", () => {
     for (let index = 0; index < 13; index++) await queue.bury({ body: `${body} `, attributes: {} });
     expect(await redrive()).toEqual({ redriven: 10, failed: 0 });
     expect(await all("deliver")).toHaveLength(3);
+  });
+
+  const REASON = { "holdfast.reason": "UNKNOWN_EVENT" };
+  const buryWithReasons = async (count: number) => {
+    const queue = deployment.events("deliver");
+    for (let index = 0; index < count; index++) await queue.bury({ body, attributes: REASON });
+  };
+  const told = () => deployment.logged.filter(({ message }) => message.includes("have a reason"));
+
+  test("finds what has no reason behind however many that have one, and sees each of those once", async () => {
+    const queue = deployment.events("deliver");
+    await buryWithReasons(75);
+    await queue.bury({ body: "an outage's", attributes: {} });
+    const ids: string[] = [];
+    const watched: EventQueue = {
+      ...queue,
+      receive: async (seconds) => {
+        const page = await queue.receive(seconds);
+        ids.push(...page.map(({ id }) => id));
+        return page;
+      },
+    };
+    expect(await redrive(watched)).toEqual({ redriven: 1, failed: 0 });
+    expect(await received("deliveries")).toMatchObject([{ body: "an outage's" }]);
+    expect(ids).toHaveLength(76);
+    expect(new Set(ids).size).toBe(76);
+    expect(told()).toEqual([]);
+  });
+
+  test("goes on behind one empty answer", async () => {
+    const queue = deployment.events("deliver");
+    await queue.bury({ body, attributes: {} });
+    let answers = 0;
+    const sampled: EventQueue = {
+      ...queue,
+      receive: async (seconds) => (answers++ === 0 ? [] : queue.receive(seconds)),
+    };
+    expect(await redrive(sampled)).toEqual({ redriven: 1, failed: 0 });
+    expect(answers).toBe(3);
+  });
+
+  test.each(["the invocation's time", "the time for which they are hidden"])(
+    "ends with %s, and says that more may be behind",
+    async (what) => {
+      await buryWithReasons(40);
+      const { outside } = deployment;
+      let looks = 0;
+      // Ten seconds go by from one look at the clock to the next.
+      const clock = { ...outside.clock, now: () => 10_000 * looks++ };
+      let asked = 0;
+      const run = what.startsWith("the invocation")
+        ? redriveEvents(outside, deployment.events("deliver"), () => asked++ === 2)
+        : redriveEvents({ ...outside, clock }, deployment.events("deliver"), () => false);
+      expect(await run).toEqual({ redriven: 0, failed: 0 });
+      expect(told()).toMatchObject([{ level: "info", fields: { lookedAt: 20 } }]);
+      // What it did not look at is there for everybody.
+      expect(await all("deliver")).toHaveLength(20);
+    },
+  );
+
+  test("ends after so many receives, whatever comes", async () => {
+    let receives = 0;
+    const endless: EventQueue = {
+      ...deployment.events("deliver"),
+      receive: async () => [{ id: `m-${receives++}`, receipt: "r", body, attributes: REASON }],
+    };
+    expect(await redrive(endless)).toEqual({ redriven: 0, failed: 0 });
+    expect(receives).toBe(MOST_RECEIVES);
+    expect(told()).toMatchObject([{ fields: { lookedAt: MOST_RECEIVES } }]);
   });
 
   test.each(["before", "after"] as const)(
