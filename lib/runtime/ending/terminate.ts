@@ -15,10 +15,11 @@ import {
   FencedError,
   TerminatedUnreadError,
 } from "../../model/errors.js";
-import type { Head, StoredValue } from "../../model/head.js";
-import type { ExecutionTerminated, HistoryEvent } from "../../model/history-event.js";
+import type { Head, StoredValue, Tail } from "../../model/head.js";
+import type { ExecutionContinued, ExecutionTerminated, HistoryEvent } from "../../model/history-event.js";
 import { digest } from "../../model/ids.js";
 import { type ClosedStatus, isClosed } from "../../model/status.js";
+import type { EpochMs } from "../../model/time.js";
 import { encodeThrown } from "../../model/value.js";
 import type { ClosedSettlement } from "../../store/ports.js";
 import { wordsOf } from "../history.js";
@@ -29,7 +30,7 @@ import { observerOf } from "../turn/observer.js";
 import { type Seized, seize } from "../turn/own.js";
 import { storeValue } from "../values/values.js";
 import { settle } from "./settle.js";
-import { reachSuccessor } from "./successor.js";
+import { reachSuccessor, successorOf } from "./successor.js";
 
 /** The lease that a termination takes: some calls long. */
 const LEASE_MS = 30_000;
@@ -38,7 +39,8 @@ const LEASE_MS = 30_000;
 const MOST_TRIES = 10;
 
 /**
- * One that was continued is no end: its successor is ended (PROTOCOL B4).
+ * One that was continued is no end: its successor is ended (PROTOCOL B4). What was recorded, but not settled, is settled first; of an end that
+ * another call recorded, nothing more is recorded or told.
  * @throws ExecutionNotFoundError, ExecutionClosedError: nothing was written
  */
 export async function terminate(
@@ -64,12 +66,27 @@ export async function terminate(
     if (seized === undefined) continue;
     // Whoever gets it finds the execution closed, and does its closing duties; or, should this process die before it settles, goes on.
     await wake();
-    const last = seized.events.findLast(({ type }) => type !== "LeaseTaken");
-    const ended = last === undefined ? undefined : ENDS[last.type];
+    const recorded = endIn(seized.events);
+    if (recorded?.type === "ExecutionContinued" && maySettleContinued(seized)) {
+      await settleSeized(outside, seized, { settlement: continuedAs(seized, recorded), slot: seized.slot });
+      await wake();
+      continue;
+    }
+    const ended = recorded === undefined ? undefined : ENDS[recorded.type];
     // Its end was recorded, and told, and is only to be settled: by the worker, whom the wake brings once this lease is over.
     if (ended !== undefined && head.status !== "stalled") throw new ExecutionClosedError(executionId, ended);
+    if (recorded?.type === "ExecutionTerminated") {
+      const settlement = await terminatedAt(outside, seized, recorded.at);
+      await settleSeized(outside, seized, { settlement, slot: seized.slot });
+      await wake();
+      return { ...seized.head, ...settlement };
+    }
     const end: ExecutionTerminated = { type: "ExecutionTerminated", at: outside.clock.now(), ...why };
-    const settlement = await settleTerminated(outside, seized, end);
+    const settlement = await terminatedAt(outside, seized, end.at);
+    const slot = seized.slot + 1;
+    const isRecorded = await recordEnd(outside, seized, end);
+    const rest = isRecorded ? { slot } : { slot: seized.slot, tail: { slot, events: [end] } };
+    await settleSeized(outside, seized, { settlement, ...rest });
     await wake();
     const observer = observerOf(outside, hooks, head);
     observer?.tell(observer.callsFor(end));
@@ -81,43 +98,63 @@ export async function terminate(
   );
 }
 
-/** Ends that were recorded before they were settled. Of another termination's, this one goes on with it. */
+/** Ends that are left to the worker, since what they give takes a replay to know. */
 const ENDS: Partial<Record<HistoryEvent["type"], ClosedStatus>> = {
   ExecutionCompleted: "completed",
   ExecutionFailed: "failed",
   ExecutionCancelled: "cancelled",
-  ExecutionContinued: "continued",
 };
 
-async function settleTerminated(
-  outside: Outside,
-  seized: Seized,
-  end: ExecutionTerminated,
-): Promise<ClosedSettlement> {
-  const { head, slot, events, unread } = seized;
-  const { executionId } = head;
-  const mayHaveChildren = unread.length > 0 || openChildrenOf(events).length > 0;
-  const settlement: ClosedSettlement = {
+/** An end that was recorded, and not settled. */
+function endIn(events: readonly HistoryEvent[]): HistoryEvent | undefined {
+  const all = events.filter(({ type }) => type !== "LeaseTaken");
+  // A termination stands, even where whoever found it could not read the rest.
+  const facts = all.filter(({ type }) => type !== "ExecutionStalled");
+  return facts.at(-1)?.type === "ExecutionTerminated" ? facts.at(-1) : all.at(-1);
+}
+
+/** A successor takes the whole history to create, and one that is stalled can't become `continued`. Without it, it is ended as it is. */
+function maySettleContinued({ head, unread }: Seized): boolean {
+  return unread.length === 0 && head.status !== "stalled";
+}
+
+function continuedAs(seized: Seized, { at }: ExecutionContinued): ClosedSettlement {
+  const continuedTo = successorOf(seized.head.executionId);
+  return { status: "continued", closedAt: at, ...childrenToTell(seized), continuedTo };
+}
+
+async function terminatedAt(outside: Outside, seized: Seized, at: EpochMs): Promise<ClosedSettlement> {
+  const { head, unread } = seized;
+  return {
     status: "terminated",
-    closedAt: end.at,
-    ...(mayHaveChildren ? { openChildren: true } : {}),
+    closedAt: at,
+    ...childrenToTell(seized),
     // It had completed, and was redriven to undo something.
     ...(head.output === undefined ? {} : { output: head.output }),
-    ...(unread.length === 0 ? {} : { error: await unreadError(outside, executionId, unread) }),
+    ...(unread.length === 0 ? {} : { error: await unreadError(outside, head.executionId, unread) }),
   };
-  const recorded = await recordEnd(outside, seized, end);
+}
+
+function childrenToTell({ events, unread }: Seized): { readonly openChildren?: true } {
+  return unread.length > 0 || openChildrenOf(events).length > 0 ? { openChildren: true } : {};
+}
+
+/** The inbox stays as it is: a successor takes over what is in it, and of one that was terminated nobody reads it any more. */
+async function settleSeized(
+  outside: Outside,
+  seized: Seized,
+  end: { readonly settlement: ClosedSettlement; readonly slot: number; readonly tail?: Tail },
+): Promise<void> {
+  const { head } = seized;
   await settle(outside, seized, {
-    settlement,
-    slot: recorded ? slot + 1 : slot,
-    tail: recorded ? undefined : { slot: slot + 1, events: [end] },
-    // Whatever is in it is read by nobody any more.
-    inbox: new Inbox(outside.store, executionId, new Set()),
+    ...end,
+    tail: end.tail,
+    inbox: new Inbox(outside.store, head.executionId, new Set()),
     waits: head.waits,
     waitCount: head.waitCount,
     inHistory: () => false,
     guardInbox: false,
   });
-  return settlement;
 }
 
 /**
