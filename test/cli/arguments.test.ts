@@ -7,6 +7,7 @@ import { callbackToken } from "../../lib/model/callback-token.js";
 import { runCommand } from "./run.js";
 
 const TOKEN = callbackToken({ executionId: "o-1", op: "callback:approve" });
+const NIGHTLY = ["-w", "nightly"];
 const LONG = "x".repeat(300);
 
 let directory: string;
@@ -41,6 +42,20 @@ describe("a command line that is right, without a region,", () => {
     ["history", "o-1"],
     ["outbox", "list", "--given-up"],
     ["outbox", "retry", "o-1/1"],
+    ["schedules", "list"],
+    ["schedules", "show", "tenant-42"],
+    ["schedules", "put", "t-1", "-w", "nightly", "-e", "rate(5 minutes)"],
+    [
+      ...["schedules", "put", "t.1", "-w", "reports/nightly", "-e", "cron(0 9 ? * MON-FRI *)"],
+      ...["--timezone", "Europe/Vienna", "--overlap", "cancel-previous", "--input", "null", "--paused"],
+      ...["--start-at", "2026-01-31", "--end-at", "2099-01-31T08:00Z"],
+    ],
+    ["schedules", "pause", "t-1"],
+    ["schedules", "resume", "t-1"],
+    ["schedules", "delete", "t-1"],
+    ["dead-letters", "list", "--limit", "5"],
+    ["dead-letters", "retry", "m-1", "m-2"],
+    ["dead-letters", "retry", "--all"],
     ["send", "payment.completed", "--data", "{}", "--target", "o-1"],
     ["signal", "o-1", "go", "--data", "1", "--id", "m-1"],
     ["update", "o-1", "double", "--input", "1", "--id", "u-1", "--timeout", "1m"],
@@ -80,6 +95,31 @@ describe("a command line that is wrong is told so first:", () => {
     [["waiting", ""], "can't be the name of an event"],
     [["outbox", "list", "--cursor", "rubbish"], "The cursor is not valid"],
     [["outbox", "retry", "o-1"], "as a listing of outgoing messages names it"],
+    [["schedules", "show", "t/1"], "The schedule's id is not valid"],
+    [["schedules", "put", "t 1", ...NIGHTLY, "-e", "rate(1 day)"], "The schedule's id is not valid"],
+    [["schedules", "put", "x".repeat(65), ...NIGHTLY, "-e", "rate(1 day)"], "The schedule's id is not valid"],
+    [["schedules", "put", "t-1", "-w", "", "-e", "rate(1 day)"], "can't be the name of a workflow"],
+    [["schedules", "put", "t-1", "-e", "rate(1 day)"], "--workflow <name>' not specified"],
+    [["schedules", "put", "t-1", ...NIGHTLY], "--expression <text>' not specified"],
+    [["schedules", "put", "t-1", ...NIGHTLY, "-e", "rate(5 minute)"], "write rate(5 minutes)"],
+    [["schedules", "put", "t-1", ...NIGHTLY, "-e", "every day"], "neither rate(…) nor cron(…)"],
+    [["schedules", "put", "t-1", ...NIGHTLY, "-e", "rate(1 day)", "--overlap", "queue"], "Allowed choices"],
+    [["schedules", "put", "t-1", ...NIGHTLY, "-e", "rate(1 day)", "--timezone", "Mars"], "no time zone"],
+    [["schedules", "put", "t-1", ...NIGHTLY, "-e", "rate(1 day)", "-i", "{"], "--input is no JSON"],
+    [["schedules", "put", "t-1", ...NIGHTLY, "-e", "rate(1 day)", "--start-at", "soon"], "--start-at"],
+    [
+      [
+        ...["schedules", "put", "t-1", ...NIGHTLY, "-e", "rate(1 day)"],
+        ...["--start-at", "2099-02-01", "--end-at", "2099-01-01"],
+      ],
+      "is before startAt",
+    ],
+    [["schedules", "pause", ""], "The schedule's id is not valid"],
+    [["schedules", "resume", ".t"], "The schedule's id is not valid"],
+    [["schedules", "delete", "t/1"], "The schedule's id is not valid"],
+    [["dead-letters", "list", "--limit", "0"], "--limit"],
+    [["dead-letters", "retry"], "Which dead events?"],
+    [["dead-letters", "retry", "m-1", "--all"], "Which dead events?"],
     [["show", ""], "is no execution id"],
     [["show", LONG], "is no execution id"],
     [["history", "o 1"], "is no execution id"],

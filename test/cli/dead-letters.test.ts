@@ -72,6 +72,24 @@ test("dead events are listed with their reasons, looked at again at once, and se
   expect(await listed()).toEqual([]);
 });
 
+test.each([
+  ["a workflow's", { by: "workflow", schedule: "default" }, "nightly@2026-01-31T08:00:00Z"],
+  ["a workflow's of several", { by: "workflow", schedule: "eu" }, "nightly@eu@2026-01-31T08:00:00Z"],
+  ["a client's", { by: "client", schedule: "t-1", overlap: "skip" }, "nightly+t-1@2026-01-31T08:00:00Z"],
+])("a firing of %s schedule is listed as what it was to start", async (_, schedule, shown) => {
+  const firing = {
+    holdfast: "firing",
+    workflow: "nightly",
+    scheduledAt: "2026-01-31T08:00:00Z",
+    ...schedule,
+  };
+  await deployment.events("start").bury({ body: JSON.stringify(firing), attributes: {} });
+  expect(await listed()).toMatchObject([{ queue: "start", event: shown }]);
+  expect((await run("list")).out).toContain(shown);
+  expect(await run("retry", "--all")).toMatchObject({ code: 0 });
+  expect(await deployment.drain("starts")).toEqual([JSON.stringify(firing)]);
+});
+
 test.each([["retry"], ["retry", "some-id", "--all"]])(
   "%s is refused without saying which",
   async (...args) => {

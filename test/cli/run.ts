@@ -1,6 +1,7 @@
 /** The command, run in this process: what it printed and how it ended. */
+import { CommanderError } from "commander";
 import picocolors from "picocolors";
-import { exitCodeOf, messageOf } from "../../lib/cli/exit.js";
+import { EXIT, exitCodeOf, messageOf } from "../../lib/cli/exit.js";
 import { createProgram } from "../../lib/cli/program.js";
 import type { Terminal } from "../../lib/cli/terminal.js";
 
@@ -26,8 +27,12 @@ export async function runCommand(args: readonly string[], width?: number): Promi
   try {
     await createProgram(terminal).parseAsync(["node", "holdfast", ...args]);
   } catch (error) {
-    code = exitCodeOf(error);
-    terminal.err(messageOf(error));
+    // As the command's entry does: the parser has said what is wrong already.
+    if (error instanceof CommanderError) code = error.exitCode === 0 ? EXIT.ok : EXIT.usage;
+    else {
+      code = exitCodeOf(error);
+      terminal.err(messageOf(error));
+    }
   }
   return { out: lines.out.join("\n"), err: lines.err.join("\n"), code };
 }

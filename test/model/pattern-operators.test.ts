@@ -181,6 +181,16 @@ describe("fields", () => {
       { l: [{ n: 1 }, { b: 1 }] },
       false,
     ],
+    ["absence below nothing", { a: { b: [{ exists: false }] } }, {}, true],
+    ["absence below an empty list", { a: { b: [{ exists: false }] } }, { a: [] }, true],
+    ["absence in the only element", { a: { b: [{ exists: false }] } }, { a: [{ c: 1 }] }, true],
+    ["absence in some elements only", { a: { b: [{ exists: false }] } }, { a: [{ b: 1 }, { c: 2 }] }, false],
+    [
+      "absence in the element that has a value",
+      { a: { c: [2], b: [{ exists: false }] } },
+      { a: [{ b: 1, c: 1 }, { c: 2 }] },
+      true,
+    ],
   ])("%s", (_what, pattern, event, expected) => {
     expect(compilePattern(pattern)(event)).toBe(expected);
   });

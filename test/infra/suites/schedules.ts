@@ -68,6 +68,16 @@ describe("workflows that declare schedules", () => {
   });
 });
 
+it("schedules of workflows whose names read alike with theirs are two", () => {
+  const { template } = synthesize({ app: fixture("twin-schedules-app") });
+  // By their whole ids: without the hash in them, the two read alike as well.
+  const told = Object.values(template.findResources("AWS::Scheduler::Schedule")).map(({ Properties }) => {
+    const { workflow, schedule } = JSON.parse(Properties.Target.Input);
+    return `${workflow} ${schedule} ${Properties.ScheduleExpression}`;
+  });
+  expect(told.sort()).toEqual(["report daily-eu rate(1 day)", "report-daily eu rate(2 days)"]);
+});
+
 describe("schedules of clients", () => {
   const { template } = synthesize({ clientSchedules: true }, (durable, stack) => {
     durable.grantSchedules(new Role(stack, "Keeper", { assumedBy: new AccountPrincipal(stack.account) }));

@@ -1,0 +1,94 @@
+/** `client.schedules`, kept in the local cloud's Scheduler, which refuses what AWS's does. */
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { z } from "zod";
+import { connectionFrom } from "../../lib/aws/connection.js";
+import { scheduleKeeper } from "../../lib/aws/schedule-keeper.js";
+import { app, DurableClient, InvalidInputError, workflow } from "../../lib/index.js";
+import type { ScheduleKeeper } from "../../lib/runtime/outside.js";
+import { createMemoryStore } from "../../lib/store/memory/index.js";
+import { TestCloud } from "../../lib/testing/test-cloud.js";
+import { eventually, type TestCloud as LocalCloud, testCloud } from "../local/harness.js";
+
+/** Ten minutes pass in a second. */
+const TIME_SCALE = 600;
+const MINUTE = 60_000;
+
+const TARGET = {
+  group: "clients",
+  queueArn: "arn:aws:sqs:us-east-1:000000000000:starts",
+  roleArn: "arn:aws:iam::000000000000:role/scheduler",
+  dlqArn: "arn:aws:sqs:us-east-1:000000000000:starts-dead",
+};
+const Fired = z.object({ schedule: z.string(), scheduledAt: z.string() });
+const fired = workflow("fired", { input: Fired }, async () => "fired");
+const nothing = workflow("nothing", { input: z.null() }, async () => "nothing");
+const shop = app({ workflows: [fired, nothing] });
+
+/** It comes round in a far year. */
+const expression = "cron(0 9 1 1 ? 2099)";
+
+let local: LocalCloud;
+let keeper: ScheduleKeeper;
+let client: DurableClient;
+beforeAll(async () => {
+  local = await testCloud(
+    { Group: { Type: "AWS::Scheduler::ScheduleGroup", Properties: { Name: TARGET.group } } },
+    { timeScale: TIME_SCALE },
+  );
+  keeper = keeperAt(() => local.cloud.now());
+  const outside = new TestCloud({ app: shop, store: createMemoryStore() }).client();
+  client = new DurableClient({ outside: { ...outside, schedules: keeper } });
+});
+afterAll(() => local.stop());
+
+const keeperAt = (now: () => number) => scheduleKeeper(TARGET, connectionFrom(local.cloud.environment), now);
+
+describe("an input", () => {
+  test("of null is null, to the schema and to the executions", async () => {
+    const put = { id: "null", workflow: nothing, input: null, expression };
+    expect(await client.schedules.put(put)).toMatchObject({ workflow: "nothing", input: null });
+    expect((await client.schedules.get("null")).input).toBeNull();
+    await expect(
+      // @ts-expect-error: null is no Firing
+      client.schedules.put({ id: "not-fired", workflow: fired, input: null, expression }),
+    ).rejects.toBeInstanceOf(InvalidInputError);
+    expect(await keeper.get("not-fired")).toBeUndefined();
+  });
+
+  test("that is left out is a firing, to the schema", async () => {
+    expect(await client.schedules.put({ id: "fired", workflow: fired, expression })).not.toHaveProperty(
+      "input",
+    );
+    await expect(
+      client.schedules.put({ id: "not-null", workflow: nothing, expression }),
+    ).rejects.toBeInstanceOf(InvalidInputError);
+  });
+});
+
+test("a schedule is paused and resumed after its start, which Scheduler would refuse by then", async () => {
+  const id = "started";
+  const startAt = new Date(local.cloud.now() + 20 * MINUTE);
+  await client.schedules.put({ id, workflow: fired, expression, startAt });
+  // Whole seconds are what Scheduler keeps.
+  const kept = (await client.schedules.get(id)).startAt?.getTime() ?? 0;
+  expect(Math.abs(kept - startAt.getTime())).toBeLessThan(1_000);
+  await client.schedules.pause(id);
+  expect(await client.schedules.get(id)).toMatchObject({ paused: true, startAt: new Date(kept) });
+  await eventually(() => expect(local.cloud.now()).toBeGreaterThan(kept + 6 * MINUTE), 30_000);
+
+  const before = await keeper.get(id);
+  if (before === undefined) throw new Error("the schedule is gone");
+  await expect(keeperAt(() => 0).put(before)).rejects.toMatchObject({ name: "ValidationException" });
+  await client.schedules.resume(id);
+  const resumed = await client.schedules.get(id);
+  expect(resumed).toMatchObject({ paused: false, expression });
+  expect(resumed).not.toHaveProperty("startAt");
+  await client.schedules.pause(id);
+  expect(await client.schedules.get(id)).toMatchObject({ paused: true });
+});
+
+test("a start that is past when it is first put is left out, too", async () => {
+  const startAt = new Date(local.cloud.now() - 24 * 60 * MINUTE);
+  await client.schedules.put({ id: "late", workflow: fired, expression, startAt });
+  expect(await client.schedules.get("late")).not.toHaveProperty("startAt");
+});
