@@ -1,8 +1,28 @@
 import { availableParallelism } from "node:os";
 import { fileURLToPath } from "node:url";
 import { defineConfig } from "vitest/config";
+import { BaseSequencer, type TestSpecification } from "vitest/node";
 
 const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
+
+/** Those that take longest begin first, so that no core waits for them at the end. */
+const LONGEST = [
+  "replay/programs",
+  "store/faults",
+  "sim/transaction-crashes",
+  "local/killed-cloud",
+  "store/dynamodb.",
+  "sim/random",
+];
+
+class LongestFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const place = ({ moduleId }: TestSpecification): number =>
+      (LONGEST.findIndex((part) => moduleId.includes(`/test/${part}`)) + LONGEST.length + 1) %
+      (LONGEST.length + 1);
+    return (await super.sort(files)).toSorted((one, other) => place(one) - place(other));
+  }
+}
 
 export default defineConfig({
   resolve: {
@@ -19,6 +39,7 @@ export default defineConfig({
     env: { AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: "true" },
     // By default vitest leaves a core to others, which is half of a machine of two.
     maxWorkers: Math.max(2, availableParallelism() - 1),
+    sequence: { sequencer: LongestFirst },
     testTimeout: 30_000,
     hookTimeout: 60_000,
   },

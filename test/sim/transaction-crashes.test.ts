@@ -131,6 +131,9 @@ describe.each([
       expect(calls.filter((name) => name === "store.commitTransaction")).toHaveLength(4);
       expect(calls.length).toBeGreaterThan(40);
       for (let call = 1; call <= calls.length; call++) {
+        // The twin is swept whole. On DynamoDB Local, which is slower, what the transaction's own call and those beside it meet.
+        const isNear = calls.slice(Math.max(0, call - 2), call + 1).includes("store.commitTransaction");
+        if (make === onDynamo && !isNear) continue;
         const at = `${when} call ${call} (${calls[call - 1]})`;
         const disturbed = await run(ground, `${when}-${call}`, ({ cloud }) =>
           cloud.faults.plan({ call, when }),
