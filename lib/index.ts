@@ -124,7 +124,11 @@ export type { Firing, Overlap } from "./model/firing.js";
 export type { HistoryEvent, OnParentClose } from "./model/history-event.js";
 export type { ExecutionEvent, LifecycleKind } from "./model/lifecycle.js";
 export type { EventPattern, PatternOperator } from "./model/pattern/types.js";
-export { MalformedFiringError, ScheduleNotFoundError } from "./model/schedule-errors.js";
+export {
+  MalformedFiringError,
+  NoClientSchedulesError,
+  ScheduleNotFoundError,
+} from "./model/schedule-errors.js";
 export type { ExecutionStatus } from "./model/status.js";
 export type { Duration } from "./model/time.js";
 export type {

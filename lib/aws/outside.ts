@@ -102,12 +102,16 @@ export function createAwsOutside(options: AwsOutsideOptions): AwsOutside {
       send: async (wake, delaySeconds) => (await send())(wake, delaySeconds),
       schedule: async (wake, at) => (await schedule())(wake, at),
     },
-    schedules: {
-      put: async (kept) => (await keeper()).put(kept),
-      get: async (id) => (await keeper()).get(id),
-      list: async (request) => (await keeper()).list(request),
-      delete: async (id) => (await keeper()).delete(id),
-    },
+    ...(names.firingGroup === undefined
+      ? {}
+      : {
+          schedules: {
+            put: async (kept) => (await keeper()).put(kept),
+            get: async (id) => (await keeper()).get(id),
+            list: async (request) => (await keeper()).list(request),
+            delete: async (id) => (await keeper()).delete(id),
+          },
+        }),
     bus: { publish: async (entries) => (await publish())(entries) },
     clock,
     log: options.log ?? jsonLog({ level: logLevelIn(process.env), now: () => clock.now() }),

@@ -14,10 +14,7 @@ import {
 import type { EpochMs } from "../model/time.js";
 import type { KeptSchedule, ScheduleKeeper } from "../runtime/outside.js";
 import { type Connection, clientSettings } from "./connection.js";
-import type { ScheduleTarget } from "./schedules.js";
-
-/** As for timers: a day, and Scheduler's own largest number. */
-const RETRIES = { MaximumEventAgeInSeconds: 86_400, MaximumRetryAttempts: 185 };
+import { RETRIES, type ScheduleTarget } from "./schedules.js";
 
 /** @param now a start that is past is not sent again: Scheduler refuses one of more than five minutes ago, and what has started needs none */
 export function scheduleKeeper(

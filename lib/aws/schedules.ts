@@ -21,7 +21,7 @@ export interface ScheduleTarget {
 }
 
 /** A day, and Scheduler's own largest number: a queue that is out of reach for longer is found by the audit. */
-const RETRIES = { MaximumEventAgeInSeconds: 86_400, MaximumRetryAttempts: 185 };
+export const RETRIES = { MaximumEventAgeInSeconds: 86_400, MaximumRetryAttempts: 185 };
 
 /** Fewer than other services get: the queue carries what Scheduler does not take, and a turn that waits for it holds its lease. */
 const TRIES = 2;

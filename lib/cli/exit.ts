@@ -37,6 +37,7 @@ const CODES: Readonly<Record<string, ExitCode>> = {
   UnencodableValueError: EXIT.usage,
   ExecutionNotFoundError: EXIT.notFound,
   DefinitionNotFoundError: EXIT.notFound,
+  ScheduleNotFoundError: EXIT.notFound,
   ExecutionConflictError: EXIT.conflict,
   ExecutionClosedError: EXIT.conflict,
   InvalidControlError: EXIT.conflict,

@@ -1,12 +1,7 @@
 /** Schedules that clients put at run time: recurring starts of any workflow of the deployment. */
 import { parse } from "../define/schema.js";
 import type { AnyWorkflow, Workflow } from "../define/workflow.js";
-import {
-  InvalidControlError,
-  InvalidInputError,
-  type SchemaIssue,
-  UnknownWorkflowError,
-} from "../model/errors.js";
+import { InvalidInputError, type SchemaIssue, UnknownWorkflowError } from "../model/errors.js";
 import {
   type Firing,
   firingBody,
@@ -17,7 +12,7 @@ import {
   scheduleKey,
 } from "../model/firing.js";
 import { checkName } from "../model/ids.js";
-import { ScheduleNotFoundError } from "../model/schedule-errors.js";
+import { NoClientSchedulesError, ScheduleNotFoundError } from "../model/schedule-errors.js";
 import { whyNoRecurrence } from "../model/schedule-expression.js";
 import { shown } from "../model/shown.js";
 import { storable } from "../model/storable.js";
@@ -167,11 +162,7 @@ export class ClientSchedules {
   async #keeper(): Promise<ScheduleKeeper> {
     const { schedules } = await this.#connect();
     if (schedules !== undefined) return schedules;
-    throw new InvalidControlError(
-      "scheduled",
-      "client.schedules",
-      "there is no EventBridge Scheduler here: use a deployment, or the local cloud",
-    );
+    throw new NoClientSchedulesError();
   }
 }
 

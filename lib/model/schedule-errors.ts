@@ -12,6 +12,17 @@ export class MalformedFiringError extends HoldfastError {
   }
 }
 
+/** There is no group for schedules of clients. */
+export class NoClientSchedulesError extends HoldfastError {
+  readonly code = "NO_CLIENT_SCHEDULES";
+  constructor() {
+    super(
+      "This deployment keeps no schedules of clients. Expected a DurableFunctions construct with clientSchedules: true; its outputs name no group for them. Nothing was written. Set it and deploy, or declare the schedule in the code: workflow(name, { schedule }, …).",
+    );
+    this.name = "NoClientSchedulesError";
+  }
+}
+
 /** No schedule has this id. */
 export class ScheduleNotFoundError extends HoldfastError {
   readonly code = "SCHEDULE_NOT_FOUND";

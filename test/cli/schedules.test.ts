@@ -48,5 +48,5 @@ test("says what is wrong", async () => {
   expect([bad.code, bad.err]).toEqual([2, expect.stringContaining("neither rate")]);
   const none = await schedules("show", "t-9");
   expect(none.err).toContain('no schedule "t-9"');
-  expect(none.code).not.toBe(0);
+  expect(none.code).toBe(3);
 });

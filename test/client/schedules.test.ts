@@ -2,8 +2,9 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { z } from "zod";
 import { connectionFrom } from "../../lib/aws/connection.js";
+import { createAwsOutside } from "../../lib/aws/outside.js";
 import { scheduleKeeper } from "../../lib/aws/schedule-keeper.js";
-import { app, DurableClient, InvalidInputError, workflow } from "../../lib/index.js";
+import { app, DurableClient, InvalidInputError, NoClientSchedulesError, workflow } from "../../lib/index.js";
 import type { ScheduleKeeper } from "../../lib/runtime/outside.js";
 import { createMemoryStore } from "../../lib/store/memory/index.js";
 import { TestCloud } from "../../lib/testing/test-cloud.js";
@@ -91,4 +92,18 @@ test("a start that is past when it is first put is left out, too", async () => {
   const startAt = new Date(local.cloud.now() - 24 * 60 * MINUTE);
   await client.schedules.put({ id: "late", workflow: fired, expression, startAt });
   expect(await client.schedules.get("late")).not.toHaveProperty("startAt");
+});
+
+test("a deployment without a group for them says how it gets one, whatever is asked", async () => {
+  const { schedules } = new DurableClient({ outside: createAwsOutside({ names: {} }) });
+  const wanted = { id: "nightly", workflow: "fired", expression };
+  for (const call of [
+    schedules.list(),
+    schedules.get("nightly"),
+    schedules.pause("nightly"),
+    schedules.put(wanted),
+  ]) {
+    await expect(call).rejects.toThrow(NoClientSchedulesError);
+    await expect(call).rejects.toThrow("clientSchedules: true");
+  }
 });
