@@ -7,9 +7,8 @@
  * | was marked by a deletion before, and its successor is there, or it would come back | its items go, its head stays            |
  * | was marked by a deletion before                                              | all of it goes                                |
  * | ended a moment ago                                                           | refused: somebody may still write             |
- * | has children that were not told of its end                                   | refused, and woken: they are told now         |
+ * | has closing duties left (its parent, its children, the one that goes on)     | refused, and woken: they are done now         |
  * | has a parent that may still go on                                            | refused: that one may ask for it again        |
- * | was continued, and its successor is not there                                | refused, and woken: it is created now         |
  * | continues one that is whole, and was not continued itself                    | refused: it would come back                   |
  * | has a commit with outgoing messages still to be carried                      | refused: nothing that was promised is lost    |
  * | was continued                                                                | its items go, its head stays                  |
@@ -18,7 +17,7 @@
  * It would come back: whoever has a message for the one before, and that one's own late wakes, create a successor that is missing.
  */
 import type { DeletionRefusal } from "../model/deletion-errors.js";
-import type { Head } from "../model/head.js";
+import type { Duty, Head } from "../model/head.js";
 import { type ClosedStatus, isClosed, isOpen } from "../model/status.js";
 import type { EpochMs } from "../model/time.js";
 
@@ -76,20 +75,18 @@ export function decideDeletion(facts: DeletionFacts): DeletionAction {
       at,
     };
   }
-  if (head.openChildren === true)
-    return woken(
-      "children",
-      "it has children that nobody told of its end. A wake was sent to have them told; try again in a minute.",
-    );
+  if (head.duties !== undefined)
+    return {
+      ...refuse(
+        "duties",
+        `${head.duties.map((duty) => UNDONE[duty]).join(", ")}. A wake was sent to have that done; try again in a minute.`,
+      ),
+      wake: true,
+    };
   if (parent !== undefined && mayGoOn(parent))
     return refuse(
       "parent",
       `its parent "${parent.executionId}" is ${parent.status} and may ask for its result again. Delete it once that one has completed, or is deleted.`,
-    );
-  if (status === "continued" && successor === undefined)
-    return woken(
-      "successor",
-      `"${head.continuedTo}", which is to go on where it ended, was not created yet. A wake was sent to have it created; try again in a minute.`,
     );
   if (status !== "continued" && wouldComeBack)
     return refuse(
@@ -115,16 +112,19 @@ function mayGoOn({ status, compensation, deletedAt }: Head): boolean {
   return isOpen(status) || status === "stalled" || compensation === "incomplete";
 }
 
+const UNDONE: Record<Duty, string> = {
+  waits: "its wait records still stand",
+  children: "it has children that nobody told of its end",
+  successor: "the execution that is to go on where it ended was not created yet",
+  parent: "its parent was not told of its end",
+};
+
 function openBecause({ executionId, status }: Head): string {
   return `it is ${status}, and only what has ended can be deleted. Wait for its end, or end it first: holdfast cancel ${executionId}, or holdfast terminate ${executionId}`;
 }
 
 function refuse(refusal: DeletionRefusal, why: string): Refused {
   return { do: "refuse", refusal, why };
-}
-
-function woken(refusal: DeletionRefusal, why: string): Refused {
-  return { ...refuse(refusal, why), wake: true };
 }
 
 function instant(at: EpochMs): string {

@@ -4,7 +4,7 @@
  * | the wake finds                                                     | then                                                          |
  * |--------------------------------------------------------------------|---------------------------------------------------------------|
  * | no execution (it overtook the write)                               | put back a few times with a short delay, then dropped          |
- * | a closed execution                                                 | its closing duties are done again, then dropped                |
+ * | a closed execution                                                 | its closing duties are done (again), then it is dropped        |
  * | a stalled execution                                                | dropped: a person frees it, and that sends a wake               |
  * | a live lease of somebody else, and it announces a message          | put back to the lease's end, never dropped                     |
  * | a live lease of somebody else, and it is anything else             | put back with a short, growing delay: it may be the only carrier |

@@ -16,12 +16,11 @@ export class ExecutionDeletedError extends HoldfastError {
 export type DeletionRefusal =
   | "open"
   | "recent"
-  | "children"
+  | "duties"
   | "outgoing"
   | "archive"
   | "parent"
-  | "predecessor"
-  | "successor";
+  | "predecessor";
 
 /** An execution that may not be deleted now. Nothing was deleted. */
 export class NotDeletableError extends HoldfastError {

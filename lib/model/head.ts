@@ -57,6 +57,14 @@ export interface Awaits {
   readonly count: number;
 }
 
+/**
+ * What an execution that has ended still has to do (PROTOCOL B1): remove its wait records, do with its children what their `onParentClose`
+ * says, create the one that goes on, tell its parent.
+ */
+export const DUTIES = ["waits", "children", "successor", "parent"] as const;
+
+export type Duty = (typeof DUTIES)[number];
+
 /** Why an execution stands still until a person acts. */
 export interface Stall {
   readonly error: Encoded;
@@ -130,8 +138,8 @@ export interface Head extends Labels {
   readonly waitCount: number;
   /** What its code awaits, as of the last settlement, for those who look; of an open execution alone. Absent when that is nothing. */
   readonly awaits?: Awaits;
-  /** It closed with children that nobody had told of it yet (PROTOCOL B1): its history says which. */
-  readonly openChildren?: boolean;
+  /** It has ended, and these are still to be done; until they are, the audit finds it among the open ones. Absent when that is nothing. */
+  readonly duties?: readonly Duty[];
   readonly compensation?: "none" | "complete" | "incomplete";
   readonly stall?: Stall;
   /**

@@ -14,6 +14,7 @@ import { INDEX_SHARDS, type Outbox } from "../store/ports.js";
 import { claimDue } from "./bus/claim.js";
 import { relay } from "./bus/relay.js";
 import { stall } from "./ending/stall.js";
+import { cancelIn } from "./messages/cancel-in.js";
 import { Inbox } from "./messages/inbox.js";
 import type { Outside } from "./outside.js";
 import { persistently } from "./persistently.js";
@@ -126,9 +127,12 @@ class Run {
     const { store, clock, log, wakes } = this.outside;
     this.looked += 1;
     const head = await persistently(() => store.readHead(executionId));
-    const finding = head && decideAudit(head, clock.now());
+    if (head === undefined) return;
+    const now = clock.now();
+    const cancel = head.startAt > now ? await cancelIn(store, head) : undefined;
+    const finding = decideAudit(head, now, cancel);
     if (finding === undefined) return;
-    log.write("warn", "An open execution had lost its wake; it gets a new one.", { executionId, finding });
+    log.write("warn", "An execution had lost its wake; it gets a new one.", { executionId, finding });
     await wakes.send({ executionId, reason: "audit" }, 0);
     this.woken += 1;
   }

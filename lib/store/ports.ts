@@ -8,7 +8,7 @@
  * an own success whose reply was lost from somebody else's.
  */
 import type { TransactionReason } from "../model/errors.js";
-import type { Awaits, Head, StoredValue, Tail, WaitKey } from "../model/head.js";
+import type { Awaits, Duty, Head, StoredValue, Tail, WaitKey } from "../model/head.js";
 import type { HistoryEvent } from "../model/history-event.js";
 import type { Message, RedriveMessage } from "../model/message.js";
 import type { OutboxEntryState, Outgoing, OutgoingWake } from "../model/outgoing.js";
@@ -105,7 +105,8 @@ export interface ClosedSettlement {
   readonly error?: StoredValue;
   readonly compensation?: "none" | "complete" | "incomplete";
   readonly continuedTo?: string;
-  readonly openChildren?: boolean;
+  /** While there are any, the execution is listed among the open ones, where the audit finds it. */
+  readonly duties?: readonly Duty[];
 }
 
 export interface SettleRequest {
@@ -264,6 +265,15 @@ export interface ExecutionStore extends PayloadStore {
    * Throws on a transition that the status table forbids.
    */
   settle(request: SettleRequest): Promise<{ settled: true } | { settled: false; head: Head | undefined }>;
+
+  /**
+   * Every closing duty is done: the execution leaves the open ones. Condition: it is the end that was read, and it has duties; idempotent.
+   */
+  noteDutiesDone(closed: {
+    readonly executionId: string;
+    readonly status: ClosedStatus;
+    readonly epoch: number;
+  }): Promise<void>;
 
   /**
    * Condition: the execution exists, accepts messages, and does not hold this message id in its inbox. `inboxSeq` rises by one.

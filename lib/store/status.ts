@@ -7,9 +7,15 @@ export type StatusBucket = "open" | "failed" | "stalled";
 
 export const STATUS_BUCKETS: readonly StatusBucket[] = ["open", "failed", "stalled"];
 
-/** The bucket that shows the status; undefined for the common ends, which are found by workflow and time. */
-export function bucketOf(status: ExecutionStatus): StatusBucket | undefined {
-  if (isOpen(status)) return "open";
+/**
+ * The bucket that shows an execution; undefined for the common ends, which are found by workflow and time. One that has ended and has closing
+ * duties left is among the open ones, since the audit looks there alone.
+ */
+export function bucketOf({
+  status,
+  duties,
+}: Pick<Head, "status"> & { readonly duties?: Head["duties"] | undefined }): StatusBucket | undefined {
+  if (isOpen(status) || (duties !== undefined && duties.length > 0)) return "open";
   return status === "failed" || status === "stalled" ? status : undefined;
 }
 

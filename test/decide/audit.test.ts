@@ -57,7 +57,25 @@ describe("whether an open execution has lost its wake, row by row", () => {
       { status: "running", startAt: ago(GRACE - 1), inboxItems: 1 },
       undefined,
     ],
+    [
+      "has ended a while ago, with duties left, is untold",
+      { status: "completed", closedAt: ago(GRACE), duties: ["parent"] },
+      "untold",
+    ],
+    [
+      "has ended a moment ago, with duties left, is left to who does them",
+      { status: "completed", closedAt: ago(GRACE - 1), duties: ["parent"] },
+      undefined,
+    ],
+    ["has ended, with nothing left to do, is left alone", { status: "completed", closedAt: 0 }, undefined],
   ] as const)("one that %s", (_, state, finding) => {
     expect(decideAudit(anExecution(state), NOON)).toBe(finding);
   });
+});
+
+it("one that is not to start yet, and was to be cancelled a while ago, is unread", () => {
+  const delayed = anExecution({ status: "running", startAt: NOON + 10 * GRACE });
+  const cancel = (at: number) => ({ kind: "cancel", id: "c-1", at }) as const;
+  expect(decideAudit(delayed, NOON, cancel(ago(GRACE)))).toBe("unread");
+  expect(decideAudit(delayed, NOON, cancel(ago(GRACE - 1)))).toBeUndefined();
 });

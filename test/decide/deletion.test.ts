@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { DELETABLE_AFTER_MS, type DeletionFacts, decideDeletion } from "../../lib/decide/deletion.js";
-import type { Head } from "../../lib/model/head.js";
+import { DUTIES, type Head } from "../../lib/model/head.js";
 import { type ExecutionStatus, isClosed, STATUSES } from "../../lib/model/status.js";
 import { NOON as T0 } from "../builders.js";
 import { anExecution as head } from "./builders.js";
@@ -43,9 +43,9 @@ describe("an execution that has ended", () => {
     expect(decide(closed(), { now: T0 + DELETABLE_AFTER_MS })).toMatchObject({ do: "delete" });
   });
 
-  test("stays while its children were not told, and is woken for it", () => {
-    const untold = closed({ openChildren: true });
-    expect(decide(untold)).toMatchObject({ do: "refuse", refusal: "children", wake: true });
+  test.each(DUTIES)("stays while %s is left to be done, and is woken for it", (duty) => {
+    const left = closed({ duties: [duty] });
+    expect(decide(left)).toMatchObject({ do: "refuse", refusal: "duties", wake: true });
   });
 
   test.each<[ExecutionStatus, boolean]>([
@@ -95,7 +95,8 @@ describe("of those that go on as new executions", () => {
   });
 
   test("one whose successor was not created yet is woken for it", () => {
-    expect(decide(run1)).toMatchObject({ do: "refuse", refusal: "successor", wake: true });
+    const left: Head = { ...run1, duties: ["successor"] };
+    expect(decide(left)).toMatchObject({ do: "refuse", refusal: "duties", wake: true });
   });
 
   test("one that was emptied goes when its successor is gone", () => {
@@ -125,6 +126,6 @@ describe("of those that go on as new executions", () => {
 });
 
 test("a deletion that has begun goes on, however long ago it ended", () => {
-  const begun = closed({ deletedAt: T0, openChildren: true });
+  const begun = closed({ deletedAt: T0, duties: ["parent"] });
   expect(decide(begun, { now: T0, pendingSlot: 1 })).toMatchObject({ do: "delete" });
 });

@@ -494,11 +494,11 @@ test("the client makes every call that its grant allows, and no other", async ()
 
 test("who deletes makes every call that the grant allows, and no other", async () => {
   await ended("x-whole");
-  await ended("x-untold", { openChildren: true });
+  await ended("x-untold", { duties: ["children"] });
   const client = new DurableClient({ outside: deployment.outside });
   await calls.as("Deleter", async () => {
     expect(await client.delete("x-whole")).toEqual({ deleted: "all" });
-    await expect(client.delete("x-untold")).rejects.toMatchObject({ refusal: "children" });
+    await expect(client.delete("x-untold")).rejects.toMatchObject({ refusal: "duties" });
   });
   expect(calls.of("Deleter")).toEqual(allowed("Deleter"));
 });

@@ -169,14 +169,14 @@ describe("a deletion that is refused says why, and deletes nothing", () => {
       onParentClose: "cancel",
     };
     await store.appendCommit(commit("x-1", 1, { events: [requested] }));
-    const end = { status: "failed", closedAt: T0, error: { inline: "x" }, openChildren: true } as const;
+    const end = { status: "failed", closedAt: T0, error: { inline: "x" }, duties: ["children"] } as const;
     await store.settle(settlementOf(head, end, { slot: 1 }));
     const error = await refusalOf(bench.client.delete("x-1"));
-    expect(error).toMatchObject({ refusal: "children", message: expect.stringContaining("try again") });
+    expect(error).toMatchObject({ refusal: "duties", message: expect.stringContaining("try again") });
     await bench.cloud.settle();
     // One that is created by nobody any more is there, closed: a late creation finds it.
     expect(await bench.status("c-2")).toBe("cancelled");
-    expect(await bench.head()).not.toHaveProperty("openChildren");
+    expect(await bench.head()).not.toHaveProperty("duties");
     expect(await bench.client.delete("x-1")).toEqual({ deleted: "all" });
   });
 
@@ -334,7 +334,7 @@ describe("an execution that was continued", () => {
     const bench = new Bench([saga], []);
     await continued(bench.store, "x-1", "x-1:run2", 0);
     const error = await bench.client.delete("x-1").catch((thrown: unknown) => thrown);
-    expect(error).toMatchObject({ refusal: "successor" });
+    expect(error).toMatchObject({ refusal: "duties" });
     await bench.cloud.settle();
     expect(await bench.status("x-1:run2")).toBe("suspended");
     expect(await bench.client.delete("x-1")).toEqual({ deleted: "history" });

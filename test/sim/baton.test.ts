@@ -59,19 +59,26 @@ describe.each(Object.entries(scenarios))("%s", (_, scenario) => {
     120_000,
   );
 
-  it("is found by the audit within its period when all wakes and schedules are lost at any of its calls", async () => {
-    const undisturbed = await play(scenario, { audited: true });
-    await checkEnd(undisturbed, scenario, "undisturbed");
-    const endedAt = await undisturbed.endedAt();
-    for (const [call, name] of callsOf(undisturbed, scenario)) {
-      const at = `purged before call ${call} (${name})`;
-      const stage = await play(scenario, { purgedBefore: call });
-      expect(stage.struck, at).toBe(true);
-      await checkEnd(stage, scenario, at);
-      const late = (await stage.endedAt()) - endedAt;
-      expect(late, at).toBeLessThanOrEqual(AUDIT_GRACE_MS + AUDIT_PERIOD_MS + MINUTE);
-    }
-  }, 120_000);
+  it.each([
+    ["goes on", false],
+    ["dies", true],
+  ])(
+    "is found by the audit within its period when all wakes and schedules are lost at any of its calls, and the process %s",
+    async (_, dies) => {
+      const undisturbed = await play(scenario, { audited: true });
+      await checkEnd(undisturbed, scenario, "undisturbed");
+      const endedAt = await undisturbed.endedAt();
+      for (const [call, name] of callsOf(undisturbed, scenario)) {
+        const at = `purged before call ${call} (${name})`;
+        const stage = await play(scenario, { purgedBefore: call, dies });
+        expect(stage.struck, at).toBe(true);
+        await checkEnd(stage, scenario, at);
+        const late = (await stage.endedAt()) - endedAt;
+        expect(late, at).toBeLessThanOrEqual(AUDIT_GRACE_MS + AUDIT_PERIOD_MS + MINUTE);
+      }
+    },
+    120_000,
+  );
 });
 
 describe("clocks of processes that differ by up to a minute", () => {

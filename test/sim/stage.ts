@@ -43,7 +43,8 @@ export interface Scenario {
 
 export type Disturbance =
   | { readonly deaths: readonly CrashPoint[]; readonly seed?: number; readonly skewMs?: () => number }
-  | { readonly purgedBefore: number }
+  /** Every wake and schedule is lost at that call; with `dies`, whoever makes it goes with them. */
+  | { readonly purgedBefore: number; readonly dies: boolean }
   | { readonly audited: true };
 
 export class Stage {
@@ -76,7 +77,11 @@ export class Stage {
     this.#audits = !("deaths" in disturbance);
     this.#nextAudit = cloud.clock.now() + AUDIT_PERIOD_MS;
     if ("deaths" in disturbance) for (const death of disturbance.deaths) cloud.faults.plan(death);
-    else if ("purgedBefore" in disturbance) this.#purgeBefore(disturbance.purgedBefore);
+    else if ("purgedBefore" in disturbance) {
+      const { purgedBefore: call, dies } = disturbance;
+      if (dies) cloud.faults.plan({ call, when: "before" });
+      this.#purgeBefore(call);
+    }
   }
 
   /** Whether what was to happen to it has happened. */

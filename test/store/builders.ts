@@ -5,6 +5,7 @@ import type { EventMessage, RedriveMessage } from "../../lib/model/message.js";
 import type { OutgoingEvent } from "../../lib/model/outgoing.js";
 import type { Encoded } from "../../lib/model/value.js";
 import type {
+  ClosedSettlement,
   Commit,
   NewExecution,
   RecentEvent,
@@ -93,12 +94,12 @@ export function settlementOf(
 }
 
 export const SUSPENDED: Settlement = { status: "suspended" };
-export const COMPLETED: Settlement = {
+export const COMPLETED: ClosedSettlement = {
   status: "completed",
   closedAt: T0 + 1_000,
   output: { inline: "done" },
 };
-export const FAILED: Settlement = {
+export const FAILED: ClosedSettlement = {
   status: "failed",
   closedAt: T0 + 1_000,
   error: { inline: "boom" },
@@ -129,7 +130,7 @@ export async function continued(
 ): Promise<void> {
   const head = await owned(store, executionId);
   const events: HistoryEvent[] = [{ type: "ExecutionContinued", at: T0, asked: "", input }];
-  const settlement = { status: "continued", closedAt: T0, continuedTo } as const;
+  const settlement = { status: "continued", closedAt: T0, continuedTo, duties: ["successor"] } as const;
   await store.settle(settlementOf(head, settlement, { tail: { slot: 1, events } }));
 }
 

@@ -495,7 +495,7 @@ describe("an item that can't be read", () => {
     ["compensation", "some", "one of none"],
     ["flags", "{}", "a JSON list"],
     ["origin", "stolen", "one of continued"],
-    ["openChildren", "yes", "true or false"],
+    ["duties", "waits laundry", "some of waits, children"],
     ["deadline", "soon", "a number"],
   ])("a head with a bad %s (%j) is named, with what was expected", async (attribute, value, expected) => {
     const id = `damaged-${attribute}-${JSON.stringify(value)}`;

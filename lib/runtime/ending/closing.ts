@@ -1,11 +1,13 @@
 /**
- * Closing duties (PROTOCOL B1): what must happen once an execution has ended. Done after the settlement and before the turn's message is
- * deleted, and done again by any wake that finds the execution closed; every one of them may be repeated.
+ * Closing duties (PROTOCOL B1): what must happen once an execution has ended. The settlement names them. They are done after it and before the
+ * turn's message is deleted, and done again by any wake that finds the execution closed; every one of them may be repeated. Until they are noted
+ * as done, the audit finds the execution among the open ones.
  */
 import { openChildrenOf } from "../../decide/children.js";
+import { dutiesNow } from "../../decide/duties.js";
 import type { Hooks } from "../../define/hooks.js";
 import { CancelledError, CorruptHistoryError } from "../../model/errors.js";
-import type { Head, Parent } from "../../model/head.js";
+import type { Duty, Head } from "../../model/head.js";
 import type { ChildMessage } from "../../model/message.js";
 import type { ClosedStatus } from "../../model/status.js";
 import { encodeThrown } from "../../model/value.js";
@@ -20,13 +22,11 @@ import { ensureSuccessor } from "./successor.js";
 
 /** What the duties need to know of it. */
 export interface ClosedExecution
-  extends Pick<Head, "executionId" | "waits" | "epoch" | "closedAt" | "deletedAt"> {
+  extends Pick<Head, "executionId" | "waits" | "epoch" | "duties" | "deletedAt"> {
   readonly status: ClosedStatus;
   readonly parent?: Head["parent"] | undefined;
   readonly output?: Head["output"];
   readonly error?: Head["error"];
-  readonly openChildren?: boolean;
-  readonly continuedTo?: string;
 }
 
 /**
@@ -40,20 +40,31 @@ export async function doClosingDuties(
 ): Promise<void> {
   // They were done before anything was deleted.
   if (closed.deletedAt !== undefined) return;
-  const { epoch } = closed;
-  const removals = closed.waits.map((wait) =>
-    persistently(() => outside.store.deleteWait({ ...wait, epoch })),
-  );
-  raiseFirst([
-    ...(await failuresOf(removals)),
-    ...(await failuresOf(closed.openChildren === true ? [tellChildren(outside, closed, hooks)] : [])),
-    ...(await failuresOf([handOn(outside, closed)])),
-  ]);
+  const failures: unknown[] = [];
+  for (const duty of dutiesNow(closed))
+    failures.push(...(await failuresOf([DOING[duty](outside, closed, hooks)])));
+  raiseFirst(failures);
+  if (closed.duties !== undefined && closed.duties.length > 0)
+    await persistently(() => outside.store.noteDutiesDone(closed));
+}
+
+const DOING: Record<
+  Duty,
+  (outside: Outside, closed: ClosedExecution, hooks: readonly Hooks[]) => Promise<unknown>
+> = {
+  waits: removeWaits,
+  children: tellChildren,
+  successor: (outside, { executionId }) => ensureSuccessor(outside, executionId),
+  parent: tellParent,
+};
+
+async function removeWaits({ store }: Outside, { waits, epoch }: ClosedExecution): Promise<void> {
+  raiseFirst(await failuresOf(waits.map((wait) => persistently(() => store.deleteWait({ ...wait, epoch })))));
 }
 
 async function tellChildren(
   outside: Outside,
-  { executionId, status, closedAt }: ClosedExecution,
+  { executionId, status }: ClosedExecution,
   hooks: readonly Hooks[],
 ): Promise<void> {
   const unread = await releaseChildren(outside, executionId, hooks);
@@ -64,7 +75,6 @@ async function tellChildren(
     const said = "Children that only a lost part of a history names were not told of its end.";
     outside.log.write("error", said, { executionId, why });
   }
-  if (closedAt !== undefined) await persistently(() => outside.store.noteChildrenTold(executionId, closedAt));
 }
 
 /**
@@ -90,14 +100,11 @@ export async function releaseChildren(
   return unread;
 }
 
-async function handOn(outside: Outside, closed: ClosedExecution): Promise<void> {
-  if (closed.status === "continued") await ensureSuccessor(outside, closed.executionId);
-  else if (closed.parent !== undefined) await tellParent(outside, closed, closed.parent);
-}
-
 /** A parent that has ended, or is gone, has nothing to be told. */
-async function tellParent(outside: Outside, closed: ClosedExecution, parent: Parent): Promise<void> {
-  const { executionId, status, epoch } = closed;
+async function tellParent(outside: Outside, closed: ClosedExecution): Promise<void> {
+  const { executionId, status, epoch, parent } = closed;
+  if (parent === undefined)
+    throw new CorruptHistoryError(executionId, "it has a parent to tell of its end, and its head names none");
   const message: ChildMessage = {
     kind: "child",
     // A repeat is the same message; the end after a redrive is another one.

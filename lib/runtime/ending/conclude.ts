@@ -3,6 +3,7 @@
  * the next wake before the write that makes it needed (the baton rule, docs/architecture.md).
  */
 
+import { dutiesOf } from "../../decide/duties.js";
 import type { Circumstances } from "../../decide/facts.js";
 import { lifecycleEvents } from "../../decide/lifecycle.js";
 import type { StoredValue } from "../../model/head.js";
@@ -136,10 +137,13 @@ async function closed(
 ): Promise<ClosedSettlement> {
   const { head } = owned;
   const { executionId } = head;
-  const toTell = [...replay.pending.values()].some(
+  const openChildren = [...replay.pending.values()].some(
     (operation) => operation.kind === "child" && operation.requested && operation.onParentClose !== "abandon",
   );
-  const common = { closedAt: at, ...(toTell ? { openChildren: true } : {}) };
+  const common = {
+    closedAt: at,
+    duties: dutiesOf({ status: outcome.kind, parent: head.parent, openChildren, waits: false }),
+  };
   switch (outcome.kind) {
     case "completed":
       return {

@@ -7,6 +7,7 @@
  * be worse than a child that is left to be ended by its id.
  */
 import { openChildrenOf } from "../../decide/children.js";
+import { dutiesOf } from "../../decide/duties.js";
 import { lifecycleEvents } from "../../decide/lifecycle.js";
 import type { Hooks } from "../../define/hooks.js";
 import {
@@ -15,7 +16,7 @@ import {
   FencedError,
   TerminatedUnreadError,
 } from "../../model/errors.js";
-import type { Head, StoredValue, Tail } from "../../model/head.js";
+import type { Duty, Head, StoredValue, Tail } from "../../model/head.js";
 import type { ExecutionContinued, ExecutionTerminated, HistoryEvent } from "../../model/history-event.js";
 import { digest } from "../../model/ids.js";
 import { type ClosedStatus, isClosed } from "../../model/status.js";
@@ -119,24 +120,27 @@ function maySettleContinued({ head, unread }: Seized): boolean {
 }
 
 function continuedAs(seized: Seized, { at }: ExecutionContinued): ClosedSettlement {
+  const status = "continued";
   const continuedTo = successorOf(seized.head.executionId);
-  return { status: "continued", closedAt: at, ...childrenToTell(seized), continuedTo };
+  return { status, closedAt: at, duties: dutiesAfter(seized, status), continuedTo };
 }
 
 async function terminatedAt(outside: Outside, seized: Seized, at: EpochMs): Promise<ClosedSettlement> {
   const { head, unread } = seized;
+  const status = "terminated";
   return {
-    status: "terminated",
+    status,
     closedAt: at,
-    ...childrenToTell(seized),
+    duties: dutiesAfter(seized, status),
     // It had completed, and was redriven to undo something.
     ...(head.output === undefined ? {} : { output: head.output }),
     ...(unread.length === 0 ? {} : { error: await unreadError(outside, head.executionId, unread) }),
   };
 }
 
-function childrenToTell({ events, unread }: Seized): { readonly openChildren?: true } {
-  return unread.length > 0 || openChildrenOf(events).length > 0 ? { openChildren: true } : {};
+function dutiesAfter({ head, events, unread }: Seized, status: ClosedStatus): readonly Duty[] {
+  const openChildren = unread.length > 0 || openChildrenOf(events).length > 0;
+  return dutiesOf({ status, parent: head.parent, openChildren, waits: head.waitCount > 0 });
 }
 
 /** The inbox stays as it is: a successor takes over what is in it, and of one that was terminated nobody reads it any more. */

@@ -1,4 +1,5 @@
 /** Cancelled before its start: its code never began, so there is nothing to tell it and nothing to undo. */
+import { dutiesOf } from "../../decide/duties.js";
 import { lifecycleEvents } from "../../decide/lifecycle.js";
 import { CancelledError } from "../../model/errors.js";
 import type { HistoryEvent } from "../../model/history-event.js";
@@ -49,6 +50,7 @@ export async function closeUnbegun(
     closedAt: at,
     error: await storeValue(outside.store, executionId, "error", error),
     compensation: "none",
+    duties: dutiesOf({ status: "cancelled", parent, openChildren: false, waits: false }),
   };
   await settle(outside, owned, {
     settlement,

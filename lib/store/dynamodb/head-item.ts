@@ -2,13 +2,21 @@
  * Heads as items. Attribute names are short and what is empty is left out, since a head is rewritten by every lease and every settlement
  * and should stay within 1 KB. Events, values and waits are JSON text: exact in size, and never an empty-set or number problem of the table.
  */
-import type { Head, Lease, StoredValue, Tail, WaitKey } from "../../model/head.js";
+import {
+  DUTIES,
+  type Duty,
+  type Head,
+  type Lease,
+  type StoredValue,
+  type Tail,
+  type WaitKey,
+} from "../../model/head.js";
 import type { HistoryEvent } from "../../model/history-event.js";
 import { type Labels, labelsOf } from "../../model/labels.js";
 import { LIFECYCLE_KINDS, type LifecycleKind } from "../../model/lifecycle.js";
 import type { Message } from "../../model/message.js";
 import { byAcceptance } from "../../model/message.js";
-import { type ExecutionStatus, STATUSES } from "../../model/status.js";
+import { STATUSES } from "../../model/status.js";
 import type { ListedHead } from "../listed-head.js";
 import { bucketOf } from "../status.js";
 import { readAwaits } from "./awaits-attributes.js";
@@ -26,7 +34,7 @@ export function newHeadItem(head: Head): Item {
     ...headKey(head.executionId),
     wf: indexKey(head.workflow, head.executionId),
     ...present({
-      st: statusIndexKey(head.status, head.executionId),
+      st: statusIndexKey(head, head.executionId),
       ap: labelIndexKey(head.application, head.executionId),
       pc: labelIndexKey(head.pipelineConfigId, head.executionId),
       ver: head.version,
@@ -59,8 +67,11 @@ export function newHeadItem(head: Head): Item {
 }
 
 /** The sparse index key of a status; undefined where the index must not show the execution. */
-export function statusIndexKey(status: ExecutionStatus, executionId: string): string | undefined {
-  const bucket = bucketOf(status);
+export function statusIndexKey(
+  head: Pick<Head, "status"> & { readonly duties?: Head["duties"] | undefined },
+  executionId: string,
+): string | undefined {
+  const bucket = bucketOf(head);
   return bucket === undefined ? undefined : indexKey(bucket, executionId);
 }
 
@@ -146,7 +157,7 @@ export function readHeadItem(item: Item): Head {
     ...present({ dueAt: read.optionalNumber("dueAt") }),
     ...readWaits(read, executionId),
     ...present({ awaits: readAwaits(read) }),
-    ...present({ openChildren: read.optionalFlag("openChildren") }),
+    ...present({ duties: readDuties(read) }),
     ...(item.compensation !== undefined && { compensation: read.word("compensation", COMPENSATIONS) }),
     ...(item.stall !== undefined && { stall: read.json("stall") }),
     ...present({ deletedAt: read.optionalNumber("deletedAt") }),
@@ -192,6 +203,15 @@ export function readListedHead(item: Item): ListedHead {
 function readLifecycle(read: ItemReader): readonly LifecycleKind[] | undefined {
   const told = read.optionalText("tells")?.split(" ");
   return told && LIFECYCLE_KINDS.filter((kind) => told.includes(kind));
+}
+
+/** Undefined when there are none. */
+export function dutiesAttribute(duties: readonly Duty[] | undefined): string | undefined {
+  return duties === undefined || duties.length === 0 ? undefined : duties.join(" ");
+}
+
+function readDuties(read: ItemReader): readonly Duty[] | undefined {
+  return read.optionalText("duties") === undefined ? undefined : read.words("duties", DUTIES);
 }
 
 function readLease(read: ItemReader): Lease | undefined {

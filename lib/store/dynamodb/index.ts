@@ -27,7 +27,7 @@ import { listWaiting } from "./list-waiting.js";
 import { loadHistory, readCommits, salvageHistory } from "./load-history.js";
 import { loadMessages } from "./load-messages.js";
 import { deleteStaged, markOutbox } from "./mark-outbox.js";
-import { noteChildrenTold } from "./note-children-told.js";
+import { noteDutiesDone } from "./note-duties-done.js";
 import { putDefinition } from "./put-definition.js";
 import { putPayload } from "./put-payload.js";
 import { putRecentEvent } from "./put-recent-event.js";
@@ -111,6 +111,6 @@ export function createDynamoStore(tables: DynamoTables, objects: PayloadStore): 
     beginDeletion: (execution, at) => beginDeletion(tables, execution, at),
     deleteItems: (request) => deleteItems(tables, request),
     deleteHead: (request) => deleteHead(tables, request),
-    noteChildrenTold: (executionId, closedAt) => noteChildrenTold(tables, executionId, closedAt),
+    noteDutiesDone: (closed) => noteDutiesDone(tables, closed),
   };
 }

@@ -42,6 +42,13 @@ export class ItemReader {
     return words.find((word) => word === found) ?? this.#refuse(name, `one of ${words.join(", ")}`);
   }
 
+  /** Text of some of a few words, a space between them. */
+  words<T extends string>(name: string, words: readonly T[]): readonly T[] {
+    const found = this.optionalText(name)?.split(" ") ?? [];
+    const known = words.filter((word) => found.includes(word));
+    return known.length === found.length ? known : this.#refuse(name, `some of ${words.join(", ")}`);
+  }
+
   /** Text or bytes, as they are. */
   content(name: string): string | Uint8Array {
     const found = this.#item[name];

@@ -33,11 +33,11 @@ export function reopenParams(
 ): UpdateCommandInput {
   const { update, values } = updateOf({
     status: "running",
-    st: statusIndexKey("running", executionId),
+    st: statusIndexKey({ status: "running" }, executionId),
     stall: undefined,
     closedAt: undefined,
     compensation: undefined,
-    openChildren: undefined,
+    duties: undefined,
     ...storedValue("error", undefined),
   });
   // Whatever the head's room: this message and the status that lets it be read must be one write.

@@ -10,6 +10,7 @@ import { awaitsAttributes } from "./awaits-attributes.js";
 import { answerOf } from "./conditional.js";
 import { all, isOneOf, namesIn, updateOf } from "./expressions.js";
 import {
+  dutiesAttribute,
   readHeadItem,
   statusIndexKey,
   storedValue,
@@ -125,21 +126,22 @@ function statusAttributes(executionId: string, settlement: Settlement): Record<s
     dueAt: undefined,
     ...awaitsAttributes(undefined),
     stall: undefined,
-    openChildren: undefined,
+    duties: undefined,
   };
   if (settlement.status === "stalled") {
     const { error, at } = settlement;
-    return { ...cleared, st: statusIndexKey(status, executionId), stall: JSON.stringify({ error, at }) };
+    return { ...cleared, st: statusIndexKey({ status }, executionId), stall: JSON.stringify({ error, at }) };
   }
   if (!("closedAt" in settlement))
     return { ...cleared, dueAt: settlement.dueAt, ...awaitsAttributes(settlement.awaits) };
+  const { duties } = settlement;
   return {
     ...cleared,
-    st: statusIndexKey(status, executionId),
+    st: statusIndexKey({ status, duties }, executionId),
     closedAt: settlement.closedAt,
     compensation: settlement.compensation,
     continuedTo: settlement.continuedTo,
-    openChildren: settlement.openChildren === true ? true : undefined,
+    duties: dutiesAttribute(duties),
     ...storedValue("output", settlement.output),
     ...storedValue("error", settlement.error),
   };

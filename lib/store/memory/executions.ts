@@ -51,6 +51,13 @@ export function executionMethods(state: State, transact: Transact): Omit<Executi
       return { created: true, head: copy(items.head) };
     },
 
+    async noteDutiesDone({ executionId, status, epoch }) {
+      const { head } = state.executions.get(executionId) ?? {};
+      if (head?.status !== status || head.epoch !== epoch) return;
+      const { duties: _done, ...rest } = head;
+      of(executionId).head = rest;
+    },
+
     async readHead(executionId) {
       const head = headOf(executionId);
       return head && copy(head);

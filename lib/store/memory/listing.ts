@@ -26,7 +26,7 @@ const GROUPS: Record<IndexPartition["index"], (head: Head) => string | undefined
   byWorkflow: ({ workflow }) => workflow,
   byApplication: ({ application }) => application,
   byPipelineConfig: ({ pipelineConfigId }) => pipelineConfigId,
-  byStatus: ({ status }) => bucketOf(status),
+  byStatus: bucketOf,
 };
 
 function indexKey(head: Head, index: IndexPartition["index"]): string | undefined {

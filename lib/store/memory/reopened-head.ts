@@ -9,7 +9,7 @@ export function reopenedHead(head: Head, message: RedriveMessage): Head {
     closedAt: _closedAt,
     error: _error,
     compensation: _compensation,
-    openChildren: _openChildren,
+    duties: _duties,
     ...kept
   } = head;
   const others = kept.inbox.filter((held) => held.id !== message.id);

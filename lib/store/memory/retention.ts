@@ -68,13 +68,6 @@ export function retentionMethods(state: State): RetentionStore {
       else Object.assign(items, { head: undefined, inboxBytes: 0 });
       return { deleted: true };
     },
-
-    async noteChildrenTold(executionId, closedAt) {
-      const items = state.executions.get(executionId);
-      if (items?.head?.closedAt !== closedAt) return;
-      const { openChildren: _told, ...head } = items.head;
-      items.head = head;
-    },
   };
 }
 

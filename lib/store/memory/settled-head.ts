@@ -15,7 +15,7 @@ export function settledHead(head: Head, request: SettleRequest): Head | undefine
     dueAt: _dueAt,
     stall: _stall,
     awaits: _awaits,
-    openChildren: _openChildren,
+    duties: _duties,
     ...kept
   } = head;
   const unended = "closedAt" in request.settlement ? withoutEnd(kept) : kept;
@@ -58,7 +58,7 @@ function statusFields(settlement: Settlement): Partial<Head> & Pick<Head, "statu
       ...(settlement.awaits === undefined ? {} : { awaits: settlement.awaits }),
     };
   }
-  const { status, closedAt, output, error, compensation, continuedTo, openChildren } = settlement;
+  const { status, closedAt, output, error, compensation, continuedTo, duties } = settlement;
   return {
     status,
     closedAt,
@@ -66,6 +66,6 @@ function statusFields(settlement: Settlement): Partial<Head> & Pick<Head, "statu
     ...(error === undefined ? {} : { error }),
     ...(compensation === undefined ? {} : { compensation }),
     ...(continuedTo === undefined ? {} : { continuedTo }),
-    ...(openChildren === true ? { openChildren } : {}),
+    ...(duties === undefined || duties.length === 0 ? {} : { duties }),
   };
 }

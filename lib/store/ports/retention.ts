@@ -61,7 +61,4 @@ export interface RetentionStore {
 
   /** Condition: status, `closedAt` and mark are those that were read. One that is gone is `deleted`. Only when nothing else of it is left. */
   deleteHead(execution: AsClosed & { readonly deletedAt?: EpochMs }): Promise<{ deleted: boolean }>;
-
-  /** Its children know of its end (PROTOCOL B1). Condition: it is the end that was read; idempotent. */
-  noteChildrenTold(executionId: string, closedAt: EpochMs): Promise<void>;
 }

@@ -44,14 +44,14 @@ export function reopeningContract(store: () => Store): void {
       closedAt: T0,
       error: { inline: "boom" },
       compensation: "none",
-      openChildren: true,
+      duties: ["children"],
     } as const;
     await store().settle(settlementOf(head, settlement, { slot: 2, tail }));
     const before = await store().readHead("failed");
-    expect(before).toMatchObject({ status: "failed", openChildren: true, compensation: "none" });
+    expect(before).toMatchObject({ status: "failed", duties: ["children"], compensation: "none" });
     const { head: after } = await store().reopen("failed", { epoch: 1 }, redrive("r1"));
     expect(after).toMatchObject({ status: "running", slot: 2, tail, epoch: 1 });
-    for (const gone of ["closedAt", "error", "output", "compensation", "stall", "openChildren"])
+    for (const gone of ["closedAt", "error", "output", "compensation", "stall", "duties"])
       expect(after, gone).not.toHaveProperty(gone);
   });
 

@@ -314,18 +314,4 @@ export function retentionContract(store: () => Store): void {
     // What was read of the old one does not fit the new one.
     expect(await store().deleteHead(asClosed(id, { status: "failed" }))).toEqual({ deleted: false });
   });
-
-  test("that children were told is noted for the end that was read", async () => {
-    const head = await owned(store(), "parent");
-    const end = { status: "failed", closedAt: T0 + 5, error: { inline: "x" }, openChildren: true } as const;
-    await store().settle(settlementOf(head, end));
-    await store().noteChildrenTold("parent", T0 + 4);
-    expect(await headOf("parent")).toMatchObject({ openChildren: true });
-    const before = await headOf("parent");
-    for (let times = 0; times < 2; times += 1) await store().noteChildrenTold("parent", T0 + 5);
-    const { openChildren: _told, ...rest } = before;
-    expect(await headOf("parent")).toEqual(rest);
-    await store().noteChildrenTold("nobody", T0);
-    expect(await store().readHead("nobody")).toBeUndefined();
-  });
 }

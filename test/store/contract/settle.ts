@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import type { Head } from "../../../lib/model/head.js";
-import type { Settlement, Store } from "../../../lib/store/ports.js";
+import { shardOf } from "../../../lib/model/ids.js";
+import { INDEX_SHARDS, type Settlement, type Store } from "../../../lib/store/ports.js";
 import {
   COMPLETED,
   FAILED,
@@ -175,7 +176,7 @@ export function settleContract(store: () => Store): void {
       status: "continued",
       closedAt: T0,
       continuedTo: "continued~2",
-      openChildren: true,
+      duties: ["children", "successor"],
     } as const;
     await store().settle(settlementOf(head, settlement));
     expect(await store().readHead("continued")).toMatchObject(settlement);
@@ -185,12 +186,39 @@ export function settleContract(store: () => Store): void {
     });
   });
 
-  test("terminates, and tells of no children where there are none", async () => {
+  test("terminates, and has no duties where there are none", async () => {
     const head = await owned(store(), "terminated");
     await store().settle(settlementOf(head, { status: "terminated", closedAt: T0 }));
     const found = await store().readHead("terminated");
     expect(found).toMatchObject({ status: "terminated", closedAt: T0 });
-    expect(found).not.toHaveProperty("openChildren");
+    expect(found).not.toHaveProperty("duties");
+  });
+
+  test("one that has ended with duties is listed among the open ones until they are done, and then by its status", async () => {
+    const listed = async (bucket: "open" | "failed"): Promise<boolean> => {
+      const shard = shardOf("dutiful", INDEX_SHARDS);
+      if (bucket === "open")
+        return (await store().listOpen({ shard, limit: 1_000 })).items.includes("dutiful");
+      const { items } = await store().listExecutions({ status: bucket, limit: 1_000 });
+      return items.some(({ executionId }) => executionId === "dutiful");
+    };
+    const head = await owned(store(), "dutiful");
+    const end = { status: "failed", closedAt: T0 + 5, error: { inline: "x" }, duties: ["parent"] } as const;
+    await store().settle(settlementOf(head, end));
+    expect(await store().readHead("dutiful")).toMatchObject(end);
+    expect([await listed("open"), await listed("failed")]).toEqual([true, false]);
+    const before = await store().readHead("dutiful");
+    // Of another end.
+    await store().noteDutiesDone({ executionId: "dutiful", status: "failed", epoch: 2 });
+    await store().noteDutiesDone({ executionId: "dutiful", status: "cancelled", epoch: 1 });
+    expect(await store().readHead("dutiful")).toEqual(before);
+    for (let times = 0; times < 2; times += 1)
+      await store().noteDutiesDone({ executionId: "dutiful", status: "failed", epoch: 1 });
+    const { duties: _done, ...rest } = before ?? {};
+    expect(await store().readHead("dutiful")).toEqual(rest);
+    expect([await listed("open"), await listed("failed")]).toEqual([false, true]);
+    await store().noteDutiesDone({ executionId: "nobody", status: "failed", epoch: 1 });
+    expect(await store().readHead("nobody")).toBeUndefined();
   });
 
   test("knows its own success when the reply was lost, even when another owner came since", async () => {

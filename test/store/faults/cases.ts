@@ -25,6 +25,7 @@ export const CASES: Readonly<Record<keyof Store, readonly Case[]>> = {
   appendCommit: executions.appending,
   commitTransaction: executions.transactions,
   settle: executions.settling,
+  noteDutiesDone: executions.notingDutiesDone,
   reopen: executions.reopening,
 
   appendMessage: inbox.accepting,
@@ -71,5 +72,4 @@ export const CASES: Readonly<Record<keyof Store, readonly Case[]>> = {
   beginDeletion: retention.beginningDeletions,
   deleteItems: retention.deletingItems,
   deleteHead: retention.deletingHeads,
-  noteChildrenTold: retention.notingChildrenTold,
 };

@@ -154,6 +154,21 @@ export const transactions = [
   }),
 ];
 
+export const notingDutiesDone = [
+  ...([COMPLETED, FAILED] as const).map((settlement) =>
+    one({
+      what: `of one that has ${settlement.status}`,
+      prepare: (store) => settled(store, "x", { ...settlement, duties: ["children", "parent"] }),
+      run: (store) => store.noteDutiesDone({ executionId: "x", status: settlement.status, epoch: 1 }),
+    }),
+  ),
+  one({
+    what: "of another end",
+    prepare: (store) => settled(store, "x", { ...COMPLETED, duties: ["parent"] }),
+    run: (store) => store.noteDutiesDone({ executionId: "x", status: "completed", epoch: 2 }),
+  }),
+];
+
 export const settling = [
   one({
     what: "a suspension with its tail, its waits and the message that it has read",

@@ -103,12 +103,3 @@ export const deletingHeads = [
     run: (store) => store.deleteHead({ ...CLOSED, closedAt: T0 }),
   }),
 ];
-
-export const notingChildrenTold = [
-  one({
-    what: "of one that has ended with children",
-    prepare: (store) =>
-      settled(store, "x", { status: "completed", closedAt: T0 + 1_000, openChildren: true }),
-    run: (store) => store.noteChildrenTold("x", T0 + 1_000),
-  }),
-];

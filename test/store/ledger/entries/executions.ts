@@ -176,6 +176,20 @@ export const executionEntries: readonly Entry[] = [
     }),
   ),
   {
+    what: "a completion with closing duties, which stays where it is listed",
+    of: ["settle"],
+    prepare: start,
+    run: ({ store, id }) => store.settle(settlementOf(started(id), { ...COMPLETED, duties: ["parent"] })),
+    budget: { writes: 1, roundTrips: 1 },
+  },
+  {
+    what: "that all of them are done, and its index entry removed",
+    of: ["noteDutiesDone"],
+    prepare: (ground) => end(ground, { ...COMPLETED, duties: ["parent"] }),
+    run: ({ store, id }) => store.noteDutiesDone({ executionId: id, status: "completed", epoch: 1 }),
+    budget: { writes: 1, indexWrites: 1, roundTrips: 1 },
+  },
+  {
     what: "a settlement that a new message refuses",
     of: ["settle"],
     async prepare(ground) {

@@ -49,11 +49,4 @@ export const retentionEntries: readonly Entry[] = [
       store.listCreated({ workflow: "order-saga", shard: shardOf(id, INDEX_SHARDS), until: T0, limit: 1 }),
     budget: { reads: 0.5, roundTrips: 1 },
   },
-  {
-    what: "that its children know of its end",
-    of: ["noteChildrenTold"],
-    prepare: (ground) => end(ground, { ...CLOSED, openChildren: true }),
-    run: ({ store, id }) => store.noteChildrenTold(id, CLOSED_AT),
-    budget: { writes: 1, roundTrips: 1 },
-  },
 ];
