@@ -17,7 +17,8 @@ import { type EventsRedriven, redriveEvents } from "../lib/aws/redrive-events.js
 import { readRetention } from "../lib/aws/retention.js";
 import { parseWake } from "../lib/aws/wake-body.js";
 import { AuditIncompleteError } from "../lib/model/errors.js";
-import { type Audited, audit, rescue } from "../lib/runtime/audit.js";
+import { type Audited, audit } from "../lib/runtime/audit.js";
+import { rescue } from "../lib/runtime/rescue.js";
 import { type Retention, type Retired, retire } from "../lib/runtime/retention/retire.js";
 
 /** Receives of ten: a hundred poisoned wakes per run; more wait for the next. */

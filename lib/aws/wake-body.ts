@@ -43,6 +43,7 @@ export function parseWake(body: string): Wake {
   const dueAt = optionalNumber(found, "dueAt");
   const puts = optionalNumber(found, "puts");
   const rescues = optionalNumber(found, "rescues");
+  const epoch = optionalNumber(found, "epoch");
   return {
     executionId,
     reason: known,
@@ -50,6 +51,7 @@ export function parseWake(body: string): Wake {
     ...(dueAt === undefined ? {} : { dueAt }),
     ...(puts === undefined ? {} : { puts }),
     ...(rescues === undefined ? {} : { rescues }),
+    ...(epoch === undefined ? {} : { epoch }),
   };
 }
 

@@ -299,7 +299,7 @@ export class DurableClient {
     const head = await terminate(outside, executionId, options, this.#hooks);
     const error = await readError(outside, head, this.#classes);
     // What could not be read may be there again: then its children are told now.
-    const unread = error === undefined ? [] : await releaseChildren(outside, head.executionId, this.#hooks);
+    const unread = error === undefined ? [] : await releaseChildren(outside, head, this.#hooks);
     return { status: head.status, ...(error === undefined || unread.length === 0 ? {} : { error }) };
   }
 

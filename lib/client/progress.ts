@@ -16,7 +16,7 @@
  * | has something due later                   | that instant, and the messages it awaits    | time, or a message                 |
  * | has nothing due                           | the messages that it awaits                 | a message, or cancel               |
  */
-import type { Head } from "../model/head.js";
+import type { Duty, Head } from "../model/head.js";
 import { isClosed } from "../model/status.js";
 import type { EpochMs } from "../model/time.js";
 import { type Awaiting, awaitedBy, inWords, messagesIn, triedAgainAt } from "./awaited.js";
@@ -56,7 +56,7 @@ function movesOf(
   stallReason: string | undefined,
 ): Omit<Progress, keyof Awaiting> {
   const { executionId, status, lease } = head;
-  if (isClosed(status)) return { moves: "closed", reason: `It is ${status}.`, freedBy: "" };
+  if (isClosed(status)) return { moves: "closed", reason: afterItsEnd(head), freedBy: "" };
   if (status === "stalled") {
     return {
       moves: "stalled",
@@ -135,6 +135,32 @@ function movesOf(
     freedBy: `${waits === "" ? "A message" : capital(waits)}. To end it: holdfast cancel ${executionId}`,
   };
 }
+
+/** What came too late to be named in history is in the inbox still; of one that was continued, the next one gets it. */
+function afterItsEnd({ status, inbox, inboxItems, duties }: Head): string {
+  const unread = status === "continued" ? 0 : inbox.length + inboxItems;
+  const ids = inbox.map(({ id }) => id).join(", ");
+  return [
+    `It is ${status}.`,
+    ...(unread === 0
+      ? []
+      : [
+          `${count(unread, "accepted message")} came as it ended, and nobody read it: ${ids === "" ? "stored beside its head" : ids}.`,
+        ]),
+    ...(duties === undefined
+      ? []
+      : [
+          `It has still to ${duties.map((duty) => TO_DO[duty]).join(", ")}; a wake does that, or else the audit, within minutes.`,
+        ]),
+  ].join(" ");
+}
+
+const TO_DO: Record<Duty, string> = {
+  waits: "remove its wait records",
+  children: "tell its children",
+  successor: "create the execution that goes on",
+  parent: "tell its parent",
+};
 
 function instant(at: EpochMs): string {
   return new Date(at).toISOString();

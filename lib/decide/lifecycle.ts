@@ -14,7 +14,7 @@ import { digest } from "../model/ids.js";
 import { type ExecutionEvent, type LifecycleKind, lifecycleEventName } from "../model/lifecycle.js";
 import type { OutgoingEvent } from "../model/outgoing.js";
 import type { EpochMs } from "../model/time.js";
-import { decode, type Encoded } from "../model/value.js";
+import { decode, type Encoded, textOf } from "../model/value.js";
 
 /** In characters: enough to know what happened, and little in the commit. */
 const LONGEST_MESSAGE = 1_000;
@@ -83,6 +83,6 @@ function eventOf(
 }
 
 function nameAndMessage(thrown: unknown): { readonly name: string; readonly message: string } {
-  const { name, message } = thrown instanceof Error ? thrown : { name: "Error", message: String(thrown) };
+  const { name, message } = thrown instanceof Error ? thrown : { name: "Error", message: textOf(thrown) };
   return { name: name.slice(0, LONGEST_MESSAGE), message: message.slice(0, LONGEST_MESSAGE) };
 }

@@ -3,7 +3,8 @@
  *
  * | the execution                                    | then                                                                  |
  * |--------------------------------------------------|-----------------------------------------------------------------------|
- * | is stalled                                       | goes on from where it stood                                           |
+ * | is stalled, and its termination is recorded      | can't: that stands                                                    |
+ * | is stalled otherwise                             | goes on from where it stood                                           |
  * | ended, and undid some steps but not all          | tries the compensations again that gave up                            |
  * | completed, or was cancelled, otherwise           | can't: it ended as it was asked to                                    |
  * | failed, and undid all that it had done           | can't: there is nothing left to go on from                            |
@@ -25,7 +26,14 @@ export function decideRedrive(
   status: "completed" | "failed" | "cancelled" | "stalled",
   history: readonly HistoryEvent[],
 ): RedriveAction {
-  if (status === "stalled") return { do: "redrive", voided: [] };
+  if (status === "stalled") {
+    const isTerminated = history.some(({ type }) => type === "ExecutionTerminated");
+    if (!isTerminated) return { do: "redrive", voided: [] };
+    return {
+      do: "refuse",
+      why: "its termination is recorded, and stands; terminate it again, which settles that",
+    };
+  }
   const end = history.findLastIndex(isClosingEvent);
   const last = history[end];
   if (

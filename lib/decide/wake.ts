@@ -5,7 +5,7 @@
  * |--------------------------------------------------------------------|---------------------------------------------------------------|
  * | no execution (it overtook the write)                               | put back a few times with a short delay, then dropped          |
  * | a closed execution                                                 | its closing duties are done (again), then it is dropped        |
- * | a stalled execution                                                | dropped: a person frees it, and that sends a wake               |
+ * | a stalled execution that nobody is terminating                     | dropped: a person frees it, and that sends a wake               |
  * | a live lease of somebody else, and it announces a message          | put back to the lease's end, never dropped                     |
  * | a live lease of somebody else, and it is anything else             | put back with a short, growing delay: it may be the only carrier |
  * | an expired lease, or one held under its own message id             | taken over                                                     |
@@ -50,7 +50,8 @@ export function decideWake(found: {
     return putBack(wake, growing(puts), "no such execution yet");
   }
   if (isClosed(head.status)) return { do: "close" };
-  if (head.status === "stalled") return { do: "drop", why: "stalled" };
+  // Whoever terminates it holds a lease meanwhile.
+  if (head.status === "stalled" && (head.lease?.until ?? 0) <= now) return { do: "drop", why: "stalled" };
   if (head.lease !== undefined) {
     if (head.lease.until <= now || head.lease.owner === found.messageId) return { do: "take-over" };
     if (wake.reason === "message") {

@@ -196,8 +196,8 @@ function encodeCause(cause: unknown, path: string, above: readonly object[]): En
   }
 }
 
-/** An object's own `toString` may be missing, or throw. */
-function textOf(thrown: unknown): string {
+/** What `String` says, where that can be asked: an object's own `toString` may be missing, or throw. */
+export function textOf(thrown: unknown): string {
   try {
     return String(thrown);
   } catch {

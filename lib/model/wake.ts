@@ -24,6 +24,8 @@ export interface Wake {
   readonly dueAt?: EpochMs;
   /** How often it was put back without an execution to be found, or behind a live lease: bounds and spreads the tries. */
   readonly puts?: number;
-  /** How often it came back from the dead-letter queue. */
+  /** In how many lives, between two visits of the dead-letter queue, owners of the execution have died. */
   readonly rescues?: number;
+  /** The execution's, when the wake last came back from the dead-letter queue. */
+  readonly epoch?: number;
 }

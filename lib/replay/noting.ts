@@ -12,6 +12,8 @@ interface Noted {
   readonly position: number;
   /** There once the execution has ended. */
   readonly closing: ClosingEvent | undefined;
+  /** Requests to cancel that came while it was failing anyway: a redrive makes it one that may be cancelled again. */
+  readonly unheeded: Set<string>;
   crashes: number;
   paused: boolean;
 }
@@ -29,6 +31,7 @@ export function note(state: Noted, event: NotedEvent, unasked: (path: string) =>
     case "MessageBuffered":
       state.seen.set(event.message.id, event.at);
       if (isBuffered(event.message)) state.buffered.put(event.message);
+      if (event.message.kind === "cancel") state.unheeded.add(event.message.id);
       state.crashes = 0;
       return;
     case "StepStarted":
@@ -68,6 +71,9 @@ export function note(state: Noted, event: NotedEvent, unasked: (path: string) =>
       return;
     case "ExecutionRedriven":
       state.seen.set(event.messageId, event.at);
+      // Whoever cancels it now sends a message of the same id.
+      for (const id of state.unheeded) state.seen.delete(id);
+      state.unheeded.clear();
       state.crashes = 0;
       for (const operation of state.pending.values()) operation.after = state.position;
       return;

@@ -62,6 +62,7 @@ export class Replay {
   readonly buffered = new Mailbox();
   /** Ids of all messages that are in history (PROTOCOL A3), with the time of their recording. */
   readonly seen = new Map<string, EpochMs>();
+  readonly unheeded = new Set<string>();
   /** How many history events have been applied. */
   position = 0;
   /** Turns in a row that died with no step pending and nothing recorded. */

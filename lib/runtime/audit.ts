@@ -1,26 +1,18 @@
 /**
- * The audit: finds what has no wake, no owner or an overdue deadline, and re-wakes it; tries again what the relay left; and ends what
- * poisoned the wake queue. Of open executions it reads a fixed number per run behind saved cursors, so its cost does not grow with them; the
+ * The audit: finds what has no wake, no owner or an overdue deadline, and re-wakes it; and tries again what the relay left. Of open executions it reads a fixed number per run behind saved cursors, so its cost does not grow with them; the
  * time for one round does: a run looks at {@link OPEN_PER_RUN}. Of outgoing messages it tries all that are overdue, as far as its time goes:
  * there are some after an outage alone.
  */
 import { decideAudit } from "../decide/audit.js";
 import { RELAY_GRACE_MS } from "../decide/relay.js";
-import { CrashLoopError, HoldfastError } from "../model/errors.js";
-import { isClosed, isOpen } from "../model/status.js";
+import { HoldfastError } from "../model/errors.js";
 import type { EpochMs } from "../model/time.js";
-import type { Wake } from "../model/wake.js";
 import { INDEX_SHARDS, type Outbox } from "../store/ports.js";
 import { claimDue } from "./bus/claim.js";
 import { relay } from "./bus/relay.js";
-import { stall } from "./ending/stall.js";
 import { cancelIn } from "./messages/cancel-in.js";
-import { Inbox } from "./messages/inbox.js";
 import type { Outside } from "./outside.js";
 import { persistently } from "./persistently.js";
-import { LEASE_SLACK_MS } from "./turn/handle-wake.js";
-import { Journal } from "./turn/journal.js";
-import { takeOver } from "./turn/own.js";
 
 /** Open executions per run, a read unit each: some $1 a month at one run per 5 minutes if there are so many, cents if there are a few hundred. */
 export const OPEN_PER_RUN = 1_000;
@@ -37,12 +29,6 @@ const OUTBOXES_AT_ONCE = 10;
  * better. That one begins with what this one has not tried, since it has been due for longest.
  */
 const MOST_VAIN_PAGES = 10;
-
-/** A wake that came out of the dead-letter queue this often stays out: its execution is stalled. */
-const MOST_RESCUES = 3;
-
-/** Before a further life of a wake that gets as many as it needs. */
-const ANOTHER_LIFE_SECONDS = 900;
 
 export interface Audited {
   readonly looked: number;
@@ -169,53 +155,4 @@ class Run {
     await Promise.all(claims);
     return claimed.filter((outbox) => outbox !== undefined);
   }
-}
-
-/**
- * A wake from the dead-letter queue: its message was received again and again without one turn that ended. A few times it gets a new one;
- * then, if nobody owns the execution, it is stalled, so that it names its reason (P1). Where an outage is to blame, or a closed execution still
- * has duties, it gets new ones for as long as it takes.
- */
-export async function rescue(outside: Outside, wake: Wake, requestId: string): Promise<void> {
-  // A nudge: what it was for is in the list of what is due.
-  if (wake.reason === "relay") return;
-  const rescues = (wake.rescues ?? 0) + 1;
-  if (rescues <= MOST_RESCUES) {
-    await outside.wakes.send({ executionId: wake.executionId, reason: "audit", rescues }, 0);
-    return;
-  }
-  const head = await persistently(() => outside.store.readHead(wake.executionId));
-  if (head === undefined) return;
-  // Who waits for closing duties (a parent, a successor that is to be created) has no other wake than this one. And a turn that failed did not die.
-  if (isClosed(head.status) || head.lease?.failed === true) {
-    await outside.wakes.send(
-      { executionId: wake.executionId, reason: "audit", rescues: MOST_RESCUES },
-      ANOTHER_LIFE_SECONDS,
-    );
-    return;
-  }
-  if (!isOpen(head.status)) return;
-  const now = outside.clock.now();
-  if (head.lease !== undefined && head.lease.until > now) {
-    // Somebody is at work after all.
-    await outside.wakes.send(
-      { executionId: wake.executionId, reason: "audit", rescues },
-      Math.min(900, Math.ceil((head.lease.until - now) / 1_000)),
-    );
-    return;
-  }
-  const owned = await takeOver(outside, { head, owner: requestId, until: now + LEASE_SLACK_MS + 60_000 });
-  if (owned === undefined) return;
-  const journal = new Journal({
-    store: outside.store,
-    executionId: head.executionId,
-    epoch: owned.head.epoch,
-    leaseToken: owned.leaseToken,
-    slot: owned.slot,
-    loaded: owned.history.length,
-    carried: owned.carried,
-    pendingAt: () => outside.clock.now(),
-  });
-  const inbox = new Inbox(outside.store, head.executionId, new Set());
-  await stall(outside, owned, { journal, inbox, inHistory: () => false }, new CrashLoopError(rescues));
 }

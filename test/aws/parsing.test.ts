@@ -5,7 +5,7 @@ import { readSqsBatch } from "../../lib/aws/sqs-batch.js";
 import { parseWake } from "../../lib/aws/wake-body.js";
 
 test("a wake travels whole", () => {
-  const wake = { executionId: "x", reason: "timer", dueAt: 5, puts: 1, rescues: 2 } as const;
+  const wake = { executionId: "x", reason: "timer", dueAt: 5, puts: 1, rescues: 2, epoch: 3 } as const;
   expect(parseWake(JSON.stringify(wake))).toEqual(wake);
   const nudge = { executionId: "staged#e-1", reason: "relay", slot: 1, dueAt: 5 } as const;
   expect(parseWake(JSON.stringify(nudge))).toEqual(nudge);

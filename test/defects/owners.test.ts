@@ -2,8 +2,8 @@
 import { workflow } from "holdfast";
 import { describe, expect, it } from "vitest";
 import type { Wake } from "../../lib/model/wake.js";
-import { rescue } from "../../lib/runtime/audit.js";
 import type { Outside } from "../../lib/runtime/outside.js";
+import { rescue } from "../../lib/runtime/rescue.js";
 import { handleWake } from "../../lib/runtime/turn/handle-wake.js";
 import { limitsUntil } from "../../lib/runtime/turn/work.js";
 import { createMemoryStore } from "../../lib/store/memory/index.js";
@@ -57,7 +57,7 @@ describe("two who recover the same execution", () => {
     ],
     [
       "the audit, with a wake that came out of the dead-letter queue for the last time",
-      (outside) => rescue(outside, { executionId: "x-1", reason: "audit", rescues: 3 }, "audit-1"),
+      (outside) => rescue(outside, { executionId: "x-1", reason: "audit", rescues: 2, epoch: 0 }, "audit-1"),
     ],
   ])(
     "run nothing twice: %s saw it as an orphan before a worker took it over and let go of it again",

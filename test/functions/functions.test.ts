@@ -13,6 +13,7 @@ import { app, event, type Firing, InvalidInputError, workflow } from "../../lib/
 import { firingBody } from "../../lib/model/firing.js";
 import { executionIdFor } from "../../lib/runtime/start.js";
 import { eventually } from "../local/harness.js";
+import { execution } from "../store/builders.js";
 import { batchOf, busEvent, type Deployment, invocation, openDeployment } from "./deployment.js";
 import { newImagesOf } from "./stream.js";
 
@@ -279,7 +280,12 @@ describe("deliver, relay and audit", () => {
   test("the audit gives a dead wake a new life, and leaves rubbish where it lies", async () => {
     const { cloud, names } = deployment;
     const queueUrl = names.wakeDlqUrl ?? "";
-    for (const body of ['{"executionId":"gone","reason":"timer"}', "rubbish"])
+    await deployment.outside.store.createExecution(execution("lives"));
+    for (const body of [
+      '{"executionId":"lives","reason":"timer"}',
+      '{"executionId":"gone","reason":"timer"}',
+      "rubbish",
+    ])
       await cloud.sqs.send(new SendMessageCommand({ QueueUrl: queueUrl, MessageBody: body }));
     const audit = createAudit(
       () => deployment.outside,
@@ -287,8 +293,10 @@ describe("deliver, relay and audit", () => {
       () => undefined,
       () => [],
     );
-    expect(await audit({}, invocation())).toMatchObject({ rescued: 1 });
-    expect(await deployment.wakes()).toEqual([{ executionId: "gone", reason: "audit", rescues: 1 }]);
+    expect(await audit({}, invocation())).toMatchObject({ rescued: 2 });
+    const wakes = await deployment.wakes();
+    expect(wakes).toContainEqual({ executionId: "lives", reason: "audit", epoch: 0 });
+    expect(wakes).not.toContainEqual(expect.objectContaining({ executionId: "gone" }));
     expect(deployment.logged.filter(({ level }) => level === "error")).toHaveLength(1);
   });
 

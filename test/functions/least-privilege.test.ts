@@ -419,7 +419,7 @@ test("the audit makes every call that its role allows, and no other", async () =
   // Its history holds a large value, which is looked at before it is stalled.
   const events = await putAway(outside.store, "a-dies", [stepCompleted("step:huge", HUGE)]);
   await outside.store.appendCommit(commit("a-dies", 1, { epoch: 1, events }));
-  for (const dead of [wake("a-0"), { ...wake("a-dies"), rescues: 3 }])
+  for (const dead of [wake("a-0"), { ...wake("a-dies"), rescues: 2, epoch: 0 }])
     await cloud.sqs.send(
       new SendMessageCommand({ QueueUrl: names.wakeDlqUrl ?? "", MessageBody: JSON.stringify(dead) }),
     );

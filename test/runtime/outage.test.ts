@@ -1,8 +1,10 @@
 /** A turn that fails because a service does is no crash: an outage uses up no attempts, and stalls nobody. */
 import { StepInterruptedError, workflow } from "holdfast";
 import { describe, expect, it } from "vitest";
+import { audit } from "../../lib/runtime/audit.js";
 import { createMemoryStore } from "../../lib/store/memory/index.js";
 import type { Store } from "../../lib/store/ports.js";
+import { intervening } from "../defects/intervening.js";
 import { incompressible } from "../setup/text.js";
 import { Bench } from "./bench.js";
 
@@ -66,6 +68,36 @@ describe("an outage of a day", () => {
     expect(await bench.output()).toBe("survived");
   });
 
+  it("of everything stalls nobody who came due in it, or was at work as it began", async () => {
+    const memory = createMemoryStore();
+    const shaky = { out: false };
+    const store = intervening(memory, {
+      before: () => {
+        if (shaky.out) unavailable();
+      },
+    });
+    const sleeping = workflow("sleeping", async (ctx) => {
+      await ctx.sleep("5s");
+      if (begins > 0 && --begins === 0) shaky.out = true;
+      return "survived";
+    });
+    let begins = 5;
+    const bench = new Bench([sleeping], [], { store, replay: "off" });
+    const ids = Array.from({ length: 10 }, (_, n) => `x-${n}`);
+    for (const id of ids) await bench.start(sleeping, undefined, id);
+    const audits = async (hours: number): Promise<void> => {
+      for (let five = 0; five < hours * 12; five += 1) {
+        await bench.cloud.advance(5 * MINUTE);
+        await bench.cloud.audit().catch(() => undefined);
+      }
+    };
+    await audits(4);
+    expect(bench.cloud.wakeQueue.dead.length).toBeGreaterThan(1);
+    shaky.out = false;
+    await audits(1);
+    for (const id of ids) expect(await bench.status(id), id).toBe("completed");
+  });
+
   it("keeps no child's end from its parent, and no successor from being created", async () => {
     const child = workflow("child", async (ctx) => {
       await ctx.sleep("5s");
@@ -106,6 +138,26 @@ describe("an outage of a day", () => {
     await audits(1);
     expect(await bench.output("the-parent")).toBe("grown");
     expect(await bench.output("x-1:run2")).toBe("round");
+  });
+});
+
+describe("a history that kills whoever loads it", () => {
+  it("stalls in the end, and says so", async () => {
+    const memory = createMemoryStore();
+    const store = intervening(memory, {
+      before: (call) => {
+        if (call === "loadHistory") bench.cloud.killAll();
+      },
+    });
+    const napping = workflow("napping", (ctx) => ctx.sleep("5s"));
+    const bench: Bench = new Bench([napping], [], { store, replay: "off" });
+    await bench.start(napping, undefined);
+    for (let five = 0; five < 24 * 12 && (await bench.status()) !== "stalled"; five += 1) {
+      await bench.cloud.advance(5 * MINUTE);
+      await audit(bench.cloud.bare);
+      await bench.cloud.audit().catch(() => undefined);
+    }
+    expect(JSON.stringify((await bench.head()).stall)).toContain("CrashLoopError");
   });
 });
 

@@ -53,7 +53,11 @@ function print(terminal: Terminal, it: ExecutionDescription): void {
   if ("output" in it) line("output", shownValue(it.output));
   if (it.error !== undefined) line("error", `${colors.red(it.error.name)}: ${it.error.message}`);
   if (it.compensation !== undefined && it.compensation !== "none") line("undone", undone(it));
-  if (it.progress.moves === "closed") return;
+  if (it.progress.moves === "closed") {
+    const { reason } = it.progress;
+    if (reason !== `It is ${it.status}.`) line("now", reason);
+    return;
+  }
   if (it.progress.moves !== "stalled") line("now", it.progress.reason);
   line("freed by", it.progress.freedBy);
   awaited(it.progress).forEach((what, index) => {

@@ -9,7 +9,7 @@ import type { Hooks } from "../../define/hooks.js";
 import { CancelledError, CorruptHistoryError } from "../../model/errors.js";
 import type { Duty, Head } from "../../model/head.js";
 import type { ChildMessage } from "../../model/message.js";
-import type { ClosedStatus } from "../../model/status.js";
+import { type ClosedStatus, isClosed } from "../../model/status.js";
 import { encodeThrown } from "../../model/value.js";
 import { MOST_CALLS, releaseChild } from "../children.js";
 import { failuresOf, raiseFirst } from "../failures.js";
@@ -64,10 +64,10 @@ async function removeWaits({ store }: Outside, { waits, epoch }: ClosedExecution
 
 async function tellChildren(
   outside: Outside,
-  { executionId, status }: ClosedExecution,
+  { executionId, status, epoch }: ClosedExecution,
   hooks: readonly Hooks[],
 ): Promise<void> {
-  const unread = await releaseChildren(outside, executionId, hooks);
+  const unread = await releaseChildren(outside, { executionId, epoch }, hooks);
   if (unread.length > 0) {
     const why = wordsOf(unread);
     // Who terminated it was told that there may be others. Of any other end nobody was.
@@ -83,11 +83,12 @@ async function tellChildren(
  */
 export async function releaseChildren(
   outside: Outside,
-  executionId: string,
+  { executionId, epoch }: Pick<Head, "executionId" | "epoch">,
   hooks: readonly Hooks[],
 ): Promise<readonly number[]> {
   const head = await persistently(() => outside.store.readHead(executionId));
-  if (head === undefined) return [];
+  // It was redriven meanwhile: its children are wanted again.
+  if (head === undefined || !isClosed(head.status) || head.epoch !== epoch) return [];
   const { events, unread } = await readableHistory(outside.store, head);
   const children = openChildrenOf(events);
   const failures: unknown[] = [];

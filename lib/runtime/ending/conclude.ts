@@ -109,6 +109,7 @@ export async function close(work: Work, outcome: Outcome): Promise<ExecutionStat
       }
       await journal.flush();
     }
+    const named = new Set(unreadIn(replay.closing ?? closing[0]));
     const settled = await settle(outside, owned, {
       settlement,
       slot: journal.slot,
@@ -116,8 +117,9 @@ export async function close(work: Work, outcome: Outcome): Promise<ExecutionStat
       state,
       inbox,
       waits: [],
-      // What a continued execution has not read stays in its inbox, from where its successor gets it.
-      inHistory: (id) => replay.seen.has(id) || (outcome.kind !== "continued" && inbox.found.has(id)),
+      // What a continued execution has not read stays in its inbox, from where its successor gets it. So does what came since the end was
+      // recorded: history can't name it any more, so the inbox does.
+      inHistory: (id) => replay.seen.has(id) || named.has(id),
       guardInbox: replay.closing === undefined && refusals < MOST_REFUSALS,
     });
     if (settled === "settled") {
@@ -181,6 +183,10 @@ function closingEvent({ replay, inbox }: Work, outcome: Outcome, at: EpochMs): C
   }
   const type = outcome.kind === "failed" ? "ExecutionFailed" : "ExecutionCancelled";
   return { type, compensation: outcome.compensation, ...common, ...ids };
+}
+
+function unreadIn(closing: ClosingEvent | undefined): readonly string[] {
+  return closing !== undefined && "unread" in closing ? (closing.unread ?? []) : [];
 }
 
 /** What hooks are told of an end. */

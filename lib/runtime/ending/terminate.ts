@@ -28,8 +28,9 @@ import { Inbox } from "../messages/inbox.js";
 import type { Outside } from "../outside.js";
 import { persistently } from "../persistently.js";
 import { observerOf } from "../turn/observer.js";
-import { type Seized, seize } from "../turn/own.js";
+import { type Owned, type Seized, seize } from "../turn/own.js";
 import { storeValue } from "../values/values.js";
+import { doClosingDuties } from "./closing.js";
 import { settle } from "./settle.js";
 import { reachSuccessor, successorOf } from "./successor.js";
 
@@ -97,6 +98,26 @@ export async function terminate(
   throw new Error(
     `Execution "${executionId}" could not be terminated: it changed hands ${MOST_TRIES} times meanwhile. Try again.`,
   );
+}
+
+/**
+ * What a worker does that finds a termination recorded, whose recorder died before it settled: it runs no code (PROTOCOL E4).
+ * @param at when it was recorded
+ */
+export async function settleTermination(
+  outside: Outside,
+  { head, leaseToken, slot, carried, history }: Owned,
+  at: EpochMs,
+  hooks: readonly Hooks[],
+): Promise<"terminated"> {
+  const events = history.map(({ event }) => event);
+  const seized: Seized = { head, leaseToken, slot, events, unread: [] };
+  const settlement = await terminatedAt(outside, seized, at);
+  const tail = carried.length === 0 ? {} : { tail: { slot: slot + 1, events: carried } };
+  await settleSeized(outside, seized, { settlement, slot, ...tail });
+  const { executionId, parent, epoch, waits } = head;
+  await doClosingDuties(outside, { executionId, parent, epoch, waits, ...settlement }, hooks);
+  return "terminated";
 }
 
 /** Ends that are left to the worker, since what they give takes a replay to know. */

@@ -151,7 +151,7 @@ export function controlled(
   return { event: { type, ...whoAndWhy(message), ...voided } };
 }
 
-function whoAndWhy({
+export function whoAndWhy({
   id: messageId,
   by,
   reason,

@@ -3,6 +3,7 @@
  * its owner out. Only then may effects begin.
  */
 import { lifecycleEvents, startedEvent } from "../../decide/lifecycle.js";
+import { endedBeforeItsStart } from "../../decide/unbegun.js";
 import { isBeforeStart } from "../../decide/wake.js";
 import type { Hooks } from "../../define/hooks.js";
 import { EngineError, FencedError } from "../../model/errors.js";
@@ -161,7 +162,9 @@ async function fence(outside: Outside, leased: Leased): Promise<Owned> {
     const owned = await load(outside, leased.head, leased.token);
     const slot = owned.slot + 1;
     const now = outside.clock.now();
-    const started = owned.untold && !isBeforeStart(leased.head, now) ? startedEvent(leased.head, now) : [];
+    const events = owned.history.map(({ event }) => event);
+    const begins = !isBeforeStart(leased.head, now) && !endedBeforeItsStart(leased.head, events);
+    const started = owned.untold && begins ? startedEvent(leased.head, now) : [];
     const taken = await recordTaken(outside, leased, slot, owned.carried, started);
     if (taken === undefined) return undefined;
     const history = [...owned.history, { event: taken, slot }];

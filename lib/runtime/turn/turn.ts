@@ -3,6 +3,7 @@
  * the turn as `stalled`; a lost lease and infrastructure errors end it as they are, and the wake comes again.
  */
 import { lifecycleEvents, startedEvent } from "../../decide/lifecycle.js";
+import { unbegunEndIn } from "../../decide/unbegun.js";
 import { isBeforeStart } from "../../decide/wake.js";
 import type { App } from "../../define/app.js";
 import { CrashLoopError, EngineError, UnknownWorkflowError } from "../../model/errors.js";
@@ -19,7 +20,8 @@ import { Replay } from "../../replay/replay.js";
 import { recordDefinition } from "../definitions.js";
 import { close } from "../ending/conclude.js";
 import { stall } from "../ending/stall.js";
-import { closeUnbegun } from "../ending/unbegun.js";
+import { settleTermination } from "../ending/terminate.js";
+import { closeUnbegun, letGoUntilStart } from "../ending/unbegun.js";
 import { cancelIn } from "../messages/cancel-in.js";
 import { Inbox } from "../messages/inbox.js";
 import { Waits } from "../messages/waits.js";
@@ -69,7 +71,11 @@ async function turn(
   const { head, slot, carried, leaseToken } = owned;
   const { executionId } = head;
   const now = outside.clock.now();
-  const cancel = isBeforeStart(head, now) ? await cancelIn(outside.store, head) : undefined;
+  const events = owned.history.map(({ event }) => event);
+  const terminated = events.find(({ type }) => type === "ExecutionTerminated");
+  if (terminated !== undefined) return settleTermination(outside, owned, terminated.at, app.hooks);
+  const isEarly = isBeforeStart(head, now);
+  const cancelled = unbegunEndIn(head, events) ?? (isEarly ? await cancelIn(outside.store, head) : undefined);
   const journal = new Journal({
     store: outside.store,
     executionId,
@@ -78,11 +84,12 @@ async function turn(
     slot,
     loaded: owned.history.length,
     carried,
-    opening: owned.untold && cancel === undefined ? startedEvent(head, now) : [],
+    opening: owned.untold && cancelled === undefined ? startedEvent(head, now) : [],
     pendingAt: () => outside.clock.now(),
     tell: observer === undefined ? undefined : (calls) => observer.tell(calls),
   });
-  if (cancel !== undefined) return closeUnbegun(outside, owned, journal, cancel, observer);
+  if (cancelled !== undefined) return closeUnbegun(outside, owned, journal, cancelled, observer);
+  if (isEarly && !events.some(isClosingEvent)) return letGoUntilStart(outside, owned);
   // The first lease of all: whoever takes over from its owner is not the first.
   if (head.epoch === 1) observer?.started(head);
   const history = [...owned.history, ...redriven(outside, owned, journal, observer)];
@@ -95,7 +102,8 @@ async function turn(
     const fresh = head.epoch === 1 && history.every(({ event }) => event.type === "MessagesInherited");
     replay = await replayOf(outside, app, head, { patches: patchesIn(history), fresh });
     const standing = await deliver(replay, owned, history);
-    if (replay.crashes >= MOST_CRASHES) throw new CrashLoopError(replay.crashes);
+    if (replay.closing === undefined && replay.crashes >= MOST_CRASHES)
+      throw new CrashLoopError(replay.crashes);
     inbox = new Inbox(outside.store, executionId, replay.seen);
     await inbox.take(head, outside.clock.now());
     inbox.offer(inheritedBy(history));
