@@ -7,9 +7,11 @@
  * | that its own time has not come                                    | it goes back towards its time                                |
  * | nothing that a wake could do (`wake.ts`)                          | it is dropped                                                |
  * | a live lease, or no such execution yet                            | it gets another life, once that has passed                   |
- * | a closed execution: its duties could not be done                  | another life, for as long as it takes                        |
+ * | a closed execution with duties left                               | it is dropped: the audit finds that by itself                |
+ * | any other closed execution: a parent asks for its end again       | another life, for as long as it takes                        |
  * | in each of its last {@link MOST_DEADLY_LIVES} lives an owner died | its execution is stalled, so that it names its reason (P1)   |
  * | an owner that died since the wake was last seen here              | another life, at once                                        |
+ * | a wake that the audit has sent, over which nobody died            | it is dropped: the next round sends another one              |
  * | anything else: an outage, a worker that dies before it has begun  | another life, for as long as it takes: nobody died over it   |
  *
  * An owner that died leaves a lease that ended, and an epoch above the one that the wake had noted. Owners that die after they have recorded
@@ -51,7 +53,10 @@ export function decideRescue(found: {
   const again = { ...life, ...(wake.rescues === undefined ? {} : { rescues: wake.rescues }) };
   if (action.do === "put-back") return { do: "send", wake: again, delaySeconds: action.delaySeconds };
   const isFirst = wake.epoch === undefined;
-  const died = !isFirst && lease !== undefined && lease.failed !== true && epoch > (wake.epoch ?? epoch);
+  const isOrphan = lease !== undefined && lease.failed !== true;
+  const isFoundAnyway = wake.reason === "audit" && isFirst && !isOrphan;
+  if (head.duties !== undefined || isFoundAnyway) return { do: "drop" };
+  const died = isOrphan && epoch > (wake.epoch ?? epoch);
   if (action.do === "close" || !died)
     return { do: "send", wake: again, delaySeconds: isFirst ? 0 : ANOTHER_LIFE_SECONDS };
   const lives = (wake.rescues ?? 0) + 1;

@@ -47,7 +47,14 @@ describe("a wake that came out of the dead-letter queue, row by row", () => {
     expect(decide(DIED, { epoch: 5 })).toEqual({ do: "send", wake: life(), delaySeconds: 900 });
   });
 
-  it("lives on where an execution has ended, and can't do its duties", () => {
+  it("is dropped where the audit finds by itself what it is for", () => {
+    expect(decide({ status: "completed", closedAt: 0, duties: ["parent"] })).toEqual({ do: "drop" });
+    expect(decide(DUE, { reason: "audit" })).toEqual({ do: "drop" });
+    // Somebody died over it, perhaps since it was sent: that is to be counted.
+    expect(decide(DIED, { reason: "audit" })).toMatchObject({ do: "send", wake: life() });
+  });
+
+  it("lives on where an execution has ended, and is asked for its end again", () => {
     const closed = { status: "completed", closedAt: NOON, epoch: 5 } as const;
     expect(decide(closed)).toEqual({ do: "send", wake: life(), delaySeconds: 0 });
     expect(decide(closed, { epoch: 5, rescues: 9 })).toMatchObject({ do: "send", delaySeconds: 900 });

@@ -28,9 +28,8 @@ import { Inbox } from "../messages/inbox.js";
 import type { Outside } from "../outside.js";
 import { persistently } from "../persistently.js";
 import { observerOf } from "../turn/observer.js";
-import { type Owned, type Seized, seize } from "../turn/own.js";
+import { type Seized, seize } from "../turn/own.js";
 import { storeValue } from "../values/values.js";
-import { doClosingDuties } from "./closing.js";
 import { settle } from "./settle.js";
 import { reachSuccessor, successorOf } from "./successor.js";
 
@@ -100,26 +99,6 @@ export async function terminate(
   );
 }
 
-/**
- * What a worker does that finds a termination recorded, whose recorder died before it settled: it runs no code (PROTOCOL E4).
- * @param at when it was recorded
- */
-export async function settleTermination(
-  outside: Outside,
-  { head, leaseToken, slot, carried, history }: Owned,
-  at: EpochMs,
-  hooks: readonly Hooks[],
-): Promise<"terminated"> {
-  const events = history.map(({ event }) => event);
-  const seized: Seized = { head, leaseToken, slot, events, unread: [] };
-  const settlement = await terminatedAt(outside, seized, at);
-  const tail = carried.length === 0 ? {} : { tail: { slot: slot + 1, events: carried } };
-  await settleSeized(outside, seized, { settlement, slot, ...tail });
-  const { executionId, parent, epoch, waits } = head;
-  await doClosingDuties(outside, { executionId, parent, epoch, waits, ...settlement }, hooks);
-  return "terminated";
-}
-
 /** Ends that are left to the worker, since what they give takes a replay to know. */
 const ENDS: Partial<Record<HistoryEvent["type"], ClosedStatus>> = {
   ExecutionCompleted: "completed",
@@ -146,7 +125,7 @@ function continuedAs(seized: Seized, { at }: ExecutionContinued): ClosedSettleme
   return { status, closedAt: at, duties: dutiesAfter(seized, status), continuedTo };
 }
 
-async function terminatedAt(outside: Outside, seized: Seized, at: EpochMs): Promise<ClosedSettlement> {
+export async function terminatedAt(outside: Outside, seized: Seized, at: EpochMs): Promise<ClosedSettlement> {
   const { head, unread } = seized;
   const status = "terminated";
   return {
@@ -165,7 +144,7 @@ function dutiesAfter({ head, events, unread }: Seized, status: ClosedStatus): re
 }
 
 /** The inbox stays as it is: a successor takes over what is in it, and of one that was terminated nobody reads it any more. */
-async function settleSeized(
+export async function settleSeized(
   outside: Outside,
   seized: Seized,
   end: { readonly settlement: ClosedSettlement; readonly slot: number; readonly tail?: Tail },

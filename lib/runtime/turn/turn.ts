@@ -20,7 +20,7 @@ import { Replay } from "../../replay/replay.js";
 import { recordDefinition } from "../definitions.js";
 import { close } from "../ending/conclude.js";
 import { stall } from "../ending/stall.js";
-import { settleTermination } from "../ending/terminate.js";
+import { settleTermination } from "../ending/terminated.js";
 import { closeUnbegun, letGoUntilStart } from "../ending/unbegun.js";
 import { cancelIn } from "../messages/cancel-in.js";
 import { Inbox } from "../messages/inbox.js";
