@@ -45,7 +45,7 @@ export async function invokeStart(
       new InvokeCommand({ FunctionName: functionName, Payload: Buffer.from(JSON.stringify(payload)) }),
     );
     const answer: unknown = JSON.parse(Payload?.transformToString() || "null");
-    if (FunctionError !== undefined) throw refusal(answer, functionName);
+    if (FunctionError !== undefined) throw refusal(answer, functionName, payload.id);
     if (isAnswer(answer)) return answer;
     throw new StartRefusedError(
       "UnexpectedAnswerError",
@@ -56,15 +56,24 @@ export async function invokeStart(
   }
 }
 
-function refusal(answer: unknown, functionName: string): StartRefusedError {
+/** Lambda's own words for an invocation that was killed: it ran out of time or memory, or its process ended. Nobody knows how far it came. */
+const KILLED = /^(Sandbox\.|Runtime\.(ExitError|OutOfMemory))/;
+
+function refusal(answer: unknown, functionName: string, id: string): StartRefusedError {
   const text = (field: string, otherwise: string): string => {
     const value: unknown =
       typeof answer === "object" && answer !== null ? Reflect.get(answer, field) : undefined;
     return typeof value === "string" ? value : otherwise;
   };
+  const type = text("errorType", "StartRefusedError");
+  const message = text(
+    "errorMessage",
+    `The function ${functionName} failed and said nothing more. Read its log.`,
+  );
+  if (!KILLED.test(type)) return new StartRefusedError(type, message);
   return new StartRefusedError(
-    text("errorType", "StartRefusedError"),
-    text("errorMessage", `The function ${functionName} failed and said nothing more. Read its log.`),
+    "StartUnansweredError",
+    `The function ${functionName} was ended before it answered: ${message} The execution "${id}" may have been started. Look for it (holdfast show ${id}), or start it again with that id, which starts nothing twice.`,
   );
 }
 
