@@ -18,12 +18,14 @@ import {
 import { digest } from "../model/ids.js";
 import type { Message } from "../model/message.js";
 import { isClosed } from "../model/status.js";
-import { decode, encode } from "../model/value.js";
+import { storable } from "../model/storable.js";
+import { decode, type Encoded, encode } from "../model/value.js";
 import type { FiringRecord } from "../store/ports.js";
 import { create } from "./create.js";
 import { deliverMessage } from "./messages/accept.js";
 import type { Outside } from "./outside.js";
 import { persistently } from "./persistently.js";
+import { checkSame } from "./same-start.js";
 import { startExecution } from "./start.js";
 import type { Limits } from "./turn/work.js";
 
@@ -44,7 +46,8 @@ const TRIES = 5;
 
 /**
  * @param inline runs the first turn here
- * @throws UnknownWorkflowError, InvalidInputError, PayloadTooLargeError, ExecutionConflictError: the message belongs in the dead-letter queue
+ * @throws UnknownWorkflowError, InvalidInputError, UnencodableValueError, PayloadTooLargeError,
+ *   ExecutionConflictError: the message belongs in the dead-letter queue
  */
 export async function fire(
   outside: Outside,
@@ -67,8 +70,9 @@ export async function fire(
     return { outcome: "not declared", executionId };
   }
   const workflow = app.workflow(message.workflow);
-  // Before anything is written: what can't start must not count as the firing before the next one.
-  await parse(workflow.input, told.input, `The input of workflow "${workflow.name}"`);
+  const what = `The input of workflow "${workflow.name}"`;
+  // Before anything is written: what can't start must neither cancel the one before, nor count as the firing before the next one.
+  const input = storable(await parse(workflow.input, told.input, what), what);
 
   const start = async (): Promise<Fired> => {
     const request = {
@@ -115,6 +119,7 @@ export async function fire(
         return { outcome: "skipped", executionId: open };
       }
       case "begin": {
+        await checkFree(outside, executionId, workflow.name, input);
         if (action.cancel && record !== undefined) await cancel(outside, record, executionId);
         const started = { scheduledFor: scheduledAt, workflow: workflow.name, executionId, at: now };
         if (await save(outside, beginning(key, record?.revision ?? 0, started))) return start();
@@ -124,6 +129,18 @@ export async function fire(
   throw new Error(
     `The record of schedule "${key}" changed ${TRIES} times while a firing was decided on; the message comes again.`,
   );
+}
+
+/** Throws {@link ExecutionConflictError} where the firing's id is that of somebody else's execution. */
+async function checkFree(
+  outside: Outside,
+  executionId: string,
+  workflow: string,
+  input: Encoded,
+): Promise<void> {
+  const there = await persistently(() => outside.store.readHead(executionId));
+  if (there === undefined || there.startedBy === startedByFiring(executionId)) return;
+  await checkSame(outside.store, there, workflow, input);
 }
 
 /** Undefined for a schedule that the code does not declare. */

@@ -136,6 +136,44 @@ describe("a schedule that a workflow declares", () => {
     expect(await bench.store.readFirings("hourly+bad")).toBeUndefined();
   });
 
+  it.each([
+    ["with no value that can be kept in it", () => ({ at: () => 1 }), "UNENCODABLE_VALUE"],
+    ["with a promise in it", () => ({ at: Promise.resolve(1) }), "UNENCODABLE_VALUE"],
+    ["not that of another execution of its id", () => 1, "EXECUTION_CONFLICT"],
+  ])(
+    "whose input is one %s fails before anything is written: the one before runs on",
+    async (_, make, code) => {
+      let input: () => unknown = () => 1;
+      const wide = workflow(
+        "hourly",
+        { schedule: { expression: RATE, overlap: "cancel-previous", input: () => input() } },
+        async (ctx, _: unknown) => ctx.sleep("1h"),
+      );
+      const bench = new Bench([wide]);
+      await fires(bench, 0);
+      const record = await bench.store.readFirings("hourly");
+      if (code === "EXECUTION_CONFLICT") await bench.start(wide, "another", idAt(MINUTE));
+      input = make;
+      for (const _ of [1, 2]) await expect(fires(bench, MINUTE)).rejects.toMatchObject({ code });
+      await bench.cloud.settle();
+      expect(await bench.status(idAt(0))).toBe("suspended");
+      expect(await bench.store.readFirings("hourly")).toEqual(record);
+    },
+  );
+
+  it("that was started by hand under its id counts from then on, and cancels the one before", async () => {
+    const bench = new Bench([hourly("cancel-previous")]);
+    await fires(bench, 0);
+    const [declared] = bench.app.workflows.values();
+    if (declared === undefined) throw new Error("no workflow");
+    const firing: Firing = { schedule: "default", scheduledAt: new Date(MINUTE).toISOString() };
+    await bench.start(declared, firing, idAt(MINUTE));
+    expect(await fires(bench, MINUTE)).toMatchObject({ outcome: "started" });
+    await bench.cloud.settle();
+    expect(await bench.status(idAt(0))).toBe("cancelled");
+    expect(await bench.status(idAt(MINUTE))).toBe("suspended");
+  });
+
   it("says what is skipped, and how often; a paused execution is open", async () => {
     const log = keeping();
     const stepping = workflow("hourly", { schedule: RATE }, async (ctx, _: Firing) => {
