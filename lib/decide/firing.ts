@@ -12,7 +12,7 @@
  * |                             | skip, cancel-…  |                      | start it again if it is there, else nothing  |
  *
  * The record is written before the execution is created. So one that is not there is on its way, and counts as open, for as long as the process
- * that wrote the record can live.
+ * that wrote the record can live. Whoever starts it again, perhaps a day later, first writes the record anew: it is on its way from then on.
  */
 import type { Overlap } from "../model/firing.js";
 import type { EpochMs } from "../model/time.js";
@@ -34,8 +34,10 @@ export type FiringAction =
   | { readonly do: "begin"; readonly cancel: boolean }
   /** Nobody has decided on it: write the record. */
   | { readonly do: "skip" }
-  /** It was decided that it starts: a repeat of the start is harmless. */
+  /** It is the one that was to start last: where it is not there, write anew when that was, then start. */
   | { readonly do: "repeat" }
+  /** It starts, whatever became of others: a repeat of the start is harmless. */
+  | { readonly do: "start" }
   /** It was decided on, or a later one was: start it again only if it is there. */
   | { readonly do: "repeat if there" };
 
@@ -49,7 +51,7 @@ export async function decideFiring(
   const { scheduledAt, overlap } = firing;
   if (known === undefined) return { do: "begin", cancel: false };
   if (scheduledAt === known.started.scheduledFor) return { do: "repeat" };
-  if (scheduledAt <= known.decidedFor) return { do: overlap === "allow" ? "repeat" : "repeat if there" };
+  if (scheduledAt <= known.decidedFor) return { do: overlap === "allow" ? "start" : "repeat if there" };
   if (overlap === "allow") return { do: "begin", cancel: false };
   const found = await before();
   const open = found === "open" || (found === "missing" && now - known.started.at < ON_ITS_WAY_MS);

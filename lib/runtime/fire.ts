@@ -19,6 +19,7 @@ import { digest } from "../model/ids.js";
 import type { Message } from "../model/message.js";
 import { isClosed } from "../model/status.js";
 import { storable } from "../model/storable.js";
+import type { EpochMs } from "../model/time.js";
 import { decode, type Encoded, encode } from "../model/value.js";
 import type { FiringRecord } from "../store/ports.js";
 import { create } from "./create.js";
@@ -96,7 +97,13 @@ export async function fire(
       standing(outside, record?.started.executionId ?? ""),
     );
     switch (action.do) {
-      case "repeat":
+      case "repeat": {
+        const there = await persistently(() => outside.store.readHead(executionId));
+        if (there !== undefined || record === undefined || (await save(outside, renewing(record, now))))
+          return start();
+        continue;
+      }
+      case "start":
         return start();
       case "repeat if there": {
         const there = await persistently(() => outside.store.readHead(executionId));
@@ -161,6 +168,10 @@ function beginning(schedule: string, before: number, started: FiringRecord["star
 
 function skipping(record: FiringRecord, decidedFor: number): FiringRecord {
   return { ...record, decidedFor, skipped: record.skipped + 1, revision: record.revision + 1 };
+}
+
+function renewing(record: FiringRecord, at: EpochMs): FiringRecord {
+  return { ...record, started: { ...record.started, at }, revision: record.revision + 1 };
 }
 
 async function save(outside: Outside, record: FiringRecord): Promise<boolean> {

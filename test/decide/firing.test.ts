@@ -62,7 +62,7 @@ describe("a firing", () => {
     for (const at of [T - MINUTE, T + MINUTE, T + 5 * MINUTE]) {
       expect(await decide("skip", at, "ended", since)).toEqual({ do: "repeat if there" });
       expect(await decide("cancel-previous", at, "ended", since)).toEqual({ do: "repeat if there" });
-      expect(await decide("allow", at, "ended", since)).toEqual({ do: "repeat" });
+      expect(await decide("allow", at, "ended", since)).toEqual({ do: "start" });
     }
     expect(await decide("skip", T + 6 * MINUTE, "ended", since)).toEqual({ do: "begin", cancel: false });
   });
