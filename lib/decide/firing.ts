@@ -26,14 +26,19 @@ export interface Decided {
   readonly started: { readonly scheduledFor: EpochMs; readonly at: EpochMs };
 }
 
-/** Where the execution of the last firing that started one stands, those included that it was continued as. */
-export type Before = "open" | "ended" | "missing";
+/** The execution of the last firing that started one. */
+export interface Before {
+  /** Those included that it was continued as. */
+  readonly stands: "open" | "ended" | "missing";
+  /** The last of these, as far as they were looked at. */
+  readonly executionId: string;
+}
 
 export type FiringAction =
-  /** Nobody has decided on it: `cancel` the one before, write the record, then start. */
-  | { readonly do: "begin"; readonly cancel: boolean }
-  /** Nobody has decided on it: write the record. */
-  | { readonly do: "skip" }
+  /** Nobody has decided on it: cancel the one before, if it is named here, write the record, then start. */
+  | { readonly do: "begin"; readonly cancel?: string }
+  /** Nobody has decided on it: write the record, with how far the one before has come. */
+  | { readonly do: "skip"; readonly latest: string }
   /** It is the one that was to start last: where it is not there, write anew when that was, then start. */
   | { readonly do: "repeat" }
   /** It starts, whatever became of others: a repeat of the start is harmless. */
@@ -42,19 +47,19 @@ export type FiringAction =
   | { readonly do: "repeat if there" };
 
 /** @param before is asked for only where it matters */
-export async function decideFiring(
+export async function decideFiring<Known extends Decided>(
   firing: { readonly scheduledAt: EpochMs; readonly overlap: Overlap },
-  known: Decided | undefined,
+  known: Known | undefined,
   now: EpochMs,
-  before: () => Promise<Before>,
+  before: (known: Known) => Promise<Before>,
 ): Promise<FiringAction> {
   const { scheduledAt, overlap } = firing;
-  if (known === undefined) return { do: "begin", cancel: false };
+  if (known === undefined) return { do: "begin" };
   if (scheduledAt === known.started.scheduledFor) return { do: "repeat" };
   if (scheduledAt <= known.decidedFor) return { do: overlap === "allow" ? "start" : "repeat if there" };
-  if (overlap === "allow") return { do: "begin", cancel: false };
-  const found = await before();
-  const open = found === "open" || (found === "missing" && now - known.started.at < ON_ITS_WAY_MS);
-  if (!open) return { do: "begin", cancel: false };
-  return overlap === "skip" ? { do: "skip" } : { do: "begin", cancel: true };
+  if (overlap === "allow") return { do: "begin" };
+  const { stands, executionId } = await before(known);
+  const open = stands === "open" || (stands === "missing" && now - known.started.at < ON_ITS_WAY_MS);
+  if (!open) return { do: "begin" };
+  return overlap === "skip" ? { do: "skip", latest: executionId } : { do: "begin", cancel: executionId };
 }

@@ -2,7 +2,7 @@
  * A schedule's firing becomes an execution, or does not. Written in this order: the cancel of the one before, the schedule's record, the
  * execution. Whoever dies between two of them leaves the message, and its next delivery goes on from what it finds.
  */
-import { decideFiring } from "../decide/firing.js";
+import { type Before, decideFiring } from "../decide/firing.js";
 import type { App } from "../define/app.js";
 import { parse } from "../define/schema.js";
 import { ExecutionDeletedError } from "../model/deletion-errors.js";
@@ -15,6 +15,7 @@ import {
   scheduleKey,
   startedByFiring,
 } from "../model/firing.js";
+import type { Head } from "../model/head.js";
 import { digest } from "../model/ids.js";
 import type { Message } from "../model/message.js";
 import { isClosed } from "../model/status.js";
@@ -44,6 +45,9 @@ interface Told {
 
 /** Of two processes that decide at the same time one goes on; more than a few at once are no schedule's. */
 const TRIES = 5;
+
+/** So many reads a firing has for the chain of the one before: a few seconds. The next firing goes on from there; a chain that is longer has not ended for it. */
+const LINKS = 500;
 
 /**
  * @param inline runs the first turn here
@@ -93,9 +97,8 @@ export async function fire(
   for (let attempt = 1; attempt <= TRIES; attempt += 1) {
     const record = await persistently(() => outside.store.readFirings(key));
     const now = outside.clock.now();
-    const action = await decideFiring({ scheduledAt, overlap: told.overlap }, record, now, () =>
-      standing(outside, record?.started.executionId ?? ""),
-    );
+    const firing = { scheduledAt, overlap: told.overlap };
+    const action = await decideFiring(firing, record, now, (known) => standing(outside, known));
     switch (action.do) {
       case "repeat": {
         const there = await persistently(() => outside.store.readHead(executionId));
@@ -118,7 +121,8 @@ export async function fire(
         return { outcome: "decided before", executionId };
       }
       case "skip": {
-        if (record === undefined || !(await save(outside, skipping(record, scheduledAt)))) continue;
+        if (record === undefined || !(await save(outside, skipping(record, scheduledAt, action.latest))))
+          continue;
         const { executionId: open } = record.started;
         outside.log.write("info", "A firing starts nothing: the execution of the one before is still open.", {
           ...{ workflow: workflow.name, schedule: message.schedule, open, skipped: record.skipped + 1 },
@@ -127,7 +131,8 @@ export async function fire(
       }
       case "begin": {
         await checkFree(outside, executionId, workflow.name, input);
-        if (action.cancel && record !== undefined) await cancel(outside, record, executionId);
+        if (action.cancel !== undefined && record !== undefined)
+          await cancel(outside, action.cancel, record, executionId);
         const started = { scheduledFor: scheduledAt, workflow: workflow.name, executionId, at: now };
         if (await save(outside, beginning(key, record?.revision ?? 0, started))) return start();
       }
@@ -166,8 +171,9 @@ function beginning(schedule: string, before: number, started: FiringRecord["star
   return { schedule, decidedFor: started.scheduledFor, started, skipped: 0, revision: before + 1 };
 }
 
-function skipping(record: FiringRecord, decidedFor: number): FiringRecord {
-  return { ...record, decidedFor, skipped: record.skipped + 1, revision: record.revision + 1 };
+function skipping(record: FiringRecord, decidedFor: number, latest: string): FiringRecord {
+  const further = latest === record.started.executionId ? {} : { latest };
+  return { ...record, ...further, decidedFor, skipped: record.skipped + 1, revision: record.revision + 1 };
 }
 
 function renewing(record: FiringRecord, at: EpochMs): FiringRecord {
@@ -178,18 +184,35 @@ async function save(outside: Outside, record: FiringRecord): Promise<boolean> {
   return (await persistently(() => outside.store.saveFirings(record))).saved;
 }
 
-/** Along the chain of those that it was continued as. */
-async function standing(outside: Outside, executionId: string): Promise<"open" | "ended" | "missing"> {
-  const head = await persistently(() => outside.store.readHead(executionId));
-  if (head === undefined) return "missing";
-  if (head.continuedTo === undefined) return isClosed(head.status) ? "ended" : "open";
-  const next = await standing(outside, head.continuedTo);
-  // A successor that is not there is about to be created, or was deleted with its chain.
-  return next === "missing" ? (head.deletedAt === undefined ? "open" : "ended") : next;
+/** Along the chain of those that it was continued as, from where a firing before has found it. */
+async function standing(outside: Outside, { started, latest }: FiringRecord): Promise<Before> {
+  const read = (id: string) => persistently(() => outside.store.readHead(id));
+  let executionId = latest ?? started.executionId;
+  let head = await read(executionId);
+  // What was there once was deleted since.
+  if (head === undefined) return { stands: latest === undefined ? "missing" : "ended", executionId };
+  for (let links = 0; links < LINKS; links += 1) {
+    if (head.continuedTo === undefined)
+      return { stands: isClosed(head.status) ? "ended" : "open", executionId };
+    const next: Head | undefined = await read(head.continuedTo);
+    // A successor that is not there is about to be created, or was deleted with its chain.
+    if (next === undefined) return { stands: head.deletedAt === undefined ? "open" : "ended", executionId };
+    executionId = head.continuedTo;
+    head = next;
+  }
+  return { stands: "open", executionId };
 }
 
-/** What is not there yet is created as cancelled: whoever is about to create it finds it closed (as with children, PROTOCOL B2). */
-async function cancel(outside: Outside, { started }: FiringRecord, by: string): Promise<void> {
+/**
+ * What is not there yet is created as cancelled: whoever is about to create it finds it closed (as with children, PROTOCOL B2).
+ * @param latest of the chain of the one before; those after it get the message from it
+ */
+async function cancel(
+  outside: Outside,
+  latest: string,
+  { started }: FiringRecord,
+  by: string,
+): Promise<void> {
   const { executionId, workflow } = started;
   const message: Message = {
     kind: "cancel",
@@ -198,8 +221,8 @@ async function cancel(outside: Outside, { started }: FiringRecord, by: string): 
     by,
     reason: "its schedule came round again",
   };
-  const { outcome } = await deliverMessage(outside, executionId, message);
-  if (outcome !== "missing") return;
+  const { outcome } = await deliverMessage(outside, latest, message);
+  if (outcome !== "missing" || latest !== executionId) return;
   const { created } = await create(outside, {
     executionId,
     workflow: { name: workflow, definition: "" },

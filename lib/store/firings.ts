@@ -6,6 +6,7 @@ export function isSameRecord(found: FiringRecord, wanted: FiringRecord): boolean
   return (
     found.revision === wanted.revision &&
     found.decidedFor === wanted.decidedFor &&
+    found.latest === wanted.latest &&
     found.skipped === wanted.skipped &&
     found.started.executionId === wanted.started.executionId &&
     found.started.at === wanted.started.at

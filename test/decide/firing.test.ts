@@ -6,19 +6,21 @@ const T = Date.parse("2026-01-31T08:00:00Z");
 const MINUTE = 60_000;
 /** A minute after its start was written down, unless a test says otherwise. */
 const NOW = T + MINUTE;
+/** Where the chain of the execution before has come to. */
+const LATEST = "nightly@before~2";
 const EVERY: readonly Overlap[] = ["skip", "allow", "cancel-previous"];
 
 const decide = (
   overlap: Overlap,
   scheduledAt: number,
-  before: Before,
+  stands: Before["stands"],
   { decidedFor = T, now = NOW }: { decidedFor?: number; now?: number } = {},
 ) =>
   decideFiring(
     { scheduledAt, overlap },
     { decidedFor, started: { scheduledFor: T, at: T } },
     now,
-    async () => before,
+    async () => ({ stands, executionId: LATEST }),
   );
 
 describe("a firing", () => {
@@ -26,25 +28,24 @@ describe("a firing", () => {
     const before = () => Promise.reject(new Error("nobody is before it"));
     expect(await decideFiring({ scheduledAt: T, overlap }, undefined, NOW, before)).toEqual({
       do: "begin",
-      cancel: false,
     });
   });
 
-  test.each<[Overlap, Before, object]>([
-    ["skip", "ended", { do: "begin", cancel: false }],
-    ["skip", "open", { do: "skip" }],
-    ["skip", "missing", { do: "skip" }],
-    ["allow", "ended", { do: "begin", cancel: false }],
-    ["allow", "open", { do: "begin", cancel: false }],
-    ["cancel-previous", "ended", { do: "begin", cancel: false }],
-    ["cancel-previous", "open", { do: "begin", cancel: true }],
-    ["cancel-previous", "missing", { do: "begin", cancel: true }],
+  test.each<[Overlap, Before["stands"], object]>([
+    ["skip", "ended", { do: "begin" }],
+    ["skip", "open", { do: "skip", latest: LATEST }],
+    ["skip", "missing", { do: "skip", latest: LATEST }],
+    ["allow", "ended", { do: "begin" }],
+    ["allow", "open", { do: "begin" }],
+    ["cancel-previous", "ended", { do: "begin" }],
+    ["cancel-previous", "open", { do: "begin", cancel: LATEST }],
+    ["cancel-previous", "missing", { do: "begin", cancel: LATEST }],
   ])("with %s that comes later, the one before %s: %j", async (overlap, before, action) => {
     expect(await decide(overlap, T + MINUTE, before)).toEqual(action);
   });
 
   test.each(EVERY)("with %s starts where nobody can be about to create the one before", async (overlap) => {
-    const begin = { do: "begin", cancel: false };
+    const begin = { do: "begin" };
     expect(await decide(overlap, T + MINUTE, "missing", { now: T + ON_ITS_WAY_MS })).toEqual(begin);
     const sooner = await decide(overlap, T + MINUTE, "missing", { now: T + ON_ITS_WAY_MS - 1 });
     if (overlap !== "allow") expect(sooner).not.toEqual(begin);
@@ -64,6 +65,6 @@ describe("a firing", () => {
       expect(await decide("cancel-previous", at, "ended", since)).toEqual({ do: "repeat if there" });
       expect(await decide("allow", at, "ended", since)).toEqual({ do: "start" });
     }
-    expect(await decide("skip", T + 6 * MINUTE, "ended", since)).toEqual({ do: "begin", cancel: false });
+    expect(await decide("skip", T + 6 * MINUTE, "ended", since)).toEqual({ do: "begin" });
   });
 });

@@ -217,6 +217,82 @@ describe("a schedule that a workflow declares", () => {
     expect(await bench.status(continuedTo)).toBe(overlap === "cancel-previous" ? "cancelled" : "suspended");
   });
 
+  /** A firing, and how many heads it has read. */
+  async function firesReading(bench: Bench, at: number, store: Store): Promise<Fired & { reads: number }> {
+    let reads = 0;
+    const readHead = (id: string) => {
+      reads += 1;
+      return store.readHead(id);
+    };
+    const fired = await fires(bench, at, {}, { ...bench.cloud.client(), store: { ...store, readHead } });
+    return { ...fired, reads };
+  }
+
+  it.each(["skip", "cancel-previous"] as const)(
+    "with %s goes on from where the last one found the chain",
+    async (overlap) => {
+      const endless = workflow("hourly", { schedule: RATE, overlap: "skip" }, async (ctx, n: unknown) => {
+        await ctx.sleep("1m");
+        return ctx.continueAsNew(n);
+      });
+      const bench = new Bench([endless], [], { replay: "off" });
+      await fires(bench, 0);
+      await bench.cloud.advance(20 * MINUTE);
+      expect(await firesReading(bench, MINUTE, bench.store)).toMatchObject({ outcome: "skipped", reads: 21 });
+      await bench.cloud.advance(2 * MINUTE);
+      const latest = (await bench.store.readFirings("hourly"))?.latest ?? "";
+      expect(await bench.head(latest)).toMatchObject({ status: "continued" });
+      expect(await firesReading(bench, 2 * MINUTE, bench.store)).toMatchObject({
+        outcome: "skipped",
+        reads: 3,
+      });
+      const before = (await bench.store.readFirings("hourly"))?.latest ?? "";
+      expect(await bench.status(before)).toBe("suspended");
+      if (overlap === "skip") return;
+      // Put otherwise since: the cancel goes to where the chain is.
+      const since = workflow("hourly", { schedule: RATE, overlap }, async (_, n: unknown) => n);
+      const after = new Bench([since], [], { store: bench.store });
+      expect(await fires(after, 3 * MINUTE)).toMatchObject({ outcome: "started" });
+      expect(await bench.head(before)).toMatchObject({ inbox: [{ kind: "cancel" }] });
+      expect((await bench.store.readFirings("hourly"))?.latest).toBeUndefined();
+    },
+  );
+
+  it("follows a long chain a part at a time, and counts the rest as open; one deleted since has ended", async () => {
+    const bench = new Bench([hourly("skip")]);
+    await fires(bench, 0);
+    const head = await bench.head(idAt(0));
+    const LONG = 1_200;
+    let isDeleted = false;
+    const store: Store = {
+      ...bench.store,
+      async readHead(id) {
+        const run = id === idAt(0) ? 1 : Number(/^hourly@.*:run(\d+)$/.exec(id)?.[1]);
+        if (Number.isNaN(run)) return bench.store.readHead(id);
+        if (isDeleted) return undefined;
+        const status = run < LONG ? "continued" : "completed";
+        return {
+          ...head,
+          executionId: id,
+          status,
+          ...(run < LONG ? { continuedTo: `${idAt(0)}:run${run + 1}` } : {}),
+        };
+      },
+    };
+    for (const n of [1, 2]) {
+      const { outcome, reads } = await firesReading(bench, n * MINUTE, store);
+      expect(outcome).toBe("skipped");
+      expect(reads).toBeLessThan(LONG / 2);
+    }
+    const record = await bench.store.readFirings("hourly");
+    expect(await firesReading(bench, 3 * MINUTE, store)).toMatchObject({ outcome: "started" });
+    if (record === undefined) throw new Error("no record");
+    const again = await bench.store.readFirings("hourly");
+    await bench.store.saveFirings({ ...record, revision: (again?.revision ?? 0) + 1 });
+    isDeleted = true;
+    expect(await firesReading(bench, 4 * MINUTE, store)).toMatchObject({ outcome: "started" });
+  });
+
   it("finds its execution when its input is made in another way since, and is a conflict for anybody else's", async () => {
     const bench = new Bench([hourly("allow")]);
     await fires(bench, 0);

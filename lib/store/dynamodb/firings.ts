@@ -43,7 +43,7 @@ export async function saveFirings(
   return { saved: answer.found !== undefined && isSameRecord(readFiringsItem(answer.found), record) };
 }
 
-function firingsItem({ schedule, decidedFor, started, skipped, revision }: FiringRecord): Item {
+function firingsItem({ schedule, decidedFor, started, latest, skipped, revision }: FiringRecord): Item {
   const { scheduledFor, workflow, executionId, at } = started;
   return {
     ...firingsKey(schedule),
@@ -53,6 +53,7 @@ function firingsItem({ schedule, decidedFor, started, skipped, revision }: Firin
     workflow,
     executionId,
     startedAt: at,
+    ...(latest === undefined ? {} : { latest }),
     skipped,
     revision,
   };
@@ -60,6 +61,7 @@ function firingsItem({ schedule, decidedFor, started, skipped, revision }: Firin
 
 function readFiringsItem(item: Item): FiringRecord {
   const read = new ItemReader(item);
+  const latest = read.optionalText("latest");
   return {
     schedule: read.text("schedule"),
     decidedFor: read.number("decidedFor"),
@@ -69,6 +71,7 @@ function readFiringsItem(item: Item): FiringRecord {
       executionId: read.text("executionId"),
       at: read.number("startedAt"),
     },
+    ...(latest === undefined ? {} : { latest }),
     skipped: read.number("skipped"),
     revision: read.number("revision"),
   };

@@ -14,6 +14,8 @@ export interface FiringRecord {
     /** When this was written. */
     readonly at: EpochMs;
   };
+  /** The last of those that it was continued as, as far as the firings since then have looked. Absent: they have looked no further than itself. */
+  readonly latest?: string;
   /** How many firings have started nothing since then. */
   readonly skipped: number;
   /** Rises with every change: the condition of the next one. */

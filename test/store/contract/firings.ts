@@ -20,9 +20,10 @@ export function firingContract(store: () => Store): void {
   test("a schedule's record comes back as it was saved, and no other schedule's", async () => {
     expect(await store().readFirings("nightly")).toBeUndefined();
     expect(await store().saveFirings(record("nightly", 1))).toEqual({ saved: true });
-    expect(await store().saveFirings(record("nightly@eu", 1, { skipped: 7 }))).toEqual({ saved: true });
+    const eu = record("nightly@eu", 1, { skipped: 7, latest: "nightly@eu@1~2" });
+    expect(await store().saveFirings(eu)).toEqual({ saved: true });
     expect(await store().readFirings("nightly")).toEqual(record("nightly", 1));
-    expect(await store().readFirings("nightly@eu")).toEqual(record("nightly@eu", 1, { skipped: 7 }));
+    expect(await store().readFirings("nightly@eu")).toEqual(eu);
     expect(await store().readFirings("nightly#firings")).toBeUndefined();
   });
 
@@ -44,5 +45,6 @@ export function firingContract(store: () => Store): void {
     const others = { started: { ...started, at: T0 + 1 } };
     expect(await store().saveFirings(record("lost", 1, others))).toEqual({ saved: false });
     expect(await store().saveFirings(record("lost", 1, { skipped: 1 }))).toEqual({ saved: false });
+    expect(await store().saveFirings(record("lost", 1, { latest: "lost@1~2" }))).toEqual({ saved: false });
   });
 }
