@@ -107,6 +107,7 @@ export function createAwsOutside(options: AwsOutsideOptions): AwsOutside {
       : {
           schedules: {
             put: async (kept) => (await keeper()).put(kept),
+            update: async (kept) => (await keeper()).update(kept),
             get: async (id) => (await keeper()).get(id),
             list: async (request) => (await keeper()).list(request),
             delete: async (id) => (await keeper()).delete(id),

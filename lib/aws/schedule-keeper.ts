@@ -24,12 +24,16 @@ export function scheduleKeeper(
   client: SchedulerClient = new SchedulerClient(clientSettings("scheduler", connection)),
 ): ScheduleKeeper {
   const GroupName = target.group;
+  const inputOf = (schedule: KeptSchedule): CreateScheduleCommandInput => {
+    const { startAt = 0, ...started } = schedule;
+    return scheduleInput(target, startAt > now() ? schedule : started);
+  };
+  const update = async (input: CreateScheduleCommandInput): Promise<boolean> =>
+    (await unlessMissing(client.send(new UpdateScheduleCommand(input)))) !== undefined;
   return {
     async put(schedule) {
-      const { startAt = 0, ...started } = schedule;
-      const input = scheduleInput(target, startAt > now() ? schedule : started);
-      const updated = await unlessMissing(client.send(new UpdateScheduleCommand(input)));
-      if (updated !== undefined) return;
+      const input = inputOf(schedule);
+      if (await update(input)) return;
       try {
         await client.send(new CreateScheduleCommand(input));
       } catch (error) {
@@ -38,6 +42,8 @@ export function scheduleKeeper(
         await client.send(new UpdateScheduleCommand(input));
       }
     },
+
+    update: (schedule) => update(inputOf(schedule)),
 
     async get(id) {
       const found = await unlessMissing(client.send(new GetScheduleCommand({ GroupName, Name: id })));

@@ -128,12 +128,12 @@ export class ClientSchedules {
 
   /** Starts nothing more until it is resumed. Read and written in two calls: a `put` between them is undone. Throws {@link ScheduleNotFoundError}. */
   async pause(id: string): Promise<void> {
-    await (await this.#keeper()).put({ ...(await this.#read(id)), paused: true });
+    await this.#update({ ...(await this.#read(id)), paused: true });
   }
 
   /** Goes on with the next time; what it missed is not made up for. Throws {@link ScheduleNotFoundError}. */
   async resume(id: string): Promise<void> {
-    await (await this.#keeper()).put({ ...(await this.#read(id)), paused: false });
+    await this.#update({ ...(await this.#read(id)), paused: false });
   }
 
   /** Executions that it has started go on. A call that was not answered may be repeated: `deleted` is false for one that is not there. */
@@ -157,6 +157,11 @@ export class ClientSchedules {
     const found = await (await this.#keeper()).get(id);
     if (found === undefined) throw new ScheduleNotFoundError(id);
     return found;
+  }
+
+  /** One that was deleted since it was read stays deleted. */
+  async #update(schedule: KeptSchedule): Promise<void> {
+    if (!(await (await this.#keeper()).update(schedule))) throw new ScheduleNotFoundError(schedule.id);
   }
 
   async #keeper(): Promise<ScheduleKeeper> {

@@ -48,6 +48,8 @@ export interface KeptSchedule {
 export interface ScheduleKeeper {
   /** Creates it, or replaces what is there. */
   put(schedule: KeptSchedule): Promise<void>;
+  /** Replaces what is there; false when there is none. */
+  update(schedule: KeptSchedule): Promise<boolean>;
   get(id: string): Promise<KeptSchedule | undefined>;
   /** The ids, a page at a time. */
   list(request: { readonly limit: number; readonly cursor?: string }): Promise<Page<string>>;

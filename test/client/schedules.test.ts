@@ -4,7 +4,14 @@ import { z } from "zod";
 import { connectionFrom } from "../../lib/aws/connection.js";
 import { createAwsOutside } from "../../lib/aws/outside.js";
 import { scheduleKeeper } from "../../lib/aws/schedule-keeper.js";
-import { app, DurableClient, InvalidInputError, NoClientSchedulesError, workflow } from "../../lib/index.js";
+import {
+  app,
+  DurableClient,
+  InvalidInputError,
+  NoClientSchedulesError,
+  ScheduleNotFoundError,
+  workflow,
+} from "../../lib/index.js";
 import type { ScheduleKeeper } from "../../lib/runtime/outside.js";
 import { createMemoryStore } from "../../lib/store/memory/index.js";
 import { TestCloud } from "../../lib/testing/test-cloud.js";
@@ -37,11 +44,14 @@ beforeAll(async () => {
     { timeScale: TIME_SCALE },
   );
   keeper = keeperAt(() => local.cloud.now());
-  const outside = new TestCloud({ app: shop, store: createMemoryStore() }).client();
-  client = new DurableClient({ outside: { ...outside, schedules: keeper } });
+  client = clientOf(keeper);
 });
 afterAll(() => local.stop());
 
+const clientOf = (schedules: ScheduleKeeper) =>
+  new DurableClient({
+    outside: { ...new TestCloud({ app: shop, store: createMemoryStore() }).client(), schedules },
+  });
 const keeperAt = (now: () => number) => scheduleKeeper(TARGET, connectionFrom(local.cloud.environment), now);
 
 describe("an input", () => {
@@ -87,6 +97,24 @@ test("a schedule is paused and resumed after its start, which Scheduler would re
   await client.schedules.pause(id);
   expect(await client.schedules.get(id)).toMatchObject({ paused: true });
 });
+
+test.each(["pause", "resume"] as const)(
+  "%s brings no schedule back that was deleted meanwhile",
+  async (change) => {
+    const id = `gone-${change}`;
+    await client.schedules.put({ id, workflow: fired, expression, paused: change === "resume" });
+    const late = clientOf({
+      ...keeper,
+      async get(asked) {
+        const found = await keeper.get(asked);
+        await keeper.delete(asked);
+        return found;
+      },
+    });
+    await expect(late.schedules[change](id)).rejects.toBeInstanceOf(ScheduleNotFoundError);
+    expect(await keeper.get(id)).toBeUndefined();
+  },
+);
 
 test("a start that is past when it is first put is left out, too", async () => {
   const startAt = new Date(local.cloud.now() - 24 * 60 * MINUTE);
