@@ -1,4 +1,5 @@
 /** Schedules of clients, in EventBridge Scheduler: one for each id, in a group of their own. */
+import { isDeepStrictEqual } from "node:util";
 import {
   ConflictException,
   CreateScheduleCommand,
@@ -11,12 +12,13 @@ import {
   SchedulerClient,
   UpdateScheduleCommand,
 } from "@aws-sdk/client-scheduler";
+import { nextOf, parseRecurrence } from "../model/schedule-expression.js";
 import type { EpochMs } from "../model/time.js";
 import type { KeptSchedule, ScheduleKeeper } from "../runtime/outside.js";
 import { type Connection, clientSettings } from "./connection.js";
 import { RETRIES, type ScheduleTarget } from "./schedules.js";
 
-/** @param now a start that is past is not sent again: Scheduler refuses one of more than five minutes ago, and what has started needs none */
+/** @param now against which a start is past: see {@link startOf} */
 export function scheduleKeeper(
   target: ScheduleTarget,
   connection: Connection,
@@ -24,16 +26,16 @@ export function scheduleKeeper(
   client: SchedulerClient = new SchedulerClient(clientSettings("scheduler", connection)),
 ): ScheduleKeeper {
   const GroupName = target.group;
-  const inputOf = (schedule: KeptSchedule): CreateScheduleCommandInput => {
-    const { startAt = 0, ...started } = schedule;
-    return scheduleInput(target, startAt > now() ? schedule : started);
-  };
+  const read = (id: string) => unlessMissing(client.send(new GetScheduleCommand({ GroupName, Name: id })));
   const update = async (input: CreateScheduleCommandInput): Promise<boolean> =>
     (await unlessMissing(client.send(new UpdateScheduleCommand(input)))) !== undefined;
   return {
     async put(schedule) {
-      const input = inputOf(schedule);
-      if (await update(input)) return;
+      const at = now();
+      const input = scheduleInput(target, schedule, at);
+      const found = await read(schedule.id);
+      if (found !== undefined && isSame(schedule, input, found, at)) return;
+      if (found !== undefined && (await update(input))) return;
       try {
         await client.send(new CreateScheduleCommand(input));
       } catch (error) {
@@ -43,10 +45,10 @@ export function scheduleKeeper(
       }
     },
 
-    update: (schedule) => update(inputOf(schedule)),
+    update: (schedule) => update(scheduleInput(target, schedule, now())),
 
     async get(id) {
-      const found = await unlessMissing(client.send(new GetScheduleCommand({ GroupName, Name: id })));
+      const found = await read(id);
       return found && keptSchedule(id, found);
     },
 
@@ -72,8 +74,13 @@ export function scheduleKeeper(
 }
 
 /** An update replaces all there is: it is written as a whole. */
-function scheduleInput(target: ScheduleTarget, schedule: KeptSchedule): CreateScheduleCommandInput {
-  const { id, expression, timezone, startAt, endAt, paused, body } = schedule;
+function scheduleInput(
+  target: ScheduleTarget,
+  schedule: KeptSchedule,
+  now: EpochMs,
+): CreateScheduleCommandInput {
+  const { id, expression, timezone, endAt, paused, body } = schedule;
+  const startAt = startOf(schedule, now);
   return {
     Name: id,
     GroupName: target.group,
@@ -82,7 +89,7 @@ function scheduleInput(target: ScheduleTarget, schedule: KeptSchedule): CreateSc
     FlexibleTimeWindow: { Mode: "OFF" },
     State: paused ? "DISABLED" : "ENABLED",
     ...(startAt === undefined ? {} : { StartDate: new Date(startAt) }),
-    ...(endAt === undefined ? {} : { EndDate: new Date(endAt) }),
+    ...(endAt === undefined ? {} : { EndDate: new Date(wholeSeconds(endAt)) }),
     Target: {
       Arn: target.queueArn,
       RoleArn: target.roleArn,
@@ -91,6 +98,50 @@ function scheduleInput(target: ScheduleTarget, schedule: KeptSchedule): CreateSc
       DeadLetterConfig: { Arn: target.dlqArn },
     },
   };
+}
+
+/**
+ * The start to be sent. Scheduler refuses one of more than five minutes ago. A cron expression needs none by then; a rate is given its next
+ * beat: without a start it would be reckoned anew.
+ */
+function startOf({ expression, timezone, startAt, endAt }: KeptSchedule, now: EpochMs): EpochMs | undefined {
+  if (startAt === undefined) return undefined;
+  const start = wholeSeconds(startAt);
+  if (start > now) return start;
+  const recurrence = parseRecurrence(expression);
+  if (typeof recurrence === "string" || recurrence.kind === "cron") return undefined;
+  const next = nextOf(recurrence, timezone, start, now);
+  return endAt !== undefined && next !== undefined && next > endAt ? undefined : next;
+}
+
+/** Whether what is there is what is to be written. Every write may move a rate's beat, so a repeat must be none. */
+function isSame(
+  schedule: KeptSchedule,
+  wanted: CreateScheduleCommandInput,
+  found: GetScheduleCommandOutput,
+  now: EpochMs,
+): boolean {
+  const there = keptSchedule(schedule.id, found);
+  const isPast = schedule.startAt === undefined && (there.startAt ?? 0) <= now;
+  const startsSame = isPast || startOf(schedule, now) === startOf(there, now);
+  return (
+    startsSame &&
+    wanted.EndDate?.getTime() === there.endAt &&
+    COMPARED.every((field) => isDeepStrictEqual(wanted[field], found[field]))
+  );
+}
+
+const COMPARED = [
+  "ScheduleExpression",
+  "ScheduleExpressionTimezone",
+  "FlexibleTimeWindow",
+  "State",
+  "Target",
+] as const;
+
+/** As Scheduler keeps them. */
+function wholeSeconds(at: EpochMs): EpochMs {
+  return Math.floor(at / 1_000) * 1_000;
 }
 
 function keptSchedule(id: string, found: GetScheduleCommandOutput): KeptSchedule {

@@ -31,7 +31,7 @@ export interface SchedulePut<Input = unknown> {
   readonly timezone?: string;
   /** Default: `"skip"`. */
   readonly overlap?: Overlap;
-  /** Nothing starts before it. A rate starts at it for the first time. */
+  /** Nothing starts before it. A rate starts at it for the first time, and is reckoned from it. Counts in whole seconds. */
   readonly startAt?: Date;
   /** Nothing starts after it. The schedule stays, and can be deleted. */
   readonly endAt?: Date;
@@ -47,6 +47,7 @@ export interface ScheduleDescription {
   readonly expression: string;
   readonly timezone: string;
   readonly overlap: Overlap;
+  /** As Scheduler has it: of a rate that was written after its start, when it came round next. */
   readonly startAt?: Date;
   readonly endAt?: Date;
   readonly paused: boolean;
@@ -128,12 +129,12 @@ export class ClientSchedules {
 
   /** Starts nothing more until it is resumed. Read and written in two calls: a `put` between them is undone. Throws {@link ScheduleNotFoundError}. */
   async pause(id: string): Promise<void> {
-    await this.#update({ ...(await this.#read(id)), paused: true });
+    await this.#setPaused(id, true);
   }
 
   /** Goes on with the next time; what it missed is not made up for. Throws {@link ScheduleNotFoundError}. */
   async resume(id: string): Promise<void> {
-    await this.#update({ ...(await this.#read(id)), paused: false });
+    await this.#setPaused(id, false);
   }
 
   /** Executions that it has started go on. A call that was not answered may be repeated: `deleted` is false for one that is not there. */
@@ -159,9 +160,12 @@ export class ClientSchedules {
     return found;
   }
 
-  /** One that was deleted since it was read stays deleted. */
-  async #update(schedule: KeptSchedule): Promise<void> {
-    if (!(await (await this.#keeper()).update(schedule))) throw new ScheduleNotFoundError(schedule.id);
+  async #setPaused(id: string, paused: boolean): Promise<void> {
+    const found = await this.#read(id);
+    // Every write may move a rate's beat.
+    if (found.paused === paused) return;
+    // One that was deleted since it was read stays deleted.
+    if (!(await (await this.#keeper()).update({ ...found, paused }))) throw new ScheduleNotFoundError(id);
   }
 
   async #keeper(): Promise<ScheduleKeeper> {

@@ -1,4 +1,5 @@
 /** `client.schedules`, kept in the local cloud's Scheduler, which refuses what AWS's does. */
+import { GetScheduleCommand } from "@aws-sdk/client-scheduler";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { z } from "zod";
 import { connectionFrom } from "../../lib/aws/connection.js";
@@ -7,6 +8,7 @@ import { scheduleKeeper } from "../../lib/aws/schedule-keeper.js";
 import {
   app,
   DurableClient,
+  type Firing,
   InvalidInputError,
   NoClientSchedulesError,
   ScheduleNotFoundError,
@@ -89,13 +91,70 @@ test("a schedule is paused and resumed after its start, which Scheduler would re
 
   const before = await keeper.get(id);
   if (before === undefined) throw new Error("the schedule is gone");
-  await expect(keeperAt(() => 0).put(before)).rejects.toMatchObject({ name: "ValidationException" });
+  await expect(keeperAt(() => 0).put({ ...before, paused: false })).rejects.toMatchObject({
+    name: "ValidationException",
+  });
   await client.schedules.resume(id);
   const resumed = await client.schedules.get(id);
   expect(resumed).toMatchObject({ paused: false, expression });
   expect(resumed).not.toHaveProperty("startAt");
   await client.schedules.pause(id);
   expect(await client.schedules.get(id)).toMatchObject({ paused: true });
+});
+
+describe("a rate", () => {
+  const DAY = 24 * 60 * MINUTE;
+  const changedAt = async (Name: string) =>
+    (await local.scheduler.send(new GetScheduleCommand({ GroupName: TARGET.group, Name })))
+      .LastModificationDate;
+  const weekly = { workflow: fired, expression: "rate(7 days)", overlap: "allow" } as const;
+
+  test.each<[string, { startAt?: number; endAt?: number; input?: Firing }]>([
+    ["without a start", {}],
+    [
+      "with a start, an end and an input",
+      { startAt: 1, endAt: 100, input: { schedule: "s", scheduledAt: "t" } },
+    ],
+    ["with a start that is past", { startAt: -3 }],
+  ])(
+    "%s that is put again as it is is not written: its beat would move",
+    async (what, { startAt, endAt, ...more }) => {
+      const id = what.replaceAll(/\W/g, "-");
+      const day = (days: number | undefined) => new Date(local.cloud.now() + (days ?? 0) * DAY);
+      const put = {
+        ...{ id, ...weekly, ...more },
+        ...(startAt === undefined ? {} : { startAt: day(startAt) }),
+        ...(endAt === undefined ? {} : { endAt: day(endAt) }),
+      };
+      await client.schedules.put(put);
+      const written = await changedAt(id);
+      await client.schedules.put(put);
+      // Its start is past by then.
+      const later = clientOf(keeperAt(() => local.cloud.now() + 20 * DAY));
+      await later.schedules.put(put);
+      const { startAt: _, ...unbounded } = put;
+      await later.schedules.put(unbounded);
+      await client.schedules.resume(id);
+      expect(await changedAt(id)).toEqual(written);
+      await client.schedules.put({ ...put, overlap: "skip" });
+      expect(await changedAt(id)).not.toEqual(written);
+    },
+  );
+
+  test("keeps its beat when it is paused, resumed and changed after its start", async () => {
+    const startAt = new Date(Math.floor(local.cloud.now() / 1_000) * 1_000 + DAY);
+    const beat = (weeks: number) => new Date(startAt.getTime() + weeks * 7 * DAY);
+    const asOf = (days: number) => clientOf(keeperAt(() => startAt.getTime() + days * DAY)).schedules;
+    await client.schedules.put({ id: "beat", ...weekly, startAt });
+    await asOf(10).pause("beat");
+    await asOf(30).resume("beat");
+    expect(await client.schedules.get("beat")).toMatchObject({ paused: false, startAt: beat(5) });
+    await asOf(36).put({ id: "beat", ...weekly, overlap: "skip", startAt });
+    expect(await client.schedules.get("beat")).toMatchObject({ overlap: "skip", startAt: beat(6) });
+    // None is left before its end.
+    await asOf(36).put({ id: "beat", ...weekly, startAt, endAt: beat(5.5) });
+    expect(await client.schedules.get("beat")).not.toHaveProperty("startAt");
+  });
 });
 
 test.each(["pause", "resume"] as const)(
