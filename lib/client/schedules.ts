@@ -1,12 +1,18 @@
 /** Schedules that clients put at run time: recurring starts of any workflow of the deployment. */
 import { parse } from "../define/schema.js";
 import type { AnyWorkflow, Workflow } from "../define/workflow.js";
-import { InvalidInputError, type SchemaIssue, UnknownWorkflowError } from "../model/errors.js";
+import {
+  InvalidInputError,
+  PayloadTooLargeError,
+  type SchemaIssue,
+  UnknownWorkflowError,
+} from "../model/errors.js";
 import {
   type Firing,
   firingBody,
   isOverlap,
   isScheduleName,
+  LARGEST_BODY_BYTES,
   type Overlap,
   readSchedule,
   scheduleKey,
@@ -23,7 +29,7 @@ export interface SchedulePut<Input = unknown> {
   /** 1 to 64 characters of A-Z a-z 0-9 . _ - that begin with a letter or digit: a natural key of yours, such as a tenant's. */
   readonly id: string;
   readonly workflow: Workflow<Input, unknown> | string;
-  /** What each execution is given. Default: a `Firing`, with the id as its `schedule`. */
+  /** What each execution is given: at most 256 KB of JSON, with what else the schedule's message says. Default: a `Firing`, with the id as its `schedule`. */
   readonly input?: NoInfer<Input>;
   /** `rate(5 minutes)`, `cron(0 9 ? * MON-FRI *)`. */
   readonly expression: string;
@@ -91,11 +97,15 @@ export class ClientSchedules {
       "input" in schedule && schedule.input !== undefined ? { input: storable(schedule.input, what) } : {};
     const firing: Firing = { schedule: id, scheduledAt: new Date(0).toISOString() };
     await parse(workflow?.input, schedule.input === undefined ? firing : schedule.input, what);
+    const body = firingBody({ by: "client", workflow: name, schedule: id, overlap, ...input });
+    const bytes = Buffer.byteLength(body);
+    if (bytes > LARGEST_BODY_BYTES)
+      throw new PayloadTooLargeError(`The message of schedule "${id}"`, bytes, LARGEST_BODY_BYTES);
     const kept: KeptSchedule = {
       ...{ id, expression, timezone, paused },
       ...(schedule.startAt === undefined ? {} : { startAt: schedule.startAt.getTime() }),
       ...(schedule.endAt === undefined ? {} : { endAt: schedule.endAt.getTime() }),
-      body: firingBody({ by: "client", workflow: name, schedule: id, overlap, ...input }),
+      body,
     };
     await (await this.#keeper()).put(kept);
     return describe(kept);

@@ -45,6 +45,9 @@ const SCHEDULED_TIME = "<aws.scheduler.scheduled-time>";
 /** What tells our messages from events. */
 const KIND = "firing";
 
+/** In bytes: EventBridge Scheduler takes 256 KB as a target's input. */
+export const LARGEST_BODY_BYTES = 262_144;
+
 /** The body to give to EventBridge Scheduler. A `<` of the user's is escaped: nothing of theirs is replaced. */
 export function firingBody(
   schedule:

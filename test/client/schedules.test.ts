@@ -11,9 +11,11 @@ import {
   type Firing,
   InvalidInputError,
   NoClientSchedulesError,
+  PayloadTooLargeError,
   ScheduleNotFoundError,
   workflow,
 } from "../../lib/index.js";
+import { LARGEST_BODY_BYTES } from "../../lib/model/firing.js";
 import type { ScheduleKeeper } from "../../lib/runtime/outside.js";
 import { createMemoryStore } from "../../lib/store/memory/index.js";
 import { TestCloud } from "../../lib/testing/test-cloud.js";
@@ -76,6 +78,23 @@ describe("an input", () => {
       client.schedules.put({ id: "not-null", workflow: nothing, expression }),
     ).rejects.toBeInstanceOf(InvalidInputError);
   });
+});
+
+test("what Scheduler would not take as a message is refused, and so by the local one", async () => {
+  const wide = workflow("wide", async (_, text: string) => text);
+  const fits = "x".repeat(LARGEST_BODY_BYTES - 200);
+  await client.schedules.put({ id: "fits", workflow: wide, expression, input: fits });
+  // An ä has two bytes, and a < is written as six.
+  for (const input of ["x".repeat(LARGEST_BODY_BYTES), "ä".repeat(140_000), "<".repeat(50_000)])
+    await expect(client.schedules.put({ id: "wide", workflow: wide, expression, input })).rejects.toThrow(
+      PayloadTooLargeError,
+    );
+  expect(await keeper.get("wide")).toBeUndefined();
+  const kept = await keeper.get("fits");
+  if (kept === undefined) throw new Error("it was not put");
+  const over = { ...kept, body: "x".repeat(LARGEST_BODY_BYTES + 1) };
+  await expect(keeper.put(over)).rejects.toMatchObject({ name: "ValidationException" });
+  await keeper.put({ ...kept, body: "x".repeat(LARGEST_BODY_BYTES) });
 });
 
 test("a schedule is paused and resumed after its start, which Scheduler would refuse by then", async () => {

@@ -1,4 +1,5 @@
 /** A schedule as somebody wrote it, in a request or a template, judged and turned into our own. */
+import { LARGEST_BODY_BYTES } from "../../model/firing.js";
 import { instantOf, isTimeZone } from "../../model/time-zone.js";
 import { Fields, type JsonObject } from "../json.js";
 import { parseExpression } from "../schedule-expression.js";
@@ -34,6 +35,11 @@ export const readSchedule = (
   const unknown = Object.keys(target.value).filter((key) => !TARGET_KNOWN.includes(key));
   if (unknown.length > 0)
     throw new ScheduleRefused(`The local Scheduler does not know Target.${unknown.join(", Target.")}.`);
+  const message = target.string("Input") ?? "{}";
+  if (Buffer.byteLength(message) > LARGEST_BODY_BYTES)
+    throw new ScheduleRefused(
+      `Target.Input must have at most ${LARGEST_BODY_BYTES} bytes, and has ${Buffer.byteLength(message)}.`,
+    );
   target.require("RoleArn", target.string("RoleArn"));
   const startMs = instant(input, "StartDate");
   if (startMs !== undefined && startMs < nowMs - OLDEST_START_MS)
@@ -48,7 +54,7 @@ export const readSchedule = (
     zone,
     definition: definitionOf(input.value),
     targetArn: target.require("Arn", target.string("Arn")),
-    input: target.string("Input") ?? "{}",
+    input: message,
     enabled: oneOf(input, "State", ["ENABLED", "DISABLED"], "ENABLED") === "ENABLED",
     deleteAfterwards: oneOf(input, "ActionAfterCompletion", ["NONE", "DELETE"], "NONE") === "DELETE",
     createdAtMs: nowMs,
