@@ -44,6 +44,7 @@ export {
   type StartOptions,
   type Stopped,
   type Terminated,
+  type UnreadableSchedule,
   type UpdateOptions,
   type Waiting,
   type WaitingOptions,
@@ -128,6 +129,7 @@ export {
   MalformedFiringError,
   NoClientSchedulesError,
   ScheduleNotFoundError,
+  UnreadableScheduleError,
 } from "./model/schedule-errors.js";
 export type { ExecutionStatus } from "./model/status.js";
 export type { Duration } from "./model/time.js";

@@ -24,13 +24,8 @@ export type { ClientOutbox, Staged, StagedEvent, StagedStart } from "./outbox.js
 export type { OutgoingMessage, OutgoingOptions, OutgoingPage } from "./outgoing.js";
 export type { Pause, Pauses } from "./pauses.js";
 export type { Progress } from "./progress.js";
-export type {
-  ClientSchedules,
-  ScheduleDescription,
-  SchedulePage,
-  SchedulePut,
-  ScheduleState,
-} from "./schedules.js";
+export type { ScheduleDescription, UnreadableSchedule } from "./schedule-description.js";
+export type { ClientSchedules, SchedulePage, SchedulePut, ScheduleState } from "./schedules.js";
 export type {
   Damaged,
   ExecutionDescription,

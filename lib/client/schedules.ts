@@ -14,7 +14,6 @@ import {
   isScheduleName,
   LARGEST_BODY_BYTES,
   type Overlap,
-  readSchedule,
   scheduleKey,
 } from "../model/firing.js";
 import { checkName } from "../model/ids.js";
@@ -22,8 +21,14 @@ import { NoClientSchedulesError, ScheduleNotFoundError } from "../model/schedule
 import { whyNoRecurrence } from "../model/schedule-expression.js";
 import { shown } from "../model/shown.js";
 import { storable } from "../model/storable.js";
-import { decode } from "../model/value.js";
 import type { KeptSchedule, Outside, ScheduleKeeper } from "../runtime/outside.js";
+import {
+  describe,
+  describeOrSay,
+  isReadable,
+  type ScheduleDescription,
+  type UnreadableSchedule,
+} from "./schedule-description.js";
 
 export interface SchedulePut<Input = unknown> {
   /** 1 to 64 characters of A-Z a-z 0-9 . _ - that begin with a letter or digit: a natural key of yours, such as a tenant's. */
@@ -45,20 +50,6 @@ export interface SchedulePut<Input = unknown> {
   readonly paused?: boolean;
 }
 
-export interface ScheduleDescription {
-  readonly id: string;
-  readonly workflow: string;
-  /** Absent when its executions are given a {@link Firing}. */
-  readonly input?: unknown;
-  readonly expression: string;
-  readonly timezone: string;
-  readonly overlap: Overlap;
-  /** As Scheduler has it: of a rate that was written after its start, when it came round next. */
-  readonly startAt?: Date;
-  readonly endAt?: Date;
-  readonly paused: boolean;
-}
-
 export interface ScheduleState extends ScheduleDescription {
   /** The last firing that was to start an execution, and how many were skipped since. Absent before the first one. */
   readonly last?: { readonly scheduledAt: Date; readonly executionId: string; readonly skipped: number };
@@ -66,6 +57,8 @@ export interface ScheduleState extends ScheduleDescription {
 
 export interface SchedulePage {
   readonly schedules: readonly ScheduleDescription[];
+  /** What else lies in the clients' group: nothing that a client has put as it is. */
+  readonly unreadable: readonly UnreadableSchedule[];
   /** For the next page; absent on the last one. */
   readonly cursor?: string;
 }
@@ -111,7 +104,7 @@ export class ClientSchedules {
     return describe(kept);
   }
 
-  /** With what became of its firings. Throws {@link ScheduleNotFoundError}. */
+  /** With what became of its firings. Throws {@link ScheduleNotFoundError}, {@link UnreadableScheduleError}. */
   async get(id: string): Promise<ScheduleState> {
     const description = describe(await this.#read(id));
     const { workflow } = description;
@@ -130,19 +123,21 @@ export class ClientSchedules {
     const keeper = await this.#keeper();
     const { items, cursor } = await keeper.list({ limit: PAGE, ...options });
     const found = await Promise.all(items.map((id) => keeper.get(id)));
+    // One that was deleted since is none.
+    const read = found.filter((each) => each !== undefined).map(describeOrSay);
     return {
-      // One that was deleted since is none.
-      schedules: found.filter((each) => each !== undefined).map(describe),
+      schedules: read.filter(isReadable),
+      unreadable: read.filter((each): each is UnreadableSchedule => !isReadable(each)),
       ...(cursor === undefined ? {} : { cursor }),
     };
   }
 
-  /** Starts nothing more until it is resumed. Read and written in two calls: a `put` between them is undone. Throws {@link ScheduleNotFoundError}. */
+  /** Starts nothing more until it is resumed. Read and written in two calls: a `put` between them is undone. Throws {@link ScheduleNotFoundError}, {@link UnreadableScheduleError}. */
   async pause(id: string): Promise<void> {
     await this.#setPaused(id, true);
   }
 
-  /** Goes on with the next time; what it missed is not made up for. Throws {@link ScheduleNotFoundError}. */
+  /** Goes on with the next time; what it missed is not made up for. Throws {@link ScheduleNotFoundError}, {@link UnreadableScheduleError}. */
   async resume(id: string): Promise<void> {
     await this.#setPaused(id, false);
   }
@@ -172,6 +167,8 @@ export class ClientSchedules {
 
   async #setPaused(id: string, paused: boolean): Promise<void> {
     const found = await this.#read(id);
+    // What it says would be lost with a target that is not ours.
+    describe(found);
     // Every write may move a rate's beat.
     if (found.paused === paused) return;
     // One that was deleted since it was read stays deleted.
@@ -220,23 +217,4 @@ export function checkScheduleId(id: unknown): void {
       message: `expected 1 to 64 characters of A-Z a-z 0-9 . _ - that begin with a letter or digit, found ${shown(id)}`,
     },
   ]);
-}
-
-function describe({
-  id,
-  expression,
-  timezone,
-  startAt,
-  endAt,
-  paused,
-  body,
-}: KeptSchedule): ScheduleDescription {
-  const told = readSchedule(JSON.parse(body));
-  const put = told.by === "client" ? told : undefined;
-  return {
-    ...{ id, workflow: told.workflow, expression, timezone, overlap: put?.overlap ?? "skip", paused },
-    ...(put?.input === undefined ? {} : { input: decode(put.input) }),
-    ...(startAt === undefined ? {} : { startAt: new Date(startAt) }),
-    ...(endAt === undefined ? {} : { endAt: new Date(endAt) }),
-  };
 }

@@ -2,6 +2,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { CreateScheduleCommand } from "@aws-sdk/client-scheduler";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { writeLocalFile } from "../../lib/cli/local-file.js";
 import { type Deployment, openDeployment } from "../functions/deployment.js";
@@ -41,6 +42,27 @@ test("puts, shows, lists, pauses, resumes and deletes", async () => {
   expect(JSON.parse((await schedules("resume", "t-1", "--json")).out)).toEqual({ id: "t-1", resumed: true });
   expect(JSON.parse((await schedules("delete", "t-1", "--json")).out)).toEqual({ id: "t-1", deleted: true });
   expect((await schedules("list")).out).toContain("no schedules");
+});
+
+test("lists one that can't be read beside the others, and says what to do with it", async () => {
+  await schedules("put", "t-2", "-w", "nightly", "-e", "rate(1 day)", "--paused");
+  const Arn = "arn:aws:sqs:us-east-1:000000000000:events";
+  await deployment.cloud.scheduler.send(
+    new CreateScheduleCommand({
+      ...{ Name: "a-0", GroupName: "timers", ScheduleExpression: "rate(2 days)", State: "DISABLED" },
+      FlexibleTimeWindow: { Mode: "OFF" },
+      Target: { Arn, RoleArn: "arn:aws:iam::000000000000:role/scheduler", Input: "gone off" },
+    }),
+  );
+  const listed = JSON.parse((await schedules("list", "--json")).out);
+  expect(listed).toEqual([
+    expect.objectContaining({ id: "t-2", workflow: "nightly" }),
+    { id: "a-0", expression: "rate(2 days)", unreadable: "its message is no JSON" },
+  ]);
+  expect((await schedules("list")).out).toContain("a-0  rate(2 days)  unreadable: its message is no JSON");
+  const shown = await schedules("show", "a-0");
+  expect([shown.code, shown.err]).toEqual([1, expect.stringContaining("holdfast schedules delete a-0")]);
+  for (const id of ["a-0", "t-2"]) expect((await schedules("delete", id)).code).toBe(0);
 });
 
 test("says what is wrong", async () => {

@@ -13,6 +13,7 @@ import {
   NoClientSchedulesError,
   PayloadTooLargeError,
   ScheduleNotFoundError,
+  UnreadableScheduleError,
   workflow,
 } from "../../lib/index.js";
 import { LARGEST_BODY_BYTES } from "../../lib/model/firing.js";
@@ -95,6 +96,7 @@ test("what Scheduler would not take as a message is refused, and so by the local
   const over = { ...kept, body: "x".repeat(LARGEST_BODY_BYTES + 1) };
   await expect(keeper.put(over)).rejects.toMatchObject({ name: "ValidationException" });
   await keeper.put({ ...kept, body: "x".repeat(LARGEST_BODY_BYTES) });
+  await keeper.delete("fits");
 });
 
 test("a schedule is paused and resumed after its start, which Scheduler would refuse by then", async () => {
@@ -193,6 +195,35 @@ test.each(["pause", "resume"] as const)(
     expect(await keeper.get(id)).toBeUndefined();
   },
 );
+
+describe("a schedule in the group that no client has put", () => {
+  const put = { id: "b-own", workflow: fired, expression };
+  const body = (fields: object) => JSON.stringify({ holdfast: "firing", by: "client", ...fields });
+  const told = { workflow: "fired", schedule: "a-foreign", overlap: "skip" };
+
+  test.each([
+    ["no JSON", "it has gone off", "is no JSON"],
+    ["nothing of ours", '["hello"]', "is not a schedule's firing"],
+    ["an overlap that there is not", body({ ...told, overlap: "queue" }), '"overlap" is "queue"'],
+    ["another schedule", body({ ...told, schedule: "b-own" }), 'names the schedule "b-own"'],
+    ["a declared schedule", body({ by: "workflow", workflow: "fired", schedule: "a-foreign" }), "declares"],
+    ["an input that can't be read", body({ ...told, input: { $moon: 1 } }), "form that this release"],
+  ])("with %s as its message is listed as unreadable, and hides no other", async (_, text, reason) => {
+    await client.schedules.put(put);
+    await keeper.put({ id: "a-foreign", expression, timezone: "UTC", paused: false, body: text });
+    const { schedules, unreadable } = await client.schedules.list();
+    expect(schedules).toContainEqual(await client.schedules.get("b-own"));
+    expect(unreadable).toEqual([{ id: "a-foreign", expression, reason: expect.stringContaining(reason) }]);
+    for (const call of ["get", "pause", "resume"] as const) {
+      const refused = client.schedules[call]("a-foreign");
+      await expect(refused).rejects.toBeInstanceOf(UnreadableScheduleError);
+      await expect(refused).rejects.toThrow(/"a-foreign".*holdfast schedules delete a-foreign/);
+    }
+    expect(await keeper.get("a-foreign")).toMatchObject({ body: text, paused: false });
+    expect(await client.schedules.delete("a-foreign")).toEqual({ deleted: true });
+    expect(await client.schedules.list()).toMatchObject({ unreadable: [] });
+  });
+});
 
 test("a start that is past when it is first put is left out, too", async () => {
   const startAt = new Date(local.cloud.now() - 24 * 60 * MINUTE);

@@ -1,5 +1,6 @@
 import { type Command, Option } from "commander";
-import { checkSchedule, checkScheduleId, type ScheduleDescription } from "../../client/schedules.js";
+import type { ScheduleDescription, UnreadableSchedule } from "../../client/schedule-description.js";
+import { checkSchedule, checkScheduleId } from "../../client/schedules.js";
 import { OVERLAPS, type Overlap } from "../../model/firing.js";
 import { checkName } from "../../model/ids.js";
 import { json } from "../format.js";
@@ -37,14 +38,21 @@ export const addSchedules: AddCommand = (program, terminal) => {
   sub("list", "list the schedules").action(async (options: Options) => {
     const client = await connect(options, terminal);
     const all: ScheduleDescription[] = [];
+    const others: UnreadableSchedule[] = [];
     for (let cursor: string | undefined, first = true; first || cursor !== undefined; first = false) {
       const page = await client.schedules.list(cursor === undefined ? {} : { cursor });
       all.push(...page.schedules);
+      others.push(...page.unreadable);
       cursor = page.cursor;
     }
-    if (options.json) terminal.out(json(all));
-    else if (all.length === 0) terminal.out("There are no schedules that clients have put.");
-    else for (const each of all) terminal.out(lineOf(each));
+    if (options.json) {
+      const told = others.map(({ id, expression, reason }) => ({ id, expression, unreadable: reason }));
+      return terminal.out(json([...all, ...told]));
+    }
+    if (all.length === 0) terminal.out("There are no schedules that clients have put.");
+    for (const each of all) terminal.out(lineOf(each));
+    for (const { id, expression, reason } of others)
+      terminal.out(`${id}  ${expression}  unreadable: ${reason}`);
   });
 
   sub("show", "show a schedule, and what became of it last")
