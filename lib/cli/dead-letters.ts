@@ -2,7 +2,7 @@
 import { ofThePart, type Verdict, verdictOf } from "../aws/event-attributes.js";
 import type { DeadLetter, EventQueue } from "../aws/event-queue.js";
 import type { EventConsumer } from "../aws/outside.js";
-import { firingExecutionId, readFiring, saysFiring, scheduleKey } from "../model/firing.js";
+import { firingExecutionId, readFiring, saysFiring } from "../model/firing.js";
 
 /** A dead event, as it is shown. */
 export interface ShownLetter {
@@ -101,7 +101,7 @@ function namesIn(body: string): { readonly event?: string; readonly eventId?: st
     if (typeof found !== "object" || found === null) return {};
     if (saysFiring(found)) {
       const firing = readFiring(found);
-      return { event: firingExecutionId(scheduleKey(firing), firing.scheduledAt) };
+      return { event: firingExecutionId(firing, firing.scheduledAt) };
     }
     const [event, eventId]: unknown[] = [Reflect.get(found, "detail-type"), Reflect.get(found, "id")];
     return {

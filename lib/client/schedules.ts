@@ -33,6 +33,7 @@ import {
 export interface SchedulePut<Input = unknown> {
   /** 1 to 64 characters of A-Z a-z 0-9 . _ - that begin with a letter or digit: a natural key of yours, such as a tenant's. */
   readonly id: string;
+  /** Which execution is the last one, and is open, is known by the schedule's id: put with another workflow, it is the same schedule. */
   readonly workflow: Workflow<Input, unknown> | string;
   /** What each execution is given: at most 256 KB of JSON, with what else the schedule's message says. Default: a `Firing`, with the id as its `schedule`. */
   readonly input?: NoInfer<Input>;
@@ -51,7 +52,7 @@ export interface SchedulePut<Input = unknown> {
 }
 
 export interface ScheduleState extends ScheduleDescription {
-  /** The last firing that was to start an execution, and how many were skipped since. Absent before the first one. */
+  /** The last firing that was to start an execution, and how many were skipped since. Absent before the first one. Those of a schedule that had the id before count. */
   readonly last?: { readonly scheduledAt: Date; readonly executionId: string; readonly skipped: number };
 }
 
@@ -142,7 +143,7 @@ export class ClientSchedules {
     await this.#setPaused(id, false);
   }
 
-  /** Executions that it has started go on. A call that was not answered may be repeated: `deleted` is false for one that is not there. */
+  /** Executions that it has started go on, and count as those before for a schedule that is put under the id again. A call that was not answered may be repeated: `deleted` is false for one that is not there. */
   async delete(id: string): Promise<{ readonly deleted: boolean }> {
     checkScheduleId(id);
     return { deleted: await (await this.#keeper()).delete(id) };

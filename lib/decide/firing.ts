@@ -8,7 +8,7 @@
  * |                             | skip            | open                 | start nothing, and count it                  |
  * |                             | cancel-previous | open                 | cancel that one, and start                   |
  * | what the last one started was | any           |                      | start it again: it may have died on its way  |
- * | earlier                     | allow           |                      | start, or start it again                     |
+ * | earlier, or the same        | allow           |                      | start, or start it again                     |
  * |                             | skip, cancel-…  |                      | start it again if it is there, else nothing  |
  *
  * The record is written before the execution is created. So one that is not there is on its way, and counts as open, for as long as the process
@@ -23,7 +23,7 @@ export const ON_ITS_WAY_MS = 20 * 60_000;
 /** What is known of the schedule's firings. */
 export interface Decided {
   readonly decidedFor: EpochMs;
-  readonly started: { readonly scheduledFor: EpochMs; readonly at: EpochMs };
+  readonly started: { readonly executionId: string; readonly at: EpochMs };
 }
 
 /** The execution of the last firing that started one. */
@@ -48,14 +48,14 @@ export type FiringAction =
 
 /** @param before is asked for only where it matters */
 export async function decideFiring<Known extends Decided>(
-  firing: { readonly scheduledAt: EpochMs; readonly overlap: Overlap },
+  firing: { readonly scheduledAt: EpochMs; readonly executionId: string; readonly overlap: Overlap },
   known: Known | undefined,
   now: EpochMs,
   before: (known: Known) => Promise<Before>,
 ): Promise<FiringAction> {
   const { scheduledAt, overlap } = firing;
   if (known === undefined) return { do: "begin" };
-  if (scheduledAt === known.started.scheduledFor) return { do: "repeat" };
+  if (firing.executionId === known.started.executionId) return { do: "repeat" };
   if (scheduledAt <= known.decidedFor) return { do: overlap === "allow" ? "start" : "repeat if there" };
   if (overlap === "allow") return { do: "begin" };
   const { stands, executionId } = await before(known);

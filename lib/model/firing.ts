@@ -111,20 +111,26 @@ function instantIn(found: unknown): EpochMs {
   );
 }
 
-/** Names a schedule among all others: no name of a workflow has an `@` or a `+`. */
-export function scheduleKey({
-  by,
-  workflow,
-  schedule,
-}: Pick<FiringMessage, "by" | "workflow" | "schedule">): string {
-  if (by === "client") return `${workflow}+${schedule}`;
-  return schedule === DEFAULT_SCHEDULE ? workflow : `${workflow}@${schedule}`;
+/** What names a schedule. */
+export type ScheduleName = Pick<FiringMessage, "by" | "workflow" | "schedule">;
+
+/**
+ * Names a schedule among all others: no name of a workflow has an `@` or a `+`. A client's is known by its id alone: put with another
+ * workflow, it is the same schedule still.
+ */
+export function scheduleKey({ by, workflow, schedule }: ScheduleName): string {
+  return by === "client" ? `+${schedule}` : declaredKey(workflow, schedule);
 }
 
 /** The id of the execution that a firing starts: `nightly@2026-01-31T08:00:00Z`, or a hash of that where it is too long for an id. */
-export function firingExecutionId(key: string, scheduledAt: EpochMs): string {
-  const id = `${key}@${new Date(scheduledAt).toISOString().replace(".000Z", "Z")}`;
+export function firingExecutionId({ by, workflow, schedule }: ScheduleName, scheduledAt: EpochMs): string {
+  const of = by === "client" ? `${workflow}+${schedule}` : declaredKey(workflow, schedule);
+  const id = `${of}@${new Date(scheduledAt).toISOString().replace(".000Z", "Z")}`;
   return id.length <= LONGEST_EXECUTION_ID ? checkExecutionId(id) : `firing-${digest(id, 22)}`;
+}
+
+function declaredKey(workflow: string, schedule: string): string {
+  return schedule === DEFAULT_SCHEDULE ? workflow : `${workflow}@${schedule}`;
 }
 
 /** What an execution that a firing starts has as what started it: no id of a bus event, which is `<source>/<id>`, has two of these. */

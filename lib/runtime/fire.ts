@@ -62,7 +62,7 @@ export async function fire(
 ): Promise<Fired> {
   const { scheduledAt } = message;
   const key = scheduleKey(message);
-  const executionId = firingExecutionId(key, scheduledAt);
+  const executionId = firingExecutionId(message, scheduledAt);
   const told = toldOf(app, message);
   if (told === undefined) {
     outside.log.write(
@@ -97,7 +97,7 @@ export async function fire(
   for (let attempt = 1; attempt <= TRIES; attempt += 1) {
     const record = await persistently(() => outside.store.readFirings(key));
     const now = outside.clock.now();
-    const firing = { scheduledAt, overlap: told.overlap };
+    const firing = { scheduledAt, executionId, overlap: told.overlap };
     const action = await decideFiring(firing, record, now, (known) => standing(outside, known));
     switch (action.do) {
       case "repeat": {

@@ -10,6 +10,8 @@ const NOW = T + MINUTE;
 const LATEST = "nightly@before~2";
 const EVERY: readonly Overlap[] = ["skip", "allow", "cancel-previous"];
 
+const idAt = (at: number) => `nightly@${at}`;
+
 const decide = (
   overlap: Overlap,
   scheduledAt: number,
@@ -17,8 +19,8 @@ const decide = (
   { decidedFor = T, now = NOW }: { decidedFor?: number; now?: number } = {},
 ) =>
   decideFiring(
-    { scheduledAt, overlap },
-    { decidedFor, started: { scheduledFor: T, at: T } },
+    { scheduledAt, executionId: idAt(scheduledAt), overlap },
+    { decidedFor, started: { executionId: idAt(T), at: T } },
     now,
     async () => ({ stands, executionId: LATEST }),
   );
@@ -26,7 +28,9 @@ const decide = (
 describe("a firing", () => {
   test.each(EVERY)("with %s, of a schedule that never came round before starts", async (overlap) => {
     const before = () => Promise.reject(new Error("nobody is before it"));
-    expect(await decideFiring({ scheduledAt: T, overlap }, undefined, NOW, before)).toEqual({
+    expect(
+      await decideFiring({ scheduledAt: T, executionId: idAt(T), overlap }, undefined, NOW, before),
+    ).toEqual({
       do: "begin",
     });
   });
@@ -66,5 +70,15 @@ describe("a firing", () => {
       expect(await decide("allow", at, "ended", since)).toEqual({ do: "start" });
     }
     expect(await decide("skip", T + 6 * MINUTE, "ended", since)).toEqual({ do: "begin" });
+  });
+
+  test("for the same time, as another workflow's, is decided on by the one that came first", async () => {
+    const known = { decidedFor: T, started: { executionId: "before+t-1@T", at: T } };
+    const before = () => Promise.reject(new Error("it does not matter"));
+    const decideOn = (overlap: Overlap) =>
+      decideFiring({ scheduledAt: T, executionId: "nightly+t-1@T", overlap }, known, NOW, before);
+    expect(await decideOn("skip")).toEqual({ do: "repeat if there" });
+    expect(await decideOn("cancel-previous")).toEqual({ do: "repeat if there" });
+    expect(await decideOn("allow")).toEqual({ do: "start" });
   });
 });

@@ -64,7 +64,7 @@ describe("a firing's message", () => {
 describe("the execution of a firing", () => {
   const at = Date.parse("2026-01-31T08:00:00Z");
   const idOf = (by: "workflow" | "client", workflow: string, schedule: string, when = at) =>
-    firingExecutionId(scheduleKey({ by, workflow, schedule }), when);
+    firingExecutionId({ by, workflow, schedule }, when);
 
   test("has an id that tells when it was due, and no other firing's", () => {
     expect(idOf("workflow", "nightly", "default")).toBe("nightly@2026-01-31T08:00:00Z");
@@ -75,6 +75,13 @@ describe("the execution of a firing", () => {
       for (const schedule of ["default", "a", "b", "x"])
         for (const by of ["workflow", "client"] as const) ids.push(idOf(by, workflow, schedule));
     expect(new Set(ids).size).toBe(ids.length);
+  });
+
+  test("is of a schedule with a key that no other has, a client's whatever it starts", () => {
+    expect(scheduleKey({ by: "workflow", workflow: "nightly", schedule: "default" })).toBe("nightly");
+    expect(scheduleKey({ by: "workflow", workflow: "nightly", schedule: "eu" })).toBe("nightly@eu");
+    for (const workflow of ["nightly", "hourly"])
+      expect(scheduleKey({ by: "client", workflow, schedule: "eu" })).toBe("+eu");
   });
 
   test("has a hash for one where that would be too long", () => {

@@ -24,7 +24,8 @@ const hourly = (overlap: Overlap) =>
     return firing.scheduledAt;
   });
 
-const idAt = (at: number) => firingExecutionId("hourly", at);
+const HOURLY = { by: "workflow", workflow: "hourly", schedule: "default" } as const;
+const idAt = (at: number) => firingExecutionId(HOURLY, at);
 
 function fires(
   bench: Bench,
@@ -32,13 +33,7 @@ function fires(
   more: object = {},
   outside: Outside = bench.cloud.client(),
 ): Promise<Fired> {
-  const message = {
-    by: "workflow",
-    workflow: "hourly",
-    schedule: "default",
-    scheduledAt,
-    ...more,
-  } as FiringMessage;
+  const message = { ...HOURLY, scheduledAt, ...more } as FiringMessage;
   return fire(outside, bench.app, message);
 }
 
@@ -120,6 +115,23 @@ describe("a schedule that a workflow declares", () => {
     expect(await bench.output(executionId)).toBe(2020);
   });
 
+  it.each(OVERLAPS)(
+    "of a client, with %s, knows what is running when it is put with another workflow",
+    async (overlap) => {
+      const daily = workflow("daily", async () => "done");
+      const bench = new Bench([hourly("allow"), daily]);
+      const firing = { by: "client", schedule: "t-7", overlap } as const;
+      const { executionId } = await fires(bench, 0, firing);
+      await bench.cloud.settle();
+      const next = await fires(bench, MINUTE, { ...firing, workflow: "daily" });
+      await bench.cloud.settle();
+      expect(executionId).toBe("hourly+t-7@1970-01-01T00:00:00Z");
+      if (overlap === "skip") expect(next).toEqual({ outcome: "skipped", executionId });
+      else expect(next).toEqual({ outcome: "started", executionId: "daily+t-7@1970-01-01T00:01:00Z" });
+      expect(await bench.status(executionId)).toBe(overlap === "cancel-previous" ? "cancelled" : "suspended");
+    },
+  );
+
   it("that is not declared any more starts nothing, and says so; a client's for an unknown workflow fails", async () => {
     const log = keeping();
     const bench = new Bench([hourly("skip")], [], { log });
@@ -140,7 +152,7 @@ describe("a schedule that a workflow declares", () => {
     const bench = new Bench([strict]);
     const bad = { by: "client", schedule: "bad", overlap: "skip", input: encode({ n: "one" }) };
     await expect(fires(bench, 0, bad)).rejects.toThrow(InvalidInputError);
-    expect(await bench.store.readFirings("hourly+bad")).toBeUndefined();
+    expect(await bench.store.readFirings("+bad")).toBeUndefined();
   });
 
   it.each([
