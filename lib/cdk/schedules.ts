@@ -1,9 +1,10 @@
-import { Arn, ArnFormat, RemovalPolicy, Stack } from "aws-cdk-lib";
+import { Annotations, Arn, ArnFormat, RemovalPolicy, Stack } from "aws-cdk-lib";
 import { PolicyStatement, Role, ServicePrincipal } from "aws-cdk-lib/aws-iam";
 import { CfnSchedule, ScheduleGroup } from "aws-cdk-lib/aws-scheduler";
 import type { Queue } from "aws-cdk-lib/aws-sqs";
 import { Construct, type IDependable } from "constructs";
 import { firingBody } from "../model/firing.js";
+import { whyNoRecurrence } from "../model/schedule-expression.js";
 import type { ManifestWorkflow } from "./manifest.js";
 
 /** What EventBridge Scheduler itself would do: it tries for a day. Said here, so that the template says it. */
@@ -58,6 +59,13 @@ export class Schedules extends Construct {
     );
     if (declaredGroup === undefined) return;
     for (const { workflow, name, expression, timezone } of declared) {
+      // No error: what was over last year must not keep anybody from deploying, or from rolling back.
+      const why = whyNoRecurrence(expression, timezone, Date.now());
+      if (why !== undefined)
+        Annotations.of(this).addWarningV2(
+          "holdfast:schedule-without-a-time",
+          `The schedule "${name}" of workflow "${workflow}" starts nothing. ${expression} in ${timezone}: ${why}. Change it, or take it out of the code.`,
+        );
       // The id is what the schedule is called, so that another one leaves it alone. A slash would end the id; an @ is in neither name.
       const schedule = new CfnSchedule(this, `Schedule-${encodeURIComponent(workflow)}@${name}`, {
         groupName: declaredGroup.scheduleGroupName,

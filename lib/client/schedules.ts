@@ -21,6 +21,7 @@ import { NoClientSchedulesError, ScheduleNotFoundError } from "../model/schedule
 import { whyNoRecurrence } from "../model/schedule-expression.js";
 import { shown } from "../model/shown.js";
 import { storable } from "../model/storable.js";
+import type { EpochMs } from "../model/time.js";
 import type { KeptSchedule, Outside, ScheduleKeeper } from "../runtime/outside.js";
 import {
   describe,
@@ -37,7 +38,7 @@ export interface SchedulePut<Input = unknown> {
   readonly workflow: Workflow<Input, unknown> | string;
   /** What each execution is given: at most 256 KB of JSON, with what else the schedule's message says. Default: a `Firing`, with the id as its `schedule`. */
   readonly input?: NoInfer<Input>;
-  /** `rate(5 minutes)`, `cron(0 9 ? * MON-FRI *)`. */
+  /** `rate(5 minutes)`, `cron(0 9 ? * MON-FRI *)`: something that is still to come. */
   readonly expression: string;
   /** An IANA name, for a cron expression. Default: UTC. */
   readonly timezone?: string;
@@ -83,7 +84,7 @@ export class ClientSchedules {
    */
   async put<Input>(schedule: SchedulePut<Input>): Promise<ScheduleDescription> {
     const { id, workflow: given, expression, timezone = "UTC", overlap = "skip", paused = false } = schedule;
-    checkSchedule(schedule);
+    checkSchedule(schedule, (await this.#connect()).clock.now());
     const workflow = typeof given === "string" ? this.#known(given) : given;
     const name = typeof given === "string" ? checkName("a workflow", given) : given.name;
     const what = `The input of workflow "${name}"`;
@@ -183,18 +184,20 @@ export class ClientSchedules {
   }
 }
 
-/** Throws {@link InvalidInputError}. */
-export function checkSchedule({
-  id,
-  expression,
-  timezone,
-  overlap,
-  startAt,
-  endAt,
-}: Pick<SchedulePut, Exclude<keyof SchedulePut, "input" | "workflow">>): void {
+/**
+ * @param now nothing comes of what is over by then
+ * @throws InvalidInputError
+ */
+export function checkSchedule(
+  schedule: Pick<SchedulePut, Exclude<keyof SchedulePut, "input" | "workflow">>,
+  now: EpochMs,
+): void {
+  const { id, expression, timezone, overlap, startAt, endAt } = schedule;
   checkScheduleId(id);
   const issues: SchemaIssue[] = [];
-  const why = whyNoRecurrence(expression, timezone);
+  const begins = startAt?.getTime() ?? now;
+  const from = Number.isNaN(begins) ? now : Math.max(now, begins);
+  const why = whyNoRecurrence(expression, timezone, from);
   if (why !== undefined) issues.push({ path: "expression", message: `${shown(expression)}: ${why}` });
   if (overlap !== undefined && !isOverlap(overlap))
     issues.push({

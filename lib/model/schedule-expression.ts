@@ -35,15 +35,23 @@ function parseRate(inside: string): Recurrence | string {
   return { kind: "rate", everyMs: count * unitMs };
 }
 
-/** Why nothing would ever come of it, in a sentence's part; undefined for a schedule that means something. */
-export function whyNoRecurrence(expression: unknown, timezone: unknown = "UTC"): string | undefined {
+/**
+ * Why nothing would ever come of it, in a sentence's part; undefined for a schedule that means something.
+ * @param from the first instant that counts: where there is a clock, what is over means nothing any more
+ */
+export function whyNoRecurrence(
+  expression: unknown,
+  timezone: unknown = "UTC",
+  from: EpochMs = 0,
+): string | undefined {
   const parsed = parseRecurrence(expression);
   if (typeof parsed === "string") return parsed;
   if (!isTimeZone(timezone))
-    return `${JSON.stringify(timezone)} is no time zone: expected an IANA name, such as "Europe/Vienna"`;
-  if (parsed.kind === "cron" && nextCron(parsed.fields, timezone, 0) === undefined)
-    return "it names no minute of any year";
-  return undefined;
+    return `${JSON.stringify(timezone)} is no time zone: expected an IANA name as it is spelled there, such as "Europe/Vienna" or "UTC"`;
+  if (parsed.kind === "rate" || nextCron(parsed.fields, timezone, from - 1) !== undefined) return undefined;
+  return from === 0
+    ? "it names no minute of any year"
+    : `it names no minute from ${new Date(from).toISOString()} on`;
 }
 
 /**

@@ -11,11 +11,18 @@ const NAME = /^[A-Za-z][A-Za-z0-9_+/-]{0,49}$/;
 
 const formats = new Map<string, Intl.DateTimeFormat>();
 
+/** Where a name with a slash begins, and how its parts do. */
+const PLACE =
+  /^(Africa|America|Antarctica|Arctic|Asia|Atlantic|Australia|Brazil|Canada|Chile|Etc|Europe|Indian|Mexico|Pacific|US)(\/[A-Z][^/]*)+$/;
+
+/** Whether EventBridge Scheduler knows the name: `Intl` takes `europe/vienna`, too, and it does not. */
 export function isTimeZone(name: unknown): name is string {
   if (typeof name !== "string" || !NAME.test(name)) return false;
   try {
-    formatOf(name);
-    return true;
+    const { timeZone } = formatOf(name).resolvedOptions();
+    if (timeZone.toLowerCase() === name.toLowerCase()) return timeZone === name;
+    // Another name of the zone, of which `Intl` does not say how it is spelled.
+    return name.includes("/") ? PLACE.test(name) : name === name.toUpperCase() || /^[A-Z][a-z]/.test(name);
   } catch (error) {
     if (error instanceof RangeError) return false;
     throw error;

@@ -123,6 +123,18 @@ test("a schedule is paused and resumed after its start, which Scheduler would re
   expect(await client.schedules.get(id)).toMatchObject({ paused: true });
 });
 
+test("what is over, or would be before its start, is refused", async () => {
+  const over = (year: number) => ({ id: "over", workflow: fired, expression: `cron(0 9 1 1 ? ${year})` });
+  await expect(client.schedules.put(over(2020))).rejects.toThrow(InvalidInputError);
+  await expect(client.schedules.put(over(2020))).rejects.toThrow("no minute from 20");
+  const startAt = new Date("2098-06-01T00:00:00Z");
+  await expect(client.schedules.put({ ...over(2098), startAt })).rejects.toThrow(
+    `from ${startAt.toISOString()} on`,
+  );
+  expect(await keeper.get("over")).toBeUndefined();
+  await client.schedules.put({ ...over(2099), startAt });
+});
+
 describe("a rate", () => {
   const DAY = 24 * 60 * MINUTE;
   const changedAt = async (Name: string) =>

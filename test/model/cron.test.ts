@@ -146,8 +146,39 @@ describe("cron, where clocks are set", () => {
 });
 
 describe("time zones", () => {
-  test.each(["UTC", "Europe/Vienna", "America/Argentina/Buenos_Aires", "Etc/GMT+5"])("%s is one", (name) => {
+  test.each([
+    ...["UTC", "Europe/Vienna", "America/Argentina/Buenos_Aires", "Etc/GMT+5", "Asia/Kolkata", "Europe/Kyiv"],
+    ...[
+      "GMT",
+      "EST5EDT",
+      "US/Pacific",
+      "America/Port-au-Prince",
+      "Africa/Dar_es_Salaam",
+      "NZ-CHAT",
+      "Etc/UTC",
+    ],
+  ])("%s is one", (name) => {
     expect(isTimeZone(name)).toBe(true);
+  });
+  // Scheduler knows names only as they are written.
+  test.each([
+    ...[
+      "utc",
+      "europe/vienna",
+      "Europe/vienna",
+      "EUROPE/VIENNA",
+      "asia/kolkata",
+      "Asia/kolkata",
+      "ASIA/Kolkata",
+    ],
+    ...["gmt", "Utc", "us/Pacific", "etc/UTC"],
+  ])("%s is one in another spelling, and refused", (name) => {
+    expect(isTimeZone(name)).toBe(false);
+    expect(whyNoRecurrence("rate(1 day)", name)).toContain("as it is spelled");
+  });
+  test("every name that the runtime lists is one", () => {
+    for (const name of Intl.supportedValuesOf("timeZone"))
+      expect([name, isTimeZone(name)]).toEqual([name, true]);
   });
   test.each(["", "Europe/Wien", "+02:00", "Mars/Olympus", "x".repeat(51), 5, undefined, null])(
     "%s is none",
@@ -203,5 +234,16 @@ describe("a recurrence", () => {
     ["cron(0 0 31 4,6,9,11 ? *)", "UTC", "no minute of any year"],
   ])("%s in %s means nothing", (expression, zone, why) => {
     expect(whyNoRecurrence(expression, zone)).toContain(why);
+  });
+
+  test("that is over is one no more, from then on", () => {
+    const [once, at] = ["cron(0 9 1 1 ? 2030)", Date.parse("2030-01-01T08:00:00Z")];
+    expect(whyNoRecurrence(once, "Europe/Vienna", at)).toBeUndefined();
+    expect(whyNoRecurrence(once, "Europe/Vienna", at + 1)).toBe(
+      "it names no minute from 2030-01-01T08:00:00.001Z on",
+    );
+    expect(whyNoRecurrence("cron(0 9 1 1 ? 2020)", "UTC", at)).toContain("no minute from");
+    expect(whyNoRecurrence("cron(0 9 29 2 ? *)", "UTC", at)).toBeUndefined();
+    expect(whyNoRecurrence("rate(1 day)", "UTC", at)).toBeUndefined();
   });
 });

@@ -114,7 +114,7 @@ async function put(terminal: Terminal, id: string, options: PutOptions): Promise
     ...(endAt === undefined ? {} : { endAt }),
     ...(paused === undefined ? {} : { paused }),
   };
-  checkSchedule(schedule);
+  checkSchedule(schedule, Date.now());
   const client = await connect(options, terminal);
   const kept = await client.schedules.put(schedule);
   terminal.out(options.json ? json(kept) : lineOf(kept));

@@ -1,7 +1,11 @@
 /** Schedules: those that workflows declare, and what clients need to keep their own. */
+import { App, Stack } from "aws-cdk-lib";
+import { Annotations, Match } from "aws-cdk-lib/assertions";
 import { AccountPrincipal, Role } from "aws-cdk-lib/aws-iam";
+import { Queue } from "aws-cdk-lib/aws-sqs";
 import { HoldfastConfigError } from "holdfast/cdk";
 import { describe, expect, it } from "vitest";
+import { Schedules } from "../../../lib/cdk/schedules.js";
 import { fixture } from "../fixtures/index.js";
 import { inWords, resource, resources, statementsOf, synthesize } from "../support.js";
 
@@ -76,6 +80,26 @@ it("schedules of workflows whose names read alike with theirs are two", () => {
     return `${workflow} ${schedule} ${Properties.ScheduleExpression}`;
   });
   expect(told.sort()).toEqual(["report daily-eu rate(1 day)", "report-daily eu rate(2 days)"]);
+});
+
+it("a schedule that is over is warned of, and no error: it keeps nobody from rolling back", () => {
+  const stack = new Stack(new App(), "Over");
+  const expressions = { over: "cron(0 0 1 1 ? 2020)", yearly: "cron(0 0 1 1 ? *)", often: "rate(1 day)" };
+  const schedules = Object.entries(expressions).map(([name, expression]) => ({
+    name,
+    expression,
+    timezone: "UTC",
+  }));
+  new Schedules(stack, "Schedules", {
+    workflows: [{ name: "nightly", startOn: [], schedules }],
+    queue: new Queue(stack, "Queue"),
+    dlq: new Queue(stack, "Dlq"),
+    forClients: false,
+  });
+  const warnings = Annotations.fromStack(stack).findWarning("*", Match.anyValue());
+  expect(warnings.map(({ entry }) => entry.data)).toEqual([
+    expect.stringMatching(/"over" of workflow "nightly" starts nothing.*no minute from 2/),
+  ]);
 });
 
 describe("schedules of clients", () => {
