@@ -8,6 +8,7 @@ import type { Hooks } from "../define/hooks.js";
 import type { Outside } from "../runtime/outside.js";
 import type { Store } from "../store/ports.js";
 import type { Activity } from "./activity.js";
+import type { Director } from "./director.js";
 import type { Doubles } from "./doubles.js";
 import { type Faults, ProcessDiedError } from "./faults.js";
 import { type Ask, type BodyCall, surroundApp } from "./surround.js";
@@ -18,6 +19,7 @@ export interface Surrounding {
   readonly faults: Faults;
   readonly activity: Activity;
   readonly doubles: Doubles;
+  readonly director?: Director | undefined;
 }
 
 /** One process: one invocation of a function, or a client. */
@@ -97,19 +99,25 @@ export class TestProcess {
         const member: unknown = Reflect.get(target, key, receiver);
         if (typeof member !== "function") return member;
         return (...args: unknown[]) =>
-          this.#call(`${port}.${String(key)}`, async () => Reflect.apply(member, target, args));
+          this.#call(`${port}.${String(key)}`, args, async () => Reflect.apply(member, target, args));
       },
     });
   }
 
-  async #call(name: string, call: () => Promise<unknown>): Promise<unknown> {
+  async #call(name: string, args: readonly unknown[], call: () => Promise<unknown>): Promise<unknown> {
     if (this.dead) return never();
-    const fault = this.shared.faults.count(name);
+    const { activity, director, faults } = this.shared;
+    const take = () => activity.call(call);
+    if (director !== undefined) {
+      const reply = await director.call({ process: this, name, args, take });
+      return this.dead ? never() : reply;
+    }
+    const fault = faults.count(name);
     if (fault === "before") {
       this.kill(`before ${name}`);
       return never();
     }
-    const reply = await this.shared.activity.call(call);
+    const reply = await take();
     if (fault === "after") this.kill(`after ${name}`);
     if (this.dead) return never();
     if (fault === "reply-lost") throw new Error(`The reply to ${name} was lost.`);

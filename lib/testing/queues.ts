@@ -30,7 +30,7 @@ export class TestQueue<Body> {
   #sent = 0;
 
   constructor(
-    private readonly name: string,
+    readonly name: string,
     private readonly options: { readonly visibilityMs: number; readonly maxReceives: number },
   ) {}
 
@@ -74,6 +74,14 @@ export class TestQueue<Body> {
     held.receives += 1;
     held.visibleAt = now + this.options.visibilityMs;
     this.#hidden.push({ at: held.visibleAt, message: held });
+  }
+
+  /** Another copy of it, with the same id, that can be received now. */
+  repeat(message: QueueMessage<Body>, now: EpochMs): void {
+    this.#sent += 1;
+    const copy = { ...message, visibleAt: now, sent: this.#sent };
+    this.#messages.set(copy, copy);
+    this.#hidden.push({ at: now, message: copy });
   }
 
   delete(message: QueueMessage<Body>): void {

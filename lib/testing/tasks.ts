@@ -7,7 +7,11 @@ import type { QueueMessage, TestQueue } from "./queues.js";
 
 /** One message, and the function that takes it. */
 export interface Task {
+  /** The queue's name. */
+  readonly from: string;
   receive(now: EpochMs): void;
+  /** Another function may receive the same message now: every queue delivers at least once. */
+  readonly repeat: (now: EpochMs) => void;
   readonly delete: () => void;
   readonly run: (process: TestProcess, outside: Outside, app: App) => Promise<unknown>;
 }
@@ -25,7 +29,9 @@ export function tasksOf<Body>(
       const message = visible[index];
       if (message === undefined) return undefined;
       return {
+        from: queue.name,
         receive: (at) => queue.receive(message, at),
+        repeat: (at) => queue.repeat(message, at),
         delete: () => queue.delete(message),
         run: runOf(message),
       };

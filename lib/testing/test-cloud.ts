@@ -19,6 +19,7 @@ import { type Limits, limitsUntil } from "../runtime/turn/work.js";
 import { firstPendingAt, initialStates } from "../store/outbox.js";
 import type { Commit, Outbox, Store } from "../store/ports.js";
 import { Activity } from "./activity.js";
+import type { Director } from "./director.js";
 import { Doubles } from "./doubles.js";
 import { HiddenNonDeterminismError } from "./errors.js";
 import { Faults, ProcessDiedError } from "./faults.js";
@@ -42,6 +43,8 @@ export interface TestCloudOptions {
   readonly skewMs?: () => number;
   /** Real milliseconds without any progress after which a step's body counts as waiting for nothing. Default 100. */
   readonly patienceMs?: number;
+  /** Decides what happens next. Default: whatever is asked for happens as it is asked for. */
+  readonly director?: Director;
   /** Whether each turn is followed by a replay, which must come to the same place. Default `"off"`. */
   readonly replay?: ReplayWhen;
 }
@@ -73,7 +76,8 @@ export class TestCloud {
   readonly wakeQueue: TestQueue<Wake>;
   readonly deliverQueue: TestQueue<BusEvent>;
   readonly startQueue: TestQueue<BusEvent>;
-  readonly #stream: TestQueue<Outbox>;
+  /** The stream's records, as the relay gets them. */
+  readonly stream: TestQueue<Outbox>;
   readonly #real: Outside;
   readonly #activity: Activity;
   readonly #rehearsals: Rehearsals | undefined;
@@ -104,7 +108,7 @@ export class TestCloud {
     this.wakeQueue = new TestQueue<Wake>("wake", { visibilityMs: timeoutMs + 30_000, maxReceives: 10 });
     this.deliverQueue = new TestQueue<BusEvent>("deliver", { visibilityMs: 60_000, maxReceives: 5 });
     this.startQueue = new TestQueue<BusEvent>("start", { visibilityMs: timeoutMs + 30_000, maxReceives: 5 });
-    this.#stream = new TestQueue("stream", { visibilityMs: 10_000, maxReceives: 5 });
+    this.stream = new TestQueue("stream", { visibilityMs: 10_000, maxReceives: 5 });
     this.#random = seededRandom(options.seed ?? 1);
     this.#choose = options.seed === undefined ? undefined : seededRandom(options.seed);
     this.#real = {
@@ -226,7 +230,7 @@ export class TestCloud {
       this.wakeQueue.next(),
       this.startQueue.next(),
       this.deliverQueue.next(),
-      this.relayIsOn ? this.#stream.next() : undefined,
+      this.relayIsOn ? this.stream.next() : undefined,
       ...[...this.#running].map((running) => running.deadline),
     ];
     return instants.reduce(
@@ -262,9 +266,9 @@ export class TestCloud {
 
   async #settle(): Promise<void> {
     for (let tasks = 0; tasks < MOST_TASKS_AT_ONCE; tasks++) {
-      const task = this.#pick();
-      if (task !== undefined) {
-        this.#invoke(task);
+      const move = this.#pick();
+      if (move !== undefined) {
+        move();
         await this.#activity.quiet();
         continue;
       }
@@ -289,22 +293,24 @@ export class TestCloud {
 
   // -------------------------------------------------------------- functions
 
-  /** The oldest message that can be received now, or, with a seed, any of them. */
-  #pick(): Task | undefined {
+  /** Receives the oldest message that can be received now; with a seed, any of them, or what a director holds. */
+  #pick(): (() => void) | undefined {
     const now = this.clock.now();
     const sources = [
       tasksOf(this.wakeQueue, now, (message) => this.#worker(message)),
       tasksOf(this.startQueue, now, (message) => this.#starter(message)),
       tasksOf(this.deliverQueue, now, this.#deliverer),
-      ...(this.relayIsOn ? [tasksOf(this.#stream, now, this.#relayer)] : []),
+      ...(this.relayIsOn ? [tasksOf(this.stream, now, this.#relayer)] : []),
     ];
-    const many = sources.reduce((sum, { count }) => sum + count, 0);
+    const held = this.options.director?.moves ?? [];
+    const many = sources.reduce((sum, { count }) => sum + count, held.length);
     let index = this.#choose === undefined || many === 0 ? 0 : Math.floor(this.#choose() * many);
     for (const { count, task } of sources) {
-      if (index < count) return task(index);
+      const chosen = index < count ? task(index) : undefined;
+      if (chosen !== undefined) return () => this.#invoke(chosen);
       index -= count;
     }
-    return undefined;
+    return held[index];
   }
 
   readonly #deliverer = (message: QueueMessage<BusEvent>): Task["run"] => {
@@ -342,13 +348,15 @@ export class TestCloud {
   }
 
   #newProcess(): TestProcess {
-    const shared = { faults: this.faults, activity: this.#activity, doubles: this.doubles };
+    const { director } = this.options;
+    const shared = { faults: this.faults, activity: this.#activity, doubles: this.doubles, director };
     return new TestProcess(shared, this.options.skewMs?.());
   }
 
   #invoke(task: Task): void {
     const process = this.#newProcess();
     task.receive(this.clock.now());
+    if (this.options.director?.received(process, task.from)) task.repeat(this.clock.now());
     const running = { process, deadline: this.#limits().deadline };
     this.#running.add(running);
     this.#activity.moves += 1;
@@ -407,7 +415,7 @@ export class TestCloud {
       const pendingAt = firstPendingAt(commit, asked);
       if (!appended || pendingAt === undefined) return;
       const states = initialStates(outgoing);
-      this.#stream.send({ executionId, slot, outgoing, states, version: 0, pendingAt }, this.clock.now());
+      this.stream.send({ executionId, slot, outgoing, states, version: 0, pendingAt }, this.clock.now());
     };
     return {
       ...store,

@@ -12,6 +12,7 @@ import { type StartRequest, startExecution } from "../../lib/runtime/start.js";
 import { loadValue } from "../../lib/runtime/values/values.js";
 import { createMemoryStore } from "../../lib/store/memory/index.js";
 import type { Store } from "../../lib/store/ports.js";
+import type { Director } from "../../lib/testing/director.js";
 import { type ReplayWhen, TestCloud } from "../../lib/testing/test-cloud.js";
 
 export class Bench {
@@ -30,6 +31,7 @@ export class Bench {
       readonly replay?: ReplayWhen;
       readonly log?: Log;
       readonly skewMs?: () => number;
+      readonly director?: Director;
     } = {},
   ) {
     this.store = options.store ?? createMemoryStore();
@@ -39,6 +41,7 @@ export class Bench {
       store: this.store,
       replay: options.replay ?? "every-suspension",
       ...(options.log === undefined ? {} : { log: options.log }),
+      ...(options.director === undefined ? {} : { director: options.director }),
       ...(options.skewMs === undefined ? {} : { skewMs: options.skewMs }),
       ...(options.seed === undefined ? {} : { seed: options.seed }),
       ...(options.workerTimeoutMs === undefined ? {} : { workerTimeoutMs: options.workerTimeoutMs }),

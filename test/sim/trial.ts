@@ -20,6 +20,7 @@ import { PLACES, type Program, printed, SIGNALS, UPDATES } from "../programs/pro
 import { Bench } from "../runtime/bench.js";
 import { eventLoopTurn, slowStore } from "../runtime/slow-store.js";
 import type { Ended, EndedExecution, World } from "./invariants.js";
+import type { Surroundings } from "./simulator/surroundings.js";
 
 export interface Mode {
   readonly name: string;
@@ -65,11 +66,18 @@ export class Trial {
   /** Somebody to be told things. */
   readonly #listener = workflow("listener", (ctx) => ctx.sleep("300d"));
 
-  constructor(seed: number, mode: Mode, program?: Program) {
+  /** @param surroundings in which calls go on in any order, and more goes wrong than the mode says */
+  constructor(
+    seed: number,
+    mode: Mode,
+    program?: Program,
+    private readonly surroundings?: Surroundings,
+  ) {
     this.#mode = mode;
     const random = seededRandom(seed * 7_919 + 13);
     const below = (n: number): number => Math.floor(random() * n);
-    const hasLittleTime = mode.workerTimeoutMs !== undefined;
+    const workerTimeoutMs = surroundings?.workerTimeoutMs ?? mode.workerTimeoutMs;
+    const hasLittleTime = workerTimeoutMs !== undefined;
     this.#program =
       program ??
       randomProgram(seed, {
@@ -84,8 +92,12 @@ export class Trial {
     this.#bench = new Bench([root, child, this.#listener], [Arrived, Told], {
       seed,
       store: mode.slow ? slowStore(store, seed) : store,
-      ...(mode.workerTimeoutMs === undefined ? {} : { workerTimeoutMs: mode.workerTimeoutMs }),
+      ...(workerTimeoutMs === undefined ? {} : { workerTimeoutMs }),
+      ...(surroundings === undefined
+        ? {}
+        : { director: surroundings.director, skewMs: surroundings.skewMs, replay: "off" }),
     });
+    surroundings?.begin(this.#bench.cloud);
     const whens: readonly When[] = ["before", "after", "reply-lost"];
     this.#crashes = Array.from({ length: mode.crashes }, () => ({
       call: 1 + below(90),
@@ -94,7 +106,7 @@ export class Trial {
     const { client, cloud } = this.#bench;
     const at = (most: number, happens: () => Promise<unknown>) => ({
       at: below(most),
-      happens: () => repeatedly(happens),
+      happens: () => this.#repeatedly(happens),
     });
     this.#incidents = [
       ...(mode.deterministic
@@ -123,31 +135,43 @@ export class Trial {
             ),
           ]
         : []),
+      ...(surroundings?.incidents() ?? []),
     ].sort((one, other) => one.at - other.at);
   }
 
   async run(): Promise<void> {
     const { cloud, client } = this.#bench;
-    await this.#bench.start(this.#listener, undefined, "listener");
+    await this.#repeatedly(() => this.#bench.start(this.#listener, undefined, "listener"));
     for (const crash of this.#crashes) cloud.faults.plan(crash);
-    await repeatedly(() => this.#bench.start(this.#workflow, undefined, ID));
+    await this.#repeatedly(() => this.#bench.start(this.#workflow, undefined, ID));
     let now = 0;
     for (const { at, happens } of this.#incidents) {
-      await cloud.advance(at - now);
+      await this.#pass(at - now);
       now = at;
       await happens();
     }
-    await cloud.advance(LONG_ENOUGH_MS);
+    await this.#pass(LONG_ENOUGH_MS);
     cloud.relayIsOn = true;
-    await cloud.advance(60_000);
+    await this.#pass(60_000);
     if (this.#mode.unreliable) await this.#waitForTheAudit();
+    await this.surroundings?.calm();
+    await this.surroundings?.bringBackDead();
     await this.#encourage();
     if (this.#mode.redrives) {
       // Children first: an execution that is redriven waits again for the one whose failure ended it.
-      for (const id of (await this.#executionIds()).toReversed()) await repeatedly(() => client.redrive(id));
-      await cloud.advance(LONG_ENOUGH_MS);
+      for (const id of (await this.#executionIds()).toReversed())
+        await this.#repeatedly(() => client.redrive(id));
+      await this.#pass(LONG_ENOUGH_MS);
       await this.#encourage();
     }
+  }
+
+  #pass(ms: number): Promise<void> {
+    return this.surroundings?.pass(ms) ?? this.#bench.cloud.advance(ms);
+  }
+
+  #repeatedly(call: () => Promise<unknown>): Promise<void> {
+    return repeatedly(() => this.surroundings?.drive(call) ?? call());
   }
 
   /** A relay that dies over what comes late leaves a claim behind, and the rest to the audit. */
@@ -168,7 +192,7 @@ export class Trial {
     for (const id of await this.#executionIds()) executions.push(await this.#endOf(id));
     const left = await this.#waitRecords();
     if (left > 0) await Promise.all(PLACES.map((place) => this.#arrive(place, 99)));
-    await cloud.advance(60_000);
+    await this.#pass(60_000);
     return {
       program: this.#program,
       world,
@@ -243,7 +267,7 @@ export class Trial {
 
   /** Tells whatever still waits what it waits for, until everything has ended. */
   async #encourage(): Promise<void> {
-    const { client, cloud } = this.#bench;
+    const { client } = this.#bench;
     for (let round = 0; round < MOST_ROUNDS; round++) {
       const open: Head[] = [];
       for (const id of await this.#executionIds()) {
@@ -254,12 +278,12 @@ export class Trial {
       await this.#endCallbacks();
       for (const { executionId, status } of open) {
         // It waits for a child whose failure can't be made undone.
-        if (this.#mode.redrives && round > GIVEN_UP) await repeatedly(() => client.cancel(executionId));
-        if (status === "paused") await repeatedly(() => client.resume(executionId));
+        if (this.#mode.redrives && round > GIVEN_UP) await this.#repeatedly(() => client.cancel(executionId));
+        if (status === "paused") await this.#repeatedly(() => client.resume(executionId));
         for (const name of SIGNALS)
-          await repeatedly(() => client.signal(executionId, name, round, { id: `${name}-${round}` }));
+          await this.#repeatedly(() => client.signal(executionId, name, round, { id: `${name}-${round}` }));
       }
-      await cloud.advance(LONG_ENOUGH_MS);
+      await this.#pass(LONG_ENOUGH_MS);
     }
   }
 
@@ -283,7 +307,7 @@ export class Trial {
     for (const token of this.#world.tokens) {
       this.#world.tokens.delete(token);
       const fails = readCallbackToken(token).op.length % 3 === 0;
-      await repeatedly(() =>
+      await this.#repeatedly(() =>
         fails
           ? client.failCallback(token, new Error("failed outside"))
           : client.completeCallback(token, "done"),

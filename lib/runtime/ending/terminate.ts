@@ -82,7 +82,8 @@ export async function terminate(
       await wake();
       return { ...seized.head, ...settlement };
     }
-    const end: ExecutionTerminated = { type: "ExecutionTerminated", at: outside.clock.now(), ...why };
+    const at = Math.max(outside.clock.now(), seized.events.at(-1)?.at ?? 0);
+    const end: ExecutionTerminated = { type: "ExecutionTerminated", at, ...why };
     const settlement = await terminatedAt(outside, seized, end.at);
     const slot = seized.slot + 1;
     const isRecorded = await recordEnd(outside, seized, end);

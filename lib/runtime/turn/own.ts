@@ -165,7 +165,12 @@ async function fence(outside: Outside, leased: Leased): Promise<Owned> {
     const events = owned.history.map(({ event }) => event);
     const begins = !isBeforeStart(leased.head, now) && !endedBeforeItsStart(leased.head, events);
     const started = owned.untold && begins ? startedEvent(leased.head, now) : [];
-    const taken = await recordTaken(outside, leased, slot, owned.carried, started);
+    const taken = await recordTaken(
+      outside,
+      leased,
+      { slot, after: events, carried: owned.carried },
+      started,
+    );
     if (taken === undefined) return undefined;
     const history = [...owned.history, { event: taken, slot }];
     const untold = owned.untold && started.length === 0;
@@ -186,14 +191,22 @@ async function inFreeSlot<T>({ head }: Leased, tries: () => Promise<T | undefine
 async function recordTaken(
   outside: Outside,
   { head: { executionId, epoch }, token, afterFailure }: Leased,
-  slot: number,
-  carried: readonly HistoryEvent[],
+  {
+    slot,
+    after,
+    carried,
+  }: {
+    readonly slot: number;
+    /** All that is in history: no clock runs backwards in it, whoever's it was. */
+    readonly after: readonly HistoryEvent[];
+    readonly carried: readonly HistoryEvent[];
+  },
   outgoing: readonly OutgoingEvent[] = [],
 ): Promise<HistoryEvent | undefined> {
   const taken: HistoryEvent = {
     type: "LeaseTaken",
     epoch,
-    at: outside.clock.now(),
+    at: Math.max(outside.clock.now(), after.at(-1)?.at ?? 0),
     ...(afterFailure ? { failed: true } : {}),
   };
   const commit: Commit = {
@@ -212,7 +225,7 @@ async function recordTaken(
 export interface Seized extends Pick<Owned, "head" | "leaseToken"> {
   /** The last slot, with the record of the takeover. */
   readonly slot: number;
-  /** What was recorded before that, as far as it can be read: marks stand for large values. */
+  /** All that is recorded, as far as it can be read: marks stand for large values. */
   readonly events: readonly HistoryEvent[];
   readonly unread: readonly number[];
 }
@@ -232,8 +245,8 @@ export async function seize(
     const { commits, events, carried, slot: last, unread } = await readableHistory(outside.store, head);
     checkEpochs(head, commits);
     const slot = last + 1;
-    const taken = await recordTaken(outside, leased, slot, carried);
-    return taken && { head, leaseToken, slot, events, unread };
+    const taken = await recordTaken(outside, leased, { slot, after: events, carried });
+    return taken && { head, leaseToken, slot, events: [...events, taken], unread };
   });
 }
 

@@ -1,0 +1,155 @@
+/**
+ * The seeded scheduler: holds every call to the outside until it is chosen, lets several invocations come on in any order, and strikes with
+ * the faults that the weather has. All that it decides comes from one seed.
+ */
+import type { EpochMs } from "../../../lib/model/time.js";
+import type { Director, OutsideCall } from "../../../lib/testing/director.js";
+import type { TestProcess } from "../../../lib/testing/process.js";
+import type { VirtualClock } from "../../../lib/testing/virtual-clock.js";
+import type { Trace } from "./trace.js";
+import type { Fault, Weather } from "./weather.js";
+
+const MINUTE = 60_000;
+
+/** So many faults are enough for one run: more would only repeat each other, and take the time of other runs. */
+const MOST_FAULTS = 25;
+
+/** An error as the SDK throws it when its own tries are used up. */
+function unanswered(name: string): Error {
+  return Object.assign(new Error(name), { name, $fault: "server", $metadata: { httpStatusCode: 500 } });
+}
+
+export class SimDirector implements Director {
+  readonly moves: (() => void)[] = [];
+  /** Nothing goes wrong any more, and calls are made as they come. */
+  isCalm = false;
+  #struck = 0;
+  #throttledUntil: EpochMs = 0;
+  readonly #processes = new Map<TestProcess, number>();
+
+  constructor(
+    private readonly weather: Weather,
+    private readonly random: () => number,
+    private readonly trace: Trace,
+    /** There once the cloud is. */
+    private readonly clock: () => VirtualClock,
+  ) {}
+
+  async call(call: OutsideCall): Promise<unknown> {
+    const { process, name } = call;
+    if (this.isCalm) return this.#take(call);
+    if (this.#strikes("the process dies before a call", name, process)) process.kill(`before ${name}`);
+    if (process.dead) return undefined;
+    this.#mayBeRefused(call);
+    if (this.#strikes("the process dies, and its call takes effect minutes later", name, process)) {
+      process.kill(`during ${name}`);
+      await this.clock().sleep(this.#some(20 * MINUTE));
+      return this.#take(call);
+    }
+    const slow = "a call takes minutes before it takes effect, while its process lives on or is killed";
+    if (this.#strikes(slow, name, process)) await this.clock().sleep(this.#some(20 * MINUTE));
+    await this.#turn();
+    // It is on the wire: whether its process still lives makes no difference to it.
+    const reply = await this.#take(call);
+    const slowReply = "a reply takes minutes, while its process lives on or is killed";
+    if (this.#strikes(slowReply, name, process)) await this.clock().sleep(this.#some(20 * MINUTE));
+    if (this.#strikes("the process dies after a call", name, process)) process.kill(`after ${name}`);
+    if (this.#strikes("a call takes effect, and its reply is lost", name, process))
+      throw unanswered("TimeoutError");
+    if (this.random() < 0.3) await this.#turn();
+    return reply;
+  }
+
+  received(process: TestProcess, queue: string): boolean {
+    return this.#strikes("a message is received twice at once", queue, process);
+  }
+
+  /** Whether this fault strikes on this occasion. */
+  #strikes(fault: Fault, where: string, process?: TestProcess): boolean {
+    const often = this.weather[fault];
+    if (often === undefined || this.isCalm || this.#struck >= MOST_FAULTS || this.random() >= often)
+      return false;
+    this.note(`${fault}: ${where}`, process);
+    return true;
+  }
+
+  /** For faults of messages and surroundings, too. */
+  strikes(fault: Fault, where: string): boolean {
+    return this.#strikes(fault, where);
+  }
+
+  note(what: string, process?: TestProcess): void {
+    this.#struck += 1;
+    this.trace.entries.push({ kind: "fault", at: this.clock().now(), process: this.#number(process), what });
+  }
+
+  below(most: number): number {
+    return Math.floor(this.random() * most);
+  }
+
+  #some(most: number): number {
+    return Math.ceil(this.random() * most);
+  }
+
+  #number(process: TestProcess | undefined): number {
+    if (process === undefined) return 0;
+    const known = this.#processes.get(process);
+    if (known !== undefined) return known;
+    this.#processes.set(process, this.#processes.size + 1);
+    return this.#processes.size;
+  }
+
+  /** Throws what the call is refused with, if it is. */
+  #mayBeRefused({ name, process }: OutsideCall): void {
+    const now = this.clock().now();
+    const isOfTables = name.startsWith("store.");
+    if (isOfTables && now < this.#throttledUntil && this.random() < 0.5)
+      throw unanswered("ThrottlingException");
+    if (
+      isOfTables &&
+      this.#strikes("a call is throttled, and those that follow for a while", name, process)
+    ) {
+      this.#throttledUntil = now + this.#some(2 * MINUTE);
+      throw unanswered("ThrottlingException");
+    }
+    if (this.#strikes("a call times out and takes no effect", name, process))
+      throw unanswered("TimeoutError");
+    if (
+      name === "store.commitTransaction" &&
+      this.#strikes("a transaction conflicts with another", name, process)
+    )
+      throw unanswered("TransactionConflictException");
+    if (name === "wakes.schedule" && this.#strikes("no schedule can be created", name, process))
+      throw unanswered("ThrottlingException");
+    if (name === "bus.publish" && this.#strikes("the bus fails for a call", name, process))
+      throw unanswered("InternalException");
+  }
+
+  /** Waits until it is chosen among all that could go on. */
+  #turn(): Promise<void> {
+    return new Promise((resolve) => {
+      const move = (): void => {
+        this.moves.splice(this.moves.indexOf(move), 1);
+        resolve();
+      };
+      this.moves.push(move);
+    });
+  }
+
+  async #take({ process, name, args, take }: OutsideCall): Promise<unknown> {
+    const reply = this.#asShown(name, await take());
+    const at = this.clock().now();
+    const line = { kind: "call", at, process: this.#number(process), clock: at + process.skewMs } as const;
+    this.trace.entries.push({ ...line, name, args, reply });
+    return reply;
+  }
+
+  /** Indexes are behind their table by a moment, or more. */
+  #asShown(name: string, reply: unknown): unknown {
+    if (!/^store\.list(Open|Outboxes|Executions|Waiting)$/.test(name)) return reply;
+    const page = reply as { readonly items: readonly unknown[] };
+    if (page.items.length === 0) return reply;
+    if (!this.#strikes("an index does not show its newest entries", name)) return reply;
+    return { ...page, items: page.items.slice(0, -1) };
+  }
+}

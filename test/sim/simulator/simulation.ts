@@ -1,0 +1,49 @@
+/** One simulated run: a random program, what people do to it, and the weather; all of it from one seed. */
+import { seededRandom } from "../../../lib/testing/random.js";
+import { brokenIn } from "../invariants.js";
+import { type Mode, Trial } from "../trial.js";
+import { Surroundings } from "./surroundings.js";
+
+export interface Simulated {
+  readonly seed: number;
+  /** What does not hold. */
+  readonly broken: readonly string[];
+  /** The program, what went wrong, and all that happened, in words. */
+  readonly report: () => Promise<string>;
+  readonly surroundings: Surroundings;
+}
+
+export async function simulate(seed: number): Promise<Simulated> {
+  const surroundings = new Surroundings(seed);
+  const trial = new Trial(seed, modeOf(seed), undefined, surroundings);
+  const began = surroundings.cloud.clock.now();
+  const report = async (): Promise<string> =>
+    [
+      `The weather of seed ${seed}:`,
+      ...Object.entries(surroundings.weather).map(([fault, often]) => `  ${fault}: ${often.toFixed(3)}`),
+      await trial.report(),
+      "What happened, in milliseconds after the start:",
+      ...surroundings.trace.print(began),
+    ].join("\n");
+  try {
+    await trial.run();
+    return { seed, broken: brokenIn(await trial.ended()), report, surroundings };
+  } catch (error) {
+    const words = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    return { seed, broken: [`it comes to its end: ${words}`], report, surroundings };
+  }
+}
+
+function modeOf(seed: number): Mode {
+  const random = seededRandom(seed * 31 + 11);
+  const sometimes = (): boolean => random() < 0.2;
+  return {
+    name: "anything may happen to it",
+    seeds: 1,
+    crashes: 0,
+    cancels: sometimes(),
+    pauses: sometimes(),
+    terminates: random() < 0.05,
+    redrives: sometimes(),
+  };
+}

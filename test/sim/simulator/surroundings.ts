@@ -1,0 +1,186 @@
+/** One simulated deployment: the director of its calls, the weather upon its messages, the audit at its times. */
+import { audit } from "../../../lib/runtime/audit.js";
+import type { Outside } from "../../../lib/runtime/outside.js";
+import { rescue } from "../../../lib/runtime/rescue.js";
+import { ProcessDiedError } from "../../../lib/testing/faults.js";
+import type { TestQueue } from "../../../lib/testing/queues.js";
+import { seededRandom } from "../../../lib/testing/random.js";
+import type { TestCloud } from "../../../lib/testing/test-cloud.js";
+import { SimDirector } from "./director.js";
+import { Trace } from "./trace.js";
+import { needsTheAudit, type Weather, weatherOf } from "./weather.js";
+
+const SECOND = 1_000;
+const MINUTE = 60 * SECOND;
+const AUDIT_PERIOD_MS = 5 * MINUTE;
+
+/** Faults of the surroundings strike while the program is at work. */
+const STORM_MS = 2 * MINUTE;
+
+export class Surroundings {
+  readonly trace = new Trace();
+  readonly weather: Weather;
+  readonly director: SimDirector;
+  readonly #random: () => number;
+  readonly #audits: boolean;
+  #cloud: TestCloud | undefined;
+  #nextAudit = 0;
+
+  constructor(readonly seed: number) {
+    this.#random = seededRandom(seed * 104_729 + 7);
+    this.weather = weatherOf(this.#random);
+    this.#audits = needsTheAudit(this.weather) || this.#random() < 0.5;
+    this.director = new SimDirector(this.weather, this.#random, this.trace, () => this.cloud.clock);
+  }
+
+  get cloud(): TestCloud {
+    if (this.#cloud === undefined) throw new Error("The deployment is not there yet.");
+    return this.#cloud;
+  }
+
+  /** By how much the clock of a new process is ahead. */
+  readonly skewMs = (): number => {
+    const differ = this.weather["clocks of processes differ, and step back"] !== undefined;
+    return differ && !this.director.isCalm ? (this.director.below(3) - 1) * 30 * SECOND : 0;
+  };
+
+  get workerTimeoutMs(): number | undefined {
+    return this.weather["workers have little time"] === undefined ? undefined : 3 * SECOND;
+  }
+
+  /** From here on what the deployment sends is at the mercy of the weather. */
+  begin(cloud: TestCloud): void {
+    this.#cloud = cloud;
+    this.#nextAudit = cloud.clock.now() + AUDIT_PERIOD_MS;
+    this.#soak(cloud.wakeQueue, (wake) => wake.dueAt !== undefined);
+    this.#soak(cloud.deliverQueue);
+    this.#soak(cloud.startQueue);
+    this.#soakStream(cloud);
+    const { busAnswers } = cloud;
+    cloud.busAnswers = (entry) =>
+      this.director.strikes("the bus refuses some entries of a call", entry.name)
+        ? { ok: false, permanent: false, error: "InternalFailure" }
+        : busAnswers(entry);
+  }
+
+  /** What happens to all of it at once, and when. */
+  incidents(): { readonly at: number; readonly happens: () => Promise<void> }[] {
+    const { cloud, director, weather } = this;
+    const times = (fault: keyof Weather, happens: () => void) =>
+      Array.from({ length: weather[fault] ?? 0 }, () => ({
+        at: director.below(STORM_MS),
+        happens: async () => {
+          director.note(fault);
+          happens();
+        },
+      }));
+    return [
+      ...times("all processes are killed", () => cloud.killAll()),
+      ...times("all wakes are lost", () => cloud.wakeQueue.purge()),
+      ...times("the code is deployed anew", () => cloud.deploy({ ...cloud.app })),
+    ];
+  }
+
+  /** Lets time pass, and the audit come round. */
+  async pass(ms: number): Promise<void> {
+    const { cloud } = this;
+    const until = cloud.clock.now() + ms;
+    while (this.#audits && this.#nextAudit <= until) {
+      await cloud.advance(Math.max(0, this.#nextAudit - cloud.clock.now()));
+      this.#nextAudit = cloud.clock.now() + AUDIT_PERIOD_MS;
+      await this.audit();
+    }
+    await cloud.advance(Math.max(0, until - cloud.clock.now()));
+  }
+
+  /** One run of it, by a process that may die of it. */
+  async audit(): Promise<void> {
+    const outside = this.cloud.client();
+    await this.drive(async () => {
+      try {
+        await audit(outside);
+        await this.#rescueAll(outside);
+      } catch (error) {
+        this.cloud.errors.push(error);
+      }
+    });
+    await this.cloud.settle();
+  }
+
+  /** A call of a client: what it waits for goes on meanwhile. */
+  async drive<Result>(call: () => Promise<Result>): Promise<Result> {
+    let isOver = false;
+    const ended = call().finally(() => {
+      isOver = true;
+    });
+    ended.catch(() => {});
+    await this.cloud.settle();
+    while (!isOver) await this.cloud.advance(SECOND);
+    return ended;
+  }
+
+  /** Nothing goes wrong from here on, and nothing is held. */
+  async calm(): Promise<void> {
+    this.director.isCalm = true;
+    await this.cloud.settle();
+  }
+
+  /** What died too often, though nobody loses anything: once it is calm, it is brought back as the audit does. */
+  async bringBackDead(): Promise<void> {
+    const { cloud } = this;
+    await this.#rescueAll(cloud.bare);
+    for (const queue of [cloud.deliverQueue, cloud.startQueue])
+      for (const { body } of queue.dead.splice(0)) queue.send(body as never, cloud.clock.now());
+    for (const { body } of cloud.stream.dead.splice(0)) cloud.stream.send(body, cloud.clock.now());
+    await cloud.settle();
+  }
+
+  async #rescueAll(outside: Outside): Promise<void> {
+    const { dead } = this.cloud.wakeQueue;
+    for (const message of dead.splice(0)) {
+      try {
+        await rescue(outside, message.body, message.id);
+      } catch (error) {
+        dead.push(message);
+        if (error instanceof ProcessDiedError) throw error;
+        this.cloud.errors.push(error);
+      }
+    }
+  }
+
+  #soak<Body>(queue: TestQueue<Body>, isTimer: (body: Body) => boolean = () => false): void {
+    const send = queue.send.bind(queue);
+    const { director } = this;
+    queue.send = (body, at) => {
+      const what = `${queue.name} ${JSON.stringify(body).slice(0, 80)}`;
+      if (!isTimer(body)) {
+        if (director.strikes("a message comes twice", what)) send(body, at + director.below(5 * MINUTE));
+        if (director.strikes("a message comes late", what))
+          return send(body, at + director.below(5 * MINUTE));
+        return send(body, at);
+      }
+      if (director.strikes("a timer is lost", what)) {
+        // Nobody knows: its sender believes it sent.
+        const lost = send(body, at);
+        queue.delete(lost);
+        return lost;
+      }
+      if (director.strikes("a timer comes twice", what)) send(body, at + director.below(5 * MINUTE));
+      if (director.strikes("a timer comes late", what)) return send(body, at + director.below(10 * MINUTE));
+      const now = this.cloud.clock.now();
+      if (director.strikes("a timer comes early", what)) return send(body, now + director.below(at - now));
+      return send(body, at);
+    };
+  }
+
+  #soakStream({ stream }: TestCloud): void {
+    const send = stream.send.bind(stream);
+    const { director } = this;
+    stream.send = (body, at) => {
+      const what = `${body.executionId}, slot ${body.slot}`;
+      if (director.strikes("a record of the stream comes twice", what)) send(body, at);
+      const isLate = director.strikes("a record of the stream comes late", what);
+      return send(body, isLate ? at + director.below(10 * MINUTE) : at);
+    };
+  }
+}
