@@ -127,13 +127,29 @@ describe("a re-relay", () => {
     ]);
   });
 
+  it("claims a commit by one token, however many messages it has, and leaves what is final as it is", async () => {
+    const bench = await sent(["o-1", "o-2", "o-3"]);
+    const outbox = await bench.store.readOutbox("x-1", 1);
+    if (outbox === undefined) throw new Error("nothing was sent");
+    const [, ...open] = outbox.states;
+    const published = { state: "published", tries: 1 } as const;
+    const { outside } = answering(bench, () => ({ ok: true }));
+    expect((await claim(outside, { ...outbox, states: [published, ...open] }))?.states).toEqual([
+      published,
+      { state: "processing", tries: 0, claim: expect.any(String) },
+      { state: "processing", tries: 0 },
+    ]);
+  });
+
   it("that died after its claim holds nothing up for longer than the claim", async () => {
     const bench = await sent(["o-1"]);
     await bench.cloud.advance(HOUR);
     const { outside } = answering(bench, () => ({ ok: true }));
     const outbox = await bench.store.readOutbox("x-1", 1);
     if (outbox === undefined) throw new Error("nothing was sent");
-    expect(await claim(outside, outbox)).toMatchObject({ states: [{ state: "processing", tries: 0 }] });
+    expect(await claim(outside, outbox)).toMatchObject({
+      states: [{ state: "processing", tries: 0, claim: expect.any(String) }],
+    });
     // Whoever read it before is too late.
     expect(await claim(outside, outbox)).toBeUndefined();
     expect((await bench.client.outbox.list()).messages).toMatchObject([{ state: "processing" }]);
