@@ -13,8 +13,8 @@ export function createRelay(outsideOf: () => AwsOutside = functionOutside): Hand
     const outside = outsideOf();
     const outboxes = readOutboxes(event, outside.log);
     try {
-      const { published, left } = await relayNew(outside, outboxes);
-      outside.log.write("debug", "The relay ran.", { published, left });
+      const relayed = await relayNew(outside, outboxes);
+      outside.log.write("debug", "The relay ran.", { ...relayed });
     } catch (error) {
       outside.log.write(
         "error",

@@ -25,8 +25,8 @@ const AT_ONCE = 10;
 const OUTBOXES_AT_ONCE = 10;
 
 /**
- * After so many pages of a shard in a row of which nothing could be published, or read, the rest is left to the next run: they will hardly fare
- * better. That one begins with what this one has not tried, since it has been due for longest.
+ * After so many pages of a shard in a row of which nothing came to an end, or could be read, the rest is left to the next run: they will hardly
+ * fare better. That one begins with what this one has not tried, since it has been due for longest.
  */
 const MOST_VAIN_PAGES = 10;
 
@@ -133,9 +133,9 @@ class Run {
         store.listOutboxes({ mark: "pending", shard, until: dueBy, limit: OUTBOXES_AT_ONCE, ...after }),
       );
       const outboxes = await this.#claimAll(due.items, dueBy);
-      const { published } = await relay(this.outside, outboxes);
+      const { published, givenUp } = await relay(this.outside, outboxes);
       this.relayed += published;
-      vain = published > 0 ? 0 : vain + 1;
+      vain = published + givenUp > 0 ? 0 : vain + 1;
       ({ cursor } = due);
       if (cursor === undefined) return;
     }

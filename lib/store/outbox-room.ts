@@ -1,5 +1,4 @@
 /** What an outbox's states may take of its item: the errors that they name are as long as services make them. */
-
 import { type OutboxEntryState, STATE_BYTES } from "../model/outgoing.js";
 import { jsonBytes } from "../model/storable.js";
 

@@ -261,7 +261,7 @@ describe("a record of the stream", () => {
     at(T0 + 5 * MINUTE);
     await audit(outside);
     expect(published).toHaveLength(1);
-    expect(await relayNew(outside, [record])).toEqual({ published: 0, left: 0 });
+    expect(await relayNew(outside, [record])).toEqual({ published: 0, givenUp: 0, left: 0 });
     expect(published).toHaveLength(1);
   });
 

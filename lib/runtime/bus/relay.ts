@@ -31,6 +31,7 @@ interface Candidate {
   readonly outbox: Outbox;
   readonly index: number;
   readonly message: Message;
+  readonly before: OutboxEntryState;
 }
 
 interface ForTheBus {
@@ -42,7 +43,9 @@ type Outcomes = Map<Candidate, TryOutcome>;
 
 export interface Relayed {
   readonly published: number;
-  /** Tried, and not published. */
+  /** Nobody will ever get these. */
+  readonly givenUp: number;
+  /** Still to be carried. */
   readonly left: number;
 }
 
@@ -67,8 +70,8 @@ export async function relayNew(outside: Outside, written: readonly Outbox[]): Pr
 export async function relay(outside: Outside, outboxes: readonly Outbox[]): Promise<Relayed> {
   const candidates = outboxes.flatMap((outbox) =>
     outbox.outgoing.flatMap((message, index): Candidate[] => {
-      const state = outbox.states[index];
-      return state === undefined || isFinal(state.state) ? [] : [{ outbox, index, message }];
+      const before = outbox.states[index];
+      return before === undefined || isFinal(before.state) ? [] : [{ outbox, index, message, before }];
     }),
   );
   const outcomes: Outcomes = new Map();
@@ -80,7 +83,10 @@ export async function relay(outside: Outside, outboxes: readonly Outbox[]): Prom
   ]);
   raiseFirst(await failuresOf(outboxes.map((outbox) => mark(outside, outbox, candidates, outcomes))));
   const published = [...outcomes.values()].filter((outcome) => outcome.ok).length;
-  return { published, left: candidates.length - published };
+  const givenUp = [...outcomes].filter(([{ before }, outcome]) =>
+    isGivenUp(afterTry(before, outcome).state),
+  ).length;
+  return { published, givenUp, left: candidates.length - published - givenUp };
 }
 
 interface Carried {
@@ -166,9 +172,8 @@ async function mark(
   const givenUp: { readonly message: Message; readonly state: OutboxEntryState }[] = [];
   for (const candidate of candidates) {
     const outcome = outcomes.get(candidate);
-    const before = states[candidate.index];
-    if (candidate.outbox !== outbox || outcome === undefined || before === undefined) continue;
-    const state = afterTry(before, outcome);
+    if (candidate.outbox !== outbox || outcome === undefined) continue;
+    const state = afterTry(candidate.before, outcome);
     states[candidate.index] = state;
     if (isGivenUp(state.state)) givenUp.push({ message: candidate.message, state });
   }
