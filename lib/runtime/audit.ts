@@ -40,7 +40,7 @@ export interface Audited {
 
 /**
  * One run over the open executions and the pending outboxes. What fails is logged, and keeps nobody else from being looked at.
- * @param stopAt no further outboxes are taken after it. Default: all that are overdue
+ * @param stopAt nothing more is carried after it. Default: all that is overdue
  */
 export async function audit(outside: Outside, stopAt = Number.POSITIVE_INFINITY): Promise<Audited> {
   const run = new Run(outside);
@@ -133,7 +133,7 @@ class Run {
         store.listOutboxes({ mark: "pending", shard, until: dueBy, limit: OUTBOXES_AT_ONCE, ...after }),
       );
       const outboxes = await this.#claimAll(due.items, dueBy);
-      const { published, givenUp } = await relay(this.outside, outboxes);
+      const { published, givenUp } = await relay(this.outside, outboxes, stopAt);
       this.relayed += published;
       vain = published + givenUp > 0 ? 0 : vain + 1;
       ({ cursor } = due);
