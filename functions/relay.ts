@@ -1,20 +1,20 @@
 /**
- * The relay: publishes what commits hold for the bus. Fed by the Executions table's stream. Every record is acknowledged after one try:
- * what was not published keeps its `pending` mark, and is tried again at another time, so no record can block its shard.
+ * The relay: carries what commits hold for others. Fed by the Executions table's stream. Every record is acknowledged after one try, or when
+ * the time is over: what was not carried keeps its `pending` mark, and is tried again at another time, so no record can block its shard.
  */
-import type { Handler } from "../lib/aws/lambda-context.js";
+import { type Handler, limitsOf } from "../lib/aws/lambda-context.js";
 import { type AwsOutside, functionOutside } from "../lib/aws/outside.js";
 import type { BatchAnswer } from "../lib/aws/sqs-batch.js";
 import { readOutboxes } from "../lib/aws/stream-batch.js";
 import { relayNew } from "../lib/runtime/bus/relay.js";
 
 export function createRelay(outsideOf: () => AwsOutside = functionOutside): Handler<BatchAnswer> {
-  return async (event) => {
+  return async (event, context) => {
     const outside = outsideOf();
     const outboxes = readOutboxes(event, outside.log);
     try {
-      const { published, left } = await relayNew(outside, outboxes);
-      outside.log.write("debug", "The relay ran.", { published, left });
+      const relayed = await relayNew(outside, outboxes, limitsOf(context, outside.clock).stopAt);
+      outside.log.write("debug", "The relay ran.", { ...relayed });
     } catch (error) {
       outside.log.write(
         "error",

@@ -48,14 +48,14 @@ export class ClientOutbox {
   }
 
   /**
-   * Has what was given up in a commit tried again, by the audit's next run; what expired stays as it is.
+   * Has what was given up in a commit tried again, at once; where the wake queue does not answer, by the audit within 6 minutes. What expired
+   * stays as it is.
    * @param commit as a listed message names it
    * @returns how many messages are tried again
    * @throws InvalidInputError when nothing of it is given up
    */
   async retry(commit: string): Promise<{ readonly retried: number }> {
-    const { store, clock } = await this.#connect();
-    return { retried: await retryOutgoing(store, commit, clock.now()) };
+    return { retried: await retryOutgoing(await this.#connect(), commit) };
   }
 
   /**

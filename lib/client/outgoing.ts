@@ -1,6 +1,8 @@
 /** What executions, and transactions of the user's own, have sent and nobody has got yet: to be looked at, and to be tried again. */
 import { InvalidInputError } from "../model/errors.js";
 import { isGivenUp, type OutboxEntryState, type OutboxState } from "../model/outgoing.js";
+import { announce } from "../runtime/bus/announce.js";
+import type { Outside } from "../runtime/outside.js";
 import { persistently } from "../runtime/persistently.js";
 import { isStaged } from "../store/outbox.js";
 import type { Outbox, OutboxMark, Store } from "../store/ports.js";
@@ -67,12 +69,13 @@ export async function listOutgoing(
 }
 
 /**
- * Has what was given up in a commit tried again, by the audit's next run. What expired stays so: it is of no use to anybody.
+ * Has what was given up in a commit tried again, at once. What expired stays so: it is of no use to anybody.
  * @returns how many messages are tried again
  * @throws InvalidInputError when nothing of the commit is given up
  */
-export async function retryOutgoing(store: Store, commit: string, now: number): Promise<number> {
+export async function retryOutgoing(outside: Outside, commit: string): Promise<number> {
   const { executionId, slot } = parseCommit(commit);
+  const { store } = outside;
   for (;;) {
     const outbox = await persistently(() => store.readOutbox(executionId, slot));
     const again = (outbox?.states ?? []).filter(isRetried).length;
@@ -81,11 +84,14 @@ export async function retryOutgoing(store: Store, commit: string, now: number): 
       (entry): OutboxEntryState => (isRetried(entry) ? { state: "pending", tries: 0 } : entry),
     );
     const { version } = outbox;
+    const now = outside.clock.now();
     const { marked } = await persistently(() =>
       store.markOutbox({ executionId, slot, version, states, pendingAt: now }),
     );
-    // Not marked: somebody else has changed it since it was read.
-    if (marked) return again;
+    // Somebody else has changed it since it was read.
+    if (!marked) continue;
+    await announce(outside, outbox, now);
+    return again;
   }
 }
 

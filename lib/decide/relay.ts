@@ -89,6 +89,11 @@ export function afterTry(before: OutboxEntryState, outcome: TryOutcome): OutboxE
   return { state: tries >= mostTries ? "dead" : "failed", tries, lastError: outcome.error };
 }
 
+/** What a claimed entry is again when there was no time to try it. */
+export function untried({ claim: _, ...before }: OutboxEntryState): OutboxEntryState {
+  return { ...before, state: before.tries === 0 ? "pending" : "failed" };
+}
+
 /** When a failed entry is tried again: full jitter over an exponential delay with a cap. */
 export function nextTryAt(tries: number, now: EpochMs, random: number): EpochMs {
   const full = Math.min(LONGEST_DELAY_MS, FIRST_DELAY_MS * 2 ** Math.min(tries, 20));

@@ -10,6 +10,12 @@ export const LARGEST_DETAIL_BYTES = 255_000;
 /** In bytes, of a signal that an execution sends: it shares a commit, of at most 390 KiB, with what else happened. A client's may be larger. */
 export const LARGEST_SIGNAL_BYTES = 255_000;
 
+/**
+ * What a commit counts for each of its outgoing messages beside the message itself: where it stands is written into the same item later,
+ * at every try, and a mark that found no room would leave it untried for ever.
+ */
+export const STATE_BYTES = 150;
+
 interface Sent {
   /** Stable over every retry: derived from the execution and the operation. */
   readonly id: string;
@@ -79,7 +85,7 @@ export interface OutboxEntryState {
   readonly state: OutboxState;
   readonly tries: number;
   readonly lastError?: string;
-  /** Of one that is `processing`: made anew for every claim, so that two claims of the same instant are not one. */
+  /** Of the first that is `processing`: made anew for every claim, so that two claims of the same instant are not one. */
   readonly claim?: string;
 }
 

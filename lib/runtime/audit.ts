@@ -25,8 +25,8 @@ const AT_ONCE = 10;
 const OUTBOXES_AT_ONCE = 10;
 
 /**
- * After so many pages of a shard in a row of which nothing could be published, or read, the rest is left to the next run: they will hardly fare
- * better. That one begins with what this one has not tried, since it has been due for longest.
+ * After so many pages of a shard in a row of which nothing came to an end, or could be read, the rest is left to the next run: they will hardly
+ * fare better. That one begins with what this one has not tried, since it has been due for longest.
  */
 const MOST_VAIN_PAGES = 10;
 
@@ -40,7 +40,7 @@ export interface Audited {
 
 /**
  * One run over the open executions and the pending outboxes. What fails is logged, and keeps nobody else from being looked at.
- * @param stopAt no further outboxes are taken after it. Default: all that are overdue
+ * @param stopAt nothing more is carried after it. Default: all that is overdue
  */
 export async function audit(outside: Outside, stopAt = Number.POSITIVE_INFINITY): Promise<Audited> {
   const run = new Run(outside);
@@ -133,9 +133,9 @@ class Run {
         store.listOutboxes({ mark: "pending", shard, until: dueBy, limit: OUTBOXES_AT_ONCE, ...after }),
       );
       const outboxes = await this.#claimAll(due.items, dueBy);
-      const { published } = await relay(this.outside, outboxes);
+      const { published, givenUp } = await relay(this.outside, outboxes, stopAt);
       this.relayed += published;
-      vain = published > 0 ? 0 : vain + 1;
+      vain = published + givenUp > 0 ? 0 : vain + 1;
       ({ cursor } = due);
       if (cursor === undefined) return;
     }

@@ -327,7 +327,7 @@ export class TestCloud {
   };
 
   readonly #relayer = (message: QueueMessage<Outbox>): Task["run"] => {
-    return (_, outside) => relayNew(outside, [message.body]);
+    return ({ skewMs }, outside) => relayNew(outside, [message.body], this.#limits(skewMs).stopAt);
   };
 
   #worker(message: QueueMessage<Wake>): Task["run"] {

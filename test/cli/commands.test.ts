@@ -109,8 +109,9 @@ describe("outbox", () => {
     expect(err).toContain("holdfast outbox retry <commit>");
     expect(await holdfast(["outbox", "retry", "o-1/1"])).toMatchObject({
       code: 0,
-      out: "1 message of o-1/1 will be tried again by the audit.",
+      out: "1 message of o-1/1 will be tried again now.",
     });
+    expect(await deployment.wakes()).toMatchObject([{ executionId: "o-1", reason: "relay", slot: 1 }]);
     expect(JSON.parse((await holdfast(["outbox", "list", "--json"])).out)).toMatchObject({
       messages: [{ commit: "o-1/1", state: "pending", tries: 0 }],
     });

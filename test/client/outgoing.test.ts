@@ -1,5 +1,5 @@
 /** Outgoing messages as a client sees them: what is on its way, what was given up and why, and having it tried again. */
-import { CorruptHistoryError, event, InvalidInputError, workflow } from "holdfast";
+import { CorruptHistoryError, DurableClient, event, InvalidInputError, workflow } from "holdfast";
 import { describe, expect, it } from "vitest";
 import type { PublishOutcome } from "../../lib/decide/relay.js";
 import { shardOf } from "../../lib/model/ids.js";
@@ -101,9 +101,28 @@ describe("outgoing messages", () => {
       { state: "pending", tries: 0 },
     ]);
     expect((await outbox.list({ which: "given up" })).messages).toEqual([]);
-    await bench.cloud.advance(HOUR);
-    await bench.cloud.audit();
+    // Nobody audits.
+    await bench.cloud.settle();
     expect(bench.cloud.published.map(({ detail }) => detail)).toEqual([{ order: "o-1" }, { order: "o-2" }]);
+    expect((await outbox.list()).messages).toEqual([]);
+  });
+
+  it("that are to be tried again are found by the audit, where the queue can't be told of them", async () => {
+    const bench = await sent(["o-1"]);
+    const { outside } = answering(bench, () => REFUSED);
+    await bench.cloud.advance(HOUR);
+    await audit(outside);
+    const logged: string[] = [];
+    const log = { write: (_: string, message: string) => void logged.push(message) };
+    const send = () => Promise.reject(new Error("the queue is gone"));
+    const mute = { ...outside, log, wakes: { ...outside.wakes, send } };
+    expect(await new DurableClient({ outside: mute }).outbox.retry("x-1/1")).toEqual({ retried: 1 });
+    expect(logged).toEqual([
+      "The next try of an outgoing message could not be announced; the audit makes it.",
+    ]);
+    await bench.cloud.advance(2 * 60_000);
+    await bench.cloud.audit();
+    expect(bench.cloud.published).toHaveLength(1);
   });
 
   it("that were not given up, or are not there, are not tried again: that is an error", async () => {
@@ -127,13 +146,29 @@ describe("a re-relay", () => {
     ]);
   });
 
+  it("claims a commit by one token, however many messages it has, and leaves what is final as it is", async () => {
+    const bench = await sent(["o-1", "o-2", "o-3"]);
+    const outbox = await bench.store.readOutbox("x-1", 1);
+    if (outbox === undefined) throw new Error("nothing was sent");
+    const [, ...open] = outbox.states;
+    const published = { state: "published", tries: 1 } as const;
+    const { outside } = answering(bench, () => ({ ok: true }));
+    expect((await claim(outside, { ...outbox, states: [published, ...open] }))?.states).toEqual([
+      published,
+      { state: "processing", tries: 0, claim: expect.any(String) },
+      { state: "processing", tries: 0 },
+    ]);
+  });
+
   it("that died after its claim holds nothing up for longer than the claim", async () => {
     const bench = await sent(["o-1"]);
     await bench.cloud.advance(HOUR);
     const { outside } = answering(bench, () => ({ ok: true }));
     const outbox = await bench.store.readOutbox("x-1", 1);
     if (outbox === undefined) throw new Error("nothing was sent");
-    expect(await claim(outside, outbox)).toMatchObject({ states: [{ state: "processing", tries: 0 }] });
+    expect(await claim(outside, outbox)).toMatchObject({
+      states: [{ state: "processing", tries: 0, claim: expect.any(String) }],
+    });
     // Whoever read it before is too late.
     expect(await claim(outside, outbox)).toBeUndefined();
     expect((await bench.client.outbox.list()).messages).toMatchObject([{ state: "processing" }]);

@@ -1,9 +1,11 @@
 /** What an outage leaves behind, and how it is worked off: all of it, by the audit alone, within the time that a run has. */
 import { describe, expect, it } from "vitest";
+import { shardOf } from "../../lib/model/ids.js";
+import type { OutgoingEvent } from "../../lib/model/outgoing.js";
 import { audit } from "../../lib/runtime/audit.js";
 import type { BusEntry, Outside } from "../../lib/runtime/outside.js";
 import { createMemoryStore } from "../../lib/store/memory/index.js";
-import type { Store } from "../../lib/store/ports.js";
+import { INDEX_SHARDS, type Store } from "../../lib/store/ports.js";
 import { commit, outgoing, T0 } from "../store/builders.js";
 import { noting } from "./outsides.js";
 
@@ -102,6 +104,43 @@ describe("after a week without the relay and the bus", () => {
     const back = slowly(store, 0);
     await audit({ ...back.outside, clock: outside.clock });
     expect(back.published).toHaveLength(2_000);
+  });
+});
+
+describe("what nobody will ever get keeps what is behind it waiting for no further run", () => {
+  /** More pages of one shard than a run goes through in vain, and another message behind them. */
+  async function vain(fields: Partial<OutgoingEvent>): Promise<Store> {
+    const store = createMemoryStore();
+    const ids = Array.from({ length: 1_500 }, (_, index) => `x-${index}`).filter(
+      (id) => shardOf(id, INDEX_SHARDS) === 0,
+    );
+    expect(ids.length).toBeGreaterThan(110);
+    for (const id of ids)
+      await store.appendCommit(commit(id, 1, { outgoing: [{ ...outgoing(`e-${id}`), ...fields }] }), T0);
+    await store.appendCommit(commit(ids[0] ?? "", 2, { outgoing: [outgoing("behind")] }), T0 + DAY);
+    return store;
+  }
+
+  it("if it has expired in the outage", async () => {
+    const store = await vain({ expiresAt: T0 + 60 * MINUTE });
+    const { outside, published } = slowly(store, 1);
+    expect(await audit(outside)).toMatchObject({ relayed: 1, failed: 0 });
+    expect(published).toHaveLength(1);
+    expect(await pendingIn(store)).toBe(0);
+  });
+
+  it("if the bus refuses it for what it is", async () => {
+    const store = await vain({ name: "malformed" });
+    const malformed = { ok: false, permanent: true, error: "MalformedDetail: not an object" } as const;
+    const { outside } = noting(store, {
+      clock: { now: () => T0 + 7 * DAY, sleep: async () => {} },
+      bus: {
+        publish: async (entries) =>
+          entries.map(({ name }) => (name === "malformed" ? malformed : ({ ok: true } as const))),
+      },
+    });
+    expect(await audit(outside)).toMatchObject({ relayed: 1, failed: 0 });
+    expect(await pendingIn(store)).toBe(0);
   });
 });
 

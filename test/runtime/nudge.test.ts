@@ -20,6 +20,9 @@ const HOUR = 60 * MINUTE;
 /** The longest delay between two tries. */
 const CAP = 301 * SECOND;
 
+/** When a run of enough time is over. */
+const NEVER = Number.POSITIVE_INFINITY;
+
 const DOWN = { ok: false, permanent: false, error: "InternalFailure: later" } as const;
 
 const Shipped = event<{ order: string }>("order.shipped");
@@ -166,8 +169,8 @@ describe("a nudge", () => {
     expect(nudge).toEqual({ executionId: "x-1", reason: "relay", slot: 1, dueAt: T0 + 2 * SECOND });
     const { outside, published, at } = noting(store);
     at(T0 + 2 * SECOND);
-    expect(await answerNudge(outside, nudge)).toBe("tried");
-    expect(await answerNudge(outside, nudge)).toBe("not due");
+    expect(await answerNudge(outside, nudge, NEVER)).toBe("tried");
+    expect(await answerNudge(outside, nudge, NEVER)).toBe("not due");
     expect(published).toHaveLength(1);
     expect(await stateOf(store, "x-1")).toEqual([{ state: "published", tries: 2 }]);
   });
@@ -184,10 +187,10 @@ describe("a nudge", () => {
       },
     };
     const { outside, wakes, published } = noting(store, { clock });
-    expect(await answerNudge(outside, onlyOne(nudges))).toBe("early");
+    expect(await answerNudge(outside, onlyOne(nudges), NEVER)).toBe("early");
     expect([wakes, published]).toEqual([nudges, []]);
     now = T0 + 1_400;
-    expect(await answerNudge(outside, onlyOne(nudges))).toBe("tried");
+    expect(await answerNudge(outside, onlyOne(nudges), NEVER)).toBe("tried");
     expect([slept, published.length]).toEqual([[600], 1]);
   });
 
@@ -199,7 +202,7 @@ describe("a nudge", () => {
     expect(other.wakes).toHaveLength(1);
     const { outside, wakes, published, at } = noting(store);
     at(T0 + 10 * MINUTE);
-    expect(await answerNudge(outside, onlyOne(nudges))).toBe("not due");
+    expect(await answerNudge(outside, onlyOne(nudges), NEVER)).toBe("not due");
     expect([wakes, published]).toEqual([[], []]);
   });
 
@@ -239,9 +242,9 @@ describe("a nudge", () => {
       const { outside, published, at } = noting(store);
       at(T0 + 2 * SECOND);
       const nudge = onlyOne(nudges);
-      await answerNudge(dying(outside, call, when), nudge).catch(() => undefined);
+      await answerNudge(dying(outside, call, when), nudge, NEVER).catch(() => undefined);
       at(T0 + 2 * MINUTE);
-      await answerNudge(outside, nudge);
+      await answerNudge(outside, nudge, NEVER);
       // At the latest when the claim has ended.
       at(T0 + 10 * MINUTE);
       await audit(outside);
@@ -261,7 +264,7 @@ describe("a record of the stream", () => {
     at(T0 + 5 * MINUTE);
     await audit(outside);
     expect(published).toHaveLength(1);
-    expect(await relayNew(outside, [record])).toEqual({ published: 0, left: 0 });
+    expect(await relayNew(outside, [record])).toEqual({ published: 0, givenUp: 0, left: 0 });
     expect(published).toHaveLength(1);
   });
 

@@ -1,10 +1,53 @@
 /** Values beyond what is stored of one: each is the failure of whoever made it, and costs no effect a second run. */
 import { event, PayloadTooLargeError, workflow } from "holdfast";
 import { describe, expect, it } from "vitest";
+import { Journal } from "../../lib/runtime/turn/journal.js";
+import { createMemoryStore } from "../../lib/store/memory/index.js";
+import { outgoing, stepCompleted, T0 } from "../store/builders.js";
 import { Bench } from "./bench.js";
 
 const Report = event<{ text: string }>("report");
 const tooLong = "x".repeat(33_000_000);
+
+describe("messages that together are too large for a commit", () => {
+  it("are an error of their transaction, where the room for what becomes of each counts too", async () => {
+    const sends = workflow("sends", async (ctx, bytes: number) => {
+      try {
+        await ctx.transaction("send", (tx) => {
+          for (let sent = 0; sent < 190; sent++) tx.sendEvent(Report, { text: "x".repeat(bytes) });
+        });
+        return "sent";
+      } catch (error) {
+        return error instanceof PayloadTooLargeError ? "too large" : String(error);
+      }
+    });
+    const bench = new Bench([sends]);
+    await bench.start(sends, 1_950, "crowded");
+    await bench.start(sends, 1_750, "fits");
+    await bench.cloud.settle();
+    expect([await bench.output("crowded"), await bench.output("fits")]).toEqual(["too large", "sent"]);
+    expect(bench.cloud.published).toHaveLength(190);
+  });
+
+  it("are spread over several commits where they are sent one by one, however small they are", async () => {
+    const store = createMemoryStore();
+    const journal = new Journal({
+      store,
+      executionId: "x-1",
+      epoch: 1,
+      leaseToken: "lease",
+      slot: 0,
+      loaded: 0,
+      carried: [],
+      pendingAt: () => T0,
+    });
+    for (let sent = 0; sent < 2_000; sent++) journal.add(stepCompleted("s"), [outgoing(`e-${sent}`)]);
+    await journal.flush();
+    const commits = await store.loadHistory("x-1", 0);
+    expect(commits.flatMap((commit) => commit.outgoing)).toHaveLength(2_000);
+    expect(commits.length).toBeLessThan(4);
+  });
+});
 
 describe("a value too large to store", () => {
   it("is an error that the code can catch, where it is sent as an event", async () => {

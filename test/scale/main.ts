@@ -1,6 +1,8 @@
 /**
  * `npm run scale -- --open 100,1000,10000 [--json]`: what starts, turns, deliveries, listings and the audit cost on DynamoDB Local beside
  * so many open executions, each waiting for an event of its own. The sizes are taken one after the other, each adding to the one before.
+ *
+ * `npm run scale -- --waiters 10000 [--json]`: what one event costs that so many wait for.
  */
 import { parseArgs } from "node:util";
 import { startDynamoDb } from "../../lib/local/dynamodb.js";
@@ -9,6 +11,7 @@ import { textTable } from "../setup/text-table.js";
 import { type Ground, openGround } from "./ground.js";
 import { type Measured, measure } from "./measure.js";
 import { type Entries, ITEMS_EACH, seed, writeTemplate } from "./seed.js";
+import { type Delivery, measureWaiters } from "./waiters.js";
 
 /** As the construct schedules it. */
 const AUDIT_EVERY_MINUTES = 5;
@@ -28,11 +31,20 @@ interface Size extends Measured {
 }
 
 const { values } = parseArgs({
-  options: { open: { type: "string", default: "100,1000" }, json: { type: "boolean", default: false } },
+  options: {
+    open: { type: "string", default: "100,1000" },
+    waiters: { type: "string" },
+    json: { type: "boolean", default: false },
+  },
 });
 const sizes = values.open.split(",").map(Number);
 if (sizes.some((size, index) => !Number.isInteger(size) || size < 1 || size <= (sizes[index - 1] ?? 0))) {
   console.error(`--open takes whole numbers from 1, growing, such as 100,1000; found "${values.open}".`);
+  process.exit(2);
+}
+const waiters = values.waiters === undefined ? undefined : Number(values.waiters);
+if (waiters !== undefined && !(Number.isInteger(waiters) && waiters > 0)) {
+  console.error(`--waiters takes a whole number from 1, such as 10000; found "${values.waiters}".`);
   process.exit(2);
 }
 // The SDK's notice about this Node.js is for those who deploy on it.
@@ -41,8 +53,13 @@ process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED = "true";
 const database = await startDynamoDb({ inMemory: true });
 try {
   const ground = await openGround(database.endpoint);
-  const measured = await measureAll(ground);
-  console.log(values.json ? JSON.stringify({ sizes: measured }) : report(measured));
+  if (waiters === undefined) {
+    const measured = await measureAll(ground);
+    console.log(values.json ? JSON.stringify({ sizes: measured }) : report(measured));
+  } else {
+    const deliveries = await measureWaiters(ground, waiters);
+    console.log(values.json ? JSON.stringify({ deliveries }) : reportOf(deliveries));
+  }
 } finally {
   await database.stop();
 }
@@ -123,4 +140,32 @@ function report(measured: readonly Size[]): string {
     ]),
   );
   return `${units}\n\n${around}\n\nUnits are DynamoDB's, averages of one; milliseconds are medians on this machine, DynamoDB Local in memory.`;
+}
+
+function reportOf(deliveries: readonly Delivery[]): string {
+  const titles = [
+    "An event",
+    "waiters",
+    "passes",
+    "s",
+    "writes",
+    "index",
+    "reads",
+    "refused",
+    "calls",
+    "partitions",
+  ];
+  const rows = deliveries.map((one) => [
+    one.what,
+    one.waiters,
+    one.passes,
+    one.seconds,
+    one.writes,
+    one.indexWrites,
+    one.reads,
+    one.refused,
+    one.roundTrips,
+    `${one.partitions}, the fullest ${Math.round(one.largest * 100)}%`,
+  ]);
+  return `${textTable(titles, rows)}\n\nEach has the event once, and one wake. Units are DynamoDB's, of the whole delivery.`;
 }

@@ -15,6 +15,7 @@ import { listingLabelContract } from "./contract/listing-labels.js";
 import { listingOpenContract } from "./contract/listing-open.js";
 import { listingWindowContract } from "./contract/listing-windows.js";
 import { outboxContract } from "./contract/outbox.js";
+import { outboxSizeContract } from "./contract/outbox-sizes.js";
 import { objectContract, payloadContract } from "./contract/payloads.js";
 import { recentEventContract } from "./contract/recent-events.js";
 import { reopeningContract } from "./contract/reopening.js";
@@ -41,6 +42,7 @@ const PARTS = {
   "counting executions": countingContract,
   "listing who waits for an event": waitingContract,
   "the outbox": outboxContract,
+  "the size of an outbox": outboxSizeContract,
   waits: waitContract,
   "recent events": recentEventContract,
   "what the audit reads": cursorContract,

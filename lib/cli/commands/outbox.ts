@@ -63,9 +63,7 @@ export const addOutbox: AddCommand = (program, terminal) => {
     });
   withTarget(outbox.command("retry"))
     .summary("have what was given up tried again")
-    .description(
-      "Has the given-up messages of a commit tried again, by the audit's next run. What expired stays as it is.",
-    )
+    .description("Has the given-up messages of a commit tried again, at once. What expired stays as it is.")
     .argument("<commit>", "as the list names it")
     .option("--json", "print JSON")
     .action(async (commit: string, options: RetryOptions) => {
@@ -75,7 +73,7 @@ export const addOutbox: AddCommand = (program, terminal) => {
       if (options.json) return terminal.out(json({ commit, ...answer }));
       const { retried } = answer;
       terminal.out(
-        `${retried} ${retried === 1 ? "message" : "messages"} of ${commit} will be tried again by the audit.`,
+        `${retried} ${retried === 1 ? "message" : "messages"} of ${commit} will be tried again now.`,
       );
     });
 };

@@ -1,5 +1,5 @@
 import { CLAIM_MS } from "../../decide/relay.js";
-import { isFinal } from "../../model/outgoing.js";
+import { isFinal, type OutboxEntryState } from "../../model/outgoing.js";
 import type { EpochMs } from "../../model/time.js";
 import type { Outbox } from "../../store/ports.js";
 import type { Outside } from "../outside.js";
@@ -12,10 +12,12 @@ import { persistently } from "../persistently.js";
  */
 export async function claim(outside: Outside, outbox: Outbox): Promise<Outbox | undefined> {
   const { executionId, slot, version } = outbox;
-  const token = outside.token();
-  const states = outbox.states.map((entry) =>
-    isFinal(entry.state) ? entry : ({ ...entry, state: "processing", claim: token } as const),
-  );
+  const first = outbox.states.findIndex(({ state }) => !isFinal(state));
+  const states = outbox.states.map((entry, index): OutboxEntryState => {
+    if (isFinal(entry.state)) return entry;
+    const { claim: _before, ...open } = entry;
+    return { ...open, state: "processing", ...(index === first ? { claim: outside.token() } : {}) };
+  });
   const pendingAt = outside.clock.now() + CLAIM_MS;
   const { marked } = await persistently(() =>
     outside.store.markOutbox({ executionId, slot, version, states, pendingAt }),

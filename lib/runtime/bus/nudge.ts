@@ -4,6 +4,7 @@
  * a failed try left, and it is answered only while that mark stands, so that nudges never become more than the outboxes that wait.
  */
 import { delaySecondsFor, INLINE_MS } from "../../decide/timer.js";
+import type { EpochMs } from "../../model/time.js";
 import type { Wake } from "../../model/wake.js";
 import type { Outside } from "../outside.js";
 import { claimDue } from "./claim.js";
@@ -12,8 +13,11 @@ import { relay } from "./relay.js";
 /** What was found, in words for the log. */
 export type Nudged = "tried" | "early" | "not due";
 
-/** Answers one. Throws when it could not be looked at: its message comes back. */
-export async function answerNudge(outside: Outside, wake: Wake): Promise<Nudged> {
+/**
+ * Answers one. Throws when it could not be looked at: its message comes back.
+ * @param stopAt what there is no time for by then has another nudge
+ */
+export async function answerNudge(outside: Outside, wake: Wake, stopAt: EpochMs): Promise<Nudged> {
   const { clock, wakes } = outside;
   const { executionId, slot = 0, dueAt = clock.now() } = wake;
   const early = dueAt - clock.now();
@@ -25,6 +29,6 @@ export async function answerNudge(outside: Outside, wake: Wake): Promise<Nudged>
   // What was tried since has a later mark, and that one has its own nudge.
   const claimed = await claimDue(outside, { executionId, slot }, Math.max(dueAt, clock.now()));
   if (claimed === undefined) return "not due";
-  await relay(outside, [claimed]);
+  await relay(outside, [claimed], stopAt);
   return "tried";
 }

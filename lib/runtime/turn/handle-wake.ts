@@ -34,7 +34,8 @@ export async function handleWake(
   messageId: string,
   limits: Limits,
 ): Promise<Handled> {
-  if (wake.reason === "relay") return { did: "relayed", detail: await answerNudge(outside, wake) };
+  if (wake.reason === "relay")
+    return { did: "relayed", detail: await answerNudge(outside, wake, limits.stopAt) };
   const { clock, store } = outside;
   const early = tooEarlyFor(wake, clock.now());
   if (early !== undefined) {

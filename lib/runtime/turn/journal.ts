@@ -13,7 +13,7 @@ import {
 import type { Tail } from "../../model/head.js";
 import type { HistoryEvent } from "../../model/history-event.js";
 import { digest } from "../../model/ids.js";
-import type { Outgoing } from "../../model/outgoing.js";
+import { type Outgoing, STATE_BYTES } from "../../model/outgoing.js";
 import { jsonBytes } from "../../model/storable.js";
 import type { EpochMs } from "../../model/time.js";
 import type { TransactionAction } from "../../model/transaction.js";
@@ -44,7 +44,8 @@ function entryOf(event: HistoryEvent, outgoing: readonly Outgoing[], calls: read
     event,
     outgoing,
     calls,
-    bytes: jsonBytes(event) + (outgoing.length === 0 ? 0 : jsonBytes(outgoing)),
+    bytes:
+      jsonBytes(event) + (outgoing.length === 0 ? 0 : jsonBytes(outgoing) + outgoing.length * STATE_BYTES),
   };
 }
 

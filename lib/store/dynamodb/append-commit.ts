@@ -1,6 +1,6 @@
 import { PutCommand, type PutCommandInput } from "@aws-sdk/lib-dynamodb";
 import type { EpochMs } from "../../model/time.js";
-import { checkSize, LARGEST_RECORD_BYTES } from "../limits.js";
+import { checkCommitSize } from "../limits.js";
 import { firstPendingAt } from "../outbox.js";
 import type { Commit, ExecutionStore } from "../ports.js";
 import { commitItem, readCommitItem } from "./commit-item.js";
@@ -28,8 +28,7 @@ export async function appendCommit(
   commit: Commit,
   pendingAt?: EpochMs,
 ): ReturnType<ExecutionStore["appendCommit"]> {
-  const what = `Commit ${commit.slot} of execution "${commit.executionId}"`;
-  checkSize(what, LARGEST_RECORD_BYTES, JSON.stringify(commit.events), JSON.stringify(commit.outgoing));
+  checkCommitSize(commit);
   const answer = await answerOf(
     documents.send(new PutCommand(appendCommitParams(executionsTable, commit, pendingAt))),
   );

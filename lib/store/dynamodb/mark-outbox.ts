@@ -1,3 +1,4 @@
+import { DynamoDBServiceException } from "@aws-sdk/client-dynamodb";
 import {
   DeleteCommand,
   type DeleteCommandInput,
@@ -5,11 +6,13 @@ import {
   type UpdateCommandInput,
 } from "@aws-sdk/lib-dynamodb";
 import { checkStaged, endsWith, isMarkedBy } from "../outbox.js";
+import { fitting, withoutErrors } from "../outbox-room.js";
 import type { OutboxStore } from "../ports.js";
 import { markAttributes, readOutboxItem } from "./commit-item.js";
 import { answerOf } from "./conditional.js";
 import { all, namesIn, updateOf } from "./expressions.js";
 import { HEAD, recordKey } from "./keys.js";
+import { packed } from "./packed.js";
 import type { DynamoTables } from "./tables.js";
 
 type MarkRequest = Parameters<OutboxStore["markOutbox"]>[0];
@@ -34,7 +37,7 @@ export function markOutboxParams(executionsTable: string, request: MarkRequest):
   // A head is written again and again: nothing of the mark stays in it.
   const done = isHead && pendingAt === undefined;
   const { update, values } = updateOf({
-    outStates: done ? undefined : JSON.stringify(states),
+    outStates: done ? undefined : packed(JSON.stringify(states)),
     outVersion: done ? undefined : version + 1,
     ...(pendingAt !== undefined
       ? markAttributes("pending", executionId, pendingAt)
@@ -71,7 +74,30 @@ export function endOutboxParams(executionsTable: string, request: AsRead): Delet
   };
 }
 
+/** A commit that was written before commits counted their messages' states may have no room for errors: what becomes of it matters more. */
 export async function markOutbox(
+  tables: DynamoTables,
+  request: MarkRequest,
+): ReturnType<OutboxStore["markOutbox"]> {
+  const states = fitting(request.states);
+  try {
+    return await tryMark(tables, { ...request, states });
+  } catch (error) {
+    if (!isTooLarge(error)) throw error;
+    return tryMark(tables, { ...request, states: withoutErrors(states) });
+  }
+}
+
+/** By name, and by its words: the item that would become too large, or the attribute that is too large for any, has no error of its own. */
+function isTooLarge(error: unknown): boolean {
+  return (
+    error instanceof DynamoDBServiceException &&
+    error.name === "ValidationException" &&
+    error.message.includes("Item size")
+  );
+}
+
+async function tryMark(
   { documents, executionsTable }: DynamoTables,
   request: MarkRequest,
 ): ReturnType<OutboxStore["markOutbox"]> {
@@ -84,7 +110,8 @@ export async function markOutbox(
   if (!answer.refused || (ends && answer.found === undefined)) return { marked: true };
   const outbox = answer.found && readOutboxItem(answer.found);
   if (outbox === undefined) return { marked: answer.found?.sk === HEAD && request.pendingAt === undefined };
-  return { marked: isMarkedBy(request, outbox) };
+  const bare = { ...request, states: withoutErrors(request.states) };
+  return { marked: isMarkedBy(request, outbox) || isMarkedBy(bare, outbox) };
 }
 
 export async function deleteStaged(

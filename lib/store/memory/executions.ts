@@ -5,7 +5,7 @@ import { acceptsMessages, isOpen } from "../../model/status.js";
 import type { EpochMs } from "../../model/time.js";
 import { checkDense, emptySlots } from "../dense.js";
 import { fitsInHead, messageBytes, messageContent } from "../inbox.js";
-import { checkPayloadSize, checkSize, LARGEST_RECORD_BYTES } from "../limits.js";
+import { checkCommitSize, checkPayloadSize, checkSize, LARGEST_RECORD_BYTES } from "../limits.js";
 import { newHead } from "../new-head.js";
 import { firstPendingAt, initialStates } from "../outbox.js";
 import type { Commit, ExecutionStore, PayloadStore } from "../ports.js";
@@ -92,8 +92,7 @@ export function executionMethods(state: State, transact: Transact): Omit<Executi
     },
 
     async appendCommit(commit, pendingAt) {
-      const what = `Commit ${commit.slot} of execution "${commit.executionId}"`;
-      checkSize(what, LARGEST_RECORD_BYTES, JSON.stringify(commit.events), JSON.stringify(commit.outgoing));
+      checkCommitSize(commit);
       const found = fill(commit, pendingAt);
       return found.token === commit.token ? { appended: true } : { appended: false, found: found };
     },

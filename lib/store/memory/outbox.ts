@@ -1,6 +1,7 @@
 /** Outboxes, in memory. */
 import { shardOf } from "../../model/ids.js";
 import { checkStaged, endsWith, isMarkedBy, outboxShards, parsePosition, positionText } from "../outbox.js";
+import { fitting } from "../outbox-room.js";
 import { INDEX_SHARDS, type Outbox, type OutboxMark, type OutboxStore } from "../ports.js";
 import { type Placed, walkPartitions } from "../walk.js";
 import { copy, type State } from "./state.js";
@@ -19,7 +20,7 @@ export function outboxMethods(state: State): OutboxStore {
       const stored = commits?.get(slot);
       const mark = {
         version,
-        states,
+        states: fitting(states),
         ...(pendingAt === undefined ? {} : { pendingAt }),
         ...(pendingAt !== undefined || givenUpAt === undefined ? {} : { givenUpAt }),
       };
