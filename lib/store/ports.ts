@@ -135,10 +135,16 @@ export interface SettleRequest {
   readonly token: string;
 }
 
-/** A wait's record in the directory. */
-export interface WaitRecord extends WaitKey {
-  /** Of the owner that registered it: whatever an earlier one does that comes late does not touch it. */
+/** Who registered a wait: whatever an earlier one does that comes late does not touch it. */
+export interface Registrant {
+  /** Of the execution. One that is created under the id of a deleted one is created later. */
+  readonly createdAt: EpochMs;
+  /** Of its owner. */
   readonly epoch: number;
+}
+
+/** A wait's record in the directory. */
+export interface WaitRecord extends WaitKey, Registrant {
   /** The wait is of no use after it; absent when it has no timeout. */
   readonly until?: EpochMs;
   /** Which payloads it takes: the JSON text of a condition (`model/pattern/where.ts`). Absent takes all. */
@@ -373,7 +379,7 @@ export interface DirectoryStore {
   /** Condition: no later owner has registered the wait; where one has, its record stands. Idempotent. */
   putWait(wait: WaitRecord): Promise<void>;
   /** Condition: nobody later than `epoch` has registered the wait; where somebody has, the record stands. Idempotent. */
-  deleteWait(wait: WaitKey & Pick<WaitRecord, "epoch">): Promise<void>;
+  deleteWait(wait: WaitKey & Registrant): Promise<void>;
   /** Strongly consistent. */
   readWait(wait: WaitKey): Promise<WaitRecord | undefined>;
   /** All waits of a name and key, strongly consistent, a page at a time. */

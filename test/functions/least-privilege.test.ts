@@ -258,7 +258,7 @@ const ended = async (
   await store.markOutbox({ executionId: id, slot: 1, version: 0, states: published });
   await store.appendCommit(commit(id, 2));
   const wait = { name: "payment.completed", key: "x", executionId: id, op: "wait:1" };
-  await store.putWait({ ...wait, epoch: 1 });
+  await store.putWait({ ...wait, createdAt: Date.now(), epoch: 1 });
   const settlement = { status: "terminated", closedAt: Date.now() - DAY, ...fields } as const;
   await store.settle(settlementOf(head, settlement, { slot: 2, waits: [wait] }));
 };
@@ -351,13 +351,21 @@ test("deliver makes every call that its role allows, and no other", async () => 
       key: "d-crowd",
       executionId: "d-order",
       op: `${op}`,
+      createdAt: Date.now(),
       epoch: 1,
     });
   await deliverIn(invocation(1), busEvent("payment.completed", { order: "d-crowd" }, "d-8"));
   expect(await deployment.drain("deliveries")).toHaveLength(1);
   // Waits that were left behind by an execution that is closed, and by one that is gone.
   for (const executionId of ["s-fails", "d-gone"])
-    await store.putWait({ name: "payment.completed", key: "d-left", executionId, op: "wait:1", epoch: 1 });
+    await store.putWait({
+      name: "payment.completed",
+      key: "d-left",
+      executionId,
+      op: "wait:1",
+      createdAt: Date.now(),
+      epoch: 1,
+    });
   await deliver(busEvent("payment.completed", { order: "d-left" }, "d-6"));
   expect(await store.findWaits({ name: "payment.completed", key: "d-left", limit: 9 })).toEqual({
     items: [],

@@ -25,7 +25,7 @@ async function crowd(store: Store, many: number, from = 0): Promise<void> {
     await Promise.all(
       ids.map(async (executionId) => {
         await store.createExecution(execution(executionId));
-        await store.putWait({ name: Opened.name, executionId, op: "wait:opened", epoch: 1 });
+        await store.putWait({ name: Opened.name, executionId, op: "wait:opened", createdAt: T0, epoch: 1 });
       }),
     );
   }

@@ -388,8 +388,8 @@ const SWEPT = {
       // Ended from outside, its head still names its wait, and a process that died left the record.
       await bench.client.terminate("x-1");
       await bench.cloud.advance(LATER);
-      const { waits, epoch } = await bench.head();
-      for (const wait of waits) await bench.store.putWait({ ...wait, epoch });
+      const { waits, createdAt, epoch } = await bench.head();
+      for (const wait of waits) await bench.store.putWait({ ...wait, createdAt, epoch });
       expect(await bench.waitRecords(Paid, "x-1")).toBe(1);
       return bench;
     },

@@ -7,9 +7,10 @@ import type { Store } from "../../lib/store/ports.js";
 import { Bench } from "./bench.js";
 
 const Paid = event<{ order: string }>("paid", { key: (data) => data.order });
+const Charged = event<{ order: string; amount: number }>("charged", { key: (data) => data.order });
 
 /** A store that keeps the first call of a method back: its process dies waiting for it, and `arrive` lets it happen. */
-function keepingBack(method: "deleteWait" | "putPayload") {
+function keepingBack(method: "putWait" | "deleteWait" | "putPayload") {
   const memory = createMemoryStore();
   const kept: (() => Promise<unknown>)[] = [];
   const late: { bench: Bench | undefined } = { bench: undefined };
@@ -95,6 +96,31 @@ describe("a removal of a wait's record that arrives late", () => {
     bench.publish(Paid, { order: "o-1" });
     await bench.cloud.settle();
     expect(await bench.output()).toBe("paid");
+  });
+});
+
+describe("a registration of a wait that arrives late", () => {
+  it("does not keep an execution that was started anew under the same id from its event", async () => {
+    const late = keepingBack("putWait");
+    const flow = workflow("flow", async (ctx, { turns, least }: { turns: number; least: number }) => {
+      for (let turn = 0; turn < turns; turn++) await ctx.sleep("1m");
+      const where = { amount: [{ numeric: [">=", least] as const }] };
+      return (await ctx.waitForEvent(Charged, { key: "o-1", where })).amount;
+    });
+    const bench = new Bench([flow], [Charged], { store: late.store, replay: "off" });
+    late.of(bench);
+    await bench.start(flow, { turns: 3, least: 100 });
+    await bench.cloud.advance(185_000);
+    await bench.client.terminate("x-1");
+    await late.arrive();
+    await bench.cloud.advance(3_600_000);
+    await bench.client.delete("x-1");
+    await bench.start(flow, { turns: 0, least: 10 });
+    await bench.cloud.settle();
+    bench.publish(Charged, { order: "o-1", amount: 50 });
+    await bench.cloud.settle();
+    expect(await bench.output()).toBe(50);
+    expect(await bench.waitRecords(Charged, "o-1")).toBe(0);
   });
 });
 

@@ -148,8 +148,9 @@ describe("a wait's record", () => {
     const bench = new Bench([twice], [Paid]);
     await bench.start(twice, undefined);
     await bench.cloud.advance(2_000);
+    const { createdAt } = await bench.head();
     for (const op of ["wait:a", "wait:b"]) {
-      await bench.store.putWait({ name: Paid.name, key: "o-1", executionId: "x-1", op, epoch: 1 });
+      await bench.store.putWait({ name: Paid.name, key: "o-1", executionId: "x-1", op, createdAt, epoch: 1 });
     }
     bench.publish(Paid, { order: "o-1" });
     await bench.cloud.settle();

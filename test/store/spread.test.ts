@@ -45,7 +45,7 @@ async function begin(store: Store, executionId: string): Promise<void> {
 
 async function wait(store: Store, executionId: string): Promise<void> {
   const name = "prices.changed";
-  await store.putWait({ name, executionId, op: "wait/1", epoch: 1 });
+  await store.putWait({ name, executionId, op: "wait/1", createdAt: T0, epoch: 1 });
   await store.putRecentEvent({ name, id: `bus-${executionId}`, data: null, recordedAt: T0 });
 }
 

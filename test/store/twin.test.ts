@@ -196,6 +196,7 @@ class Caller {
           ...(dice.chance(50) ? { key: "k" } : {}),
           executionId: id,
           op: `w${slot}`,
+          createdAt: T0 + dice.below(2),
           epoch: dice.below(3),
         };
         return dice.chance(60) ? (store) => store.putWait(wait) : (store) => store.deleteWait(wait);

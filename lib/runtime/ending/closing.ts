@@ -22,7 +22,7 @@ import { ensureSuccessor } from "./successor.js";
 
 /** What the duties need to know of it. */
 export interface ClosedExecution
-  extends Pick<Head, "executionId" | "waits" | "epoch" | "duties" | "deletedAt"> {
+  extends Pick<Head, "executionId" | "createdAt" | "waits" | "epoch" | "duties" | "deletedAt"> {
   readonly status: ClosedStatus;
   readonly parent?: Head["parent"] | undefined;
   readonly output?: Head["output"];
@@ -58,8 +58,10 @@ const DOING: Record<
   parent: tellParent,
 };
 
-async function removeWaits({ store }: Outside, { waits, epoch }: ClosedExecution): Promise<void> {
-  raiseFirst(await failuresOf(waits.map((wait) => persistently(() => store.deleteWait({ ...wait, epoch })))));
+async function removeWaits({ store }: Outside, closed: ClosedExecution): Promise<void> {
+  const { waits, createdAt, epoch } = closed;
+  const removals = waits.map((wait) => persistently(() => store.deleteWait({ ...wait, createdAt, epoch })));
+  raiseFirst(await failuresOf(removals));
 }
 
 async function tellChildren(

@@ -127,8 +127,12 @@ export async function close(work: Work, outcome: Outcome): Promise<ExecutionStat
       break;
     }
   }
-  const { executionId, parent, epoch } = owned.head;
-  await doClosingDuties(outside, { executionId, parent, epoch, waits: [], ...settlement }, work.app.hooks);
+  const { executionId, createdAt, parent, epoch } = owned.head;
+  await doClosingDuties(
+    outside,
+    { executionId, createdAt, parent, epoch, waits: [], ...settlement },
+    work.app.hooks,
+  );
   return settlement.status;
 }
 

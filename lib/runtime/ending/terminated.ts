@@ -18,7 +18,7 @@ export async function settleTermination(
   const settlement = await terminatedAt(outside, seized, at);
   const tail = carried.length === 0 ? {} : { tail: { slot: slot + 1, events: carried } };
   await settleSeized(outside, seized, { settlement, slot, ...tail });
-  const { executionId, parent, epoch, waits } = head;
-  await doClosingDuties(outside, { executionId, parent, epoch, waits, ...settlement }, hooks);
+  const { executionId, createdAt, parent, epoch, waits } = head;
+  await doClosingDuties(outside, { executionId, createdAt, parent, epoch, waits, ...settlement }, hooks);
   return "terminated";
 }

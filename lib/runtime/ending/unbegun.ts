@@ -27,7 +27,7 @@ export async function closeUnbegun(
   cancelled: CancelMessage | UnbegunEnd,
   observer?: Observer | undefined,
 ): Promise<ExecutionStatus> {
-  const { executionId, parent, epoch } = owned.head;
+  const { executionId, createdAt, parent, epoch } = owned.head;
   const inbox = new Inbox(outside.store, executionId, new Set());
   await inbox.take(owned.head, outside.clock.now());
   const { request, end } = "kind" in cancelled ? endBy(cancelled, inbox, outside.clock.now()) : cancelled;
@@ -55,7 +55,7 @@ export async function closeUnbegun(
     guardInbox: false,
   });
   journal.settled();
-  await doClosingDuties(outside, { executionId, parent, epoch, waits: [], ...settlement }, []);
+  await doClosingDuties(outside, { executionId, createdAt, parent, epoch, waits: [], ...settlement }, []);
   return "cancelled";
 }
 

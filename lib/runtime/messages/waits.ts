@@ -17,13 +17,13 @@ export class Waits {
   readonly #answered = new Set<string>();
 
   /**
-   * @param owned as its owner has it, whose epoch the records carry
+   * @param owned as its owner has it, whose creation and epoch the records carry
    * @param standing those that the last settlement left
    * @param certain false where the turn before did not end in a suspension: what it removed, registered or was offered is not known
    */
   constructor(
     private readonly store: DirectoryStore,
-    private readonly owned: Pick<Head, "executionId" | "epoch">,
+    private readonly owned: Pick<Head, "executionId" | "createdAt" | "epoch">,
     standing: readonly EventWait[],
     certain: boolean,
   ) {
@@ -58,6 +58,7 @@ export class Waits {
     await persistently(() =>
       this.store.putWait({
         ...key,
+        createdAt: this.owned.createdAt,
         epoch: this.owned.epoch,
         ...(wait.deadline === undefined ? {} : { until: wait.deadline }),
         ...(wait.awaited.where === undefined ? {} : { where: wait.awaited.where.text }),
@@ -91,8 +92,10 @@ export class Waits {
   /** Removes the records of waits that are over. Before the settlement: if this process dies between, the next owner puts back what it needs. */
   async remove(pending: ReadonlyMap<string, Operation>): Promise<void> {
     const over = [...this.#standing.values()].filter((wait) => !pending.has(wait.op));
-    const { epoch } = this.owned;
-    await Promise.all(over.map((wait) => persistently(() => this.store.deleteWait({ ...wait, epoch }))));
+    const { createdAt, epoch } = this.owned;
+    await Promise.all(
+      over.map((wait) => persistently(() => this.store.deleteWait({ ...wait, createdAt, epoch }))),
+    );
     for (const wait of over) {
       this.#standing.delete(wait.op);
       this.#registered.delete(wait.op);

@@ -125,9 +125,10 @@ async function changed(outside: Outside, head: Head): Promise<Deletion> {
   );
 }
 
-/** Those that the head names. Of thousands it names some; the others go with the next event of their key, which finds nobody. */
-async function deleteWaits({ store }: Outside, { waits, epoch }: ClosedHead): Promise<void> {
-  await Promise.all(waits.map((wait) => persistently(() => store.deleteWait({ ...wait, epoch }))));
+/** Those that the head names. Of thousands it names some; the others go with the next event of their key, which finds
+ * nobody, or are written over by an execution that is created under the same id. */
+async function deleteWaits({ store }: Outside, { waits, createdAt, epoch }: ClosedHead): Promise<void> {
+  await Promise.all(waits.map((wait) => persistently(() => store.deleteWait({ ...wait, createdAt, epoch }))));
 }
 
 /** Objects before items. Undefined when nothing is left but the head. */

@@ -4,7 +4,7 @@ import { answerOf } from "./conditional.js";
 import { namesIn } from "./expressions.js";
 import { waitKey } from "./keys.js";
 import type { DynamoTables } from "./tables.js";
-import { NOT_OF_A_LATER_OWNER } from "./wait-item.js";
+import { NOT_OF_A_LATER_OWNER, registrantValues } from "./wait-item.js";
 
 type Registration = Parameters<DirectoryStore["deleteWait"]>[0];
 
@@ -14,7 +14,7 @@ export function deleteWaitParams(directoryTable: string, wait: Registration): De
     Key: waitKey(wait),
     ConditionExpression: NOT_OF_A_LATER_OWNER,
     ExpressionAttributeNames: namesIn(NOT_OF_A_LATER_OWNER),
-    ExpressionAttributeValues: { ":epoch": wait.epoch },
+    ExpressionAttributeValues: registrantValues(wait),
   };
 }
 

@@ -3,7 +3,7 @@ import type { WaitRecord } from "../ports.js";
 import { answerOf } from "./conditional.js";
 import { namesIn } from "./expressions.js";
 import type { DynamoTables } from "./tables.js";
-import { NOT_OF_A_LATER_OWNER, waitItem } from "./wait-item.js";
+import { NOT_OF_A_LATER_OWNER, registrantValues, waitItem } from "./wait-item.js";
 
 export function putWaitParams(directoryTable: string, wait: WaitRecord): PutCommandInput {
   return {
@@ -11,11 +11,11 @@ export function putWaitParams(directoryTable: string, wait: WaitRecord): PutComm
     Item: waitItem(wait),
     ConditionExpression: NOT_OF_A_LATER_OWNER,
     ExpressionAttributeNames: namesIn(NOT_OF_A_LATER_OWNER),
-    ExpressionAttributeValues: { ":epoch": wait.epoch },
+    ExpressionAttributeValues: registrantValues(wait),
   };
 }
 
-/** A refusal is as good: the record of a later owner stands. */
+/** A refusal is as good: the record of a later owner stands, and this one has no say any more. */
 export async function putWait({ documents, directoryTable }: DynamoTables, wait: WaitRecord): Promise<void> {
   await answerOf(documents.send(new PutCommand(putWaitParams(directoryTable, wait))));
 }

@@ -1,7 +1,7 @@
 /** Waits and recent events, in memory. */
 import type { WaitKey } from "../../model/head.js";
 import { checkSize, LARGEST_RECORD_BYTES } from "../limits.js";
-import type { DirectoryStore, WaitRecord } from "../ports.js";
+import type { DirectoryStore, Registrant, WaitRecord } from "../ports.js";
 import { walkPartitions } from "../walk.js";
 import { copy, entryOf, type State } from "./state.js";
 
@@ -60,8 +60,9 @@ function subject({ name, key }: { readonly name: string; readonly key?: string }
   return JSON.stringify(key === undefined ? [name] : [name, key]);
 }
 
-function isOfLaterOwner(found: WaitRecord | undefined, { epoch }: Pick<WaitRecord, "epoch">): boolean {
-  return found !== undefined && found.epoch > epoch;
+function isOfLaterOwner(found: WaitRecord | undefined, { createdAt, epoch }: Registrant): boolean {
+  if (found === undefined) return false;
+  return found.createdAt === createdAt ? found.epoch > epoch : found.createdAt > createdAt;
 }
 
 function waiter({ executionId, op }: WaitKey): string {

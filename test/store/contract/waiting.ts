@@ -25,7 +25,7 @@ export function waitingContract(store: () => Store): void {
     const { settlement = SUSPENDED, waitCount = keys.length, named = keys.length, ...fields } = options;
     const head = await owned(store(), executionId, fields);
     const all = keys.map((key, index) => ({ ...key, executionId, op: `wait:${index + 1}` }));
-    for (const wait of all) await store().putWait({ ...wait, epoch: 1 });
+    for (const wait of all) await store().putWait({ ...wait, createdAt: T0, epoch: 1 });
     const inHead = all.slice(0, named).map(({ until: _until, ...key }) => key);
     const answer = await store().settle(settlementOf(head, settlement, { waits: inHead, waitCount }));
     if (!answer.settled) throw new Error(`${executionId} could not be settled.`);
@@ -60,7 +60,14 @@ export function waitingContract(store: () => Store): void {
       await waits("in-time", [{ name: "late", key: "k", until: NOW + 1 }]);
       await waits("ended", [{ name: "late", key: "k" }], { settlement: COMPLETED });
       await waits("stalled", [{ name: "late", key: "k" }], { settlement: STALLED });
-      await store().putWait({ name: "late", key: "k", executionId: "gone", op: "wait:1", epoch: 1 });
+      await store().putWait({
+        name: "late",
+        key: "k",
+        executionId: "gone",
+        op: "wait:1",
+        createdAt: T0,
+        epoch: 1,
+      });
       expect(await all({ name: "late", key: "k" })).toMatchObject([
         { executionId: "in-time", until: NOW + 1 },
         { executionId: "stalled", status: "stalled" },
@@ -122,7 +129,14 @@ export function waitingContract(store: () => Store): void {
 
     test("asks the directory whether a wait still stands, and leaves out what has ended", async () => {
       await waits("answered", [{ name: "asked", key: "a" }]);
-      await store().deleteWait({ name: "asked", key: "a", executionId: "answered", op: "wait:1", epoch: 1 });
+      await store().deleteWait({
+        name: "asked",
+        key: "a",
+        executionId: "answered",
+        op: "wait:1",
+        createdAt: T0,
+        epoch: 1,
+      });
       await waits("done", [{ name: "asked", key: "b" }], { settlement: COMPLETED });
       await waits("stands", [{ name: "asked", key: "c" }]);
       const found = await all({ name: "asked", keyed: true });
@@ -177,7 +191,14 @@ export function waitingContract(store: () => Store): void {
       const request = { name: "live", keyed: true, now: NOW, limit: 1 };
       const first = await store().listWaiting(request);
       await waits("live-5", [{ name: "live", key: "k" }], { createdAt: T0 + 90_005 });
-      await store().deleteWait({ name: "live", key: "k", executionId: "live-2", op: "wait:1", epoch: 1 });
+      await store().deleteWait({
+        name: "live",
+        key: "k",
+        executionId: "live-2",
+        op: "wait:1",
+        createdAt: T0,
+        epoch: 1,
+      });
       const { cursor = "" } = first;
       const rest = await pagesOf((from) => store().listWaiting({ ...request, cursor, ...from }));
       expect(idsOf([[...first.items], ...rest]).filter((id) => id.startsWith("live"))).toEqual([

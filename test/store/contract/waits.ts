@@ -8,6 +8,7 @@ export function waitContract(store: () => Store): void {
     ...(key === undefined ? {} : { key }),
     executionId,
     op,
+    createdAt: T0,
     epoch: 1,
   });
   const find = async (name: string, key?: string, limit = 100): Promise<WaitRecord[]> => {
@@ -85,6 +86,22 @@ export function waitContract(store: () => Store): void {
       await store().deleteWait(second);
       await store().putWait(first);
       expect(await find("late", key)).toEqual([first]);
+    },
+  );
+
+  test.each(["k", undefined])(
+    "give way to those of an execution that was created later under the same id, and stand against its predecessor's, with the key %s",
+    async (key) => {
+      const old = { ...wait("reborn", key), epoch: 5, where: '{"amount":[1]}' };
+      const young = { ...wait("reborn", key), createdAt: T0 + 1, epoch: 1 };
+      await store().putWait(old);
+      await store().putWait(young);
+      expect(await find("reborn", key)).toEqual([young]);
+      await store().putWait(old);
+      await store().deleteWait(old);
+      expect(await find("reborn", key)).toEqual([young]);
+      await store().deleteWait({ ...young, createdAt: T0 + 2, epoch: 0 });
+      expect(await find("reborn", key)).toEqual([]);
     },
   );
 

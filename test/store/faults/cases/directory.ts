@@ -14,6 +14,7 @@ const wait = (subject: { readonly key?: string }, executionId = "x"): WaitRecord
   ...subject,
   executionId,
   op: "wait/1",
+  createdAt: T0,
   epoch: 2,
   until: T0,
 });

@@ -124,7 +124,7 @@ async function prepareWaiting(store: Store): Promise<void> {
 async function waiting(store: Store, key: string): Promise<void> {
   const wait = { name: "paid", key, executionId: `w-${key}`, op: "wait/1" };
   const head = await owned(store, wait.executionId);
-  await store.putWait({ ...wait, epoch: 1 });
+  await store.putWait({ ...wait, createdAt: T0, epoch: 1 });
   await store.settle(settlementOf(head, SUSPENDED, { waits: [wait], waitCount: 1 }));
 }
 

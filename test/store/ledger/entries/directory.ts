@@ -16,6 +16,7 @@ const wait = (id: string, epoch = 1): WaitRecord => ({
   key: id,
   executionId: id,
   op: "wait/1",
+  createdAt: T0,
   epoch,
 });
 
@@ -66,7 +67,7 @@ export const directoryEntries: readonly Entry[] = [
     of: ["findWaits"],
     async prepare({ store, id }) {
       for (const executionId of inEveryShard("x"))
-        await store.putWait({ name: id, executionId, op: "wait/1", epoch: 1 });
+        await store.putWait({ name: id, executionId, op: "wait/1", createdAt: T0, epoch: 1 });
     },
     run: ({ store, id }) => store.findWaits({ name: id, limit: 100 }),
     budget: { reads: 8, roundTrips: 8 },

@@ -47,7 +47,15 @@ async function crowd({ store, id }: Ground, where?: string): Promise<void> {
     const executionId = `${id}/${index}`;
     await store.createExecution(ordinary(executionId));
     const condition = where === undefined ? {} : { where };
-    await store.putWait({ name: "paid", key: id, executionId, op: "wait:paid", epoch: 0, ...condition });
+    await store.putWait({
+      name: "paid",
+      key: id,
+      executionId,
+      op: "wait:paid",
+      createdAt: T0,
+      epoch: 0,
+      ...condition,
+    });
   }
 }
 
@@ -108,13 +116,13 @@ export const runEntries: readonly Entry[] = [
     async run(ground) {
       const { store, id } = ground;
       const subject = { name: "payment.completed", key: id };
-      await store.putWait({ ...subject, executionId: id, op: "wait/1", epoch: 1 });
+      await store.putWait({ ...subject, executionId: id, op: "wait/1", createdAt: T0, epoch: 1 });
       await store.findRecentEvents({ ...subject, since: T0 });
       await store.putRecentEvent(recentEvent("bus-1", subject));
       await store.findWaits({ ...subject, limit: 100 });
       await store.appendMessage(id, message("bus-1"));
       await resume(ground);
-      await store.deleteWait({ ...subject, executionId: id, op: "wait/1", epoch: 2 });
+      await store.deleteWait({ ...subject, executionId: id, op: "wait/1", createdAt: T0, epoch: 2 });
     },
     budget: { writes: 5, reads: 3, roundTrips: 8 },
   },
