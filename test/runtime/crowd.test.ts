@@ -184,6 +184,47 @@ describe("a pass", () => {
     expect(await inboxes(memory, 230)).toEqual(once(230));
   });
 
+  it("that is the last hands on those that failed: the others are not woken by each of their repeats", async () => {
+    const memory = createMemoryStore();
+    await crowd(memory, 3);
+    const appended: string[] = [];
+    const store: Store = {
+      ...memory,
+      appendMessage: async (executionId, message) => {
+        appended.push(executionId);
+        if (executionId === idOf(1)) throw new Error("damaged");
+        return memory.appendMessage(executionId, message);
+      },
+    };
+    const noted = noting(store);
+    const left: DeliveryPart[] = [];
+    const handOn = async (part: DeliveryPart) => void left.push(part);
+    const pass: Pass = { stopAt: Number.POSITIVE_INFINITY, pages: 30, handOn };
+    const sick = { executions: [idOf(1)] };
+    expect(await deliver(noted.outside, shop, OPENED, pass)).toEqual({ executions: 2, left: [sick] });
+    expect(left).toEqual([sick]);
+    appended.length = 0;
+    // Named, it fails as itself: its receives are counted, and it ends in the dead-letter queue.
+    const again = deliver(noted.outside, shop, { ...OPENED, part: sick }, pass);
+    await expect(again).rejects.toBeInstanceOf(DeliveryIncompleteError);
+    expect(new Set(appended)).toEqual(new Set([idOf(1)]));
+    expect(left).toEqual([sick]);
+    expect(noted.wakes.map(({ executionId }) => executionId)).toEqual([idOf(0), idOf(2)]);
+  });
+
+  it("in which all failed comes again as it is: there is nobody to spare", async () => {
+    const memory = createMemoryStore();
+    await crowd(memory, 3);
+    const store: Store = { ...memory, appendMessage: () => Promise.reject(new Error("throttled")) };
+    const left: DeliveryPart[] = [];
+    const handOn = async (part: DeliveryPart) => void left.push(part);
+    const pass: Pass = { stopAt: Number.POSITIVE_INFINITY, pages: 30, handOn };
+    await expect(deliver(noting(store).outside, shop, OPENED, pass)).rejects.toBeInstanceOf(
+      DeliveryIncompleteError,
+    );
+    expect(left).toEqual([]);
+  });
+
   it("in which more failed than it can name hands nothing on, and comes again as a whole", async () => {
     const memory = createMemoryStore();
     await crowd(memory, 330);

@@ -4,7 +4,8 @@
  * An execution that can't take it keeps it from none of the others.
  *
  * An event that very many wait for is delivered in passes: each goes through some pages of the waits, then hands the rest on, as a message
- * of the same queue, before its own is acknowledged. A pass that dies is repeated, and at worst so is what comes behind it.
+ * of the same queue, before its own is acknowledged. So it does with the executions that could not take it. A pass that dies is repeated,
+ * and at worst so is what comes behind it.
  */
 import type { App } from "../../define/app.js";
 import { DeliveryIncompleteError, UnknownEventError } from "../../model/delivery-errors.js";
@@ -26,7 +27,7 @@ const PAGE = 100;
 /** Of one pass, some three thousand waits: the other events of its batch are acknowledged only when it ends. */
 export const PAGES_OF_A_PASS = 30;
 
-/** A pass names so many that failed when it hands the rest on. More are an outage, and then the whole pass comes again. */
+/** A pass names so many that failed. More are an outage, and then the whole pass comes again. */
 const MOST_NAMED = 100;
 
 /** How far one invocation goes. */
@@ -62,7 +63,7 @@ export async function deliver(outside: Outside, app: App, event: BusEvent, pass?
   const { part } = event;
   if (part !== undefined && "executions" in part) {
     await round.serve(part.executions.map((executionId) => ({ executionId, waits: undefined })));
-    return round.end();
+    return round.finish();
   }
   let cursor = part?.after;
   for (let pages = 1; ; pages++) {
@@ -76,7 +77,7 @@ export async function deliver(outside: Outside, app: App, event: BusEvent, pass?
     );
     await round.serve(round.concerned(page.items));
     cursor = page.cursor;
-    if (cursor === undefined) return round.end();
+    if (cursor === undefined) return round.end(pass);
     if (pass !== undefined && (pages >= pass.pages || outside.clock.now() >= pass.stopAt))
       return round.handOn(cursor, pass);
   }
@@ -125,17 +126,29 @@ class Round {
     );
   }
 
-  /** The event comes again for those that could not take it; the others have it, and know it by its id. */
-  end(): Delivered {
+  /** All waits were gone through. Those that could not take it go apart: each repeat of the event itself would wake all the others. */
+  async end(pass: Pass | undefined): Promise<Delivered> {
+    return pass === undefined || this.#failed.size === this.#served.size
+      ? this.finish()
+      : this.#leave([], pass);
+  }
+
+  /** The event comes again as it is for those that could not take it. */
+  finish(): Delivered {
     this.#raise();
     return { executions: this.#served.size, left: [] };
   }
 
-  /** First for those that failed here, then for the waits behind the cursor: nobody keeps it from another (PROTOCOL A10). */
-  async handOn(after: string, { handOn }: Pass): Promise<Delivered> {
+  /** For the waits behind the cursor. */
+  handOn(after: string, pass: Pass): Promise<Delivered> {
+    return this.#leave([{ after }], pass);
+  }
+
+  /** First for those that failed here, then for the rest: nobody keeps it from another (PROTOCOL A10). */
+  async #leave(rest: readonly DeliveryPart[], { handOn }: Pass): Promise<Delivered> {
     if (this.#failed.size > MOST_NAMED) this.#raise();
     const failed: DeliveryPart[] = this.#failed.size === 0 ? [] : [{ executions: [...this.#failed.keys()] }];
-    const left = [...failed, { after }];
+    const left = [...failed, ...rest];
     for (const part of left) await handOn(part);
     return { executions: this.#served.size - this.#failed.size, left };
   }
