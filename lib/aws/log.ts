@@ -5,6 +5,7 @@
  * function's log format is JSON. It takes lines that are JSON as they are, and filters them by their `level` as long as they carry a
  * `timestamp`.
  */
+import { ownOf } from "../model/own.js";
 import type { LogLevel } from "../replay/logger.js";
 import type { Log } from "../runtime/outside.js";
 
@@ -39,7 +40,7 @@ export function jsonLog(options: LogOptions = {}): Log {
 
 function levelNamed(name: string): LogLevel {
   const wanted = name.toLowerCase();
-  return LEVELS.find((level) => level === wanted) ?? OTHER_NAMES[wanted] ?? "info";
+  return LEVELS.find((level) => level === wanted) ?? ownOf(OTHER_NAMES, wanted) ?? "info";
 }
 
 /** Ours come first, and a field of the same name never replaces them. One that JSON can't say must not cost the line. */

@@ -11,6 +11,7 @@
  * | 5    | the time to wait was over first                              |
  */
 import { HoldfastError } from "../model/errors.js";
+import { ownOf } from "../model/own.js";
 
 export const EXIT = { ok: 0, error: 1, usage: 2, notFound: 3, conflict: 4, timeout: 5 } as const;
 
@@ -47,7 +48,7 @@ const CODES: Readonly<Record<string, ExitCode>> = {
 };
 
 export function exitCodeOf(error: unknown): ExitCode {
-  return error instanceof Error ? (CODES[error.name] ?? EXIT.error) : EXIT.error;
+  return error instanceof Error ? (ownOf(CODES, error.name) ?? EXIT.error) : EXIT.error;
 }
 
 /** What a person is told of an error: no stack, and of the SDK's errors what to do about them. */

@@ -60,6 +60,7 @@ describe("an intrinsic function", () => {
   test.each<[string, Json, RegExp]>([
     ["an unknown function", { "Fn::Cidr": [] }, /Fn::Cidr is not understood/],
     ["an unknown reference", { Ref: "Nobody" }, /no parameter or resource "Nobody"/],
+    ["a name that every object inherits", { Ref: "constructor" }, /no parameter or resource "constructor"/],
     ["an unknown import", { "Fn::ImportValue": "nothing" }, /exports "nothing"/],
   ])("refuses %s", (_name, value, message) => {
     expect(() => outputs({ value })).toThrow(message);

@@ -209,6 +209,8 @@ test.each<[string, Json, string]>([
   ["anything-but of a number's prefix", { a: [{ "anything-but": { prefix: 1 } }] }, "a[0]"],
   ["a numeric bound that is text", { a: [{ numeric: [">", "1"] }] }, "a[0]"],
   ["an unknown comparison", { a: [{ numeric: ["!=", 1] }] }, "a[0]"],
+  ["a comparison that every object inherits", { a: [{ numeric: ["toString", 5] }] }, "a[0]"],
+  ["a lower bound that every object inherits", { a: [{ numeric: ["constructor", 5, "<", 9] }] }, "a[0]"],
   ["equal in a range", { a: [{ numeric: ["=", 1, "<", 2] }] }, "a[0]"],
   ["a cidr of too many bits", { a: [{ cidr: "10.0.0.0/33" }] }, "a[0]"],
   ["equals-ignore-case of a list", { a: [{ "equals-ignore-case": ["x"] }] }, "a[0]"],

@@ -1,4 +1,5 @@
 /** As much of XML as S3's answers, and its lists of keys, are made of. */
+import { ownOf } from "../../model/own.js";
 
 /** A document whose content is markup already. */
 export const xml = (root: string, content: string): string =>
@@ -30,6 +31,6 @@ const unescaped = (text: string): string =>
     (all, hex?: string, decimal?: string, name = "") => {
       if (hex !== undefined) return String.fromCodePoint(Number.parseInt(hex, 16));
       if (decimal !== undefined) return String.fromCodePoint(Number(decimal));
-      return NAMED[name] ?? all;
+      return ownOf(NAMED, name) ?? all;
     },
   );

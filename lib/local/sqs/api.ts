@@ -1,4 +1,5 @@
 /** SQS on the wire: AWS JSON 1.0, `X-Amz-Target: AmazonSQS.<operation>`. Parses, calls, answers. */
+import { ownOf } from "../../model/own.js";
 import { ACCOUNT, arn } from "../arn.js";
 import { ApiError } from "../http.js";
 import { Fields, type Json, type JsonObject } from "../json.js";
@@ -22,7 +23,7 @@ type Operation = (input: Fields, context: SqsContext) => Promise<Json> | Json;
 
 /** Performs one operation, or throws an `ApiError` with the name that AWS gives it. */
 export const callSqs = async (operation: string, input: JsonObject, context: SqsContext): Promise<Json> => {
-  const run = OPERATIONS[operation];
+  const run = ownOf(OPERATIONS, operation);
   if (run === undefined)
     throw new ApiError(
       "UnsupportedOperation",

@@ -2,6 +2,7 @@
  * CloudFormation's intrinsic functions, resolved before anything is created: every name and ARN of the
  * local cloud is known from the template alone.
  */
+import { ownOf } from "../../model/own.js";
 import { ACCOUNT, REGION } from "../arn.js";
 import { isArray, isObject, type Json, type JsonObject } from "../json.js";
 
@@ -34,7 +35,7 @@ const resolveValue = (value: Json, scope: Scope): Resolved => {
   if (isArray(value)) return value.map((one) => resolveValue(one, scope)).filter(isThere);
   if (!isObject(value)) return value;
   const [[name, argument] = ["", null], ...more] = Object.entries(value);
-  const intrinsic = more.length === 0 ? INTRINSICS[name] : undefined;
+  const intrinsic = more.length === 0 ? ownOf(INTRINSICS, name) : undefined;
   if (intrinsic !== undefined) return intrinsic(argument, scope);
   if (more.length === 0 && name.startsWith("Fn::"))
     throw new TemplateError(
@@ -168,9 +169,9 @@ const PSEUDO: Readonly<Record<string, (scope: Scope) => Resolved>> = {
 };
 
 const refer = (name: string, scope: Scope): Resolved => {
-  const pseudo = PSEUDO[name];
+  const pseudo = ownOf(PSEUDO, name);
   if (pseudo !== undefined) return pseudo(scope);
-  const value = scope.parameters[name] ?? scope.ref(name);
+  const value = ownOf(scope.parameters, name) ?? scope.ref(name);
   if (value === undefined)
     throw new TemplateError(`${scope.stack}: there is no parameter or resource "${name}".`);
   return value;

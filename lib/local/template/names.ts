@@ -3,6 +3,7 @@
  * local cloud ignores get plausible ones, too: a role's ARN stands in the properties of what is not ignored.
  */
 import { createHash } from "node:crypto";
+import { ownOf } from "../../model/own.js";
 import { ACCOUNT, arn, REGION } from "../arn.js";
 import type { Json } from "../json.js";
 
@@ -22,7 +23,7 @@ const NAME_PROPERTY: Readonly<Record<string, string>> = {
 /** The longest name that AWS allows for any of the types above but a bucket. */
 const NAME_CHARS_MAX = 64;
 
-export const nameProperty = (type: string): string | undefined => NAME_PROPERTY[type];
+export const nameProperty = (type: string): string | undefined => ownOf(NAME_PROPERTY, type);
 
 /** As CloudFormation makes names up, but the same on every run, so that state on disk stays theirs. */
 export const generatedName = (stack: string, logicalId: string, type = ""): string => {

@@ -1,4 +1,5 @@
 /** The resources of one stack with their properties resolved, and its outputs and exports. */
+import { ownOf } from "../../model/own.js";
 import { Fields, isObject, type Json, type JsonObject } from "../json.js";
 import type { StackTemplate } from "./assembly.js";
 import { holds, resolve, type Scope, TemplateError } from "./intrinsics.js";
@@ -46,7 +47,7 @@ const resolveStack = (stack: StackTemplate, exports: Map<string, Json>, endpoint
     };
     identities.set(logicalId, provisional);
     const name = stringOf(properties, nameProperty(type) ?? "Name");
-    const parent = stringOf(properties, PARENT[type] ?? "");
+    const parent = stringOf(properties, ownOf(PARENT, type) ?? "");
     const identity: Identity = {
       ...provisional,
       ...(name === undefined ? {} : { name }),

@@ -12,6 +12,7 @@
  */
 import { BlockList, isIP } from "node:net";
 import { isArray, isObject, type Json, type JsonObject } from "../json.js";
+import { ownOf } from "../own.js";
 
 export type Scalar = string | number | boolean | null;
 export type Test = (value: Scalar) => boolean;
@@ -166,7 +167,7 @@ const numeric = (argument: Json, path: string): Test => {
   for (let at = 0; at < argument.length; at += 2) {
     const sign = argument[at];
     const bound = argument[at + 1];
-    const compare = typeof sign === "string" ? COMPARISONS[sign] : undefined;
+    const compare = typeof sign === "string" ? ownOf(COMPARISONS, sign) : undefined;
     if (typeof sign !== "string" || compare === undefined || typeof bound !== "number") throw wrong();
     tests.push((value) => compare(value, bound));
     sides.push(sign.charAt(0));
