@@ -36,25 +36,42 @@ export async function listDead(queues: Queues, limit: number): Promise<ShownLett
   return shown.sort((one, other) => (one.sentAt?.getTime() ?? 0) - (other.sentAt?.getTime() ?? 0));
 }
 
+export interface Retried {
+  /** Those that were sent back. */
+  readonly letters: readonly ShownLetter[];
+  /** What broke it off after them; absent when all that was wanted was gone through. */
+  readonly failure?: { readonly error: unknown };
+}
+
 /**
  * Sends dead events back to the queues that they died in, then takes them out: who dies between the two leaves one twice, and it counts once.
+ * An event that dies again at once has another id then, and is not sent back once more.
  * @param ids which; undefined is all that can be had
- * @returns those that were sent back
  */
 export async function retryDead(
   queues: Queues,
   ids: ReadonlySet<string> | undefined,
   limit: number,
-): Promise<ShownLetter[]> {
-  const retried: ShownLetter[] = [];
-  await look(queues, limit, async (letter, which, queue) => {
-    if (ids !== undefined && !ids.has(letter.id)) return "keep";
-    await queue.send({ body: letter.body, attributes: ofThePart(letter.attributes) });
-    await queue.delete(letter.receipt);
-    retried.push(shownLetter(letter, which));
-    return "gone";
-  });
-  return retried;
+): Promise<Retried> {
+  const letters: ShownLetter[] = [];
+  // By what was sent: SQS's clock and ours need not agree.
+  const sent = new Set<string>();
+  try {
+    await look(queues, limit, async (letter, which, queue) => {
+      const { id, body } = letter;
+      const attributes = ofThePart(letter.attributes);
+      const content = JSON.stringify([which, body, attributes]);
+      if (ids === undefined ? sent.has(content) : !ids.has(id)) return "keep";
+      await queue.send({ body, attributes });
+      sent.add(content);
+      letters.push(shownLetter(letter, which));
+      await queue.delete(letter.receipt);
+      return "gone";
+    });
+    return { letters };
+  } catch (error) {
+    return { letters, failure: { error } };
+  }
 }
 
 async function look(
@@ -64,21 +81,21 @@ async function look(
 ): Promise<void> {
   for (const [which, queue] of queues) {
     const seen = new Set<string>();
-    const kept: DeadLetter[] = [];
+    const hidden = new Map<string, DeadLetter>();
     try {
       for (let empty = 0; empty < EMPTY_ANSWERS && seen.size < limit; ) {
         const letters = await queue.receive(HIDDEN_SECONDS);
         const fresh = letters.filter(({ id }) => !seen.has(id));
         if (fresh.length === 0) empty += 1;
+        for (const letter of fresh) hidden.set(letter.id, letter);
         for (const letter of fresh) {
           seen.add(letter.id);
-          const isWanted = seen.size <= limit;
-          if (!isWanted || (await each(letter, which, queue)) === "keep") kept.push(letter);
+          if (seen.size <= limit && (await each(letter, which, queue)) === "gone") hidden.delete(letter.id);
         }
       }
     } finally {
       // One that can't be shown again now shows itself within a minute.
-      await Promise.allSettled(kept.map(({ receipt }) => queue.show(receipt)));
+      await Promise.allSettled([...hidden.values()].map(({ receipt }) => queue.show(receipt)));
     }
   }
 }

@@ -4,6 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { createDeliver } from "../../functions/deliver.js";
+import type { EventQueue } from "../../lib/aws/event-queue.js";
+import { retryDead } from "../../lib/cli/dead-letters.js";
 import { writeLocalFile } from "../../lib/cli/local-file.js";
 import { app, event, workflow } from "../../lib/index.js";
 import { batchOf, busEvent, type Deployment, invocation, openDeployment } from "../functions/deployment.js";
@@ -70,6 +72,46 @@ test("dead events are listed with their reasons, looked at again at once, and se
   expect(await deployment.drain("deliveries")).toEqual([JSON.stringify(odd)]);
   expect(await deployment.drain("starts")).toEqual(["an outage's"]);
   expect(await listed()).toEqual([]);
+});
+
+test("all are sent back once, also when they die again at once", async () => {
+  const queue = deployment.events("deliver");
+  const bodies = ["a", "b", "c"];
+  for (const body of bodies) await queue.bury({ body, attributes: {} });
+  const sent: string[] = [];
+  const deadly: EventQueue = {
+    ...queue,
+    async send(letter) {
+      sent.push(letter.body);
+      await queue.bury(letter);
+    },
+  };
+  const { letters, failure } = await retryDead(new Map([["deliver", deadly]]), undefined, 30);
+  expect(failure).toBeUndefined();
+  expect(sent.sort()).toEqual(bodies);
+  expect(letters).toHaveLength(3);
+  // They lie there still, and whoever asks again sends them again.
+  expect(await run("retry", "--all")).toMatchObject({ out: "3 events went back.", code: 0 });
+  expect((await deployment.drain("deliveries")).sort()).toEqual(bodies);
+});
+
+test("a retry that breaks off says which events went back before", async () => {
+  const queue = deployment.events("deliver");
+  for (const body of ["a", "b", "c"]) await queue.bury({ body, attributes: {} });
+  let sends = 0;
+  const failing: EventQueue = {
+    ...queue,
+    async send(letter) {
+      if (++sends === 3) throw new Error("throttled");
+      await queue.send(letter);
+    },
+  };
+  const { letters, failure } = await retryDead(new Map([["deliver", failing]]), undefined, 30);
+  expect(failure).toEqual({ error: new Error("throttled") });
+  expect(await deployment.drain("deliveries")).toEqual(letters.map(({ body }) => body));
+  expect(letters).toHaveLength(2);
+  expect(await run("retry", "--all")).toMatchObject({ out: "1 event went back.", code: 0 });
+  await deployment.drain("deliveries");
 });
 
 test.each([

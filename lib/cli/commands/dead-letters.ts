@@ -50,7 +50,7 @@ export const addDeadLetters: AddCommand = (program, terminal) => {
     .summary("have dead events handled again")
     .description("Sends dead events back to the queue that they died in. Mend the cause first.")
     .argument("[ids...]", "as the list shows them")
-    .option("--all", "every dead event that is found")
+    .option("--all", "every dead event that is found, each once")
     .option("-n, --limit <count>", "how many of each queue are looked at", readLimit, 1_000)
     .option("--json", "print JSON")
     .action(async (ids: string[], { limit, all, ...options }: Options & { readonly all?: boolean }) => {
@@ -60,11 +60,17 @@ export const addDeadLetters: AddCommand = (program, terminal) => {
         );
       }
       const wanted = all === true ? undefined : new Set(ids);
-      const retried = await retryDead(await connectEvents(options, terminal), wanted, limit);
-      const found = new Set(retried.map(({ id }) => id));
-      const missing = ids.filter((id) => !found.has(id));
-      if (options.json) terminal.out(json({ retried: [...found], missing }));
-      else terminal.out(`${retried.length} ${retried.length === 1 ? "event" : "events"} went back.`);
+      const { letters, failure } = await retryDead(await connectEvents(options, terminal), wanted, limit);
+      const retried = letters.map(({ id }) => id);
+      const many = `${retried.length} ${retried.length === 1 ? "event" : "events"} went back`;
+      if (failure !== undefined) {
+        if (options.json) terminal.out(json({ retried }));
+        else terminal.out([`${many} before it broke off.`, ...retried].join("\n"));
+        throw failure.error;
+      }
+      const missing = ids.filter((id) => !retried.includes(id));
+      if (options.json) terminal.out(json({ retried, missing }));
+      else terminal.out(`${many}.`);
       if (missing.length === 0) return;
       terminal.err(`Not found now: ${missing.join(", ")}. SQS may have left them out; try again.`);
       terminal.endWith(1);
