@@ -3,6 +3,7 @@ import { ExecutionDeletedError } from "../model/deletion-errors.js";
 import { CorruptHistoryError } from "../model/errors.js";
 import type { Head, StoredValue } from "../model/head.js";
 import { labelsOf } from "../model/labels.js";
+import { eventIdOf } from "../model/message.js";
 import { decode, type ErrorClasses } from "../model/value.js";
 import type { Outside } from "../runtime/outside.js";
 import { loadValue } from "../runtime/values/values.js";
@@ -44,7 +45,7 @@ export async function describeHead(
     ...(head.origin === undefined ? {} : { origin: head.origin }),
     ...(head.continuedTo === undefined ? {} : { continuedTo: head.continuedTo }),
     ...(head.deadline === undefined ? {} : { deadline: new Date(head.deadline) }),
-    ...(head.startedBy === undefined ? {} : { startedBy: head.startedBy }),
+    ...(head.startedBy === undefined ? {} : { startedBy: eventIdOf(head.startedBy) }),
     waitCount: head.waitCount,
     waits: head.waits.map(({ name, key }) => ({ event: name, ...(key === undefined ? {} : { key }) })),
     ...(head.compensation === undefined ? {} : { compensation: head.compensation }),

@@ -1,7 +1,7 @@
 import type { AnyEventType } from "../define/event.js";
 import { parse } from "../define/schema.js";
 import { InvalidInputError, PayloadTooLargeError, PublishFailedError } from "../model/errors.js";
-import { checkExecutionId, checkName } from "../model/ids.js";
+import { checkExecutionId, checkMessageId, checkName } from "../model/ids.js";
 import { LARGEST_DETAIL_BYTES } from "../model/outgoing.js";
 import { eventIdResource, targetResource } from "../runtime/bus/bus-event.js";
 import type { BusEntry, Outside } from "../runtime/outside.js";
@@ -17,7 +17,7 @@ export async function publishEvent(
   const name = checkName("an event", typeof event === "string" ? event : event.name);
   // Only checked: what is published is what the publisher gave, and each receiver's schema makes of it what it needs.
   if (typeof event !== "string") await parse(event.schema, data, `The payload of event "${name}"`);
-  const id = options.id ?? outside.token();
+  const id = checkMessageId(options.id ?? outside.token());
   const entry: BusEntry = {
     name,
     detail: detailOf(name, data),

@@ -134,7 +134,7 @@ export interface ExecutionPage {
 export interface PublishOptions {
   /** Delivers it to this one execution. */
   readonly target?: string;
-  /** The event's stable id: a repeat with the same id is the same event. Default: a new one. */
+  /** The event's stable id: a repeat with the same id is the same event of its type. 1 to 256 bytes. Default: a new one. */
   readonly id?: string;
 }
 

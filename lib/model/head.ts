@@ -104,7 +104,7 @@ export interface Head extends Labels {
   readonly error?: StoredValue;
   /** What the code last set for queries to read, as of the last settlement. */
   readonly state?: StoredValue;
-  /** The id of the bus event that started it: counts as consumed (PROTOCOL A4). */
+  /** The message id of the bus event that started it, which counts as consumed (PROTOCOL A4); or the schedule's firing. */
   readonly startedBy?: string;
   readonly parent?: Parent;
   /** The execution itself times out at it. */

@@ -1,4 +1,5 @@
 /** What others say to an execution: accepted into its inbox at most once by id, and in its history exactly once. */
+import { digest } from "./ids.js";
 import type { ClosedStatus } from "./status.js";
 import type { EpochMs } from "./time.js";
 import type { Encoded } from "./value.js";
@@ -20,6 +21,19 @@ export interface EventMessage extends Accepted {
   /** The correlation key; absent for events that declare none. */
   readonly key?: string;
   readonly data: Encoded;
+}
+
+/**
+ * The id by which inboxes and histories know an event. Publishers choose ids, each for its own type: the same id of another type, of a signal or
+ * of anything else is another message. By a digest of the name, since it stands in every record of the event, and these are to stay small.
+ */
+export function eventMessageId(name: string, eventId: string): string {
+  return `${digest(name, 6)}#${eventId}`;
+}
+
+/** What the publisher calls it; any other id as it is. */
+export function eventIdOf(messageId: string): string {
+  return messageId.replace(/^[\w-]{6}#/, "");
 }
 
 /** Sent to this execution by name, by a client or by another execution. */

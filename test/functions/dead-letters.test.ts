@@ -7,6 +7,7 @@ import { partAttributes, verdictOf } from "../../lib/aws/event-attributes.js";
 import type { DeadLetter, EventQueue } from "../../lib/aws/event-queue.js";
 import { MOST_RECEIVES, MOST_REDRIVES, redriveEvents } from "../../lib/aws/redrive-events.js";
 import { app, event, workflow } from "../../lib/index.js";
+import { eventMessageId } from "../../lib/model/message.js";
 import { busEvent, type Deployment, invocation, openDeployment } from "./deployment.js";
 
 const Paid = event("paid", {
@@ -87,6 +88,14 @@ describe("an event that no repeat can help", () => {
   test.each<[what: string, body: unknown, code: string, says: RegExp, attributes?: Record<string, string>]>([
     ["no JSON", "{", "MALFORMED_BUS_EVENT", /body is no JSON/],
     ["no event", { hello: 1 }, "MALFORMED_BUS_EVENT", /"source" is not text|no "detail"/],
+    [
+      "with an id that is none",
+      { ...Object(busEvent("paid", { order: "o-1" })), resources: ["holdfast:event:"] },
+      "MALFORMED_BUS_EVENT",
+      /nothing stands behind "holdfast:event:"/,
+    ],
+    ["for no execution", targeted(""), "MALFORMED_BUS_EVENT", /nothing stands behind/],
+    ["for what can't be an execution", targeted("#".repeat(3_000)), "INVALID_INPUT", /execution id/],
     ["of a type that nobody declares", busEvent("lost", {}), "UNKNOWN_EVENT", /no event "lost".*paid/],
     ["that does not fit its schema", busEvent("paid", { order: 7 }), "INVALID_INPUT", /order: /],
     [
@@ -189,7 +198,7 @@ describe("an event that a repeat may help", () => {
     await start({ workflow: "waits", input: "o-2", id: "later" });
     expect(await deliver(record(targeted("later"), 2))).toEqual(DONE);
     expect((await deployment.outside.store.readHead("later"))?.inbox).toMatchObject([
-      { id: "shop/to-later" },
+      { id: eventMessageId("paid", "shop/to-later") },
     ]);
     expect(await all("deliver")).toEqual([]);
   });
@@ -198,7 +207,9 @@ describe("an event that a repeat may help", () => {
     await start({ workflow: "waits", input: "o-3", id: "part-1" });
     const attributes = partAttributes({ executions: ["part-1", "part-gone"] });
     expect(await deliver(record(busEvent("paid", { order: "o-3" }, "part"), 1, attributes))).toEqual(DONE);
-    expect((await deployment.outside.store.readHead("part-1"))?.inbox).toMatchObject([{ id: "shop/part" }]);
+    expect((await deployment.outside.store.readHead("part-1"))?.inbox).toMatchObject([
+      { id: eventMessageId("paid", "shop/part") },
+    ]);
     expect(await all("deliver")).toEqual([]);
   });
 });

@@ -11,6 +11,7 @@ import { connectionFrom } from "../../lib/aws/connection.js";
 import { deadWakes } from "../../lib/aws/dead-wakes.js";
 import { app, event, type Firing, InvalidInputError, workflow } from "../../lib/index.js";
 import { firingBody } from "../../lib/model/firing.js";
+import { eventMessageId } from "../../lib/model/message.js";
 import { executionIdFor } from "../../lib/runtime/start.js";
 import { eventually } from "../local/harness.js";
 import { execution } from "../store/builders.js";
@@ -176,7 +177,7 @@ describe("start", () => {
     const id = executionIdFor("order", "shop/e-1");
     expect(await deployment.outside.store.readHead(id)).toMatchObject({
       status: "suspended",
-      startedBy: "shop/e-1",
+      startedBy: eventMessageId("order.placed", "shop/e-1"),
       epoch: 1,
     });
   });

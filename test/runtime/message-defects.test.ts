@@ -3,12 +3,14 @@ import { app, event, workflow } from "holdfast";
 import { testApp } from "holdfast/testing";
 import { describe, expect, it } from "vitest";
 import type { DurableClient } from "../../lib/client/client.js";
+import { executionIdFor } from "../../lib/runtime/start.js";
 import { createMemoryStore } from "../../lib/store/memory/index.js";
 import { Bench } from "./bench.js";
 
 const Paid = event<{ orderId: string; amount: number }>("payment.completed", {
   key: ({ orderId }) => orderId,
 });
+const Placed = event<{ orderId: string }>("order.placed");
 const Opened = event<{ door: number }>("door.opened");
 const waits = workflow("waits", (ctx) => ctx.waitForSignal("go"));
 const paid = workflow("paid", (ctx) => ctx.waitForEvent(Paid, { key: "o-1" }));
@@ -112,6 +114,54 @@ describe("an event for one execution", () => {
     await kit.advance("1m");
     expect(await kit.runToEnd("mine")).toEqual(data);
     for (const id of ["theirs", "later"]) expect((await kit.client.describe(id)).status).toBe("suspended");
+  });
+});
+
+describe("an id that a publisher chose", () => {
+  const Refunded = event<{ orderId: string }>("payment.refunded", { key: ({ orderId }) => orderId });
+  const all = workflow("all", { startOn: Placed }, async (ctx) => {
+    const { amount } = await ctx.waitForEvent(Paid, { key: "o-1" });
+    await ctx.waitForSignal("go");
+    await ctx.waitForEvent(Refunded, { key: "o-1" });
+    return amount;
+  });
+
+  it("is of one type: events of others, signals and the starting event may have the same", async () => {
+    const bench = new Bench([all], [Placed, Paid, Refunded], { replay: "off" });
+    const id = "o-1";
+    await bench.client.publish(Placed, { orderId: id }, { id });
+    await bench.cloud.settle();
+    const executionId = executionIdFor("all", id);
+    expect((await bench.client.describe(executionId)).startedBy).toBe(id);
+    await bench.client.publish(Paid, { orderId: id, amount: 4 }, { id });
+    await bench.cloud.settle();
+    await bench.client.signal(executionId, "go", null, { id });
+    await bench.cloud.settle();
+    await bench.client.publish(Refunded, { orderId: id }, { id });
+    await bench.cloud.settle();
+    expect(await bench.output(executionId)).toBe(4);
+  });
+
+  it("is no id of a request to cancel", async () => {
+    const bench = new Bench([paid, opened], [Paid, Opened], { replay: "off" });
+    await bench.start(paid, undefined);
+    await bench.client.publish(Paid, { orderId: "o-1", amount: 4 }, { id: "cancel", target: "x-1" });
+    await bench.cloud.settle();
+    expect(await bench.status()).toBe("completed");
+    await bench.start(opened, undefined, "x-2");
+    await bench.client.publish(Paid, { orderId: "o-1", amount: 4 }, { id: "cancel", target: "x-2" });
+    await bench.cloud.settle();
+    await bench.client.cancel("x-2");
+    await bench.cloud.settle();
+    expect(await bench.status("x-2")).toBe("cancelled");
+  });
+
+  it.each(["", "é".repeat(129)])("is refused before it is published: %j", async (id) => {
+    const bench = new Bench([paid], [Paid], { replay: "off" });
+    await expect(bench.client.publish(Paid, { orderId: "o-1", amount: 4 }, { id })).rejects.toThrow(
+      "expected text of 1 to 256 bytes",
+    );
+    expect(bench.cloud.published).toEqual([]);
   });
 });
 

@@ -3,6 +3,7 @@
  * stable id, order stamp and target stand in the entry's `Resources`.
  */
 import { HoldfastError } from "../../model/errors.js";
+import { checkExecutionId } from "../../model/ids.js";
 import type { EpochMs } from "../../model/time.js";
 
 const ID = "holdfast:event:";
@@ -36,7 +37,7 @@ export class MalformedBusEventError extends HoldfastError {
   }
 }
 
-/** Reads an EventBridge event. Throws {@link MalformedBusEventError}. */
+/** Reads an EventBridge event. Throws {@link MalformedBusEventError}, or `InvalidInputError` for a target that can't be an execution's id. */
 export function readBusEvent(raw: unknown): BusEvent {
   if (typeof raw !== "object" || raw === null)
     throw new MalformedBusEventError(`it is ${raw === null ? "null" : typeof raw}`);
@@ -48,14 +49,17 @@ export function readBusEvent(raw: unknown): BusEvent {
   };
   if (!("detail" in raw)) throw new MalformedBusEventError('it has no "detail"');
   const resources = "resources" in raw && Array.isArray(raw.resources) ? raw.resources.map(String) : [];
-  const stamp = (prefix: string) =>
-    resources.find((resource) => resource.startsWith(prefix))?.slice(prefix.length);
+  const stamp = (prefix: string) => {
+    const found = resources.find((resource) => resource.startsWith(prefix))?.slice(prefix.length);
+    if (found === "") throw new MalformedBusEventError(`nothing stands behind "${prefix}" in its resources`);
+    return found;
+  };
   const target = stamp(TARGET);
   return {
     dedupeId: stamp(ID) ?? `${field("source")}/${field("id")}`,
     name: field("detail-type"),
     detail: raw.detail,
-    ...(target === undefined ? {} : { target }),
+    ...(target === undefined ? {} : { target: checkExecutionId(target) }),
   };
 }
 

@@ -10,12 +10,13 @@
 import type { App } from "../../define/app.js";
 import { DeliveryIncompleteError, UnknownEventError } from "../../model/delivery-errors.js";
 import { ExecutionNotFoundError } from "../../model/errors.js";
-import type { EventMessage } from "../../model/message.js";
+import { type EventMessage, eventIdOf } from "../../model/message.js";
 import { judged, keptConditions } from "../../model/pattern/where.js";
 import type { EpochMs } from "../../model/time.js";
 import { encode } from "../../model/value.js";
 import type { RecentEvent, WaitRecord } from "../../store/ports.js";
 import { deliverMessage } from "../messages/accept.js";
+import { eventMessage } from "../messages/event-message.js";
 import type { Outside } from "../outside.js";
 import { persistently } from "../persistently.js";
 import type { BusEvent, DeliveryPart } from "./bus-event.js";
@@ -161,7 +162,7 @@ class Round {
 
   #raise(): void {
     if (this.#failed.size > 0)
-      throw new DeliveryIncompleteError(`"${this.message.name}" (${this.message.id})`, [
+      throw new DeliveryIncompleteError(`"${this.message.name}" (${eventIdOf(this.message.id)})`, [
         ...this.#failed.values(),
       ]);
   }
@@ -181,14 +182,7 @@ async function accept(outside: Outside, app: App, event: BusEvent): Promise<Even
     ...(event.target === undefined ? {} : { target: event.target }),
   };
   const { recorded } = await persistently(() => outside.store.putRecentEvent(recent));
-  return {
-    kind: "event",
-    id: recorded.id,
-    at: recorded.recordedAt,
-    name: recorded.name,
-    ...(recorded.key === undefined ? {} : { key: recorded.key }),
-    data: recorded.data,
-  };
+  return eventMessage(recorded);
 }
 
 /** @param waits empty for an execution that the sender named: that one has to be there */

@@ -5,6 +5,7 @@ import type { App } from "../../define/app.js";
 import { parse } from "../../define/schema.js";
 import { UnknownEventError } from "../../model/delivery-errors.js";
 import { ExecutionConflictError } from "../../model/errors.js";
+import { eventMessageId } from "../../model/message.js";
 import { judged } from "../../model/pattern/where.js";
 import { encode } from "../../model/value.js";
 import type { Outside } from "../outside.js";
@@ -39,13 +40,14 @@ export async function startFromEvent(
     );
   const input = await parse(type.schema, event.detail, `Event "${event.name}"`);
   const payload = judged(encode(input));
+  const startedBy = eventMessageId(event.name, event.dedupeId);
   const ids: string[] = [];
   const failures: unknown[] = [];
   for (const workflow of workflows) {
     if (workflow.startWhere?.accepts(payload) === false) continue;
     const id = executionIdFor(workflow.name, event.dedupeId);
     try {
-      await start(outside, app, { workflow: workflow.name, input, id, startedBy: event.dedupeId }, inline());
+      await start(outside, app, { workflow: workflow.name, input, id, startedBy }, inline());
       ids.push(id);
     } catch (error) {
       failures.push(error);

@@ -7,6 +7,7 @@ import type { EventMessage } from "../../model/message.js";
 import type { EventWait, Operation } from "../../replay/operation.js";
 import type { DirectoryStore } from "../../store/ports.js";
 import { persistently } from "../persistently.js";
+import { eventMessage } from "./event-message.js";
 
 export class Waits {
   /** Records that stand (or may stand) in the directory, by the operation's path. */
@@ -74,14 +75,7 @@ export class Waits {
     this.#answered.add(wait.path);
     return recent
       .filter((event) => event.target === undefined || event.target === this.owned.executionId)
-      .map((event) => ({
-        kind: "event",
-        id: event.id,
-        at: event.recordedAt,
-        name: event.name,
-        ...(event.key === undefined ? {} : { key: event.key }),
-        data: event.data,
-      }));
+      .map(eventMessage);
   }
 
   /** The records that stand now. */
