@@ -1,6 +1,6 @@
 /** Deliver: hands bus events to the executions that wait for them. Fed by the queue behind the bus's rules. */
 import { parseBusMessage } from "../lib/aws/bus-message.js";
-import { partAttributes } from "../lib/aws/event-attributes.js";
+import { handedOn } from "../lib/aws/event-attributes.js";
 import { eachEvent } from "../lib/aws/event-batch.js";
 import type { EventQueue } from "../lib/aws/event-queue.js";
 import { type Handler, limitsOf } from "../lib/aws/lambda-context.js";
@@ -18,12 +18,12 @@ export function createDeliver(
     const outside = outsideOf();
     const queue = queueOf();
     const { stopAt } = limitsOf(context, outside.clock);
-    return eachEvent(batch, { outside, queue, name: "deliver" }, async ({ body, attributes }) => {
+    return eachEvent(batch, { outside, queue, name: "deliver" }, async ({ body, attributes, sentAt }) => {
       const event = parseBusMessage(body, attributes);
       const { executions, left } = await deliver(outside, app, event, {
         stopAt,
         pages: PAGES_OF_A_PASS,
-        handOn: (part) => queue.send({ body, attributes: partAttributes(part) }),
+        handOn: (part) => queue.send({ body, attributes: handedOn(part, attributes, sentAt) }),
       });
       outside.log.write("debug", "An event was delivered.", {
         event: event.name,

@@ -1,11 +1,16 @@
 /** A bus event as a rule puts it into a queue: the whole event as the message's body; what a delivery left of it, in attributes. */
 import { type BusEvent, MalformedBusEventError, readBusEvent } from "../runtime/bus/bus-event.js";
-import { type Attributes, partOf } from "./event-attributes.js";
+import { type Attributes, partOf, sinceOf } from "./event-attributes.js";
 
 /** Throws {@link MalformedBusEventError}. */
 export function parseBusMessage(body: string, attributes: Attributes): BusEvent {
   const part = partOf(attributes);
-  return { ...readBusEvent(jsonOf(body)), ...(part === undefined ? {} : { part }) };
+  const since = sinceOf(attributes);
+  return {
+    ...readBusEvent(jsonOf(body)),
+    ...(part === undefined ? {} : { part }),
+    ...(since === undefined ? {} : { since }),
+  };
 }
 
 /** Throws {@link MalformedBusEventError}. */

@@ -4,13 +4,16 @@
  */
 import type { DeadReason } from "../decide/dead-letter.js";
 import { LONGEST_EXECUTION_ID } from "../model/ids.js";
+import type { EpochMs } from "../model/time.js";
 import { type DeliveryPart, MalformedBusEventError } from "../runtime/bus/bus-event.js";
+import type { DeadLetter } from "./event-queue.js";
 
 /** Text by name. */
 export type Attributes = Readonly<Record<string, string>>;
 
 const AFTER = "holdfast.after";
 const EXECUTIONS = "holdfast.executions";
+const SINCE = "holdfast.since";
 const REDRIVES = "holdfast.redrives";
 const REASON = "holdfast.reason";
 const MESSAGE = "holdfast.message";
@@ -59,9 +62,34 @@ function idsIn(text: string): string[] | undefined {
   }
 }
 
-/** What tells which part of the event's waits a message is for: it stays with the event wherever that goes. */
-export function ofThePart(attributes: Attributes): Attributes {
-  return only(attributes, [AFTER, EXECUTIONS]);
+/** What stays with the event wherever it goes: which part of its waits a message is for, and since when it is being delivered. */
+const LASTING: readonly string[] = [AFTER, EXECUTIONS, SINCE];
+
+/** Since when the event is being delivered. Undefined for one that has just come, or that nobody could have taken yet. */
+export function sinceOf(attributes: Attributes): EpochMs | undefined {
+  const at = Date.parse(attributes[SINCE] ?? "");
+  return Number.isNaN(at) ? undefined : at;
+}
+
+/**
+ * The attributes of the event when it is handed on.
+ * @param sentAt when the message was sent that the delivery has
+ */
+export function handedOn(
+  part: DeliveryPart,
+  attributes: Attributes,
+  sentAt: EpochMs | undefined,
+): Attributes {
+  return { ...only(begun(attributes, sentAt), [SINCE]), ...partAttributes(part) };
+}
+
+/** The attributes of a dead event when it is sent back. One with a reason was refused before anybody could take it: it is news to all. */
+export function sentBack({ attributes, sentAt }: Pick<DeadLetter, "attributes" | "sentAt">): Attributes {
+  return only(verdictOf(attributes) === undefined ? begun(attributes, sentAt) : attributes, LASTING);
+}
+
+function begun(attributes: Attributes, sentAt: EpochMs | undefined): Attributes {
+  return sentAt === undefined ? attributes : { [SINCE]: new Date(sentAt).toISOString(), ...attributes };
 }
 
 /** How often the audit has sent the event back from the dead-letter queue. */
@@ -71,14 +99,14 @@ export function redrivesOf(attributes: Attributes): number {
 }
 
 /** The attributes of the event when the audit sends it back once more. */
-export function redriven(attributes: Attributes): Attributes {
-  return { ...ofThePart(attributes), [REDRIVES]: String(redrivesOf(attributes) + 1) };
+export function redriven(letter: Pick<DeadLetter, "attributes" | "sentAt">): Attributes {
+  return { ...sentBack(letter), [REDRIVES]: String(redrivesOf(letter.attributes) + 1) };
 }
 
 /** The attributes of the event in the dead-letter queue. */
 export function condemned(attributes: Attributes, { code, message, at, by }: Required<Verdict>): Attributes {
   return {
-    ...only(attributes, [AFTER, EXECUTIONS, REDRIVES]),
+    ...only(attributes, [...LASTING, REDRIVES]),
     [REASON]: code,
     [MESSAGE]: sendable(message) || code,
     [AT]: at,

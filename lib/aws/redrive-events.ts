@@ -46,7 +46,7 @@ export async function redriveEvents(
     const { body, attributes, receipt } = letter;
     const redrives = redrivesOf(attributes);
     if (redrives < MOST_REDRIVES) {
-      await queue.send({ body, attributes: redriven(attributes) });
+      await queue.send({ body, attributes: redriven(letter) });
       sentBack += 1;
     } else {
       const message = `Nobody could handle it: it was sent back from here ${redrives} times, and its receives were used up each time. The log of the function that consumes the queue says why.`;

@@ -1,4 +1,5 @@
 /** Batches of an SQS event source mapping that reports its failures message by message. */
+import type { EpochMs } from "../model/time.js";
 import type { Log } from "../runtime/outside.js";
 
 export interface SqsMessage {
@@ -6,6 +7,8 @@ export interface SqsMessage {
   readonly body: string;
   /** How often it has been received, this time included. */
   readonly receives: number;
+  /** When it was sent to the queue; absent where whoever feeds the function does not say. */
+  readonly sentAt?: EpochMs;
   /** Those of its message attributes that are text. */
   readonly attributes: Readonly<Record<string, string>>;
 }
@@ -24,14 +27,18 @@ export function readSqsBatch(event: unknown): SqsMessage[] | undefined {
     if (!("messageId" in record) || !("body" in record)) return [];
     const { messageId, body } = record;
     if (typeof messageId !== "string" || typeof body !== "string") return [];
-    return [{ messageId, body, receives: receivesOf(record), attributes: textsOf(record) }];
+    const receives = numberIn(record, "ApproximateReceiveCount") ?? 1;
+    const sentAt = numberIn(record, "SentTimestamp");
+    const attributes = textsOf(record);
+    return [{ messageId, body, receives, ...(sentAt === undefined ? {} : { sentAt }), attributes }];
   });
   return messages.length === records.length ? messages : undefined;
 }
 
-function receivesOf(record: object): number {
-  const count = Number(field(field(record, "attributes"), "ApproximateReceiveCount"));
-  return Number.isInteger(count) && count > 0 ? count : 1;
+/** Of SQS's own attributes: a whole number above 0. */
+function numberIn(record: object, name: string): number | undefined {
+  const found = Number(field(field(record, "attributes"), name));
+  return Number.isInteger(found) && found > 0 ? found : undefined;
 }
 
 function textsOf(record: object): Record<string, string> {

@@ -1,5 +1,5 @@
 /** Looking into dead-letter queues: SQS has no look that takes nothing, so what is looked at is hidden for a moment, and then shown again. */
-import { ofThePart, type Verdict, verdictOf } from "../aws/event-attributes.js";
+import { sentBack, type Verdict, verdictOf } from "../aws/event-attributes.js";
 import type { DeadLetter, EventQueue } from "../aws/event-queue.js";
 import type { EventConsumer } from "../aws/outside.js";
 import { firingExecutionId, readFiring, saysFiring } from "../model/firing.js";
@@ -59,7 +59,7 @@ export async function retryDead(
   try {
     await look(queues, limit, async (letter, which, queue) => {
       const { id, body } = letter;
-      const attributes = ofThePart(letter.attributes);
+      const attributes = sentBack(letter);
       const content = JSON.stringify([which, body, attributes]);
       if (ids === undefined ? sent.has(content) : !ids.has(id)) return "keep";
       await queue.send({ body, attributes });

@@ -45,6 +45,9 @@ export const LONGEST_DURATION_MS = 366 * UNIT_MS.d;
 /** The longest lookback of a wait. Recent events are kept for a day more, so that a slow worker still finds all of its lookback. */
 export const LONGEST_LOOKBACK_MS = UNIT_MS.d;
 
+/** For how long recent events are kept: the longest lookback and a day more (PROTOCOL A5). */
+export const RECENT_KEPT_MS = LONGEST_LOOKBACK_MS + 24 * 60 * 60 * 1_000;
+
 /** A duration in milliseconds, rounded to whole ones. Throws {@link InvalidDurationError}. */
 export function durationMs(duration: Duration): number {
   const ms = Math.round(typeof duration === "string" ? fromText(duration) : fromFields(duration));

@@ -3,8 +3,15 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { z } from "zod";
 import { createDeliver } from "../../functions/deliver.js";
 import { createStart } from "../../functions/start.js";
-import { partAttributes, verdictOf } from "../../lib/aws/event-attributes.js";
-import type { DeadLetter, EventQueue } from "../../lib/aws/event-queue.js";
+import {
+  handedOn,
+  partAttributes,
+  partOf,
+  sentBack,
+  sinceOf,
+  verdictOf,
+} from "../../lib/aws/event-attributes.js";
+import type { DeadLetter, EventQueue, Letter } from "../../lib/aws/event-queue.js";
 import { MOST_RECEIVES, MOST_REDRIVES, redriveEvents } from "../../lib/aws/redrive-events.js";
 import { app, event, workflow } from "../../lib/index.js";
 import { eventMessageId } from "../../lib/model/message.js";
@@ -214,6 +221,15 @@ describe("an event that a repeat may help", () => {
   });
 });
 
+test("what is handed on says since when it is being delivered, and which part is left", () => {
+  const at = Date.parse("2026-01-31T08:00:00Z");
+  const first = handedOn({ after: "a" }, {}, at);
+  expect([partOf(first), sinceOf(first)]).toEqual([{ after: "a" }, at]);
+  const second = handedOn({ executions: ["x"] }, first, at + 9);
+  expect([partOf(second), sinceOf(second)]).toEqual([{ executions: ["x"] }, at]);
+  expect(sinceOf(handedOn({ after: "a" }, {}, undefined))).toBeUndefined();
+});
+
 describe("the audit's look at dead events (PROTOCOL A13)", () => {
   const redrive = (queue: EventQueue = deployment.events("deliver")) =>
     redriveEvents(deployment.outside, queue, () => false);
@@ -226,7 +242,27 @@ describe("the audit's look at dead events (PROTOCOL A13)", () => {
     await deliver(record("{"));
     expect(await redrive()).toEqual({ redriven: 1, failed: 0 });
     const sent = await received("deliveries");
-    expect(sent).toEqual([{ body, attributes: { ...after, "holdfast.redrives": "1" } }]);
+    expect(sent).toEqual([{ body, attributes: { ...after, "holdfast.redrives": "1", "holdfast.since": expect.any(String) } }]);
+  });
+
+  test("says since when it is being delivered of what may have reached somebody, and of nothing else", async () => {
+    const queue = deployment.events("deliver");
+    const sent: Letter[] = [];
+    const noting = { ...queue, send: async (letter: Letter) => void sent.push(letter) };
+    const begun = Date.now();
+    await queue.bury({ body: "new", attributes: {} });
+    await queue.bury({ body: "old", attributes: { "holdfast.since": "2026-01-31T08:00:00.000Z" } });
+    expect(await redrive(noting)).toEqual({ redriven: 2, failed: 0 });
+    const sinceIn = (body: string) =>
+      sinceOf(sent.find((letter) => letter.body === body)?.attributes ?? {}) ?? 0;
+    expect(Math.abs(sinceIn("new") - begun)).toBeLessThan(60_000);
+    expect(sinceIn("old")).toBe(Date.parse("2026-01-31T08:00:00Z"));
+    // Refused, it reached nobody: whoever waits when it is sent back by a person is to have it.
+    const reason = { "holdfast.reason": "UNKNOWN_EVENT" };
+    expect(sentBack({ attributes: reason, sentAt: begun })).toEqual({});
+    expect(sentBack({ attributes: { ...reason, "holdfast.since": "x" }, sentAt: begun })).toEqual({
+      "holdfast.since": "x",
+    });
   });
 
   test("gives it a reason after so many times, and then leaves it", async () => {

@@ -3,8 +3,11 @@ import { app, event, workflow } from "holdfast";
 import { testApp } from "holdfast/testing";
 import { describe, expect, it } from "vitest";
 import type { DurableClient } from "../../lib/client/client.js";
+import { RECENT_KEPT_MS } from "../../lib/model/time.js";
+import type { BusEvent } from "../../lib/runtime/bus/bus-event.js";
 import { executionIdFor } from "../../lib/runtime/start.js";
 import { createMemoryStore } from "../../lib/store/memory/index.js";
+import type { RecentEvent, Store } from "../../lib/store/ports.js";
 import { Bench } from "./bench.js";
 
 const Paid = event<{ orderId: string; amount: number }>("payment.completed", {
@@ -114,6 +117,62 @@ describe("an event for one execution", () => {
     await kit.advance("1m");
     expect(await kit.runToEnd("mine")).toEqual(data);
     for (const id of ["theirs", "later"]) expect((await kit.client.describe(id)).status).toBe("suspended");
+  });
+});
+
+describe("an event that comes again when its record is gone", () => {
+  const DAY_MS = 86_400_000;
+  /** The table deletes records of events that are old; the twin keeps them. */
+  const forgetful = (): { store: Store; now: () => number } => {
+    const memory = createMemoryStore();
+    const first = new Map<string, number>();
+    const forgetting = {
+      now: () => 0,
+      store: {
+        ...memory,
+        async putRecentEvent(recent: RecentEvent) {
+          const at = first.get(recent.id);
+          if (at !== undefined && forgetting.now() <= at + RECENT_KEPT_MS)
+            return { first: false, recorded: { ...recent, recordedAt: at } };
+          first.set(recent.id, recent.recordedAt);
+          return { first: true, recorded: recent };
+        },
+        findRecentEvents: async () => [],
+      },
+    };
+    return forgetting;
+  };
+
+  it("is taken once, and by those alone who waited when it came first", async () => {
+    const counts = workflow("counts", async (ctx, seen: number): Promise<number> => {
+      const { winner } = await ctx.race({
+        paid: (branch) => branch.waitForEvent(Paid, { key: "o-1" }),
+        end: (branch) => branch.waitForSignal("end"),
+        day: (branch) => branch.sleep("1d"),
+      });
+      return winner === "end" ? seen : ctx.continueAsNew(seen + (winner === "paid" ? 1 : 0));
+    });
+    const forgetting = forgetful();
+    const bench = new Bench([counts, paid], [Paid], { replay: "off", store: forgetting.store });
+    forgetting.now = () => bench.cloud.clock.now();
+    await bench.start(counts, 0);
+    await bench.cloud.settle();
+    const since = bench.cloud.clock.now();
+    const again: BusEvent = {
+      dedupeId: "shop/e-1",
+      name: Paid.name,
+      detail: { orderId: "o-1", amount: 1 },
+    };
+    bench.cloud.deliverQueue.send(again, since);
+    await bench.cloud.advance(3.5 * DAY_MS);
+    await bench.start(paid, undefined, "later");
+    await bench.cloud.settle();
+    bench.cloud.deliverQueue.send({ ...again, since }, bench.cloud.clock.now());
+    await bench.cloud.settle();
+    await bench.client.signal("x-1", "end");
+    await bench.cloud.settle();
+    expect(await bench.client.result("x-1")).toBe(1);
+    expect(await bench.status("later")).toBe("suspended");
   });
 });
 

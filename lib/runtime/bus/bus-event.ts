@@ -19,6 +19,8 @@ export interface BusEvent {
   readonly detail: unknown;
   /** The one execution that it is for, if it is for one alone. */
   readonly target?: string;
+  /** When the first of its messages came, where a delivery before may have recorded the event. */
+  readonly since?: EpochMs;
   /** Handed on by a delivery before: what it left. */
   readonly part?: DeliveryPart;
 }

@@ -12,7 +12,7 @@ import { DeliveryIncompleteError, UnknownEventError } from "../../model/delivery
 import { ExecutionNotFoundError } from "../../model/errors.js";
 import { type EventMessage, eventIdOf } from "../../model/message.js";
 import { judged, keptConditions } from "../../model/pattern/where.js";
-import type { EpochMs } from "../../model/time.js";
+import { type EpochMs, RECENT_KEPT_MS } from "../../model/time.js";
 import { encode } from "../../model/value.js";
 import type { RecentEvent, WaitRecord } from "../../store/ports.js";
 import { deliverMessage } from "../messages/accept.js";
@@ -178,11 +178,16 @@ async function accept(outside: Outside, app: App, event: BusEvent): Promise<Even
     name: event.name,
     ...(key === undefined ? {} : { key }),
     data: encode(data),
-    recordedAt: outside.clock.now(),
+    recordedAt: firstRecorded(event, outside.clock.now()),
     ...(event.target === undefined ? {} : { target: event.target }),
   };
   const { recorded } = await persistently(() => outside.store.putRecentEvent(recent));
   return eventMessage(recorded);
+}
+
+/** What comes again when its record may be gone is as old as it is: else who took it would take it again, and who waits since then would get it. */
+function firstRecorded({ since }: BusEvent, now: EpochMs): EpochMs {
+  return since !== undefined && now - since > RECENT_KEPT_MS ? since : now;
 }
 
 /** @param waits empty for an execution that the sender named: that one has to be there */

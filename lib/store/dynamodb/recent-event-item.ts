@@ -8,15 +8,12 @@
  *
  * `ttl` is a hint to the table, which deletes late: readers never rely on it.
  */
-import { type EpochMs, LONGEST_LOOKBACK_MS } from "../../model/time.js";
+import { type EpochMs, RECENT_KEPT_MS } from "../../model/time.js";
 import type { Encoded } from "../../model/value.js";
 import type { RecentEvent } from "../ports.js";
 import { type Item, ItemReader } from "./item.js";
 import { type Key, recentIdentityKey, type Subject } from "./keys.js";
 import { packed } from "./packed.js";
-
-/** The longest lookback and a day more (PROTOCOL A5). */
-export const KEPT_MS = LONGEST_LOOKBACK_MS + 24 * 60 * 60 * 1_000;
 
 export function recentEventItem(key: Key, event: RecentEvent): Item {
   return {
@@ -53,5 +50,5 @@ export function readRecentEventItem({ name, key }: Subject, item: Item): RecentE
 }
 
 function ttlOf({ recordedAt }: RecentEvent): number {
-  return Math.ceil((recordedAt + KEPT_MS) / 1_000);
+  return Math.ceil((recordedAt + RECENT_KEPT_MS) / 1_000);
 }
