@@ -81,8 +81,11 @@ export type Awaited =
       readonly name: string;
       readonly key?: string;
       readonly since: EpochMs;
-      /** Which payloads it takes; absent takes all. Judged before the taking is recorded, and never again. */
-      readonly where?: Where;
+      /**
+       * Which payloads it takes; absent takes all. Judged before the taking is recorded, and never again. Of a wait that stands it may be found
+       * out in a turn that the code has another one by now.
+       */
+      where?: Where | undefined;
     }
   | { readonly kind: "signal"; readonly name: string }
   | { readonly kind: "callback"; readonly name: string };

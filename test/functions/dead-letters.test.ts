@@ -242,7 +242,9 @@ describe("the audit's look at dead events (PROTOCOL A13)", () => {
     await deliver(record("{"));
     expect(await redrive()).toEqual({ redriven: 1, failed: 0 });
     const sent = await received("deliveries");
-    expect(sent).toEqual([{ body, attributes: { ...after, "holdfast.redrives": "1", "holdfast.since": expect.any(String) } }]);
+    expect(sent).toEqual([
+      { body, attributes: { ...after, "holdfast.redrives": "1", "holdfast.since": expect.any(String) } },
+    ]);
   });
 
   test("says since when it is being delivered of what may have reached somebody, and of nothing else", async () => {

@@ -1,5 +1,5 @@
 /** Waits with a condition on the payload: who is woken, who takes what, and what is left for others. */
-import { type Context, event, InvalidInputError, WaitTimeoutError, workflow } from "holdfast";
+import { app, type Context, event, InvalidInputError, WaitTimeoutError, workflow } from "holdfast";
 import { replayHistory } from "holdfast/testing";
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
@@ -209,6 +209,45 @@ describe("a wait with a condition", () => {
       return amount;
     });
     expect((await replayHistory(history, other)).output).toBe(9);
+  });
+
+  describe("that the code has changed", () => {
+    const asking = (status?: Payment["status"]) =>
+      workflow("asking", (ctx) =>
+        ctx.waitForEvent(Paid, {
+          key: "o-1",
+          ...(status === undefined ? {} : { where: { status: [status] } }),
+          timeout: "1h",
+        }),
+      );
+
+    it.each<[was: Payment["status"] | undefined, is: Payment["status"] | undefined]>([
+      ["captured", "refused"],
+      ["captured", undefined],
+      [undefined, "refused"],
+    ])("stays what it was for a wait that stands: %s, and now %s", async (was, is) => {
+      const bench = new Bench([asking(was)], [Paid], { replay: "off" });
+      await bench.start(asking(was), undefined);
+      await bench.cloud.settle();
+      bench.cloud.deploy(app({ workflows: [asking(is)], events: [Paid] }));
+      bench.publish(Paid, payment("authorized"));
+      bench.publish(Paid, payment("captured", 7));
+      await bench.cloud.settle();
+      expect(await bench.output()).toMatchObject(
+        was === undefined ? { status: "authorized" } : { amount: 7 },
+      );
+      expect(await bench.waitRecords(Paid, "o-1")).toBe(0);
+    });
+
+    it("is looked up only for an event that the code's own leaves to nobody", async () => {
+      const bench = new Bench([asking("captured")], [Paid], { replay: "off" });
+      await bench.start(asking("captured"), undefined);
+      await bench.cloud.settle();
+      bench.publish(Paid, payment("captured", 7));
+      await bench.cloud.settle();
+      expect(await bench.output()).toMatchObject({ amount: 7 });
+      expect(bench.cloud.faults.calls).not.toContain("store.readWait");
+    });
   });
 
   it("whose process dies at any call takes its event once, and nothing that it does not accept", async () => {

@@ -44,6 +44,11 @@ export function judged(data: Encoded): Json {
   return json as Json;
 }
 
+/** A condition that was kept, with the same meaning as {@link keptConditions} gives it. */
+export function keptWhere(text: string): Where {
+  return { text, accepts: compileKept(text) };
+}
+
 /**
  * Judges by the text of a condition that was kept. One that this code does not understand (a later release wrote it) accepts: the execution
  * itself has the last word, and one look too many loses nothing.

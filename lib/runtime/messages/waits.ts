@@ -4,6 +4,7 @@
  */
 import type { Head, WaitKey } from "../../model/head.js";
 import type { EventMessage } from "../../model/message.js";
+import { keptWhere } from "../../model/pattern/where.js";
 import type { EventWait, Operation } from "../../replay/operation.js";
 import type { DirectoryStore } from "../../store/ports.js";
 import { persistently } from "../persistently.js";
@@ -16,6 +17,8 @@ export class Waits {
   readonly #registered = new Set<string>();
   /** Those whose recent events were read after the record stood: nothing that came before can be missed any more. */
   readonly #answered = new Set<string>();
+  /** Those that an earlier turn registered, by code that may have had another condition. */
+  readonly #inherited: Set<string>;
 
   /**
    * @param owned as its owner has it, whose creation and epoch the records carry
@@ -28,6 +31,7 @@ export class Waits {
     standing: readonly EventWait[],
     certain: boolean,
   ) {
+    this.#inherited = new Set(standing.map(({ path }) => path));
     for (const wait of standing) {
       this.suspect(wait);
       if (!certain) continue;
@@ -43,6 +47,20 @@ export class Waits {
   /** Whether the wait may time out: everything that came before its record has been offered to it. */
   answered(wait: EventWait): boolean {
     return this.#answered.has(wait.path);
+  }
+
+  /** Whether its record may have another condition than the code has now. */
+  mayDiffer(wait: EventWait): boolean {
+    return this.#inherited.has(wait.path);
+  }
+
+  /** Has a wait that stands judge by its record, as deliver does (decision 0018). */
+  async recall(wait: EventWait): Promise<void> {
+    this.#inherited.delete(wait.path);
+    const record = await persistently(() => this.store.readWait(this.#keyOf(wait)));
+    if (record === undefined || record.createdAt !== this.owned.createdAt) return;
+    if (record.where === wait.awaited.where?.text) return;
+    wait.awaited.where = record.where === undefined ? undefined : keptWhere(record.where);
   }
 
   /** The owner before may have registered it without living to say so: it has to be removed all the same once it is over. */

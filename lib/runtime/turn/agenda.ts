@@ -126,6 +126,18 @@ export class Agenda {
     );
   }
 
+  /** Pending waits that this event is not too old for, and that all refuse it for its payload. */
+  refusersOf(message: AwaitedMessage): EventWait[] {
+    if (message.kind !== "event" || this.receiverOf(message) !== undefined) return [];
+    return (this.#receiving.get(subjectOf(message)) ?? []).filter(
+      (operation): operation is EventWait =>
+        isEventWait(operation) &&
+        this.pending.get(operation.path) === operation &&
+        !operation.detached &&
+        operation.awaited.since <= message.at,
+    );
+  }
+
   #receive(operation: ReceivingOperation): void {
     const same = this.#receiving.get(operation.subject);
     if (same === undefined) this.#receiving.set(operation.subject, [operation]);

@@ -80,6 +80,11 @@ export class Live {
       // Code that only sends never comes to wait for anything: it is stopped here (I8).
       if (this.#nearDeadline() && this.#agenda.immediate.length > 0 && !this.#busy())
         return yieldTurn(this.work);
+      const doubtful = this.#next.doubtful();
+      if (doubtful.length > 0) {
+        await Promise.all(doubtful.map((wait) => this.work.waits.recall(wait)));
+        continue;
+      }
       this.#expireBodies();
       const next = this.#next.take();
       if (next !== undefined) {

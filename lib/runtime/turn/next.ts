@@ -5,7 +5,12 @@
 import type { Message } from "../../model/message.js";
 import type { EpochMs } from "../../model/time.js";
 import { updateSubject } from "../../replay/mailbox.js";
-import { isEventWait, type Operation, type ReceivingOperation } from "../../replay/operation.js";
+import {
+  type EventWait,
+  isEventWait,
+  type Operation,
+  type ReceivingOperation,
+} from "../../replay/operation.js";
 import { type Agenda, accepts, type Due } from "./agenda.js";
 import type { Bodies, FinishedAttempt } from "./bodies.js";
 import {
@@ -42,6 +47,14 @@ export class Next {
       if (operation.kind === "wait" || operation.kind === "child") this.#newReceivers.push(operation);
     }
     this.#newHandlers.push(...this.work.replay.takeHandled());
+  }
+
+  /** Waits that would leave the next message unread, and may have been registered with another condition than the code has now. */
+  doubtful(): EventWait[] {
+    const { inbox, waits } = this.work;
+    const message = inbox.peek();
+    if (message?.kind !== "event" || !inbox.accepted(message)) return [];
+    return this.agenda.refusersOf(message).filter((wait) => waits.mayDiffer(wait));
   }
 
   take(): Happening | undefined {
