@@ -7,6 +7,7 @@ import { systemClock } from "../../lib/aws/clock.js";
 import type { Letter } from "../../lib/aws/event-queue.js";
 import type { AwsOutside } from "../../lib/aws/outside.js";
 import type { EventType } from "../../lib/define/event.js";
+import { eventMessageId } from "../../lib/model/message.js";
 import type { Spent } from "../setup/capacity.js";
 import { DIRECTORY_TABLE } from "../setup/tables.js";
 import { execution } from "../store/builders.js";
@@ -59,8 +60,9 @@ async function deliverTo(
   const ids = Array.from({ length: waiters }, () => randomUUID());
   const began = performance.now();
   await each(ids, async (executionId) => {
-    await outside.store.createExecution(execution(executionId, { workflow: awaits.name }));
-    const wait = { name, executionId, op: `wait:${name}`, epoch: 1 };
+    const created = execution(executionId, { workflow: awaits.name });
+    await outside.store.createExecution(created);
+    const wait = { name, executionId, op: `wait:${name}`, createdAt: created.createdAt, epoch: 1 };
     await outside.store.putWait(key === undefined ? wait : { ...wait, key });
   });
   const seededSeconds = (performance.now() - began) / 1_000;
@@ -83,7 +85,7 @@ async function deliverTo(
 
   await each(ids, async (executionId) => {
     const inbox = (await outside.store.readHead(executionId))?.inbox ?? [];
-    if (inbox.length !== 1 || inbox[0]?.id !== `shops/${eventId}`)
+    if (inbox.length !== 1 || inbox[0]?.id !== eventMessageId(name, `shops/${eventId}`))
       throw new Error(`${executionId} has ${inbox.length} messages, and should have the event, once.`);
   });
   if (woken.length !== waiters || new Set(woken).size !== waiters)
