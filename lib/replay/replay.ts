@@ -91,10 +91,12 @@ export class Replay {
   #matched: DeliveredEvent | undefined;
   #matchedSlot: number | undefined;
   #now: EpochMs;
+  #latest: EpochMs;
 
   constructor(program: Program) {
     this.#program = program;
     this.#now = program.startAt;
+    this.#latest = program.startAt;
     if (program.startedBy !== undefined) this.seen.set(program.startedBy, program.startAt);
     this.#code = new Code({
       program,
@@ -112,9 +114,14 @@ export class Replay {
     });
   }
 
-  /** The time of the last delivered event. */
+  /** The time of the last delivered event: what the code's clock says. */
   get now(): EpochMs {
     return this.#now;
+  }
+
+  /** The time of the last event of all: whoever records the next one, no history runs backwards. */
+  get latest(): EpochMs {
+    return this.#latest;
   }
 
   get outcome(): Outcome | undefined {
@@ -197,6 +204,7 @@ export class Replay {
 
   // No async function, and one promise for each event: a replay applies thousands of them.
   #apply(event: HistoryEvent, slot: number | undefined, voided: boolean): Promise<void> {
+    this.#latest = Math.max(this.#latest, event.at);
     const orphaned = this.#shaken && "op" in event && !this.pending.has(event.op);
     if (isNotedEvent(event)) {
       this.position += 1;

@@ -304,7 +304,8 @@ export class Trial {
 
   async #endCallbacks(): Promise<void> {
     const { client } = this.#bench;
-    for (const token of this.#world.tokens) {
+    // Every replay says its tokens again.
+    for (const token of [...this.#world.tokens]) {
       this.#world.tokens.delete(token);
       const fails = readCallbackToken(token).op.length % 3 === 0;
       await this.#repeatedly(() =>

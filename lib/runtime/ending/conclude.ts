@@ -89,7 +89,7 @@ async function settleOpen(
 /** The workflow's code is over. */
 export async function close(work: Work, outcome: Outcome): Promise<ExecutionStatus> {
   const { outside, owned, replay, journal, inbox, waits, observer } = work;
-  const at = Math.max(outside.clock.now(), replay.now);
+  const at = Math.max(outside.clock.now(), replay.latest);
   const settlement = await closed(work, outcome, at);
   const state = await changedState(work);
   // Nothing is awaited any more. If this process dies before it settles, the next owner puts back what it finds awaited.

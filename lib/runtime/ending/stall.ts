@@ -26,7 +26,7 @@ export async function stall(
   error: Error,
 ): Promise<ExecutionStatus> {
   const { journal, inbox, inHistory, waits, observer } = parts;
-  const at = outside.clock.now();
+  const at = Math.max(outside.clock.now(), owned.history.at(-1)?.event.at ?? 0);
   outside.log.write("error", "The execution is stalled.", {
     executionId: owned.head.executionId,
     error: error.message,

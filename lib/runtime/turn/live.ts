@@ -187,7 +187,7 @@ export class Live {
   async #record(happening: Happening): Promise<void> {
     const { replay, journal, outside, observer } = this.work;
     const { event, outgoing = [], transaction } = happening;
-    const recorded = stamp(event, Math.max(outside.clock.now(), replay.now), replay.asked());
+    const recorded = stamp(event, Math.max(outside.clock.now(), replay.latest), replay.asked());
     const calls = observer?.callsForNext(recorded, replay, outgoing);
     if (transaction === undefined) {
       journal.add(recorded, outgoing, calls);
@@ -211,7 +211,7 @@ export class Live {
   #recordPatches(): void {
     const { replay, journal, outside } = this.work;
     for (const event of replay.takePatched())
-      journal.add(stamp(event, Math.max(outside.clock.now(), replay.now), undefined));
+      journal.add(stamp(event, Math.max(outside.clock.now(), replay.latest), undefined));
   }
 
   #expectAgain(op: string): void {
