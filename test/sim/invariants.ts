@@ -4,6 +4,7 @@ import { type HistoryEvent, isClosingEvent } from "../../lib/model/history-event
 import { isClosed } from "../../lib/model/status.js";
 import type { Commit } from "../../lib/store/ports.js";
 import type { Program } from "../programs/program.js";
+import type { ColdReplay } from "./cold-replay.js";
 
 /** What the programs did outside of their executions. Keys are idempotency keys: `x-1/step:s1`. */
 export interface World {
@@ -24,13 +25,8 @@ export interface EndedExecution {
   readonly history: readonly HistoryEvent[];
   /** Its output, or its error in words: where an error was made differs from one run of the code to the next. */
   readonly result: unknown;
-  /** What a replay of its history alone came to. */
-  readonly coldReplay: {
-    readonly outcome: string | undefined;
-    readonly result: unknown;
-    readonly bodies: number;
-    readonly unbegun: boolean;
-  };
+  /** What a replay of its history alone came to, and how many bodies it ran. */
+  readonly coldReplay: ColdReplay & { readonly bodies: number };
 }
 
 /** A program's execution, those that followed it, and their children. */

@@ -6,11 +6,8 @@ import { readCallbackToken } from "../../lib/model/callback-token.js";
 import { InvalidControlError } from "../../lib/model/errors.js";
 import type { Head } from "../../lib/model/head.js";
 import { isClosed } from "../../lib/model/status.js";
-import { decode, encode } from "../../lib/model/value.js";
-import { voidedIn } from "../../lib/replay/recording.js";
+import { encode } from "../../lib/model/value.js";
 import { audit } from "../../lib/runtime/audit.js";
-import { replayOf } from "../../lib/runtime/turn/turn.js";
-import { bringBack } from "../../lib/runtime/values/payloads.js";
 import { createMemoryStore } from "../../lib/store/memory/index.js";
 import type { CrashPoint, When } from "../../lib/testing/faults.js";
 import { seededRandom } from "../../lib/testing/random.js";
@@ -19,7 +16,9 @@ import { Arrived, type Hands, Told, workflowsOf } from "../programs/interpret.js
 import { PLACES, type Program, printed, SIGNALS, UPDATES } from "../programs/program.js";
 import { Bench } from "../runtime/bench.js";
 import { eventLoopTurn, slowStore } from "../runtime/slow-store.js";
+import { coldReplay } from "./cold-replay.js";
 import type { Ended, EndedExecution, World } from "./invariants.js";
+import { begunBodies } from "./simulator/durable.js";
 import type { Surroundings } from "./simulator/surroundings.js";
 
 export interface Mode {
@@ -155,7 +154,6 @@ export class Trial {
     await this.#pass(60_000);
     if (this.#mode.unreliable) await this.#waitForTheAudit();
     await this.surroundings?.calm();
-    await this.surroundings?.bringBackDead();
     await this.#encourage();
     if (this.#mode.redrives) {
       // Children first: an execution that is redriven waits again for the one whose failure ended it.
@@ -241,7 +239,11 @@ export class Trial {
     const world = this.#world;
     return {
       body: async (step, { idempotencyKey }) => {
-        world.bodies.push({ key: idempotencyKey, atMostOnce: step.atMostOnce ?? false });
+        const atMostOnce = step.atMostOnce ?? false;
+        world.bodies.push({ key: idempotencyKey, atMostOnce });
+        const at = this.#bench.cloud.clock.now();
+        const body = { kind: "body", at, process: 0, key: idempotencyKey, atMostOnce } as const;
+        this.surroundings?.trace.entries.push(body);
         for (let turn = 0; turn < (step.turns ?? 0); turn++) await eventLoopTurn();
         if (step.ms !== undefined) await this.#bench.cloud.clock.sleep(step.ms);
       },
@@ -335,13 +337,20 @@ export class Trial {
 
   async #endOf(id: string): Promise<EndedExecution> {
     const head = await this.#bench.head(id);
+    const trace = this.surroundings?.trace;
+    const begun = trace === undefined ? [] : begunBodies(trace, id, await this.#executionIds());
+    const before = this.#ran();
     return {
       head,
       commits: await this.#bench.store.loadHistory(id, 0),
       history: await this.#bench.history(id),
       result: head.error === undefined ? await this.#bench.output(id) : String(await this.#bench.error(id)),
-      coldReplay: await this.#coldReplay(head),
+      coldReplay: { ...(await coldReplay(this.#bench, head, begun)), bodies: this.#ran() - before },
     };
+  }
+
+  #ran(): number {
+    return this.#world.bodies.length + this.#world.undone.length;
   }
 
   async #waitRecords(): Promise<number> {
@@ -349,43 +358,6 @@ export class Trial {
       PLACES.map((key) => this.#bench.store.findWaits({ name: Arrived.name, key, limit: 100 })),
     );
     return found.flatMap(({ items }) => items).length;
-  }
-
-  async #coldReplay(head: Head): Promise<EndedExecution["coldReplay"]> {
-    const { bodies, undone } = this.#world;
-    const before = bodies.length + undone.length;
-    const { store, cloud, app } = this.#bench;
-    const id = head.executionId;
-    const history = await bringBack(store, id, await this.#bench.history(id));
-    const patches = new Set(
-      history.flatMap((event) => (event.type === "ChangePatched" ? [event.change] : [])),
-    );
-    // One that was closed before its code could begin has nothing to replay.
-    if (head.definition === "") return { outcome: head.status, result: undefined, bodies: 0, unbegun: true };
-    const replay = await replayOf(cloud.bare, app, head, { patches });
-    const voided = voidedIn(history.map((event) => ({ event })));
-    try {
-      await replay.begin();
-      for (const event of history) await replay.apply(event, undefined, voided.has(replay.position));
-    } catch (error) {
-      return { outcome: String(error), result: undefined, bodies: 0, unbegun: false };
-    } finally {
-      replay.end();
-    }
-    const { outcome } = replay;
-    const ran = bodies.length + undone.length - before;
-    if (outcome === undefined) return { outcome: undefined, result: undefined, bodies: ran, unbegun: false };
-    return {
-      outcome: outcome.kind,
-      result:
-        outcome.kind === "completed"
-          ? decode(outcome.output)
-          : "error" in outcome
-            ? String(decode(outcome.error))
-            : undefined,
-      bodies: ran,
-      unbegun: false,
-    };
   }
 }
 

@@ -25,6 +25,8 @@ export class SimDirector implements Director {
   isCalm = false;
   #struck = 0;
   #throttledUntil: EpochMs = 0;
+  /** What lists have shown, by their names. */
+  readonly #shown = new Map<string, unknown>();
   readonly #processes = new Map<TestProcess, number>();
 
   constructor(
@@ -148,6 +150,10 @@ export class SimDirector implements Director {
   #asShown(name: string, reply: unknown): unknown {
     if (!/^store\.list(Open|Outboxes|Executions|Waiting)$/.test(name)) return reply;
     const page = reply as { readonly items: readonly unknown[] };
+    const before = this.#shown.get(name);
+    if (page.items.length > 0) this.#shown.set(name, page.items[0]);
+    if (before !== undefined && this.#strikes("an index shows what was, not what is", name))
+      return { ...page, items: [before, ...page.items] };
     if (page.items.length === 0) return reply;
     if (!this.#strikes("an index does not show its newest entries", name)) return reply;
     return { ...page, items: page.items.slice(0, -1) };

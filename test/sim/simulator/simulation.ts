@@ -2,6 +2,7 @@
 import { seededRandom } from "../../../lib/testing/random.js";
 import { brokenIn } from "../invariants.js";
 import { type Mode, Trial } from "../trial.js";
+import { brokenSentences } from "./sentences.js";
 import { Surroundings } from "./surroundings.js";
 
 export interface Simulated {
@@ -11,6 +12,8 @@ export interface Simulated {
   /** The program, what went wrong, and all that happened, in words. */
   readonly report: () => Promise<string>;
   readonly surroundings: Surroundings;
+  /** That the program's execution was left in. */
+  readonly status: string;
 }
 
 export async function simulate(seed: number): Promise<Simulated> {
@@ -27,10 +30,12 @@ export async function simulate(seed: number): Promise<Simulated> {
     ].join("\n");
   try {
     await trial.run();
-    return { seed, broken: brokenIn(await trial.ended()), report, surroundings };
+    const ended = await trial.ended();
+    const broken = [...brokenIn(ended), ...brokenSentences(await surroundings.endOf(ended))];
+    return { seed, broken, report, surroundings, status: ended.executions[0]?.head.status ?? "none" };
   } catch (error) {
     const words = error instanceof Error ? (error.stack ?? error.message) : String(error);
-    return { seed, broken: [`it comes to its end: ${words}`], report, surroundings };
+    return { seed, broken: [`it comes to its end: ${words}`], report, surroundings, status: "none" };
   }
 }
 

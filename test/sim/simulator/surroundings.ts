@@ -1,12 +1,17 @@
 /** One simulated deployment: the director of its calls, the weather upon its messages, the audit at its times. */
+import { CLAIM_MS } from "../../../lib/decide/relay.js";
 import { audit } from "../../../lib/runtime/audit.js";
 import type { Outside } from "../../../lib/runtime/outside.js";
 import { rescue } from "../../../lib/runtime/rescue.js";
+import { INDEX_SHARDS } from "../../../lib/store/ports.js";
 import { ProcessDiedError } from "../../../lib/testing/faults.js";
 import type { TestQueue } from "../../../lib/testing/queues.js";
 import { seededRandom } from "../../../lib/testing/random.js";
 import type { TestCloud } from "../../../lib/testing/test-cloud.js";
+import { Told } from "../../programs/interpret.js";
+import type { Ended } from "../invariants.js";
 import { SimDirector } from "./director.js";
+import type { SimulatedEnd } from "./sentences.js";
 import { Trace } from "./trace.js";
 import { needsTheAudit, type Weather, weatherOf } from "./weather.js";
 
@@ -123,6 +128,11 @@ export class Surroundings {
   async calm(): Promise<void> {
     this.director.isCalm = true;
     await this.cloud.settle();
+    await this.bringBackDead();
+    // A relay that died leaves a claim behind, and the rest to the audit.
+    await this.pass(CLAIM_MS);
+    await audit(this.cloud.bare);
+    await this.pass(MINUTE);
   }
 
   /** What died too often, though nobody loses anything: once it is calm, it is brought back as the audit does. */
@@ -133,6 +143,36 @@ export class Surroundings {
       for (const { body } of queue.dead.splice(0)) queue.send(body as never, cloud.clock.now());
     for (const { body } of cloud.stream.dead.splice(0)) cloud.stream.send(body, cloud.clock.now());
     await cloud.settle();
+  }
+
+  /** What the sentences about the trace look at. */
+  async endOf(ended: Ended): Promise<SimulatedEnd> {
+    const { cloud, trace } = this;
+    const published = new Map<string, { times: number; order: string | undefined }>();
+    for (const { name, resources } of cloud.published) {
+      const [id = "", order] = resources;
+      if (name === Told.name)
+        published.set(id.replace("holdfast:event:", ""), {
+          times: (published.get(id.replace("holdfast:event:", ""))?.times ?? 0) + 1,
+          order,
+        });
+    }
+    const shards = Array.from({ length: INDEX_SHARDS }, (_, shard) =>
+      cloud.bare.store.listOutboxes({ mark: "pending", shard, until: Number.MAX_SAFE_INTEGER, limit: 100 }),
+    );
+    const pending = (await Promise.all(shards)).flatMap(({ items }) => items);
+    const wakes = cloud.wakeQueue.visible(Number.MAX_SAFE_INTEGER).map(({ body }) => body.executionId);
+    const dead = [cloud.wakeQueue, cloud.deliverQueue, cloud.startQueue, cloud.stream];
+    return {
+      trace,
+      ended,
+      published,
+      pendingOutboxes: pending.length,
+      queued: {
+        wakes: wakes.filter((id) => id !== "listener"),
+        dead: dead.reduce((sum, queue) => sum + queue.dead.length, 0),
+      },
+    };
   }
 
   async #rescueAll(outside: Outside): Promise<void> {

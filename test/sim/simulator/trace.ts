@@ -23,12 +23,12 @@ export interface StruckFault extends Line {
   readonly what: string;
 }
 
-/** A body began: of which operation, and how many commits of its execution were durable then. */
+/** A body began. */
 export interface BegunBody extends Line {
   readonly kind: "body";
-  readonly executionId: string;
-  readonly op: string;
-  readonly durableSlots: number;
+  /** Its idempotency key: of which execution and operation it is. */
+  readonly key: string;
+  readonly atMostOnce: boolean;
 }
 
 export type TraceEntry = MadeCall | StruckFault | BegunBody;
@@ -64,7 +64,7 @@ function wordsOf(entry: TraceEntry): string {
     case "fault":
       return `** ${entry.what}`;
     case "body":
-      return `body ${entry.executionId}/${entry.op}, with ${entry.durableSlots} commits`;
+      return `body ${entry.key}`;
     case "call":
       return `${entry.name} ${shortened(JSON.stringify(entry.args), 160)} → ${shortened(JSON.stringify(entry.reply), 60)}`;
   }

@@ -1,0 +1,136 @@
+/**
+ * `npm run mutants -- [--seeds N] [--only "<text in a rule>"] [--json]`: takes the engine's rules out one at a time and lets the simulator run on
+ * what is left. It must notice at least 95 of 100. Each mutant gets a copy of the sources; nothing here is touched. Ends with 1 below that.
+ */
+import { spawn } from "node:child_process";
+import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { availableParallelism, tmpdir } from "node:os";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { MUTANTS, type Mutant } from "./mutants.js";
+
+const { values } = parseArgs({
+  options: {
+    /** Simulated runs for each mutant, at most: the first that fails is enough. */
+    seeds: { type: "string", default: "1500" },
+    only: { type: "string" },
+    json: { type: "boolean", default: false },
+  },
+});
+
+const ROOT = join(import.meta.dirname, "../../..");
+const LEAST_CAUGHT = 0.95;
+
+/** A mutant that goes round in circles has been noticed, too. */
+const MOST_MS = 240_000;
+
+interface Verdict {
+  readonly rule: string;
+  readonly caught: boolean;
+  /** What did not hold first, and in which run. */
+  readonly by: string;
+}
+
+const chosen = MUTANTS.filter(({ rule }) => values.only === undefined || rule.includes(values.only));
+const waiting = [...chosen];
+const verdicts: Verdict[] = [];
+await Promise.all(Array.from({ length: availableParallelism() }, () => worker()));
+
+const caught = verdicts.filter((verdict) => verdict.caught).length;
+const share = caught / Math.max(1, verdicts.length);
+if (values.json) console.log(JSON.stringify({ caught, of: verdicts.length, share, verdicts }));
+else {
+  const missed = verdicts.filter((verdict) => !verdict.caught).map(({ rule }) => `  ${rule}`);
+  if (missed.length > 0) console.log(["Nobody noticed that these were gone:", ...missed].join("\n"));
+  console.log(`${caught} of ${verdicts.length} noticed (${(100 * share).toFixed(1)}%).`);
+}
+process.exit(share >= LEAST_CAUGHT ? 0 : 1);
+
+async function worker(): Promise<void> {
+  for (let mutant = waiting.shift(); mutant !== undefined; mutant = waiting.shift()) {
+    const verdict = await judge(mutant);
+    verdicts.push(verdict);
+    const seen = verdict.caught ? "noticed" : "NOT NOTICED";
+    if (!values.json)
+      console.log(`${seen.padEnd(12)}${verdict.rule}${verdict.by === "" ? "" : ` — ${verdict.by}`}`);
+  }
+}
+
+async function judge(mutant: Mutant): Promise<Verdict> {
+  const dir = mkdtempSync(join(tmpdir(), "mutant-"));
+  try {
+    for (const part of ["lib", "test", "package.json", "tsconfig.json"])
+      cpSync(join(ROOT, part), join(dir, part), { recursive: true });
+    symlinkSync(join(ROOT, "node_modules"), join(dir, "node_modules"));
+    takeOut(mutant, dir);
+    const { code, said } = await simulateIn(dir);
+    if (code === 0) return { rule: mutant.rule, caught: false, by: "" };
+    return { rule: mutant.rule, caught: true, by: firstOf(said) };
+  } finally {
+    rmSync(dir, { recursive: true, force: true });
+  }
+}
+
+/** Throws where the list is behind the sources. */
+function takeOut({ rule, file, find, replace }: Mutant, dir: string): void {
+  const source = readFileSync(join(dir, file), "utf8");
+  const places = source.split(find).length - 1;
+  if (places !== 1)
+    throw new Error(
+      `The rule "${rule}" is looked for in ${file}, and is there ${places} times: mend test/sim/mutants/mutants.ts.`,
+    );
+  writeFileSync(
+    join(dir, file),
+    source.replace(find, () => replace),
+  );
+}
+
+function simulateIn(dir: string): Promise<{ readonly code: number | null; readonly said: string }> {
+  const args = [
+    "--import",
+    "tsx",
+    "test/sim/main.ts",
+    "--seeds",
+    values.seeds,
+    "--workers",
+    "1",
+    "--bail",
+    "--json",
+  ];
+  // A group of its own, so that its worker goes with it.
+  const child = spawn(process.execPath, args, {
+    cwd: dir,
+    stdio: ["ignore", "pipe", "pipe"],
+    detached: true,
+  });
+  let said = "";
+  for (const stream of [child.stdout, child.stderr])
+    stream.on("data", (chunk: Buffer) => {
+      said += chunk.toString();
+    });
+  return new Promise((resolve) => {
+    const timer = setTimeout(() => {
+      said = `it came to no end in ${MOST_MS / 1_000} s`;
+      if (child.pid !== undefined) process.kill(-child.pid, "SIGKILL");
+    }, MOST_MS);
+    child.once("exit", (code) => {
+      clearTimeout(timer);
+      resolve({ code, said });
+    });
+  });
+}
+
+function firstOf(said: string): string {
+  try {
+    const {
+      failures,
+    }: { readonly failures: readonly { readonly seed: number; readonly broken: readonly string[] }[] } =
+      JSON.parse(said.trim().split("\n").at(-1) ?? "");
+    const [failure] = failures;
+    return failure === undefined
+      ? ""
+      : `run ${failure.seed}: ${(failure.broken[0] ?? "").split("\n")[0]?.slice(0, 110)}`;
+  } catch {
+    return said.trim().split("\n")[0]?.slice(0, 110) ?? "";
+  }
+}

@@ -1,0 +1,312 @@
+/**
+ * What holds of every simulated run, seen from the trace of its calls alone: who wrote, who owned, what was accepted and what was published.
+ * What holds of the executions that it leaves is in `../invariants.ts`.
+ */
+import { isClosed, isOpen } from "../../../lib/model/status.js";
+import type { NewExecution, SettleRequest } from "../../../lib/store/ports.js";
+import type { Ended, EndedExecution } from "../invariants.js";
+import { appendedBy, settledBy } from "./durable.js";
+import type { MadeCall, Trace } from "./trace.js";
+
+/** A run at its end. */
+export interface SimulatedEnd {
+  readonly trace: Trace;
+  readonly ended: Ended;
+  /** What is left in the queues: ids of executions that somebody still wants to wake, in either list. */
+  readonly queued: { readonly wakes: readonly string[]; readonly dead: number };
+  /** How often each event was published, by its stable id, with its place. */
+  readonly published: ReadonlyMap<string, { readonly times: number; readonly order: string | undefined }>;
+  /** Commits whose mark says that something of them is still to be carried. */
+  readonly pendingOutboxes: number;
+}
+
+/** Gives what breaks it, in words; nothing when it holds. */
+type Sentence = (end: SimulatedEnd) => readonly string[];
+
+const calls = ({ trace }: SimulatedEnd): readonly MadeCall[] =>
+  trace.entries.filter((entry) => entry.kind === "call");
+
+const reply = (call: MadeCall): Record<string, unknown> => Object(call.reply);
+
+const idIn = (call: MadeCall): string => {
+  const [first] = call.args;
+  return typeof first === "string" ? first : String(Object(first).executionId);
+};
+
+/** Executions that the program is made of: the listener beside them lives on. */
+const own = (end: SimulatedEnd): readonly EndedExecution[] => end.ended.executions;
+
+export const SENTENCES: Readonly<Record<string, Sentence>> = {
+  "each epoch of an execution has one writer": (end) => {
+    const writers = new Map<string, Set<number>>();
+    for (const call of calls(end)) {
+      const commit = appendedBy(call);
+      if (commit === undefined || commit.epoch === 0) continue;
+      const key = `${commit.executionId}, epoch ${commit.epoch}`;
+      writers.set(key, (writers.get(key) ?? new Set()).add(call.process));
+    }
+    return [...writers].flatMap(([key, { size }]) => (size === 1 ? [] : [`${key} has ${size}`]));
+  },
+
+  "a slot is filled once": (end) => {
+    const filled = new Map<string, string>();
+    return calls(end).flatMap((call) => {
+      const commit = appendedBy(call);
+      if (commit === undefined) return [];
+      const key = `${commit.executionId}, slot ${commit.slot}`;
+      const before = filled.get(key) ?? commit.token;
+      filled.set(key, commit.token);
+      return before === commit.token ? [] : [key];
+    });
+  },
+
+  "epochs never fall from slot to slot": (end) =>
+    own(end).flatMap(({ head, commits }) =>
+      commits.some(({ epoch }, index) => epoch < (commits[index - 1]?.epoch ?? 0)) ? [head.executionId] : [],
+    ),
+
+  "each lease has an epoch of its own, above all before it": (end) => {
+    const last = new Map<string, number>();
+    return calls(end).flatMap((call) => {
+      if (call.name !== "store.acquireLease" || reply(call).acquired !== true) return [];
+      const { epoch, lease } = Object(reply(call).head);
+      const id = idIn(call);
+      const key = `${id}\n${Object(lease).token}`;
+      // A repeat of the same acquisition finds its own.
+      if (last.get(key) === epoch) return [];
+      const before = last.get(id) ?? 0;
+      last.set(id, epoch);
+      last.set(key, epoch);
+      return epoch > before ? [] : [`${id}: ${epoch} after ${before}`];
+    });
+  },
+
+  "a lease is taken from nobody before its end, but by a redelivery of its own message or to terminate": (
+    end,
+  ) => {
+    const held = new Map<string, { owner: string; until: number; token: string }>();
+    const taken: string[] = [];
+    for (const call of calls(end)) {
+      const id = idIn(call);
+      if (call.name === "store.createExecution" && reply(call).created === true) {
+        const { lease } = call.args[0] as NewExecution;
+        if (lease !== undefined) held.set(id, lease);
+      }
+      const settled = settledBy(call);
+      if (settled !== undefined) held.delete(settled.executionId);
+      if (call.name !== "store.acquireLease" || reply(call).acquired !== true) continue;
+      const request = Object(call.args[0]);
+      const before = held.get(id);
+      if (
+        before !== undefined &&
+        before.token !== request.token &&
+        before.until > call.clock &&
+        before.owner !== request.owner &&
+        request.evenStalled !== true
+      )
+        taken.push(`${id} from ${before.owner} by ${request.owner}`);
+      held.set(id, request);
+    }
+    return taken;
+  },
+
+  "whoever takes an unreleased lease writes that down before anything else": (end) => {
+    const takenFrom = new Map<string, string>();
+    return calls(end).flatMap((call) => {
+      const id = idIn(call);
+      if (call.name === "store.acquireLease" && reply(call).acquired === true) {
+        const { seen } = Object(call.args[0]);
+        const { epoch } = Object(reply(call).head);
+        if (seen.leaseToken !== undefined) takenFrom.set(`${id}\n${epoch}`, seen.leaseToken);
+      }
+      const commit = appendedBy(call);
+      const key = `${commit?.executionId}\n${commit?.epoch}`;
+      if (commit === undefined || !takenFrom.delete(key)) return [];
+      return commit.events.some(({ type }) => type === "LeaseTaken") ? [] : [`${id}, slot ${commit.slot}`];
+    });
+  },
+
+  "who has lost a slot, or a settlement, writes no more": (end) => {
+    const lost = new Set<string>();
+    return calls(end).flatMap((call) => {
+      const owner = `${idIn(call)}, epoch ${Object(call.args[0]).epoch}, process ${call.process}`;
+      const isWrite = /^store\.(appendCommit|commitTransaction|settle)$/.test(call.name);
+      if (!isWrite) return [];
+      const isLost = call.name !== "store.settle" && appendedBy(call) === undefined;
+      if (isLost && Object(call.reply).outcome !== "refused" && !isTakeover(call)) lost.add(owner);
+      const wrote = appendedBy(call) !== undefined || settledBy(call) !== undefined;
+      return wrote && lost.has(owner) ? [`${owner}: ${call.name}`] : [];
+    });
+  },
+
+  "nothing is written after an end, but what a redrive begins": (end) => {
+    const closed = new Set<string>();
+    return calls(end).flatMap((call) => {
+      const settled = settledBy(call);
+      const commit = appendedBy(call);
+      if (call.name === "store.reopen" && reply(call).reopened === true) closed.delete(idIn(call));
+      const id = settled?.executionId ?? commit?.executionId;
+      if (id === undefined) return [];
+      const broken = closed.has(id) && !isRepeat(end, call);
+      if (settled !== undefined && isClosed(settled.settlement.status)) closed.add(id);
+      return broken ? [`${id}: ${call.name}`] : [];
+    });
+  },
+
+  "a settlement knows of every message that was accepted before it": (end) => {
+    const accepted = new Map<string, number>();
+    return calls(end).flatMap((call) => {
+      const id = idIn(call);
+      const counts =
+        (call.name === "store.appendMessage" && reply(call).outcome === "appended") ||
+        (call.name === "store.reopen" && reply(call).reopened === true);
+      if (counts) accepted.set(id, Number(Object(reply(call).head).inboxSeq));
+      const settled = settledBy(call);
+      if (settled?.inboxSeq === undefined || isRepeat(end, call)) return [];
+      const seq = accepted.get(settled.executionId) ?? 0;
+      return settled.inboxSeq === seq
+        ? []
+        : [`${settled.executionId} had ${seq}, and knew ${settled.inboxSeq}`];
+    });
+  },
+
+  "a suspension with a time is preceded by a wake for it": (end) => {
+    const armed = new Set<string>();
+    const wokenAtAll = new Set<string>();
+    return calls(end).flatMap((call) => {
+      if (call.name === "wakes.send" || call.name === "wakes.schedule") {
+        const { executionId, dueAt } = Object(call.args[0]);
+        armed.add(`${executionId}\n${dueAt}`);
+        wokenAtAll.add(executionId);
+      }
+      const settled = settledBy(call);
+      if (settled === undefined || !isOpen(settled.settlement.status)) return [];
+      const { executionId, settlement } = settled;
+      const dueAt = (settlement as { dueAt?: number }).dueAt;
+      if (dueAt === undefined) return [];
+      // A turn that yields is due at once, and its wake has no time.
+      const isCarried =
+        armed.has(`${executionId}\n${dueAt}`) ||
+        (settlement.status === "running" && wokenAtAll.has(executionId));
+      return isCarried ? [] : [`${executionId} until ${dueAt}`];
+    });
+  },
+
+  "an end that others wait for is told before anybody says that it was": (end) => {
+    const ends = new Map<string, SettleRequest>();
+    const told = new Set<string>();
+    return calls(end).flatMap((call) => {
+      const settled = settledBy(call);
+      if (settled !== undefined) ends.set(settled.executionId, settled);
+      if (call.name === "store.appendMessage") told.add(`${idIn(call)}\n${Object(call.args[1]).id}`);
+      if (call.name === "store.createExecution") told.add(`created\n${idIn(call)}`);
+      if (call.name !== "store.noteDutiesDone") return [];
+      const { executionId, parent, epoch, continuedTo } = Object(call.args[0]);
+      const { duties = [] } = Object(ends.get(executionId)?.settlement);
+      const isParentTold = told.has(`${parent?.executionId}\nchild:${executionId}:${epoch}`);
+      const untold =
+        (duties.includes("parent") && !isParentTold) ||
+        (duties.includes("successor") && !told.has(`created\n${continuedTo}`));
+      return untold ? [executionId] : [];
+    });
+  },
+
+  "an execution is created once": (end) => {
+    const tokens = new Map<string, Set<string>>();
+    for (const call of calls(end)) {
+      if (call.name !== "store.createExecution" || reply(call).created !== true) continue;
+      const { createToken } = call.args[0] as NewExecution;
+      tokens.set(idIn(call), (tokens.get(idIn(call)) ?? new Set()).add(createToken));
+    }
+    return [...tokens].flatMap(([id, { size }]) => (size === 1 ? [] : [id]));
+  },
+
+  "an event is recorded as new once": (end) => {
+    const first = new Map<string, number>();
+    for (const call of calls(end)) {
+      if (call.name !== "store.putRecentEvent" || reply(call).first !== true) continue;
+      const { name, key, id } = Object(call.args[0]);
+      const which = `${name} ${key} ${id}`;
+      first.set(which, (first.get(which) ?? 0) + 1);
+    }
+    return [...first].flatMap(([which, times]) => (times === 1 ? [] : [which]));
+  },
+
+  "every message that was accepted is in a history, or named as unread, or still in the inbox": (end) =>
+    calls(end).flatMap((call) => {
+      if (call.name !== "store.appendMessage" || reply(call).outcome !== "appended") return [];
+      const { id, kind } = Object(call.args[1]);
+      const executionId = idIn(call);
+      const found = own(end).find(({ head }) => head.executionId === executionId);
+      // The listener's; and a heartbeat may be overtaken by the end of its callback.
+      if (found === undefined || kind === "heartbeat") return [];
+      const isThere = (one: EndedExecution): boolean =>
+        JSON.stringify(one.history).includes(JSON.stringify(id)) ||
+        one.head.inbox.some((message) => message.id === id) ||
+        one.head.inboxItems > 0;
+      return isThere(found) ? [] : [`${kind} ${id} of ${executionId}`];
+    }),
+
+  "what was published stands in a commit, at the place that it bears": (end) => {
+    const places = new Map<string, string>();
+    for (const { commits } of own(end))
+      for (const { executionId, slot, outgoing } of commits)
+        for (const [index, { id }] of outgoing.entries())
+          places.set(id, `holdfast:order:test/${executionId}/${slot}/${index}`);
+    return [...end.published].flatMap(([id, { order }]) => {
+      const place = places.get(id);
+      return place !== undefined && place === order ? [] : [`${id} bears ${order}, and stands at ${place}`];
+    });
+  },
+
+  "nothing is still to be carried": ({ pendingOutboxes }) =>
+    pendingOutboxes === 0 ? [] : [`${pendingOutboxes} commits`],
+
+  "nothing is published twice unless something went wrong": ({ published, trace }) => {
+    const again = [...published].filter(([, { times }]) => times > 1);
+    return trace.faults.length > 0 ? [] : again.map(([id]) => id);
+  },
+
+  "no lease, no duty and no wait record is left in a closed head": (end) =>
+    own(end).flatMap(({ head: { executionId, lease, duties, waits, status } }) =>
+      lease === undefined && duties === undefined && (waits.length === 0 || status === "terminated")
+        ? []
+        : [executionId],
+    ),
+
+  "the head's slot is that of the last commit": (end) =>
+    own(end).flatMap(({ head, commits }) => (head.slot === commits.length ? [] : [head.executionId])),
+
+  "no body begins before the history that asks for it is durable": (end) =>
+    own(end).flatMap(({ coldReplay }) => coldReplay.unasked),
+
+  "no timer fires early": (end) => own(end).flatMap(({ coldReplay }) => coldReplay.early),
+
+  "an at-most-once body begins only once its beginning is durable": (end) =>
+    own(end).flatMap(({ coldReplay }) => coldReplay.unannounced),
+
+  "nobody is left to be woken, and nothing is dead": ({ queued: { wakes, dead } }) => [
+    ...wakes.map((id) => `a wake for ${id}`),
+    ...(dead === 0 ? [] : [`${dead} dead messages`]),
+  ],
+};
+
+/** It looks for a free slot, and finds what the one before it wrote. */
+function isTakeover(call: MadeCall): boolean {
+  return (Object(call.args[0]).events as { type: string }[]).some(({ type }) => type === "LeaseTaken");
+}
+
+/** A call that was made again, since nobody answered it, and found its own. */
+function isRepeat(end: SimulatedEnd, call: MadeCall): boolean {
+  const { token } = Object(call.args[0]);
+  return calls(end).some(
+    (other) => other !== call && other.name === call.name && Object(other.args[0]).token === token,
+  );
+}
+
+export function brokenSentences(end: SimulatedEnd): string[] {
+  return Object.entries(SENTENCES).flatMap(([sentence, breaks]) => {
+    const broken = breaks(end);
+    return broken.length === 0 ? [] : [`${sentence}: ${broken.slice(0, 3).join("; ")}`];
+  });
+}
