@@ -6,7 +6,7 @@ import type { EpochMs } from "../../../lib/model/time.js";
 import type { Director, OutsideCall } from "../../../lib/testing/director.js";
 import type { TestProcess } from "../../../lib/testing/process.js";
 import type { VirtualClock } from "../../../lib/testing/virtual-clock.js";
-import type { Trace } from "./trace.js";
+import type { MadeCall, Trace } from "./trace.js";
 import type { Fault, Weather } from "./weather.js";
 
 const MINUTE = 60_000;
@@ -138,12 +138,14 @@ export class SimDirector implements Director {
     });
   }
 
+  /** The memory store does its whole work as it is called: so the trace has the calls in the order in which they took effect. */
   async #take({ process, name, args, take }: OutsideCall): Promise<unknown> {
-    const reply = this.#asShown(name, await take());
     const at = this.clock().now();
     const line = { kind: "call", at, process: this.#number(process), clock: at + process.skewMs } as const;
-    this.trace.entries.push({ ...line, name, args, reply });
-    return reply;
+    const made: { reply: unknown } & Omit<MadeCall, "reply"> = { ...line, name, args, reply: undefined };
+    this.trace.entries.push(made);
+    made.reply = this.#asShown(name, await take());
+    return made.reply;
   }
 
   /** Indexes are behind their table by a moment, or more. */

@@ -57,6 +57,8 @@ export class Surroundings {
   begin(cloud: TestCloud): void {
     this.#cloud = cloud;
     this.#nextAudit = cloud.clock.now() + AUDIT_PERIOD_MS;
+    for (const fault of ["clocks of processes differ, and step back", "workers have little time"] as const)
+      if (this.weather[fault] !== undefined) this.director.note(fault);
     this.#soak(cloud.wakeQueue, (wake) => wake.dueAt !== undefined);
     this.#soak(cloud.deliverQueue);
     this.#soak(cloud.startQueue);
