@@ -66,8 +66,15 @@ export const MUTANTS: readonly Mutant[] = [
   rule(
     "a takeover is recorded before anything else",
     "runtime/turn/own.ts",
-    "const taken = await recordTaken(outside, leased, { slot, after: events, carried: owned.carried }, started);",
-    'const taken = { type: "LeaseTaken", epoch: leased.head.epoch, at: outside.clock.now() } as const;',
+    `await recordTaken(
+      outside,
+      leased,
+      { slot, after: events, carried: owned.carried },
+      started,
+    );`,
+    `[started].length > 0
+        ? ({ type: "LeaseTaken", epoch: leased.head.epoch, at: outside.clock.now() } as const)
+        : undefined;`,
   ),
   rule(
     "a live lease is nobody else's",

@@ -139,6 +139,17 @@ export const SENTENCES: Readonly<Record<string, Sentence>> = {
     });
   },
 
+  "an own write that is made again is known as one's own": (end) => {
+    const done = new Set<string>();
+    return calls(end).flatMap((call) => {
+      if (!/^store\.(appendCommit|settle)$/.test(call.name)) return [];
+      const key = `${call.name} ${idIn(call)} ${Object(call.args[0]).token}`;
+      const isDone = appendedBy(call) !== undefined || settledBy(call) !== undefined;
+      if (isDone) done.add(key);
+      return !isDone && done.has(key) ? [key] : [];
+    });
+  },
+
   "nothing is written after an end, but what a redrive begins": (end) => {
     const closed = new Set<string>();
     return calls(end).flatMap((call) => {
