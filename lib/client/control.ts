@@ -63,6 +63,16 @@ export async function ask(
   return { status: head.status };
 }
 
+/**
+ * Requests to cancel that came while it ended, and were left behind by who was to delete them: one who is redriven is not to be cancelled by
+ * what was meant for its end before. A closed execution accepts nothing, so these are all.
+ */
+async function forgetCancels({ store }: Outside, executionId: string): Promise<void> {
+  const left = await persistently(() => store.loadMessages(executionId));
+  const ids = left.filter(({ kind }) => kind === "cancel").map(({ id }) => id);
+  if (ids.length > 0) await persistently(() => store.deleteMessages(executionId, ids));
+}
+
 /** @throws ExecutionNotFoundError, ExecutionClosedError, InvalidControlError */
 export async function redrive(
   outside: Outside,
@@ -79,6 +89,7 @@ export async function redrive(
     const action = decideRedrive(status, events);
     if (action.do === "refuse") throw new InvalidControlError("redriven", executionId, action.why);
     const { voided } = action;
+    if (isClosed(status)) await forgetCancels(outside, executionId);
     const { reopened, head: found } = await persistently(() =>
       outside.store.reopen(executionId, head, {
         kind: "redrive",

@@ -138,15 +138,16 @@ function movesOf(
 
 /** What came too late to be named in history is in the inbox still; of one that was continued, the next one gets it. */
 function afterItsEnd({ status, inbox, inboxItems, duties }: Head): string {
-  const unread = status === "continued" ? 0 : inbox.length + inboxItems;
-  const ids = inbox.map(({ id }) => id).join(", ");
+  const late = status === "continued" ? [] : inbox.filter(({ kind }) => kind !== "heartbeat");
+  const ids = late.map(({ id }) => id).join(", ");
   return [
     `It is ${status}.`,
-    ...(unread === 0
+    ...(late.length === 0
       ? []
-      : [
-          `${count(unread, "accepted message")} came as it ended, and nobody read it: ${ids === "" ? "stored beside its head" : ids}.`,
-        ]),
+      : [`${count(late.length, "accepted message")} came as it ended, and nobody read it: ${ids}.`]),
+    ...(status === "continued" || inboxItems === 0
+      ? []
+      : [`Of those that are stored beside its head, ${inboxItems} at most, some may have come too late.`]),
     ...(duties === undefined
       ? []
       : [

@@ -6,7 +6,7 @@
  * |-------------------------------------------------------------------|--------------------------------------------------------------|
  * | that its own time has not come                                    | it goes back towards its time                                |
  * | nothing that a wake could do (`wake.ts`)                          | it is dropped                                                |
- * | a live lease, or no such execution yet                            | it gets another life, once that has passed                   |
+ * | a live lease                                                      | it gets another life, once that has passed                   |
  * | a closed execution with duties left                               | it is dropped: the audit finds that by itself                |
  * | any other closed execution: a parent asks for its end again       | another life, for as long as it takes                        |
  * | in each of its last {@link MOST_DEADLY_LIVES} lives an owner died | its execution is stalled, so that it names its reason (P1)   |

@@ -91,10 +91,12 @@ export function isBeforeStart(head: Head, now: EpochMs): boolean {
 
 /**
  * How long its code must still wait. One that was not delayed waits for nothing: when it lies ahead, the clock of whoever created it does,
- * and the wake in hand may be its only one.
+ * and the wake in hand may be its only one. Nor does one that has begun, whatever a clock that is behind says: it is no more `running`, or
+ * has yielded, and is due.
  */
-export function untilStart({ createdAt, startAt }: Head, now: EpochMs): number {
-  return startAt > createdAt ? Math.max(0, startAt - now) : 0;
+export function untilStart({ createdAt, startAt, status, dueAt }: Head, now: EpochMs): number {
+  const hasBegun = status !== "running" || dueAt !== undefined;
+  return startAt > createdAt && !hasBegun ? Math.max(0, startAt - now) : 0;
 }
 
 /** 1, 2, 4 … 30 s. */

@@ -103,7 +103,7 @@ describe("what a wake finds, and what follows, row by row", () => {
   });
 
   it("a released lease before the start, and a cancel in its inbox: a turn, which ends it", () => {
-    const delayed = anExecution({ startAt: NOON + 60_000 });
+    const delayed = anExecution({ status: "running", startAt: NOON + 60_000 });
     expect(finding(delayed, wakeFor("message"), "me", true)).toEqual({ do: "turn" });
   });
 

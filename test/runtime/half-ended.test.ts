@@ -1,6 +1,7 @@
 /** Ends that somebody began and did not bring to their end: a termination, a cancel, an end that is recorded and waits for its settlement. */
 import { NonRetryableError, workflow } from "holdfast";
 import { describe, expect, it } from "vitest";
+import { CorruptHistoryError } from "../../lib/model/errors.js";
 import { terminate } from "../../lib/runtime/ending/terminate.js";
 import { createMemoryStore } from "../../lib/store/memory/index.js";
 import type { Store } from "../../lib/store/ports.js";
@@ -206,5 +207,138 @@ describe("a message that is accepted between a recorded end and its settlement",
     expect((await bench.head()).inbox.map(({ id }) => id)).toEqual(["signal:s-2"]);
     const { progress } = await bench.client.describe("x-1");
     expect(progress.reason).toContain("1 accepted message came as it ended, and nobody read it: signal:s-2.");
+  });
+});
+
+describe("a message that is accepted while an execution fails", () => {
+  it("is there when it is redriven", async () => {
+    let broken = true;
+    const sending = workflow("sending", async (ctx) => {
+      await ctx.step("tell", async () => {
+        if (broken) await bench.client.signal("x-1", "go", "on");
+        if (broken) throw new NonRetryableError("no");
+      });
+      return ctx.waitForSignal("go");
+    });
+    const bench: Bench = new Bench([sending], [], { replay: "off" });
+    await bench.start(sending, undefined);
+    await bench.cloud.settle();
+    expect(await bench.status()).toBe("failed");
+    broken = false;
+    await bench.client.redrive("x-1");
+    await bench.cloud.settle();
+    expect([await bench.status(), await bench.output()]).toEqual(["completed", "on"]);
+  });
+
+  it("and is a request to cancel, cancels nobody who is redriven, though it was left behind", async () => {
+    let broken = true;
+    const sending = workflow("sending", async (ctx) => {
+      await ctx.step("tell", async () => {
+        if (broken) await bench.client.cancel("x-1", { reason: "too late ".repeat(200) });
+        if (broken) throw new NonRetryableError("no");
+      });
+      return ctx.waitForSignal("go");
+    });
+    const store = intervening(createMemoryStore(), {
+      before: (call) => {
+        if (call === "deleteMessages" && broken) throw new Error("It dies.");
+      },
+    });
+    const bench: Bench = new Bench([sending], [], { store, replay: "off" });
+    await bench.start(sending, undefined);
+    await bench.cloud.settle();
+    expect(await bench.status()).toBe("failed");
+    broken = false;
+    await bench.client.redrive("x-1");
+    await bench.cloud.settle();
+    await bench.client.signal("x-1", "other", "x".repeat(2_000));
+    await bench.cloud.settle();
+    expect(await bench.status()).toBe("suspended");
+    await bench.client.signal("x-1", "go", 1);
+    await bench.cloud.settle();
+    expect(await bench.output()).toBe(1);
+  });
+});
+
+describe("a clock that is behind", () => {
+  it("takes nobody who has begun for one who has not: a cancel undoes what was done", async () => {
+    const undone: string[] = [];
+    let behind = 0;
+    const paying = workflow("paying", async (ctx) => {
+      await ctx.step("charge", () => 1, { compensate: () => undone.push("charge") });
+      await ctx.waitForSignal("go");
+    });
+    const bench = new Bench([paying], [], { replay: "off", skewMs: () => behind });
+    await bench.start(paying, undefined, "x-1", { delayMs: MINUTE });
+    await bench.cloud.advance(MINUTE + 1_000);
+    expect(await bench.status()).toBe("suspended");
+    behind = -10_000;
+    await bench.client.cancel("x-1");
+    await bench.cloud.settle();
+    expect([await bench.status(), undone]).toEqual(["cancelled", ["charge"]]);
+  });
+
+  it("or a slow look at the inbox records no cancel at a time after the start that it forestalls", async () => {
+    const later = workflow("later", ALL, async (ctx) => ctx.step("begin", () => 1));
+    let fails = false;
+    const store = intervening(createMemoryStore(), {
+      before: async (call) => {
+        // The look at what lies beside its head takes its time.
+        if (call === "loadMessages" && ++looks === 3) {
+          const { clock } = bench.cloud;
+          clock.moveTo(clock.now() + 10_000);
+        }
+        if (call === "settle" && fails) throw new Error("It dies.");
+      },
+    });
+    let looks = 0;
+    const bench: Bench = new Bench([later], [], { store, replay: "off" });
+    await bench.start(later, undefined, "x-1", { delayMs: MINUTE });
+    await bench.cloud.advance(MINUTE - 5_000);
+    fails = true;
+    await bench.client.cancel("x-1", { reason: "because ".repeat(200) });
+    await bench.cloud.advance(30_000);
+    fails = false;
+    await bench.cloud.advance(10 * MINUTE);
+    expect(looks).toBeGreaterThan(2);
+    expect([await bench.status(), toldOf(bench)]).toEqual(["cancelled", ["cancelled"]]);
+  });
+});
+
+describe("a termination that is recorded of a history that can't be read", () => {
+  it("stands, and is settled by whoever finds it", async () => {
+    const shaky = unsettled();
+    let isLost = false;
+    const store: Store = {
+      ...shaky.store,
+      salvageHistory: async (id) => {
+        const { commits, unread } = await shaky.store.salvageHistory(id);
+        return isLost
+          ? { commits: commits.filter(({ slot }) => slot !== 1), unread: [...unread, 1] }
+          : { commits, unread };
+      },
+      loadHistory: async (id, after) => {
+        const commits = await shaky.store.loadHistory(id, after);
+        if (isLost && id === "kid") throw new CorruptHistoryError(id, "commit 1 is gone");
+        return commits;
+      },
+    };
+    const child = workflow("child", ALL, (ctx) => ctx.waitForSignal("go"));
+    const parent = workflow("parent", async (ctx) =>
+      ctx.child(child, undefined, { id: "kid" }).then(
+        () => "?",
+        () => "told",
+      ),
+    );
+    const bench = new Bench([child, parent], [], { store, replay: "off" });
+    await bench.start(parent, undefined);
+    await bench.cloud.settle();
+    isLost = true;
+    shaky.fails = true;
+    await expect(bench.client.terminate("kid")).rejects.toThrow("It dies.");
+    shaky.fails = false;
+    await bench.cloud.advance(10 * MINUTE);
+    expect([await bench.status("kid"), await bench.output()]).toEqual(["terminated", "told"]);
+    expect(toldOf(bench, "kid")).toEqual(["started", "terminated"]);
   });
 });

@@ -11,9 +11,11 @@ import type { ClosingEvent, HistoryEvent } from "../../model/history-event.js";
 import type { ExecutionStatus, OpenStatus } from "../../model/status.js";
 import { jsonBytes } from "../../model/storable.js";
 import type { EpochMs } from "../../model/time.js";
+import { isBuffered } from "../../replay/mailbox.js";
 import type { Outcome } from "../../replay/program.js";
 import type { ClosedSettlement, OpenSettlement } from "../../store/ports.js";
 import { arm } from "../arm.js";
+import { stamp } from "../turn/happening.js";
 import type { Journal } from "../turn/journal.js";
 import type { Work } from "../turn/work.js";
 import { isStoredAs, storeValue } from "../values/values.js";
@@ -96,6 +98,7 @@ export async function close(work: Work, outcome: Outcome): Promise<ExecutionStat
   await waits.remove(new Map());
   await journal.landed();
   for (let refusals = 0; ; refusals++) {
+    if (replay.closing === undefined && mayGoOn(outcome)) await keepUnread(work, at);
     const closing = replay.closing === undefined ? [closingEvent(work, outcome, at)] : [];
     const calls = closing.flatMap((event) => observer?.callsFor(event, endOf(work, outcome)) ?? []);
     const outgoing = closing.flatMap((event) => lifecycleEvents(owned.head, event, endOf(work, outcome)));
@@ -134,6 +137,20 @@ export async function close(work: Work, outcome: Outcome): Promise<ExecutionStat
     work.app.hooks,
   );
   return settlement.status;
+}
+
+/** A person may redrive it. */
+function mayGoOn(outcome: Outcome): boolean {
+  return outcome.kind === "failed" || ("compensation" in outcome && outcome.compensation === "incomplete");
+}
+
+/** Whoever redrives it wants what came while it ended, too: its id alone, among those that were not read, would be no message any more. */
+async function keepUnread({ replay, journal, inbox }: Work, at: EpochMs): Promise<void> {
+  for (const message of inbox.unread().filter(isBuffered)) {
+    const event = stamp({ type: "MessageBuffered", message }, at, undefined);
+    journal.add(event);
+    await replay.apply(event);
+  }
 }
 
 async function closed(

@@ -6,6 +6,7 @@ import { CancelledError } from "../../model/errors.js";
 import type { CancelMessage } from "../../model/message.js";
 import type { ExecutionStatus } from "../../model/status.js";
 import { storableError } from "../../model/storable.js";
+import type { EpochMs } from "../../model/time.js";
 import type { ClosedSettlement } from "../../store/ports.js";
 import { arm } from "../arm.js";
 import { Inbox } from "../messages/inbox.js";
@@ -30,7 +31,7 @@ export async function closeUnbegun(
   const { executionId, createdAt, parent, epoch } = owned.head;
   const inbox = new Inbox(outside.store, executionId, new Set());
   await inbox.take(owned.head, outside.clock.now());
-  const { request, end } = "kind" in cancelled ? endBy(cancelled, inbox, outside.clock.now()) : cancelled;
+  const { request, end } = "kind" in cancelled ? endBy(cancelled, inbox, timeOf(owned, outside)) : cancelled;
   const error = storableError(new CancelledError(request.reason));
   if ("kind" in cancelled)
     for (const event of [request, end])
@@ -59,7 +60,13 @@ export async function closeUnbegun(
   return "cancelled";
 }
 
-function endBy(cancel: CancelMessage, inbox: Inbox, at: number): UnbegunEnd {
+/** However long it takes to come to it: an end that bears a time before the start is known as one before it (`decide/unbegun.ts`). */
+function timeOf({ head, history }: Owned, { clock }: Outside): EpochMs {
+  const latest = Math.max(clock.now(), ...history.map(({ event }) => event.at));
+  return Math.min(latest, head.startAt - 1);
+}
+
+function endBy(cancel: CancelMessage, inbox: Inbox, at: EpochMs): UnbegunEnd {
   const unread = [...inbox.found].filter((id) => id !== cancel.id);
   return {
     request: { type: "CancelRequested", at, ...whoAndWhy(cancel) },

@@ -2,6 +2,7 @@
  * Getting hold of an execution: the lease, its history, and, when the lease before was never released, the record that fences
  * its owner out. Only then may effects begin.
  */
+import { dutiesOf } from "../../decide/duties.js";
 import { lifecycleEvents, startedEvent } from "../../decide/lifecycle.js";
 import { endedBeforeItsStart } from "../../decide/unbegun.js";
 import { isBeforeStart } from "../../decide/wake.js";
@@ -97,6 +98,7 @@ async function orStall(
       executionId: head.executionId,
       error: error.message,
     });
+    if (await settleIfTerminated(outside, leased, error)) return undefined;
     const at = outside.clock.now();
     const stored = encodeThrown(error);
     const stalled: HistoryEvent = { type: "ExecutionStalled", at, reason: error.message };
@@ -126,6 +128,39 @@ async function orStall(
     await observer?.settled(until);
     return undefined;
   }
+}
+
+/**
+ * A termination that is recorded stands, though the rest can't be read (PROTOCOL E4). Whoever waits is told by the next wake, which finds it closed.
+ * @returns whether there was one
+ */
+async function settleIfTerminated(
+  outside: Outside,
+  { head, token }: Leased,
+  error: EngineError,
+): Promise<boolean> {
+  const { events, carried, slot } = await readableHistory(outside.store, head);
+  const terminated = events.find(({ type }) => type === "ExecutionTerminated");
+  if (terminated === undefined) return false;
+  const { executionId, parent, epoch, waits, waitCount, status: from } = head;
+  const status = "terminated";
+  const duties = dutiesOf({ status, parent, openChildren: true, waits: waitCount > 0 });
+  await persistently(() =>
+    outside.store.settle({
+      executionId,
+      from,
+      epoch,
+      leaseToken: token,
+      slot,
+      ...(carried.length === 0 ? {} : { tail: { slot: slot + 1, events: carried } }),
+      settlement: { status, closedAt: terminated.at, error: { inline: encodeThrown(error) }, duties },
+      waits,
+      waitCount,
+      drained: [],
+      token: digest(`${token}\nterminated`, 16),
+    }),
+  );
+  return true;
 }
 
 /**

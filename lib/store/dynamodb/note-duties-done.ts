@@ -12,7 +12,11 @@ type Closed = Parameters<ExecutionStore["noteDutiesDone"]>[0];
 const THAT_END = all("#status = :readStatus", "#epoch = :epoch", "attribute_exists(#duties)");
 
 export function noteDutiesDoneParams(executionsTable: string, closed: Closed): UpdateCommandInput {
-  const { update, values } = updateOf({ st: statusIndexKey(closed, closed.executionId), duties: undefined });
+  const { update, values } = updateOf({
+    // Without its duties, which whoever calls may have in hand: the entry goes where the status alone belongs.
+    st: statusIndexKey({ status: closed.status }, closed.executionId),
+    duties: undefined,
+  });
   return {
     TableName: executionsTable,
     Key: headKey(closed.executionId),
