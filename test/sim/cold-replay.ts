@@ -1,7 +1,9 @@
 /** The history of an execution at its end, replayed once more from its beginning with the answer withheld. */
 import type { Head } from "../../lib/model/head.js";
-import type { HistoryEvent } from "../../lib/model/history-event.js";
+import { type HistoryEvent, isNotedEvent } from "../../lib/model/history-event.js";
+import type { EpochMs } from "../../lib/model/time.js";
 import { decode } from "../../lib/model/value.js";
+import { isEventWait } from "../../lib/replay/operation.js";
 import { voidedIn } from "../../lib/replay/recording.js";
 import type { Replay } from "../../lib/replay/replay.js";
 import { replayOf } from "../../lib/runtime/turn/turn.js";
@@ -21,12 +23,26 @@ export interface ColdReplay {
   readonly unannounced: readonly string[];
   /** What fell due before its time. */
   readonly early: readonly string[];
+  /** What would fall due before it was asked for. */
+  readonly dueBefore: readonly string[];
+  /** What had completed, and should have been undone by its end. */
+  readonly notUndone: readonly string[];
+  /** Waits for events that timed out. */
+  readonly timedOut: readonly TimedOut[];
+}
+
+export interface TimedOut {
+  readonly op: string;
+  readonly name: string;
+  readonly key: string | undefined;
+  readonly since: EpochMs;
+  readonly deadline: EpochMs;
 }
 
 /** @param begun the bodies that ran, each with the history that was durable as it began */
 export async function coldReplay(bench: Bench, head: Head, begun: readonly Begun[]): Promise<ColdReplay> {
   const { store, cloud, app } = bench;
-  const nothing = { unasked: [], unannounced: [], early: [] };
+  const nothing = { unasked: [], unannounced: [], early: [], dueBefore: [], notUndone: [], timedOut: [] };
   if (head.definition === "") return { outcome: head.status, result: undefined, unbegun: true, ...nothing };
   const history = await bringBack(store, head.executionId, await bench.history(head.executionId));
   const patches = new Set(history.flatMap((event) => (event.type === "ChangePatched" ? [event.change] : [])));
@@ -40,6 +56,7 @@ export async function coldReplay(bench: Bench, head: Head, begun: readonly Begun
       await replay.apply(event, undefined, voided.has(replay.position));
     }
     check.before(replay, undefined);
+    check.end(replay, head);
   } catch (error) {
     return { outcome: String(error), result: undefined, unbegun: false, ...check };
   } finally {
@@ -58,6 +75,11 @@ class Check {
   readonly unasked: string[] = [];
   readonly unannounced: string[] = [];
   readonly early: string[] = [];
+  readonly dueBefore: string[] = [];
+  readonly notUndone: string[] = [];
+  readonly timedOut: TimedOut[] = [];
+  readonly #known = new Set<string>();
+  #latest = 0;
   readonly #byPosition = new Map<number, Begun[]>();
 
   constructor(executionId: string, history: readonly HistoryEvent[], begun: readonly Begun[]) {
@@ -75,6 +97,11 @@ class Check {
 
   private readonly executionId: string = "";
 
+  end(replay: Replay, { status, compensation }: Head): void {
+    const ended = status === "failed" || status === "cancelled";
+    if (ended && compensation !== "incomplete") this.notUndone.push(...replay.undoable);
+  }
+
   before(replay: Replay, next: HistoryEvent | undefined): void {
     for (const { body, durable } of this.#byPosition.get(replay.position) ?? []) {
       const op = body.key.slice(this.executionId.length + 1);
@@ -82,7 +109,19 @@ class Check {
       const isOver = durable.some((event) => "op" in event && event.op === op);
       if (!isOver && !replay.pending.has(op)) this.unasked.push(body.key);
     }
+    for (const [path, operation] of replay.pending) {
+      if (this.#known.has(path)) continue;
+      this.#known.add(path);
+      if (operation.kind === "sleep" && operation.dueAt < this.#latest)
+        this.dueBefore.push(`${this.executionId}/${path}`);
+    }
+    if (next !== undefined && !isNotedEvent(next)) this.#latest = Math.max(this.#latest, next.at);
     if (next?.type !== "TimerFired" && next?.type !== "WaitTimedOut") return;
+    const wait = replay.pending.get(next.op);
+    if (wait !== undefined && isEventWait(wait) && wait.deadline !== undefined) {
+      const { name, key, since } = wait.awaited;
+      this.timedOut.push({ op: next.op, name, key, since, deadline: wait.deadline });
+    }
     const operation = replay.pending.get(next.op);
     const dueAt = operation !== undefined && "dueAt" in operation ? operation.dueAt : undefined;
     if (dueAt !== undefined && next.at < dueAt) this.early.push(`${this.executionId}/${next.op}`);

@@ -128,12 +128,6 @@ export const MUTANTS: readonly Mutant[] = [
     'return { do: "run", attempt };',
   ),
   rule(
-    "an at-most-once body that began does not begin again",
-    "decide/step.ts",
-    'if (step.atMostOnce && step.begun) return { do: "fail", attempt: 1, error: interrupted(step, 1) };',
-    "",
-  ),
-  rule(
     "attempts are limited",
     "decide/step.ts",
     "if (step.attempts >= step.retry.maxAttempts) {",

@@ -39,27 +39,37 @@ export class SimDirector implements Director {
 
   async call(call: OutsideCall): Promise<unknown> {
     const { process, name } = call;
-    if (this.isCalm) return this.#take(call);
+    if (this.isCalm) return this.#told(call, await this.#take(call));
     if (this.#strikes("the process dies before a call", name, process)) process.kill(`before ${name}`);
     if (process.dead) return undefined;
     this.#mayBeRefused(call);
     if (this.#strikes("the process dies, and its call takes effect minutes later", name, process)) {
       process.kill(`during ${name}`);
       await this.clock().sleep(this.#some(20 * MINUTE));
-      return this.#take(call);
+      return (await this.#take(call)).reply;
     }
     const slow = "a call takes minutes before it takes effect, while its process lives on or is killed";
     if (this.#strikes(slow, name, process)) await this.clock().sleep(this.#some(20 * MINUTE));
     await this.#turn();
     // It is on the wire: whether its process still lives makes no difference to it.
-    const reply = await this.#take(call);
+    const made = await this.#take(call);
     const slowReply = "a reply takes minutes, while its process lives on or is killed";
     if (this.#strikes(slowReply, name, process)) await this.clock().sleep(this.#some(20 * MINUTE));
     if (this.#strikes("the process dies after a call", name, process)) process.kill(`after ${name}`);
     if (this.#strikes("a call takes effect, and its reply is lost", name, process))
       throw unanswered("TimeoutError");
     if (this.random() < 0.3) await this.#turn();
-    return reply;
+    return this.#told(call, made);
+  }
+
+  #told({ process }: OutsideCall, made: MadeCall): unknown {
+    made.told = !process.dead;
+    return made.reply;
+  }
+
+  /** Which processes did not live to their end, by the numbers that the trace gives them. */
+  noteDeaths(): void {
+    for (const [process, number] of this.#processes) if (process.dead) this.trace.died.add(number);
   }
 
   received(process: TestProcess, queue: string): boolean {
@@ -139,13 +149,19 @@ export class SimDirector implements Director {
   }
 
   /** The memory store does its whole work as it is called: so the trace has the calls in the order in which they took effect. */
-  async #take({ process, name, args, take }: OutsideCall): Promise<unknown> {
+  async #take({ process, name, args, take }: OutsideCall): Promise<MadeCall> {
     const at = this.clock().now();
     const line = { kind: "call", at, process: this.#number(process), clock: at + process.skewMs } as const;
-    const made: { reply: unknown } & Omit<MadeCall, "reply"> = { ...line, name, args, reply: undefined };
+    const made: { reply: unknown } & Omit<MadeCall, "reply"> = {
+      ...line,
+      name,
+      args,
+      reply: undefined,
+      told: false,
+    };
     this.trace.entries.push(made);
     made.reply = this.#asShown(name, await take());
-    return made.reply;
+    return made;
   }
 
   /** Indexes are behind their table by a moment, or more. */

@@ -2,16 +2,21 @@
  * What holds of every simulated run, seen from the trace of its calls alone: who wrote, who owned, what was accepted and what was published.
  * What holds of the executions that it leaves is in `../invariants.ts`.
  */
+import { isForOneOperation } from "../../../lib/model/message.js";
 import { isClosed, isOpen } from "../../../lib/model/status.js";
 import type { NewExecution, SettleRequest } from "../../../lib/store/ports.js";
 import type { Ended, EndedExecution } from "../invariants.js";
 import { appendedBy, settledBy } from "./durable.js";
 import type { MadeCall, Trace } from "./trace.js";
+import type { Fault, Weather } from "./weather.js";
 
 /** A run at its end. */
 export interface SimulatedEnd {
   readonly trace: Trace;
   readonly ended: Ended;
+  /** What could go on by itself and did not, once it was calm, and before anybody encouraged it. */
+  readonly standing: readonly string[];
+  readonly weather: Weather;
   /** What is left in the queues: ids of executions that somebody still wants to wake, in either list. */
   readonly queued: { readonly wakes: readonly string[]; readonly dead: number };
   /** How often each event was published, by its stable id, with its place. */
@@ -288,6 +293,139 @@ export const SENTENCES: Readonly<Record<string, Sentence>> = {
   "the head's slot is that of the last commit": (end) =>
     own(end).flatMap(({ head, commits }) => (head.slot === commits.length ? [] : [head.executionId])),
 
+  "nobody who could go on by himself stands still": ({ standing }) => standing,
+
+  "whoever has accepted a message sends a wake for it": (end) => {
+    const { died, faults } = end.trace;
+    // Whoever could not send it knows, and has it done again.
+    const failed = new Set(faults.map((fault) => fault.process));
+    const later = new Map<string, number>();
+    for (const [index, call] of calls(end).entries())
+      if (call.name === "wakes.send") later.set(`${call.process}\n${idIn(call)}`, index);
+    return calls(end).flatMap((call, index) => {
+      const { outcome } = reply(call);
+      const isAccepted =
+        call.name === "store.appendMessage" && (outcome === "appended" || outcome === "duplicate");
+      if (
+        !isAccepted ||
+        !call.told ||
+        died.has(call.process) ||
+        failed.has(call.process) ||
+        Object(call.args[1]).kind === "heartbeat"
+      )
+        return [];
+      return (later.get(`${call.process}\n${idIn(call)}`) ?? -1) > index
+        ? []
+        : [`${idIn(call)}, process ${call.process}`];
+    });
+  },
+
+  "an inbox holds no message twice": (end) =>
+    calls(end).flatMap((call) => {
+      if (call.name !== "store.appendMessage") return [];
+      const ids: readonly string[] = (Object(reply(call).head).inbox ?? []).map(
+        ({ id }: { id: string }) => id,
+      );
+      return new Set(ids).size === ids.length ? [] : [idIn(call)];
+    }),
+
+  "a lease lasts longer than its process": (end) => {
+    if (mayBeLate(end.weather)) return [];
+    return calls(end).flatMap((call) => {
+      const request = Object(call.args[0]);
+      const isTaken = call.name === "store.acquireLease" && reply(call).acquired === true;
+      return isTaken && request.until - call.clock < LEAST_LEASE_MS
+        ? [`${idIn(call)}, process ${call.process}`]
+        : [];
+    });
+  },
+
+  "each run of a body is an attempt": (end) => {
+    if (mayBeLate(end.weather)) return [];
+    const runs = new Map<string, number>();
+    for (const { key } of end.trace.bodies) runs.set(key, (runs.get(key) ?? 0) + 1);
+    return own(end).flatMap(({ head, history }) => {
+      if (history.some(({ type }) => type === "ExecutionRedriven")) return [];
+      return history.flatMap((event) => {
+        if (event.type !== "StepCompleted") return [];
+        const key = `${head.executionId}/${event.op}`;
+        return (runs.get(key) ?? 0) <= event.attempt
+          ? []
+          : [`${key}: ${runs.get(key)} runs, attempt ${event.attempt}`];
+      });
+    });
+  },
+
+  "what completed is undone when its execution fails": (end) =>
+    own(end).flatMap(({ coldReplay }) => coldReplay.notUndone),
+
+  "what is asked for later falls due later": (end) =>
+    own(end).flatMap(({ coldReplay }) => coldReplay.dueBefore),
+
+  "no wait times out over an event that was there when it was registered": (end) => {
+    const made = calls(end);
+    const registeredAt = (executionId: string, op: string): number =>
+      made.findIndex(({ name, args: [wait] }) => {
+        const record = Object(wait);
+        return name === "store.putWait" && record.executionId === executionId && record.op === op;
+      });
+    return own(end).flatMap(({ head, history, coldReplay }) =>
+      coldReplay.timedOut.flatMap(({ op, name, key, since }) => {
+        const missed = made.slice(0, registeredAt(head.executionId, op) + 1).find((call) => {
+          const event = Object(reply(call).recorded);
+          const isOfIt = event.name === name && event.key === key && event.recordedAt >= since;
+          return (
+            call.name === "store.putRecentEvent" && isOfIt && !JSON.stringify(history).includes(event.id)
+          );
+        });
+        return missed === undefined ? [] : [`${head.executionId}/${op} missed ${idIn(missed)}`];
+      }),
+    );
+  },
+
+  "who continued has a successor, which inherits what was not read and knows what was": (end) =>
+    own(end).flatMap(({ head, history }) => {
+      if (head.status !== "continued") return [];
+      const next = own(end).find((one) => one.head.executionId === head.continuedTo);
+      if (next === undefined) return [`${head.executionId} has none`];
+      const inherited = JSON.stringify(next.history.filter(({ type }) => type === "MessagesInherited"));
+      const consumed = new Set(history.flatMap((event) => ("messageId" in event ? [event.messageId] : [])));
+      const ids = history.flatMap((event) => {
+        if (event.type === "MessageBuffered")
+          return isForOneOperation(event.message) || consumed.has(event.message.id) ? [] : [event.message.id];
+        return event.type === "EventReceived" || event.type === "SignalReceived" ? [event.messageId] : [];
+      });
+      return ids
+        .filter((id) => !inherited.includes(JSON.stringify(id)))
+        .map((id) => `${head.executionId}: ${id}`);
+    }),
+
+  "a child that its parent no longer waits for is ended, or had ended": (end) =>
+    own(end).flatMap(({ head, history }) => {
+      if (history.some(({ type }) => type === "ExecutionRedriven")) return [];
+      const told = new Set(history.flatMap((event) => (event.type === "ChildEnded" ? [event.op] : [])));
+      return history.flatMap((event) => {
+        if (event.type !== "ChildRequested" || event.onParentClose === "abandon" || told.has(event.op))
+          return [];
+        const child = own(end).find((one) => one.head.executionId === event.childId);
+        if (child === undefined || head.status === "continued") return [];
+        const isTold =
+          child.head.definition === "" || /"cancel"|ExecutionTerminated/.test(JSON.stringify(child.history));
+        // What tells it may come again before it does.
+        const endedAlone =
+          (child.head.closedAt ?? 0) <= (head.closedAt ?? 0) + 20 * 60_000 ||
+          child.head.status === "continued";
+        return isTold || endedAlone ? [] : [child.head.executionId];
+      });
+    }),
+
+  "nothing runs of a child that was closed before it began": (end) =>
+    own(end).flatMap(({ head, commits }) =>
+      head.definition === "" && (commits.length > 0 || head.closedAt !== head.createdAt)
+        ? [head.executionId]
+        : [],
+    ),
+
   "no body begins before the history that asks for it is durable": (end) =>
     own(end).flatMap(({ coldReplay }) => coldReplay.unasked),
 
@@ -301,6 +439,22 @@ export const SENTENCES: Readonly<Record<string, Sentence>> = {
     ...(dead === 0 ? [] : [`${dead} dead messages`]),
   ],
 };
+
+/** A lease is the rest of its process's life, and a slack of seconds. */
+const LEAST_LEASE_MS = 1_500;
+
+/** Calls and processes may come so late that nothing can be said of when they began. */
+function mayBeLate(weather: Weather): boolean {
+  const late: readonly Fault[] = [
+    "a call takes minutes before it takes effect, while its process lives on or is killed",
+    "a reply takes minutes, while its process lives on or is killed",
+    "the process dies, and its call takes effect minutes later",
+    "a message is received twice at once",
+    "clocks of processes differ, and step back",
+    "a message comes twice",
+  ];
+  return late.some((fault) => weather[fault] !== undefined);
+}
 
 /** It looks for a free slot, and finds what the one before it wrote. */
 function isTakeover(call: MadeCall): boolean {

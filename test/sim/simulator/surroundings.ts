@@ -19,6 +19,9 @@ const SECOND = 1_000;
 const MINUTE = 60 * SECOND;
 const AUDIT_PERIOD_MS = 5 * MINUTE;
 
+/** After it everything that can move by itself has done so: a lease has ended, a redelivery and the audit have come round. */
+const CALM_MS = 60 * MINUTE;
+
 /** Faults of the surroundings strike while the program is at work. */
 const STORM_MS = 2 * MINUTE;
 
@@ -30,6 +33,7 @@ export class Surroundings {
   readonly #audits: boolean;
   #cloud: TestCloud | undefined;
   #nextAudit = 0;
+  #standing: readonly string[] = [];
 
   constructor(readonly seed: number) {
     this.#random = seededRandom(seed * 104_729 + 7);
@@ -131,6 +135,8 @@ export class Surroundings {
     this.director.isCalm = true;
     await this.cloud.settle();
     await this.bringBackDead();
+    await this.pass(CALM_MS);
+    this.#standing = await this.#standStill();
     // A relay that died leaves a claim behind, and the rest to the audit.
     await this.pass(CLAIM_MS);
     await audit(this.cloud.bare);
@@ -150,6 +156,7 @@ export class Surroundings {
   /** What the sentences about the trace look at. */
   async endOf(ended: Ended): Promise<SimulatedEnd> {
     const { cloud, trace } = this;
+    this.director.noteDeaths();
     const published = new Map<string, { times: number; order: string | undefined }>();
     for (const { name, resources } of cloud.published) {
       const [id = "", order] = resources;
@@ -168,6 +175,8 @@ export class Surroundings {
     return {
       trace,
       ended,
+      standing: this.#standing,
+      weather: this.weather,
       published,
       pendingOutboxes: pending.length,
       queued: {
@@ -175,6 +184,30 @@ export class Surroundings {
         dead: dead.reduce((sum, queue) => sum + queue.dead.length, 0),
       },
     };
+  }
+
+  /** Executions that could go on by themselves, and do not: by what their heads say, whatever the audit's own table makes of that. */
+  async #standStill(): Promise<string[]> {
+    const { store, clock } = this.cloud.bare;
+    const longAgo = clock.now() - 10 * MINUTE;
+    const still: string[] = [];
+    for (let shard = 0; shard < INDEX_SHARDS; shard++) {
+      const { items } = await store.listOpen({ shard, limit: 1_000 });
+      for (const id of items) {
+        const head = await store.readHead(id);
+        if (head === undefined) continue;
+        const dueAt = head.status === "running" ? (head.dueAt ?? head.startAt) : head.dueAt;
+        const unread = head.inbox.some(({ kind, at }) => kind !== "heartbeat" && at < longAgo);
+        const why = [
+          head.lease !== undefined && head.lease.until < longAgo && "its owner is gone",
+          head.lease === undefined && dueAt !== undefined && dueAt < longAgo && "it is overdue",
+          head.lease === undefined && unread && "it has not read its messages",
+          head.closedAt !== undefined && head.closedAt < longAgo && "it has told nobody of its end",
+        ].filter((one) => one !== false);
+        if (why.length > 0) still.push(`${id}: ${why.join(", ")}`);
+      }
+    }
+    return still;
   }
 
   async #rescueAll(outside: Outside): Promise<void> {

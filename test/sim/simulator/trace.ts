@@ -15,6 +15,8 @@ export interface MadeCall extends Line {
   readonly reply: unknown;
   /** What its process's own clock said. */
   readonly clock: EpochMs;
+  /** Its process lived to hear the reply. */
+  told: boolean;
 }
 
 /** Something that went wrong with a call, a message or a process. */
@@ -35,6 +37,8 @@ export type TraceEntry = MadeCall | StruckFault | BegunBody;
 
 export class Trace {
   readonly entries: TraceEntry[] = [];
+  /** Processes that did not live to their end. */
+  readonly died = new Set<number>();
 
   calls(name: string): MadeCall[] {
     return this.entries.filter((entry): entry is MadeCall => entry.kind === "call" && entry.name === name);
