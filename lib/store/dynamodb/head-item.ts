@@ -16,7 +16,7 @@ import { type Labels, labelsOf } from "../../model/labels.js";
 import { LIFECYCLE_KINDS, type LifecycleKind } from "../../model/lifecycle.js";
 import type { Message } from "../../model/message.js";
 import { byAcceptance } from "../../model/message.js";
-import { STATUSES } from "../../model/status.js";
+import { type ExecutionStatus, STATUSES } from "../../model/status.js";
 import type { ListedHead } from "../listed-head.js";
 import { bucketOf } from "../status.js";
 import { readAwaits } from "./awaits-attributes.js";
@@ -34,7 +34,7 @@ export function newHeadItem(head: Head): Item {
     ...headKey(head.executionId),
     wf: indexKey(head.workflow, head.executionId),
     ...present({
-      st: statusIndexKey(head, head.executionId),
+      st: statusIndexKey(head.status, head.executionId, head.duties),
       ap: labelIndexKey(head.application, head.executionId),
       pc: labelIndexKey(head.pipelineConfigId, head.executionId),
       ver: head.version,
@@ -66,12 +66,16 @@ export function newHeadItem(head: Head): Item {
   };
 }
 
-/** The sparse index key of a status; undefined where the index must not show the execution. */
+/**
+ * The sparse index key of a status; undefined where the index must not show the execution.
+ * @param duties that it still has
+ */
 export function statusIndexKey(
-  head: Pick<Head, "status"> & { readonly duties?: Head["duties"] | undefined },
+  status: ExecutionStatus,
   executionId: string,
+  duties?: Head["duties"],
 ): string | undefined {
-  const bucket = bucketOf(head);
+  const bucket = bucketOf({ status, duties });
   return bucket === undefined ? undefined : indexKey(bucket, executionId);
 }
 

@@ -13,8 +13,7 @@ const THAT_END = all("#status = :readStatus", "#epoch = :epoch", "attribute_exis
 
 export function noteDutiesDoneParams(executionsTable: string, closed: Closed): UpdateCommandInput {
   const { update, values } = updateOf({
-    // Without its duties, which whoever calls may have in hand: the entry goes where the status alone belongs.
-    st: statusIndexKey({ status: closed.status }, closed.executionId),
+    st: statusIndexKey(closed.status, closed.executionId),
     duties: undefined,
   });
   return {

@@ -33,7 +33,7 @@ export function reopenParams(
 ): UpdateCommandInput {
   const { update, values } = updateOf({
     status: "running",
-    st: statusIndexKey({ status: "running" }, executionId),
+    st: statusIndexKey("running", executionId),
     stall: undefined,
     closedAt: undefined,
     compensation: undefined,

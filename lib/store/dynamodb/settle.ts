@@ -130,14 +130,14 @@ function statusAttributes(executionId: string, settlement: Settlement): Record<s
   };
   if (settlement.status === "stalled") {
     const { error, at } = settlement;
-    return { ...cleared, st: statusIndexKey({ status }, executionId), stall: JSON.stringify({ error, at }) };
+    return { ...cleared, st: statusIndexKey(status, executionId), stall: JSON.stringify({ error, at }) };
   }
   if (!("closedAt" in settlement))
     return { ...cleared, dueAt: settlement.dueAt, ...awaitsAttributes(settlement.awaits) };
   const { duties } = settlement;
   return {
     ...cleared,
-    st: statusIndexKey({ status, duties }, executionId),
+    st: statusIndexKey(status, executionId, duties),
     closedAt: settlement.closedAt,
     compensation: settlement.compensation,
     continuedTo: settlement.continuedTo,
