@@ -71,7 +71,7 @@ function ownersOf({ workflow, application, pipelineConfigId }: ListFilter): Inde
 
 /** The common ends are in no status bucket: they are found by whose they are, and filtered. */
 function bucketsOf(statuses: readonly ExecutionStatus[] | undefined): IndexGroup[] {
-  const common = statuses?.filter((status) => bucketOf({ status }) === undefined) ?? [];
+  const common = statuses?.filter((status) => bucketOf(status) === undefined) ?? [];
   if (common.length > 0) {
     throw refused(
       "workflow",
@@ -79,7 +79,7 @@ function bucketsOf(statuses: readonly ExecutionStatus[] | undefined): IndexGroup
     );
   }
   const buckets = STATUS_BUCKETS.filter(
-    (bucket) => statuses?.some((one) => bucketOf({ status: one }) === bucket) ?? true,
+    (bucket) => statuses?.some((one) => bucketOf(one) === bucket) ?? true,
   );
   return buckets.map((group) => ({ index: "byStatus", group }));
 }
@@ -87,8 +87,8 @@ function bucketsOf(statuses: readonly ExecutionStatus[] | undefined): IndexGroup
 /** Whether the buckets that show these statuses show no others. */
 function areWholeBuckets(statuses: readonly ExecutionStatus[] | undefined): boolean {
   if (statuses === undefined) return true;
-  const buckets = statuses.map((status) => bucketOf({ status }));
-  return STATUSES.every((status) => statuses.includes(status) || !buckets.includes(bucketOf({ status })));
+  const buckets = statuses.map((status) => bucketOf(status));
+  return STATUSES.every((status) => statuses.includes(status) || !buckets.includes(bucketOf(status)));
 }
 
 /** Each once, in the table's order, so that one set of statuses is one filter. Only what is open is due, or held by anybody. */

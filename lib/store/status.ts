@@ -11,11 +11,8 @@ export const STATUS_BUCKETS: readonly StatusBucket[] = ["open", "failed", "stall
  * The bucket that shows an execution; undefined for the common ends, which are found by workflow and time. One that has ended and has closing
  * duties left is among the open ones, since the audit looks there alone.
  */
-export function bucketOf({
-  status,
-  duties,
-}: Pick<Head, "status"> & { readonly duties?: Head["duties"] | undefined }): StatusBucket | undefined {
-  if (isOpen(status) || (duties !== undefined && duties.length > 0)) return "open";
+export function bucketOf(status: ExecutionStatus, duties: Head["duties"] = []): StatusBucket | undefined {
+  if (isOpen(status) || duties.length > 0) return "open";
   return status === "failed" || status === "stalled" ? status : undefined;
 }
 

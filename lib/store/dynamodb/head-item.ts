@@ -75,7 +75,7 @@ export function statusIndexKey(
   executionId: string,
   duties?: Head["duties"],
 ): string | undefined {
-  const bucket = bucketOf({ status, duties });
+  const bucket = bucketOf(status, duties);
   return bucket === undefined ? undefined : indexKey(bucket, executionId);
 }
 

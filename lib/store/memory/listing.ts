@@ -26,7 +26,7 @@ const GROUPS: Record<IndexPartition["index"], (head: Head) => string | undefined
   byWorkflow: ({ workflow }) => workflow,
   byApplication: ({ application }) => application,
   byPipelineConfig: ({ pipelineConfigId }) => pipelineConfigId,
-  byStatus: bucketOf,
+  byStatus: ({ status, duties }) => bucketOf(status, duties),
 };
 
 function indexKey(head: Head, index: IndexPartition["index"]): string | undefined {
