@@ -42,6 +42,9 @@ export interface Started {
   readonly created: boolean;
 }
 
+/** A wake that finds no execution is put back for a minute in all (`decide/wake.ts`). Where the write took longer than half of that, another is sent. */
+const LATE_MS = 30_000;
+
 /**
  * Creates the execution, or finds the one that a start before created, and sees to it that a wake is on its way.
  * @param inline runs the first turn here, under this request's id
@@ -104,6 +107,8 @@ export async function startExecution(
     if (!isCarried && !isClosed(status)) await arm(outside, { executionId, reason: "start", dueAt });
     return { head: result.head, created: false };
   }
+  const isLate = outside.clock.now() - Math.max(now, startAt) > LATE_MS;
+  if (!runsHere && isLate) await arm(outside, { executionId, reason: "start" });
   if (!runsHere) return { head: result.head, created: true };
   await runTurn(outside, app, ownCreated(result.head, leaseToken), inline.limits);
   const head = await persistently(() => outside.store.readHead(executionId));

@@ -1,5 +1,8 @@
 import { CancelledError, workflow } from "holdfast";
 import { describe, expect, it } from "vitest";
+import { startExecution } from "../../lib/runtime/start.js";
+import { createMemoryStore } from "../../lib/store/memory/index.js";
+import { intervening } from "../defects/intervening.js";
 import { Bench } from "./bench.js";
 
 const DAY_MS = 86_400_000;
@@ -82,5 +85,26 @@ describe("a wake within the second before the start", () => {
     await bench.cloud.advance(60_000);
     expect(beganAt).toBeGreaterThanOrEqual(head.startAt);
     expect(await bench.status()).toBe("completed");
+  });
+});
+
+describe("a start whose write took minutes", () => {
+  it("sends another wake before it answers: the first has found nothing, and is gone", async () => {
+    const quick = workflow("quick", async () => "done");
+    let isSlow = true;
+    const bench: Bench = new Bench([quick], [], {
+      replay: "off",
+      store: intervening(createMemoryStore(), {
+        before: async (call) => {
+          if (call !== "createExecution" || !isSlow) return;
+          isSlow = false;
+          // The wake goes out beside it, and comes back again and again in vain.
+          await bench.cloud.advance(10 * 60_000);
+        },
+      }),
+    });
+    await startExecution(bench.cloud.bare, bench.app, { workflow: "quick", input: undefined, id: "x-1" });
+    await bench.cloud.settle();
+    expect(await bench.output()).toBe("done");
   });
 });

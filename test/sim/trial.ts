@@ -169,7 +169,15 @@ export class Trial {
   }
 
   #repeatedly(call: () => Promise<unknown>): Promise<void> {
-    return repeatedly(() => this.surroundings?.drive(call) ?? call());
+    const { surroundings } = this;
+    if (surroundings === undefined) return repeatedly(call);
+    // Between its tries a client gives the world some time.
+    return repeatedly(() =>
+      surroundings.drive(call).catch(async (error: unknown) => {
+        await surroundings.pass(30_000);
+        throw error;
+      }),
+    );
   }
 
   /** A relay that dies over what comes late leaves a claim behind, and the rest to the audit. */

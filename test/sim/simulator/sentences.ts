@@ -145,13 +145,15 @@ export const SENTENCES: Readonly<Record<string, Sentence>> = {
   },
 
   "an own write that is made again is known as one's own": (end) => {
-    const done = new Set<string>();
+    const done = new Map<string, string>();
     return calls(end).flatMap((call) => {
       if (!/^store\.(appendCommit|settle)$/.test(call.name)) return [];
-      const key = `${call.name} ${idIn(call)} ${Object(call.args[0]).token}`;
+      // The last settlement alone: one before it is another owner's affair by now.
+      const { slot, token } = Object(call.args[0]);
+      const place = `${call.name} ${idIn(call)} ${call.name === "store.settle" ? "" : slot}`;
       const isDone = appendedBy(call) !== undefined || settledBy(call) !== undefined;
-      if (isDone) done.add(key);
-      return !isDone && done.has(key) ? [key] : [];
+      if (isDone) done.set(place, token);
+      return !isDone && done.get(place) === token ? [place] : [];
     });
   },
 
@@ -188,12 +190,10 @@ export const SENTENCES: Readonly<Record<string, Sentence>> = {
 
   "a suspension with a time is preceded by a wake for it": (end) => {
     const armed = new Set<string>();
-    const wokenAtAll = new Set<string>();
     return calls(end).flatMap((call) => {
       if (call.name === "wakes.send" || call.name === "wakes.schedule") {
         const { executionId, dueAt } = Object(call.args[0]);
         armed.add(`${executionId}\n${dueAt}`);
-        wokenAtAll.add(executionId);
       }
       const settled = settledBy(call);
       if (settled === undefined || !isOpen(settled.settlement.status)) return [];
@@ -201,9 +201,8 @@ export const SENTENCES: Readonly<Record<string, Sentence>> = {
       const dueAt = (settlement as { dueAt?: number }).dueAt;
       if (dueAt === undefined) return [];
       // A turn that yields is due at once, and its wake has no time.
-      const isCarried =
-        armed.has(`${executionId}\n${dueAt}`) ||
-        (settlement.status === "running" && wokenAtAll.has(executionId));
+      const yields = dueAt <= call.clock && armed.has(`${executionId}\nundefined`);
+      const isCarried = armed.has(`${executionId}\n${dueAt}`) || yields;
       return isCarried ? [] : [`${executionId} until ${dueAt}`];
     });
   },
@@ -349,7 +348,10 @@ export const SENTENCES: Readonly<Record<string, Sentence>> = {
       return history.flatMap((event) => {
         if (event.type !== "StepCompleted") return [];
         const key = `${head.executionId}/${event.op}`;
-        return (runs.get(key) ?? 0) <= event.attempt
+        // An owner whose turn only failed has used up none.
+        const failed = history.filter((one) => one.type === "LeaseTaken" && one.failed === true).length;
+        const most = event.attempt + failed;
+        return (runs.get(key) ?? 0) <= most
           ? []
           : [`${key}: ${runs.get(key)} runs, attempt ${event.attempt}`];
       });
@@ -370,10 +372,11 @@ export const SENTENCES: Readonly<Record<string, Sentence>> = {
         return name === "store.putWait" && record.executionId === executionId && record.op === op;
       });
     return own(end).flatMap(({ head, history, coldReplay }) =>
-      coldReplay.timedOut.flatMap(({ op, name, key, since }) => {
+      coldReplay.timedOut.flatMap(({ op, name, key, since, deadline }) => {
         const missed = made.slice(0, registeredAt(head.executionId, op) + 1).find((call) => {
           const event = Object(reply(call).recorded);
-          const isOfIt = event.name === name && event.key === key && event.recordedAt >= since;
+          const isInTime = event.recordedAt >= since && event.recordedAt < deadline;
+          const isOfIt = event.name === name && event.key === key && isInTime;
           return (
             call.name === "store.putRecentEvent" && isOfIt && !JSON.stringify(history).includes(event.id)
           );
@@ -409,6 +412,7 @@ export const SENTENCES: Readonly<Record<string, Sentence>> = {
           return [];
         const child = own(end).find((one) => one.head.executionId === event.childId);
         if (child === undefined || head.status === "continued") return [];
+        if (child.history.some(({ type }) => type === "ExecutionRedriven")) return [];
         const isTold =
           child.head.definition === "" || /"cancel"|ExecutionTerminated/.test(JSON.stringify(child.history));
         // What tells it may come again before it does.

@@ -197,7 +197,14 @@ export class Surroundings {
         const head = await store.readHead(id);
         if (head === undefined) continue;
         const dueAt = head.status === "running" ? (head.dueAt ?? head.startAt) : head.dueAt;
-        const unread = head.inbox.some(({ kind, at }) => kind !== "heartbeat" && at < longAgo);
+        // A copy that arrived late of what is in history waits for nobody.
+        const history = JSON.stringify([await store.loadHistory(id, 0), head.tail]);
+        const unread = head.inbox.some(
+          (message) =>
+            message.kind !== "heartbeat" &&
+            message.at < longAgo &&
+            !history.includes(JSON.stringify(message.id)),
+        );
         const why = [
           head.lease !== undefined && head.lease.until < longAgo && "its owner is gone",
           head.lease === undefined && dueAt !== undefined && dueAt < longAgo && "it is overdue",
