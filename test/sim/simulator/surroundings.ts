@@ -139,7 +139,7 @@ export class Surroundings {
     this.#standing = await this.#standStill();
     // A relay that died leaves a claim behind, and the rest to the audit.
     await this.pass(CLAIM_MS);
-    await audit(this.cloud.bare);
+    await this.audit();
     await this.pass(MINUTE);
   }
 
