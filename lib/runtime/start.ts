@@ -42,8 +42,8 @@ export interface Started {
   readonly created: boolean;
 }
 
-/** A wake that finds no execution is put back for a minute in all (`decide/wake.ts`). Where the write took longer than half of that, another is sent. */
-const LATE_MS = 30_000;
+/** A wake that finds no execution is put back for a minute in all (`decide/wake.ts`), and then dropped. Where the write took longer, another is sent. */
+const LATE_MS = 60_000;
 
 /**
  * Creates the execution, or finds the one that a start before created, and sees to it that a wake is on its way.
