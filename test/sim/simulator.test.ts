@@ -2,7 +2,7 @@
 import { expect, it } from "vitest";
 import { simulate } from "./simulator/simulation.js";
 
-const SEEDS = 150;
+const SEEDS = 100;
 const AT_ONCE = 25;
 
 it.each(Array.from({ length: SEEDS / AT_ONCE }, (_, index) => 1 + index * AT_ONCE))(
