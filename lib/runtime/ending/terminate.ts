@@ -28,7 +28,7 @@ import { Inbox } from "../messages/inbox.js";
 import type { Outside } from "../outside.js";
 import { persistently } from "../persistently.js";
 import { observerOf } from "../turn/observer.js";
-import { type Seized, seize } from "../turn/own.js";
+import { type Seized, seize } from "../turn/seize.js";
 import { storeValue } from "../values/values.js";
 import { settle } from "./settle.js";
 import { reachSuccessor, successorOf } from "./successor.js";

@@ -73,7 +73,10 @@ async function turn(
   const now = outside.clock.now();
   const events = owned.history.map(({ event }) => event);
   const terminated = events.find(({ type }) => type === "ExecutionTerminated");
-  if (terminated !== undefined) return settleTermination(outside, owned, terminated.at, app.hooks);
+  if (terminated !== undefined) {
+    const seized = { head, leaseToken, slot, events, unread: [] };
+    return settleTermination(outside, seized, carried, terminated.at, app.hooks);
+  }
   const isEarly = isBeforeStart(head, now);
   const cancelled = unbegunEndIn(head, events) ?? (isEarly ? await cancelIn(outside.store, head) : undefined);
   const journal = new Journal({
