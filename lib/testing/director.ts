@@ -14,11 +14,20 @@ export interface OutsideCall {
   readonly take: () => Promise<unknown>;
 }
 
+/** A message that an invocation has in hand. */
+export interface ReceivedMessage {
+  readonly queue: string;
+  /** Another invocation may receive it now, too: every queue delivers at least once. */
+  readonly repeat: () => void;
+  /** Nobody receives it any more. */
+  readonly lose: () => void;
+}
+
 export interface Director {
   /** What could go on now beside the messages that could be received. */
   readonly moves: readonly (() => void)[];
   /** Stands in for the call: what it gives, or throws, is the call's reply. */
   call(call: OutsideCall): Promise<unknown>;
-  /** An invocation begins with a message. @returns whether the same message may be received by another one, too */
-  received(process: TestProcess, queue: string): boolean;
+  /** An invocation begins with a message. */
+  received(process: TestProcess, message: ReceivedMessage): void;
 }

@@ -356,7 +356,8 @@ export class TestCloud {
   #invoke(task: Task): void {
     const process = this.#newProcess();
     task.receive(this.clock.now());
-    if (this.options.director?.received(process, task.from)) task.repeat(this.clock.now());
+    const repeat = (): void => task.repeat(this.clock.now());
+    this.options.director?.received(process, { queue: task.from, repeat, lose: task.delete });
     const running = { process, deadline: this.#limits().deadline };
     this.#running.add(running);
     this.#activity.moves += 1;

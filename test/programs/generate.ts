@@ -8,6 +8,8 @@ export interface Flavour {
   /** How many of its steps' bodies take virtual time, from 0 to 1. */
   readonly longBodies?: number;
   readonly longestBodyMs?: number;
+  /** How many of its sleeps are longer than a queue can delay a message, from 0 to 1. */
+  readonly longSleeps?: number;
   /** How many parts it may have. Default 26. */
   readonly size?: number;
 }
@@ -112,7 +114,7 @@ class Generator {
 
   #leaf(): Leaf {
     this.#left -= 1;
-    const { deterministic = false } = this.flavour;
+    const { deterministic = false, longSleeps = 0 } = this.flavour;
     const kind = deterministic
       ? this.#oneOf("step", "step", "step", "transaction", "sleep", "send", "tell", "state", "draw", "throw")
       : this.#oneOf(
@@ -140,7 +142,7 @@ class Generator {
       case "transaction":
         return this.#step(kind);
       case "sleep":
-        return { kind, ms: this.#oneOf(0, 200, 900, 1_500, 8_000) };
+        return { kind, ms: this.#chance(longSleeps) ? 20 * 60_000 : this.#oneOf(0, 200, 900, 1_500, 8_000) };
       case "wait":
         return {
           kind,
@@ -176,6 +178,7 @@ class Generator {
       // Few names, so that occurrences count.
       name: `s${this.#chance(0.2) ? 0 : this.#names}`,
       ...(this.#chance(0.3) ? { fails: 1 + this.#below(2) } : {}),
+      ...(!deterministic && this.#chance(0.12) ? { tries: 1 + this.#below(3) } : {}),
       ...(!deterministic && this.#chance(0.06) ? { doomed: true } : {}),
       ...(!deterministic && kind === "step" && this.#chance(0.15) ? { atMostOnce: true } : {}),
       ...(this.#chance(0.5) ? { compensation: this.#oneOf(0, 0, 0, 1, 99) } : {}),

@@ -58,14 +58,22 @@ interface Run {
   /** The execution's own: that of its handlers of updates, wherever they were given. */
   readonly root: Life;
   readonly child: AnyWorkflow;
+  readonly version: CodeVersion;
 }
 
+/** The code as it was before its changes knew of `patched`, or as it is with them. */
+export type CodeVersion = "before-patches" | "patched";
+
 /** The workflow of a program, and that of the children of programs, whose input is theirs. */
-export function workflowsOf(program: Program, hands: Hands): [AnyWorkflow, AnyWorkflow] {
+export function workflowsOf(
+  program: Program,
+  hands: Hands,
+  version: CodeVersion = "patched",
+): [AnyWorkflow, AnyWorkflow] {
   const child: AnyWorkflow = workflow("child", async (ctx: Context, parts: readonly Part[]) => {
     const life = new Life(hands);
     try {
-      return await inOrder({ ctx, hands, life, root: life, child }, parts);
+      return await inOrder({ ctx, hands, life, root: life, child, version }, parts);
     } finally {
       life.end();
     }
@@ -76,7 +84,7 @@ export function workflowsOf(program: Program, hands: Hands): [AnyWorkflow, AnyWo
     options,
     async (ctx: Context, generation: number | undefined) => {
       const life = new Life(hands);
-      const run = { ctx, hands, life, root: life, child };
+      const run = { ctx, hands, life, root: life, child, version };
       try {
         const result = await go(run, program.body);
         if ((generation ?? 0) < program.continues) return await ctx.continueAsNew((generation ?? 0) + 1);
@@ -232,7 +240,7 @@ async function start(run: Run, part: Part): Promise<unknown> {
       ]);
       return "handles";
     case "patched": {
-      const chosen = ctx.patched(part.change) ? parts[0] : parts[1];
+      const chosen = run.version === "patched" && ctx.patched(part.change) ? parts[0] : parts[1];
       return chosen && go(run, chosen);
     }
     case "child":
@@ -241,7 +249,7 @@ async function start(run: Run, part: Part): Promise<unknown> {
 }
 
 function step({ ctx, hands }: Run, part: StepPart): Promise<string> {
-  const { name, fails = 0, compensation } = part;
+  const { name, fails = 0, tries = 12, compensation } = part;
   const work = async (context: StepContext): Promise<string> => {
     await hands.body(part, context);
     if (part.beats) context.heartbeat({ attempt: context.attempt });
@@ -249,7 +257,7 @@ function step({ ctx, hands }: Run, part: StepPart): Promise<string> {
     if (!part.atMostOnce && context.attempt <= fails) throw new Error(`${name} failed`);
     return context.idempotencyKey;
   };
-  const retry = { maxAttempts: 12, initialInterval: "2s", jitter: "none" } as const;
+  const retry = { maxAttempts: tries, initialInterval: "2s", jitter: "none" } as const;
   const options: StepOptions<string> = {
     ...(part.atMostOnce ? { semantics: "at-most-once" } : { retry }),
     ...(compensation === undefined

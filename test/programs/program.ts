@@ -5,6 +5,8 @@ export interface StepPart {
   readonly name: string;
   /** Attempts that fail before one goes well. */
   readonly fails?: number;
+  /** How many attempts there may be. Default 12, which none of them needs. */
+  readonly tries?: number;
   /** Fails for good, at once. */
   readonly doomed?: boolean;
   readonly atMostOnce?: boolean;
@@ -124,6 +126,7 @@ function* smallerParts(part: Part): Generator<Part> {
   if (!("parts" in part)) {
     for (const trait of [
       "fails",
+      "tries",
       "doomed",
       "atMostOnce",
       "compensation",

@@ -9,7 +9,12 @@ import type { ColdReplay } from "./cold-replay.js";
 /** What the programs did outside of their executions. Keys are idempotency keys: `x-1/step:s1`. */
 export interface World {
   /** Bodies that ran, once for every time. */
-  readonly bodies: { readonly key: string; readonly atMostOnce: boolean }[];
+  readonly bodies: {
+    readonly key: string;
+    readonly atMostOnce: boolean;
+    /** How many attempts there may be, of a step that may run again. */
+    readonly most?: number;
+  }[];
   /** Compensations that ran, once for every time: of which step, and which operation did it. */
   readonly undone: { readonly of: string; readonly key: string }[];
   /** What transactions wrote. */
@@ -119,6 +124,18 @@ const ofEach: Sentences<EndedExecution> = {
       const failures = failed.filter((event) => event.op === op).length;
       return (runs.get(keyOf(ended, op)) ?? 0) <= 1 + failures + crashes;
     });
+  },
+
+  "a body runs no more often than its step has attempts": (ended, { world }) => {
+    // Of a turn that failed, and whose process lived, nobody knows what ran (decision 0024).
+    const uncounted = takeovers(ended.history).filter(({ failed }) => failed === true).length;
+    const rounds = 1 + of("ExecutionRedriven")(ended.history).length;
+    const runs = new Map<string, { times: number; most: number }>();
+    for (const { key, most } of world.bodies)
+      if (most !== undefined) runs.set(key, { times: (runs.get(key)?.times ?? 0) + 1, most });
+    return [...runs].every(
+      ([key, { times, most }]) => !isOwn(ended, key) || times <= rounds * most + uncounted,
+    );
   },
 
   "the code does not go on once its compensation has begun": ({ head, history }) => {

@@ -1,9 +1,9 @@
 /** One random program through the real runtime, with what is done to it while it runs. */
-import { ExecutionClosedError, workflow } from "holdfast";
+import { workflow } from "holdfast";
 import { send } from "../../lib/client/control.js";
 import { CLAIM_MS } from "../../lib/decide/relay.js";
+import { app } from "../../lib/define/app.js";
 import { readCallbackToken } from "../../lib/model/callback-token.js";
-import { InvalidControlError } from "../../lib/model/errors.js";
 import type { Head } from "../../lib/model/head.js";
 import { isClosed } from "../../lib/model/status.js";
 import { encode } from "../../lib/model/value.js";
@@ -18,6 +18,7 @@ import { Bench } from "../runtime/bench.js";
 import { eventLoopTurn, slowStore } from "../runtime/slow-store.js";
 import { coldReplay } from "./cold-replay.js";
 import type { Ended, EndedExecution, World } from "./invariants.js";
+import { repeatedly } from "./repeatedly.js";
 import { begunBodies } from "./simulator/durable.js";
 import type { Surroundings } from "./simulator/surroundings.js";
 
@@ -54,7 +55,7 @@ const MOST_ROUNDS = 40;
 const GIVEN_UP = 30;
 
 export class Trial {
-  readonly #program: Program;
+  readonly program: Program;
   readonly #world: World = { bodies: [], undone: [], committed: [], tokens: new Set() };
   readonly #workflow;
   readonly #bench: Bench;
@@ -77,15 +78,17 @@ export class Trial {
     const below = (n: number): number => Math.floor(random() * n);
     const workerTimeoutMs = surroundings?.workerTimeoutMs ?? mode.workerTimeoutMs;
     const hasLittleTime = workerTimeoutMs !== undefined;
-    this.#program =
+    this.program =
       program ??
       randomProgram(seed, {
         deterministic: mode.deterministic ?? false,
         longBodies: hasLittleTime ? 0.3 : 0.06,
         longestBodyMs: hasLittleTime ? 1_500 : 4_000,
+        longSleeps: surroundings === undefined ? 0 : 0.08,
         size: 18,
       });
-    const [root, child] = workflowsOf(this.#program, this.#hands());
+    const hands = this.#hands();
+    const [root, child] = workflowsOf(this.program, hands);
     this.#workflow = root;
     const store = createMemoryStore({ transact: (actions) => this.#transact(actions.length, actions) });
     this.#bench = new Bench([root, child, this.#listener], [Arrived, Told], {
@@ -96,42 +99,50 @@ export class Trial {
         ? {}
         : { director: surroundings.director, skewMs: surroundings.skewMs, replay: "off" }),
     });
-    surroundings?.begin(this.#bench.cloud);
+    const events = [Arrived, Told];
+    surroundings?.begin(this.#bench.cloud, {
+      now: this.#bench.app,
+      before: app({
+        workflows: [...workflowsOf(this.program, hands, "before-patches"), this.#listener],
+        events,
+      }),
+      forgetful: app({ workflows: [this.#listener], events }),
+    });
     const whens: readonly When[] = ["before", "after", "reply-lost"];
     this.#crashes = Array.from({ length: mode.crashes }, () => ({
       call: 1 + below(90),
       when: whens[below(3)] ?? "before",
     }));
     const { client, cloud } = this.#bench;
-    const at = (most: number, happens: () => Promise<unknown>) => ({
-      at: below(most),
-      happens: () => this.#repeatedly(happens),
-    });
+    const acts = (most: number, happens: () => Promise<unknown>) =>
+      surroundings?.act(most, happens) ?? [{ at: below(most), happens: () => repeatedly(happens) }];
     this.#incidents = [
       ...(mode.deterministic
         ? []
         : [
-            ...PLACES.map((place, n) => at(n === 0 ? 8_000 : 20_000, () => this.#arrive(place, n))),
-            ...SIGNALS.map((name, n) =>
-              at(15_000, () => client.signal(ID, name, n, { id: `first-${name}` })),
+            ...PLACES.flatMap((place, n) => acts(n === 0 ? 8_000 : 20_000, () => this.#arrive(place, n))),
+            ...SIGNALS.flatMap((name, n) =>
+              acts(15_000, () => client.signal(ID, name, n, { id: `first-${name}` })),
             ),
-            ...UPDATES.map((name, n) => at(12_000, () => this.#update(name, n))),
-            at(10_000, () => this.#endCallbacks()),
+            ...UPDATES.flatMap((name, n) => acts(12_000, () => this.#update(name, n))),
+            ...[{ at: below(10_000), happens: () => this.#endCallbacks() }],
           ]),
-      ...(mode.cancels ? [at(9_000, () => client.cancel(ID))] : []),
-      ...(mode.terminates ? [at(9_000, () => client.terminate(ID))] : []),
-      ...(mode.pauses ? [at(5_000, () => client.pause(ID)), at(30_000, () => client.resume(ID))] : []),
-      ...(mode.killed ? [at(9_000, async () => cloud.killAll())] : []),
+      ...(mode.cancels ? acts(9_000, () => client.cancel(ID)) : []),
+      ...(mode.terminates ? acts(9_000, () => client.terminate(ID)) : []),
+      ...(mode.pauses
+        ? [...acts(5_000, () => client.pause(ID)), ...acts(30_000, () => client.resume(ID))]
+        : []),
+      ...(mode.killed ? acts(9_000, async () => cloud.killAll()) : []),
       ...(mode.unreliable
         ? [
-            at(2_000, async () => {
+            ...acts(2_000, async () => {
               cloud.relayIsOn = false;
             }),
             ...Array.from({ length: 4 }, () =>
-              at(12_000, async () => {
+              acts(12_000, async () => {
                 cloud.wakeQueue.send({ executionId: ID, reason: "message" }, cloud.clock.now());
               }),
-            ),
+            ).flat(),
           ]
         : []),
       ...(surroundings?.incidents() ?? []),
@@ -169,15 +180,7 @@ export class Trial {
   }
 
   #repeatedly(call: () => Promise<unknown>): Promise<void> {
-    const { surroundings } = this;
-    if (surroundings === undefined) return repeatedly(call);
-    // Between its tries a client gives the world some time.
-    return repeatedly(() =>
-      surroundings.drive(call).catch(async (error: unknown) => {
-        await surroundings.pass(30_000);
-        throw error;
-      }),
-    );
+    return this.surroundings?.insist(call) ?? repeatedly(call);
   }
 
   /** A relay that dies over what comes late leaves a claim behind, and the rest to the audit. */
@@ -200,7 +203,7 @@ export class Trial {
     if (left > 0) await Promise.all(PLACES.map((place) => this.#arrive(place, 99)));
     await this.#pass(60_000);
     return {
-      program: this.#program,
+      program: this.program,
       world,
       executions,
       published: new Set(published),
@@ -208,8 +211,20 @@ export class Trial {
     };
   }
 
+  /** What its caller sees, and what it did to the world, however often it tried. */
+  async accomplished(): Promise<unknown> {
+    const { bodies, undone, committed } = this.#world;
+    const each = (values: readonly string[]): string[] => [...new Set(values)].toSorted();
+    return {
+      ...(await this.end()),
+      bodies: each(bodies.map(({ key }) => key)),
+      undone: each(undone.map(({ of }) => of)),
+      committed: committed.toSorted(),
+    };
+  }
+
   /** What its caller sees. */
-  async end(): Promise<unknown> {
+  async end(): Promise<object> {
     return {
       status: await this.#bench.status(),
       output: await this.#bench.output(),
@@ -220,7 +235,7 @@ export class Trial {
   async report(): Promise<string> {
     const lines = [
       "The program:",
-      ...printed(this.#program)
+      ...printed(this.program)
         .split("\n")
         .map((line) => `  ${line}`),
       "The crashes:",
@@ -248,7 +263,8 @@ export class Trial {
     return {
       body: async (step, { idempotencyKey }) => {
         const atMostOnce = step.atMostOnce ?? false;
-        world.bodies.push({ key: idempotencyKey, atMostOnce });
+        const most = step.kind === "transaction" || atMostOnce ? {} : { most: step.tries ?? 12 };
+        world.bodies.push({ key: idempotencyKey, atMostOnce, ...most });
         const at = this.#bench.cloud.clock.now();
         const body = { kind: "body", at, process: 0, key: idempotencyKey, atMostOnce } as const;
         this.surroundings?.trace.entries.push(body);
@@ -284,7 +300,8 @@ export class Trial {
         const head = await this.#bench.head(id);
         if (!isClosed(head.status)) open.push(head);
       }
-      if (open.length === 0 || open.every(({ status }) => status === "stalled")) return;
+      const freed = await this.#free(open);
+      if (open.every(({ status }) => status === "stalled") && !freed) return;
       await this.#endCallbacks();
       for (const { executionId, status } of open) {
         // It waits for a child whose failure can't be made undone.
@@ -295,6 +312,14 @@ export class Trial {
       }
       await this.#pass(LONG_ENOUGH_MS);
     }
+  }
+
+  /** Redrives what stalled for want of its workflow, which has come back since. */
+  async #free(open: readonly Head[]): Promise<boolean> {
+    const orphans = open.filter(({ stall }) => JSON.stringify(stall)?.includes("UnknownWorkflowError"));
+    for (const { executionId } of orphans)
+      await this.#repeatedly(() => this.#bench.client.redrive(executionId));
+    return orphans.length > 0;
   }
 
   async #arrive(place: string, n: number): Promise<void> {
@@ -367,17 +392,4 @@ export class Trial {
     );
     return found.flatMap(({ items }) => items).length;
   }
-}
-
-/** A client whose call dies, or is not answered, makes it again (PROTOCOL A8). An execution that has closed wants nothing more. */
-async function repeatedly(call: () => Promise<unknown>): Promise<void> {
-  for (let tries = 0; tries < 6; tries++) {
-    try {
-      await call();
-      return;
-    } catch (error) {
-      if (error instanceof ExecutionClosedError || error instanceof InvalidControlError) return;
-    }
-  }
-  throw new Error("A client was never answered.");
 }

@@ -3,16 +3,23 @@
  * the faults that the weather has. All that it decides comes from one seed.
  */
 import type { EpochMs } from "../../../lib/model/time.js";
-import type { Director, OutsideCall } from "../../../lib/testing/director.js";
+import type { Director, OutsideCall, ReceivedMessage } from "../../../lib/testing/director.js";
 import type { TestProcess } from "../../../lib/testing/process.js";
 import type { VirtualClock } from "../../../lib/testing/virtual-clock.js";
 import type { MadeCall, Trace } from "./trace.js";
-import type { Fault, Weather } from "./weather.js";
+import { type Fault, FOCI, FOCUSED, type Weather } from "./weather.js";
 
 const MINUTE = 60_000;
 
 /** So many faults are enough for one run: more would only repeat each other, and take the time of other runs. */
 const MOST_FAULTS = 25;
+
+/** Something that happens as a call of that name is made for the n-th time. */
+interface Provoked {
+  readonly name: string;
+  left: number;
+  readonly happens: () => void;
+}
 
 /** An error as the SDK throws it when its own tries are used up. */
 function unanswered(name: string): Error {
@@ -28,6 +35,10 @@ export class SimDirector implements Director {
   /** What lists have shown, by their names. */
   readonly #shown = new Map<string, unknown>();
   readonly #processes = new Map<TestProcess, number>();
+  readonly #messages = new Map<TestProcess, ReceivedMessage>();
+  /** What this run looks at most closely. */
+  readonly #focus: string | undefined;
+  #provoked: Provoked[] = [];
 
   constructor(
     private readonly weather: Weather,
@@ -35,16 +46,24 @@ export class SimDirector implements Director {
     private readonly trace: Trace,
     /** There once the cloud is. */
     private readonly clock: () => VirtualClock,
-  ) {}
+  ) {
+    this.#focus = random() < 0.5 ? this.#oneOfFoci() : undefined;
+  }
+
+  /** Lets something happen just as a call is made: what comes at that very time is what races with it. */
+  provoke(happens: () => void): void {
+    this.#provoked.push({ name: this.#focus ?? this.#oneOfFoci(), left: this.below(4), happens });
+  }
 
   async call(call: OutsideCall): Promise<unknown> {
     const { process, name } = call;
+    this.#letHappen(name);
     if (this.isCalm) return this.#told(call, await this.#take(call));
-    if (this.#strikes("the process dies before a call", name, process)) process.kill(`before ${name}`);
+    if (this.#strikes("the process dies before a call", name, process)) this.#kill(process, `before ${name}`);
     if (process.dead) return undefined;
     this.#mayBeRefused(call);
     if (this.#strikes("the process dies, and its call takes effect minutes later", name, process)) {
-      process.kill(`during ${name}`);
+      this.#kill(process, `during ${name}`);
       await this.clock().sleep(this.#some(20 * MINUTE));
       return (await this.#take(call)).reply;
     }
@@ -55,7 +74,7 @@ export class SimDirector implements Director {
     const made = await this.#take(call);
     const slowReply = "a reply takes minutes, while its process lives on or is killed";
     if (this.#strikes(slowReply, name, process)) await this.clock().sleep(this.#some(20 * MINUTE));
-    if (this.#strikes("the process dies after a call", name, process)) process.kill(`after ${name}`);
+    if (this.#strikes("the process dies after a call", name, process)) this.#kill(process, `after ${name}`);
     if (this.#strikes("a call takes effect, and its reply is lost", name, process))
       throw unanswered("TimeoutError");
     if (this.random() < 0.3) await this.#turn();
@@ -72,15 +91,40 @@ export class SimDirector implements Director {
     for (const [process, number] of this.#processes) if (process.dead) this.trace.died.add(number);
   }
 
-  received(process: TestProcess, queue: string): boolean {
-    return this.#strikes("a message is received twice at once", queue, process);
+  received(process: TestProcess, message: ReceivedMessage): void {
+    this.#messages.set(process, message);
+    if (this.#strikes("a message is received twice at once", message.queue, process)) message.repeat();
+  }
+
+  #kill(process: TestProcess, where: string): void {
+    process.kill(where);
+    const message = this.#messages.get(process);
+    // An event that no queue holds any more nobody can make good.
+    if (message === undefined || !/^(wake|stream)$/.test(message.queue)) return;
+    if (this.#strikes("a process dies, and its message with it", message.queue, process)) message.lose();
+  }
+
+  #oneOfFoci(): string {
+    return FOCI[this.below(FOCI.length)] ?? FOCI[0];
+  }
+
+  #letHappen(name: string): void {
+    const due = this.#provoked.filter((one) => one.name === name && one.left-- === 0);
+    for (const { happens } of due) happens();
+  }
+
+  /** What was to happen at calls that were not made happens now. */
+  letAllHappen(): void {
+    for (const { left, happens } of this.#provoked) if (left >= 0) happens();
+    this.#provoked = [];
   }
 
   /** Whether this fault strikes on this occasion. */
   #strikes(fault: Fault, where: string, process?: TestProcess): boolean {
     const often = this.weather[fault];
-    if (often === undefined || this.isCalm || this.#struck >= MOST_FAULTS || this.random() >= often)
-      return false;
+    if (often === undefined || this.isCalm || this.#struck >= MOST_FAULTS) return false;
+    const focused = where === this.#focus ? FOCUSED : 1;
+    if (this.random() >= Math.min(0.6, often * focused)) return false;
     this.note(`${fault}: ${where}`, process);
     return true;
   }

@@ -18,7 +18,8 @@ export interface Simulated {
 
 export async function simulate(seed: number): Promise<Simulated> {
   const surroundings = new Surroundings(seed);
-  const trial = new Trial(seed, modeOf(seed), undefined, surroundings);
+  const mode = modeOf(seed);
+  const trial = new Trial(seed, mode, undefined, surroundings);
   const began = surroundings.cloud.clock.now();
   const report = async (): Promise<string> =>
     [
@@ -31,7 +32,11 @@ export async function simulate(seed: number): Promise<Simulated> {
   try {
     await trial.run();
     const ended = await trial.ended();
-    const broken = [...brokenIn(ended), ...brokenSentences(await surroundings.endOf(ended))];
+    const broken = [
+      ...brokenIn(ended),
+      ...brokenSentences(await surroundings.endOf(ended)),
+      ...(mode.deterministic ? await differences(trial, mode) : []),
+    ];
     return { seed, broken, report, surroundings, status: ended.executions[0]?.head.status ?? "none" };
   } catch (error) {
     const words = error instanceof Error ? (error.stack ?? error.message) : String(error);
@@ -39,9 +44,21 @@ export async function simulate(seed: number): Promise<Simulated> {
   }
 }
 
+/** What came of the same program when nothing happened to it. */
+async function differences(disturbed: Trial, { name, seeds }: Mode): Promise<string[]> {
+  const undisturbed = new Trial(1, { name, seeds, crashes: 0, deterministic: true }, disturbed.program);
+  await undisturbed.run();
+  const [one, other] = [await undisturbed.accomplished(), await disturbed.accomplished()];
+  const [expected, found] = [JSON.stringify(one), JSON.stringify(other)];
+  return expected === found ? [] : [`it ends as the undisturbed one does: ${expected}, and not ${found}`];
+}
+
+/** One program in four is one that time can't change, and nobody does anything to it: its end is known. */
 function modeOf(seed: number): Mode {
   const random = seededRandom(seed * 31 + 11);
   const sometimes = (): boolean => random() < 0.2;
+  if (random() < 0.25)
+    return { name: "the weather alone happens to it", seeds: 1, crashes: 0, deterministic: true };
   return {
     name: "anything may happen to it",
     seeds: 1,

@@ -1,5 +1,6 @@
 /** One simulated deployment: the director of its calls, the weather upon its messages, the audit at its times. */
 import { CLAIM_MS } from "../../../lib/decide/relay.js";
+import type { App } from "../../../lib/define/app.js";
 import { audit } from "../../../lib/runtime/audit.js";
 import type { Outside } from "../../../lib/runtime/outside.js";
 import { rescue } from "../../../lib/runtime/rescue.js";
@@ -10,6 +11,7 @@ import { seededRandom } from "../../../lib/testing/random.js";
 import type { TestCloud } from "../../../lib/testing/test-cloud.js";
 import { Told } from "../../programs/interpret.js";
 import type { Ended } from "../invariants.js";
+import { repeatedly } from "../repeatedly.js";
 import { SimDirector } from "./director.js";
 import type { SimulatedEnd } from "./sentences.js";
 import { Trace } from "./trace.js";
@@ -25,6 +27,18 @@ const CALM_MS = 60 * MINUTE;
 /** Faults of the surroundings strike while the program is at work. */
 const STORM_MS = 2 * MINUTE;
 
+/** What can be deployed. */
+export interface Versions {
+  /** Before its last change. */
+  readonly before: App;
+  readonly now: App;
+  /** Somebody forgot the workflows. */
+  readonly forgetful: App;
+}
+
+/** A client gives the world some time between its tries. */
+const BETWEEN_TRIES_MS = 30 * SECOND;
+
 export class Surroundings {
   readonly trace = new Trace();
   readonly weather: Weather;
@@ -34,11 +48,15 @@ export class Surroundings {
   #cloud: TestCloud | undefined;
   #nextAudit = 0;
   #standing: readonly string[] = [];
+  #versions: Versions | undefined;
+  /** What people do while other things go on. */
+  readonly #acts: Promise<void>[] = [];
 
   constructor(readonly seed: number) {
     this.#random = seededRandom(seed * 104_729 + 7);
     this.weather = weatherOf(this.#random);
-    this.#audits = needsTheAudit(this.weather) || this.#random() < 0.5;
+    // It would hide what moves by itself no more.
+    this.#audits = needsTheAudit(this.weather) || this.#random() < 0.15;
     this.director = new SimDirector(this.weather, this.#random, this.trace, () => this.cloud.clock);
   }
 
@@ -58,8 +76,10 @@ export class Surroundings {
   }
 
   /** From here on what the deployment sends is at the mercy of the weather. */
-  begin(cloud: TestCloud): void {
+  begin(cloud: TestCloud, versions: Versions): void {
     this.#cloud = cloud;
+    this.#versions = versions;
+    if (this.weather["changed code is deployed"] !== undefined) cloud.deploy(versions.before);
     this.#nextAudit = cloud.clock.now() + AUDIT_PERIOD_MS;
     for (const fault of ["clocks of processes differ, and step back", "workers have little time"] as const)
       if (this.weather[fault] !== undefined) this.director.note(fault);
@@ -77,6 +97,13 @@ export class Surroundings {
   /** What happens to all of it at once, and when. */
   incidents(): { readonly at: number; readonly happens: () => Promise<void> }[] {
     const { cloud, director, weather } = this;
+    const versions = this.#versions;
+    if (versions === undefined) throw new Error("Nothing is deployed yet.");
+    let right = cloud.app;
+    const deploy = (app: App): void => {
+      right = app;
+      cloud.deploy(app);
+    };
     const times = (fault: keyof Weather, happens: () => void) =>
       Array.from({ length: weather[fault] ?? 0 }, () => ({
         at: director.below(STORM_MS),
@@ -88,8 +115,45 @@ export class Surroundings {
     return [
       ...times("all processes are killed", () => cloud.killAll()),
       ...times("all wakes are lost", () => cloud.wakeQueue.purge()),
-      ...times("the code is deployed anew", () => cloud.deploy({ ...cloud.app })),
+      ...times("the code is deployed anew", () => deploy({ ...right })),
+      ...times("changed code is deployed", () => deploy(versions.now)),
+      ...times("a deploy forgets the workflows, and another brings them back", () => {
+        cloud.deploy(versions.forgetful);
+        void cloud.clock.sleep(director.below(90 * SECOND)).then(() => cloud.deploy(right));
+      }),
     ];
+  }
+
+  /** Lets a person do something, at some time after the start or just as some call is made. */
+  act(
+    most: number,
+    call: () => Promise<unknown>,
+  ): { readonly at: number; readonly happens: () => Promise<void> }[] {
+    const begins = (): void => {
+      const act = repeatedly(call, () => this.cloud.clock.sleep(BETWEEN_TRIES_MS));
+      // Whoever waits for it below is told.
+      act.catch(() => {});
+      this.#acts.push(act);
+    };
+    if (this.#random() < 0.4) {
+      this.director.provoke(begins);
+      return [];
+    }
+    return [{ at: this.director.below(most), happens: async () => begins() }];
+  }
+
+  /** People have done all that they wanted to do. */
+  async actsAreOver(): Promise<void> {
+    this.director.letAllHappen();
+    await this.drive(() => Promise.all(this.#acts));
+  }
+
+  /** A call of a client that must be answered before anything else happens. */
+  insist(call: () => Promise<unknown>): Promise<void> {
+    return repeatedly(
+      () => this.drive(call),
+      () => this.pass(BETWEEN_TRIES_MS),
+    );
   }
 
   /** Lets time pass, and the audit come round. */
@@ -132,6 +196,7 @@ export class Surroundings {
 
   /** Nothing goes wrong from here on, and nothing is held. */
   async calm(): Promise<void> {
+    await this.actsAreOver();
     this.director.isCalm = true;
     await this.cloud.settle();
     await this.bringBackDead();

@@ -26,6 +26,7 @@ export const MESSAGE_FAULTS = {
   "a message is received twice at once": { most: 0.2 },
   "a message comes twice": { most: 0.2 },
   "a message comes late": { most: 0.2 },
+  "a process dies, and its message with it": { most: 0.7 },
   "a timer comes early": { most: 0.5 },
   "a timer comes late": { most: 0.3 },
   "a timer comes twice": { most: 0.3 },
@@ -39,6 +40,8 @@ export const SURROUNDING_FAULTS = {
   "all processes are killed": { most: 3 },
   "all wakes are lost": { most: 2 },
   "the code is deployed anew": { most: 3 },
+  "changed code is deployed": { most: 1 },
+  "a deploy forgets the workflows, and another brings them back": { most: 1 },
   "clocks of processes differ, and step back": { most: 1 },
   "workers have little time": { most: 1 },
 } as const;
@@ -53,6 +56,25 @@ export const FAULTS = { ...CALL_FAULTS, ...MESSAGE_FAULTS, ...SURROUNDING_FAULTS
 /** How often each of those strikes that may: of how many occasions, or, of a surrounding, at how many instants. */
 export type Weather = Readonly<Partial<Record<Fault, number>>>;
 
+/** Calls around which the order of things matters most: a run may have one that is struck more often than all others. */
+export const FOCI = [
+  "store.settle",
+  "store.appendCommit",
+  "store.acquireLease",
+  "store.appendMessage",
+  "store.createExecution",
+  "store.putWait",
+  "store.putRecentEvent",
+  "store.noteDutiesDone",
+  "store.readHead",
+  "wakes.send",
+  "wakes.schedule",
+  "bus.publish",
+] as const;
+
+/** By how much more often. */
+export const FOCUSED = 8;
+
 /** One class in four; in one run of eight none at all, and calls are only made in another order. */
 export function weatherOf(random: () => number): Weather {
   const isFair = random() < 1 / 8;
@@ -65,7 +87,12 @@ export function weatherOf(random: () => number): Weather {
   return weather;
 }
 
-/** Of what loses messages the audit alone can make good. */
+/** What loses messages the audit alone can make good. */
 export function needsTheAudit(weather: Weather): boolean {
-  return weather["a timer is lost"] !== undefined || weather["all wakes are lost"] !== undefined;
+  const losses = [
+    "a timer is lost",
+    "all wakes are lost",
+    "a process dies, and its message with it",
+  ] as const;
+  return losses.some((fault) => weather[fault] !== undefined);
 }
