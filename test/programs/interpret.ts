@@ -13,6 +13,8 @@ import { type Part, type Program, partsOf, type StepPart } from "./program.js";
 
 export const Arrived = event<{ place: string; n: number }>("arrived", { key: (data) => data.place });
 export const Told = event<{ n: number }>("told");
+/** Starts the program. */
+export const Begun = event<object>("begun");
 
 /** What the program does to the world, and what the world wants to know of it. */
 export interface Hands {
@@ -78,22 +80,21 @@ export function workflowsOf(
       life.end();
     }
   });
-  const options = program.timeoutMs === undefined ? {} : { timeout: ms(program.timeoutMs) };
-  const root: AnyWorkflow = workflow(
-    "random",
-    options,
-    async (ctx: Context, generation: number | undefined) => {
-      const life = new Life(hands);
-      const run = { ctx, hands, life, root: life, child, version };
-      try {
-        const result = await go(run, program.body);
-        if ((generation ?? 0) < program.continues) return await ctx.continueAsNew((generation ?? 0) + 1);
-        return result;
-      } finally {
-        life.end();
-      }
-    },
-  );
+  const timeout = program.timeoutMs === undefined ? {} : { timeout: ms(program.timeoutMs) };
+  const options = { startOn: Begun, ...timeout };
+  const root: AnyWorkflow = workflow("random", options, async (ctx: Context, input: unknown) => {
+    const life = new Life(hands);
+    const run = { ctx, hands, life, root: life, child, version };
+    try {
+      const result = await go(run, program.body);
+      // The first has whatever it was started with.
+      const generation = typeof input === "number" ? input : 0;
+      if (generation < program.continues) return await ctx.continueAsNew(generation + 1);
+      return result;
+    } finally {
+      life.end();
+    }
+  });
   return [root, child];
 }
 

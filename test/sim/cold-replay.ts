@@ -21,6 +21,8 @@ export interface ColdReplay {
   readonly unasked: readonly string[];
   /** Bodies of at-most-once steps that began before it was durable that they would. */
   readonly unannounced: readonly string[];
+  /** Bodies that began while, by the history that was durable then, the execution was paused. */
+  readonly whilePaused: readonly string[];
   /** What fell due before its time. */
   readonly early: readonly string[];
   /** What would fall due before it was asked for. */
@@ -42,7 +44,15 @@ export interface TimedOut {
 /** @param begun the bodies that ran, each with the history that was durable as it began */
 export async function coldReplay(bench: Bench, head: Head, begun: readonly Begun[]): Promise<ColdReplay> {
   const { store, cloud, app } = bench;
-  const nothing = { unasked: [], unannounced: [], early: [], dueBefore: [], notUndone: [], timedOut: [] };
+  const nothing = {
+    unasked: [],
+    unannounced: [],
+    whilePaused: [],
+    early: [],
+    dueBefore: [],
+    notUndone: [],
+    timedOut: [],
+  };
   if (head.definition === "") return { outcome: head.status, result: undefined, unbegun: true, ...nothing };
   const history = await bringBack(store, head.executionId, await bench.history(head.executionId));
   const patches = new Set(history.flatMap((event) => (event.type === "ChangePatched" ? [event.change] : [])));
@@ -74,6 +84,7 @@ function resultOf({ outcome }: Replay): unknown {
 class Check {
   readonly unasked: string[] = [];
   readonly unannounced: string[] = [];
+  readonly whilePaused: string[] = [];
   readonly early: string[] = [];
   readonly dueBefore: string[] = [];
   readonly notUndone: string[] = [];
@@ -103,11 +114,12 @@ class Check {
   }
 
   before(replay: Replay, next: HistoryEvent | undefined): void {
-    for (const { body, durable } of this.#byPosition.get(replay.position) ?? []) {
+    for (const { body, durable, resumed } of this.#byPosition.get(replay.position) ?? []) {
       const op = body.key.slice(this.executionId.length + 1);
       // An owner that was taken over may do once more what the next one has done already.
       const isOver = durable.some((event) => "op" in event && event.op === op);
       if (!isOver && !replay.pending.has(op)) this.unasked.push(body.key);
+      if (replay.paused && !resumed) this.whilePaused.push(body.key);
     }
     for (const [path, operation] of replay.pending) {
       if (this.#known.has(path)) continue;

@@ -8,11 +8,12 @@ import type { Head } from "../../lib/model/head.js";
 import { isClosed } from "../../lib/model/status.js";
 import { encode } from "../../lib/model/value.js";
 import { audit } from "../../lib/runtime/audit.js";
+import { executionIdFor } from "../../lib/runtime/start.js";
 import { createMemoryStore } from "../../lib/store/memory/index.js";
 import type { CrashPoint, When } from "../../lib/testing/faults.js";
 import { seededRandom } from "../../lib/testing/random.js";
 import { randomProgram } from "../programs/generate.js";
-import { Arrived, type Hands, Told, workflowsOf } from "../programs/interpret.js";
+import { Arrived, Begun, type Hands, Told, workflowsOf } from "../programs/interpret.js";
 import { PLACES, type Program, printed, SIGNALS, UPDATES } from "../programs/program.js";
 import { Bench } from "../runtime/bench.js";
 import { eventLoopTurn, slowStore } from "../runtime/slow-store.js";
@@ -39,11 +40,18 @@ export interface Mode {
   /** All processes die at once. */
   readonly killed?: boolean;
   readonly terminates?: boolean;
+  /** Its code begins a while after it was created. */
+  readonly delayed?: boolean;
+  /** By the start function, which runs its first turn itself. */
+  readonly startedByEvent?: boolean;
   /** It is redriven when it has failed. */
   readonly redrives?: boolean;
 }
 
-const ID = "x-1";
+const EVENT_ID = "began";
+
+/** Longer than a queue can delay a message. */
+const DELAY_MS = 20 * 60_000;
 
 /** Long after the last timeout, retry and redelivery. */
 const LONG_ENOUGH_MS = 3_600_000;
@@ -63,6 +71,7 @@ export class Trial {
   /** What happens at which time after the start. */
   readonly #incidents: readonly { readonly at: number; readonly happens: () => Promise<void> }[];
   readonly #mode: Mode;
+  readonly #id: string;
   /** Somebody to be told things. */
   readonly #listener = workflow("listener", (ctx) => ctx.sleep("300d"));
 
@@ -74,6 +83,7 @@ export class Trial {
     private readonly surroundings?: Surroundings,
   ) {
     this.#mode = mode;
+    this.#id = mode.startedByEvent ? executionIdFor("random", EVENT_ID) : "x-1";
     const random = seededRandom(seed * 7_919 + 13);
     const below = (n: number): number => Math.floor(random() * n);
     const workerTimeoutMs = surroundings?.workerTimeoutMs ?? mode.workerTimeoutMs;
@@ -122,15 +132,15 @@ export class Trial {
         : [
             ...PLACES.flatMap((place, n) => acts(n === 0 ? 8_000 : 20_000, () => this.#arrive(place, n))),
             ...SIGNALS.flatMap((name, n) =>
-              acts(15_000, () => client.signal(ID, name, n, { id: `first-${name}` })),
+              acts(15_000, () => client.signal(this.#id, name, n, { id: `first-${name}` })),
             ),
             ...UPDATES.flatMap((name, n) => acts(12_000, () => this.#update(name, n))),
             ...[{ at: below(10_000), happens: () => this.#endCallbacks() }],
           ]),
-      ...(mode.cancels ? acts(9_000, () => client.cancel(ID)) : []),
-      ...(mode.terminates ? acts(9_000, () => client.terminate(ID)) : []),
+      ...(mode.cancels ? acts(9_000, () => client.cancel(this.#id)) : []),
+      ...(mode.terminates ? acts(9_000, () => client.terminate(this.#id)) : []),
       ...(mode.pauses
-        ? [...acts(5_000, () => client.pause(ID)), ...acts(30_000, () => client.resume(ID))]
+        ? [...acts(5_000, () => client.pause(this.#id)), ...acts(30_000, () => client.resume(this.#id))]
         : []),
       ...(mode.killed ? acts(9_000, async () => cloud.killAll()) : []),
       ...(mode.unreliable
@@ -140,7 +150,7 @@ export class Trial {
             }),
             ...Array.from({ length: 4 }, () =>
               acts(12_000, async () => {
-                cloud.wakeQueue.send({ executionId: ID, reason: "message" }, cloud.clock.now());
+                cloud.wakeQueue.send({ executionId: this.#id, reason: "message" }, cloud.clock.now());
               }),
             ).flat(),
           ]
@@ -153,7 +163,7 @@ export class Trial {
     const { cloud, client } = this.#bench;
     await this.#repeatedly(() => this.#bench.start(this.#listener, undefined, "listener"));
     for (const crash of this.#crashes) cloud.faults.plan(crash);
-    await this.#repeatedly(() => this.#bench.start(this.#workflow, undefined, ID));
+    await this.#start();
     let now = 0;
     for (const { at, happens } of this.#incidents) {
       await this.#pass(at - now);
@@ -172,6 +182,18 @@ export class Trial {
         await this.#repeatedly(() => client.redrive(id));
       await this.#pass(LONG_ENOUGH_MS);
       await this.#encourage();
+    }
+  }
+
+  async #start(): Promise<void> {
+    const { delayed, startedByEvent } = this.#mode;
+    const delay = delayed ? { delayMs: DELAY_MS } : {};
+    if (!startedByEvent)
+      return this.#repeatedly(() => this.#bench.start(this.#workflow, undefined, this.#id, delay));
+    this.#bench.publish(Begun, {}, [`holdfast:event:${EVENT_ID}`]);
+    while ((await this.#bench.store.readHead(this.#id)) === undefined) {
+      await this.#pass(30_000);
+      await this.surroundings?.bringBackDead();
     }
   }
 
@@ -226,9 +248,9 @@ export class Trial {
   /** What its caller sees. */
   async end(): Promise<object> {
     return {
-      status: await this.#bench.status(),
-      output: await this.#bench.output(),
-      error: String(await this.#bench.error()),
+      status: await this.#bench.status(this.#id),
+      output: await this.#bench.output(this.#id),
+      error: String(await this.#bench.error(this.#id)),
     };
   }
 
@@ -328,7 +350,7 @@ export class Trial {
 
   async #update(name: string, n: number): Promise<void> {
     const outside = this.#bench.cloud.client();
-    await send(outside, ID, {
+    await send(outside, this.#id, {
       kind: "update",
       id: `u-${name}`,
       at: outside.clock.now(),
@@ -364,7 +386,7 @@ export class Trial {
         if (event.type === "ChildRequested") await collect(event.childId);
       if (head.continuedTo !== undefined) await collect(head.continuedTo);
     };
-    await collect(ID);
+    await collect(this.#id);
     return ids;
   }
 

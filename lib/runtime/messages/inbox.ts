@@ -18,6 +18,7 @@ export class Inbox {
   readonly found = new Set<string>();
   /** Those that are items of their own. */
   readonly items = new Set<string>();
+  /** Of what history has meanwhile, whoever looks takes no notice. */
   #fresh: Message[] = [];
 
   constructor(
@@ -45,7 +46,7 @@ export class Inbox {
   offer(messages: readonly Message[]): void {
     const present = new Set(this.#fresh.map((message) => message.id));
     for (const message of messages) {
-      if (!this.inHistory.has(message.id) && !present.has(message.id)) this.#fresh.push(message);
+      if (!present.has(message.id)) this.#fresh.push(message);
     }
     this.#fresh.sort(byAcceptance);
   }

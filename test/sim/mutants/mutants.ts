@@ -213,8 +213,8 @@ export const MUTANTS: readonly Mutant[] = [
   rule(
     "a message that is in history is ignored",
     "runtime/messages/inbox.ts",
-    "if (!this.inHistory.has(message.id) && !present.has(message.id)) this.#fresh.push(message);",
-    "if (!present.has(message.id)) this.#fresh.push(message);",
+    "if (message === undefined || !this.inHistory.has(message.id)) return message;",
+    "if (message !== undefined || this.#fresh.length === 0) return message;",
   ),
   rule(
     "a buffered message is known",
@@ -230,6 +230,12 @@ export const MUTANTS: readonly Mutant[] = [
   ),
   rule(
     "a wait is registered before anybody looks back",
+    "runtime/messages/waits.ts",
+    "await persistently(() =>\n      this.store.putWait({",
+    "void persistently(() =>\n      this.store.putWait({",
+  ),
+  rule(
+    "an event is recorded before anybody looks for its waits",
     "runtime/bus/deliver.ts",
     "const { recorded } = await persistently(() => outside.store.putRecentEvent(recent));\n  return eventMessage(recorded);",
     "setImmediate(() => setImmediate(() => void outside.store.putRecentEvent(recent).catch(() => {})));\n  return eventMessage(recent);",
@@ -253,7 +259,45 @@ export const MUTANTS: readonly Mutant[] = [
     "const drained = [...inbox.found];",
   ),
 
+  rule(
+    "each wait has a record of its own",
+    "store/memory/directory.ts",
+    "if (isOfLaterOwner(records.get(waiter(wait)), wait)) return;\n      records.set(waiter(wait), copy(wait));",
+    "records.set(wait.executionId, copy(wait));",
+  ),
+  rule(
+    "a delivery that finds its execution closed removes the record",
+    "runtime/bus/deliver.ts",
+    "// It closed without removing its records (PROTOCOL A6).\n      await remove(outside, waits ?? []);",
+    "",
+  ),
+  rule(
+    "a wait times out only once its past was looked at",
+    "runtime/turn/next.ts",
+    "return operation === undefined || !isEventWait(operation) || this.work.waits.answered(operation);",
+    "return operation === undefined || !isEventWait(operation) || this.work.owned.slot >= 0;",
+  ),
+  rule("a paused execution begins nothing", "decide/step.ts", 'if (at.paused) return { do: "rest" };', ""),
+
   // ---------------------------------------------------------------- children and successors
+  rule(
+    "a child is created only once its request is durable",
+    "runtime/turn/effects.ts",
+    "const mayCall = child.requested && child.after <= journal.durable && this.#calls < MOST_CALLS;",
+    "const mayCall = this.#calls < MOST_CALLS;",
+  ),
+  rule(
+    "whoever finds an end does its duties again",
+    "decide/wake.ts",
+    'if (isClosed(head.status)) return { do: "close" };',
+    'if (isClosed(head.status)) return { do: "drop", why: "closed" };',
+  ),
+  rule(
+    "what comes for one that continued reaches its successor",
+    "runtime/messages/accept.ts",
+    "const goesOn = !isForOneOperation(message);",
+    'const goesOn = message.id === "" && !isForOneOperation(message);',
+  ),
   rule(
     "a parent is told of its child's end",
     "decide/duties.ts",
@@ -292,7 +336,57 @@ export const MUTANTS: readonly Mutant[] = [
     "",
   ),
 
+  // ---------------------------------------------------------------- starts
+  rule(
+    "a start that runs the first turn itself is insured by a wake",
+    "runtime/start.ts",
+    "arm(outside, wake),",
+    "lease === undefined ? arm(outside, wake) : undefined,",
+  ),
+  rule(
+    "a start whose write took minutes sends another wake",
+    "runtime/start.ts",
+    'if (!runsHere && isLate) await arm(outside, { executionId, reason: "start" });',
+    "",
+  ),
+  rule(
+    "a start that finds its execution wakes it",
+    "runtime/start.ts",
+    'if (!isCarried && !isClosed(status)) await arm(outside, { executionId, reason: "start", dueAt });',
+    "",
+  ),
+  rule(
+    "code begins no earlier than its start",
+    "decide/wake.ts",
+    "return untilStart(head, now) > INLINE_MS;",
+    "return untilStart(head, now) > 86_400_000;",
+  ),
+  rule(
+    "who reads a later owner's commit stops",
+    "runtime/turn/leasing.ts",
+    "if (epoch > own) throw",
+    "if (epoch > own + 1_000) throw",
+  ),
+
   // ---------------------------------------------------------------- outgoing
+  rule(
+    "a mark is of the mark that was read",
+    "store/memory/outbox.ts",
+    "if (stored.outbox.version !== version) return { marked: isMarkedBy(mark, stored.outbox) };",
+    "",
+  ),
+  rule(
+    "what is final is tried no more",
+    "runtime/bus/attempt.ts",
+    "return before === undefined || isFinal(before.state) ? [] : [{ attempt: this, index, message, before }];",
+    "return before === undefined ? [] : [{ attempt: this, index, message, before }];",
+  ),
+  rule(
+    "the next try is announced",
+    "runtime/bus/attempt.ts",
+    "if (marked && next.pendingAt !== undefined) await announce(outside, this.outbox, next.pendingAt);",
+    "if (marked && next.pendingAt === 0) await announce(outside, this.outbox, next.pendingAt);",
+  ),
   rule(
     "what a commit sends rides in it",
     "runtime/turn/journal.ts",

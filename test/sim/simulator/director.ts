@@ -11,6 +11,9 @@ import { type Fault, FOCI, FOCUSED, type Weather } from "./weather.js";
 
 const MINUTE = 60_000;
 
+/** Somebody to be told things, who is there before the program's own execution. */
+export const LISTENER = "listener";
+
 /** So many faults are enough for one run: more would only repeat each other, and take the time of other runs. */
 const MOST_FAULTS = 25;
 
@@ -39,6 +42,8 @@ export class SimDirector implements Director {
   /** What this run looks at most closely. */
   readonly #focus: string | undefined;
   #provoked: Provoked[] = [];
+  /** There is an execution that something could be done to. */
+  #hasBegun = false;
 
   constructor(
     private readonly weather: Weather,
@@ -109,6 +114,7 @@ export class SimDirector implements Director {
   }
 
   #letHappen(name: string): void {
+    if (!this.#hasBegun) return;
     const due = this.#provoked.filter((one) => one.name === name && one.left-- === 0);
     for (const { happens } of due) happens();
   }
@@ -205,6 +211,8 @@ export class SimDirector implements Director {
     };
     this.trace.entries.push(made);
     made.reply = this.#asShown(name, await take());
+    // The first is the listener's.
+    if (name === "store.createExecution") this.#hasBegun = Object(args[0]).executionId !== LISTENER;
     return made;
   }
 

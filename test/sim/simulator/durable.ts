@@ -20,6 +20,8 @@ export function settledBy({ name, args, reply }: MadeCall): SettleRequest | unde
 export interface Begun {
   readonly body: BegunBody;
   readonly durable: readonly HistoryEvent[];
+  /** Somebody had asked for it to go on, and that was not in history yet. */
+  readonly resumed: boolean;
 }
 
 /** @param all ids: a child's begins with its parent's, and what belongs to the one does not belong to the other */
@@ -30,10 +32,17 @@ export function begunBodies({ entries }: Trace, executionId: string, all: readon
   const commits = new Map<number, Commit>();
   let tail: Tail | undefined;
   const begun: Begun[] = [];
+  const resumes = new Set<string>();
   for (const entry of entries) {
-    if (entry.kind === "body" && isOwn(entry.key))
-      begun.push({ body: entry, durable: historyOf([...commits.values()], tail) });
+    if (entry.kind === "body" && isOwn(entry.key)) {
+      const durable = historyOf([...commits.values()], tail);
+      const known = new Set(durable.flatMap((event) => ("messageId" in event ? [event.messageId] : [])));
+      begun.push({ body: entry, durable, resumed: [...resumes].some((id) => !known.has(id)) });
+    }
     if (entry.kind !== "call") continue;
+    const { kind, id } = Object(entry.args[1]);
+    if (entry.name === "store.appendMessage" && entry.args[0] === executionId && kind === "resume")
+      resumes.add(id);
     const commit = appendedBy(entry);
     if (commit?.executionId === executionId) commits.set(commit.slot, commit);
     const settled = settledBy(entry);

@@ -2,12 +2,14 @@
  * What holds of every simulated run, seen from the trace of its calls alone: who wrote, who owned, what was accepted and what was published.
  * What holds of the executions that it leaves is in `../invariants.ts`.
  */
+
 import { isForOneOperation } from "../../../lib/model/message.js";
 import { isClosed, isOpen } from "../../../lib/model/status.js";
+import type { BusEntry } from "../../../lib/runtime/outside.js";
 import type { NewExecution, SettleRequest } from "../../../lib/store/ports.js";
 import type { Ended, EndedExecution } from "../invariants.js";
 import { appendedBy, settledBy } from "./durable.js";
-import type { MadeCall, Trace } from "./trace.js";
+import type { BegunBody, MadeCall, Trace } from "./trace.js";
 import type { Fault, Weather } from "./weather.js";
 
 /** A run at its end. */
@@ -364,6 +366,12 @@ export const SENTENCES: Readonly<Record<string, Sentence>> = {
   "what is asked for later falls due later": (end) =>
     own(end).flatMap(({ coldReplay }) => coldReplay.dueBefore),
 
+  "an event is recorded before anybody looks for who waits for it": (end) =>
+    lookedBefore(end, "store.putRecentEvent", "store.findWaits"),
+
+  "a wait is registered before anybody looks back for what came before it": (end) =>
+    lookedBefore(end, "store.putWait", "store.findRecentEvents"),
+
   "no wait times out over an event that was there when it was registered": (end) => {
     const made = calls(end);
     const registeredAt = (executionId: string, op: string): number =>
@@ -433,6 +441,37 @@ export const SENTENCES: Readonly<Record<string, Sentence>> = {
   "no body begins before the history that asks for it is durable": (end) =>
     own(end).flatMap(({ coldReplay }) => coldReplay.unasked),
 
+  "no body begins of an execution that is paused": (end) =>
+    own(end).flatMap(({ coldReplay }) => coldReplay.whilePaused),
+
+  "no body begins before the start of its execution": (end) => {
+    const slack = end.weather["clocks of processes differ, and step back"] === undefined ? 0 : MOST_SKEW_MS;
+    return own(end).flatMap(({ head }) => {
+      if (head.startAt <= head.createdAt) return [];
+      const isEarly = ({ key, at }: BegunBody): boolean =>
+        key.startsWith(`${head.executionId}/`) && at < head.startAt - slack;
+      return end.trace.bodies.filter(isEarly).map(({ key }) => key);
+    });
+  },
+
+  "what is marked as published is published no more by whoever looks later": (end) => {
+    if (mayBeLate(end.weather)) return [];
+    const published = new Set<string>();
+    const sent = new Map<string, readonly { readonly id: string }[]>();
+    return calls(end).flatMap((call) => {
+      const { executionId, slot, outgoing, states } = Object(call.args[0]);
+      if (appendedBy(call) !== undefined) sent.set(`${executionId} ${slot}`, outgoing);
+      if (call.name === "store.markOutbox" && reply(call).marked === true)
+        for (const [index, { state }] of states.entries())
+          if (state === "published") published.add(sent.get(`${executionId} ${slot}`)?.[index]?.id ?? "");
+      if (call.name !== "bus.publish") return [];
+      const ids = (call.args[0] as BusEntry[]).map(({ resources: [id = ""] }) =>
+        id.replace("holdfast:event:", ""),
+      );
+      return ids.filter((id) => published.has(id));
+    });
+  },
+
   "no timer fires early": (end) => own(end).flatMap(({ coldReplay }) => coldReplay.early),
 
   "an at-most-once body begins only once its beginning is durable": (end) =>
@@ -443,6 +482,9 @@ export const SENTENCES: Readonly<Record<string, Sentence>> = {
     ...(dead === 0 ? [] : [`${dead} dead messages`]),
   ],
 };
+
+/** Between two clocks, one ahead and one behind. */
+const MOST_SKEW_MS = 60_000;
 
 /** A lease is the rest of its process's life, and a slack of seconds. */
 const LEAST_LEASE_MS = 1_500;
@@ -463,6 +505,17 @@ function mayBeLate(weather: Weather): boolean {
 /** It looks for a free slot, and finds what the one before it wrote. */
 function isTakeover(call: MadeCall): boolean {
   return (Object(call.args[0]).events as { type: string }[]).some(({ type }) => type === "LeaseTaken");
+}
+
+/** Processes that looked for an event's name and key before they had written what somebody else could be looking for (PROTOCOL A). */
+function lookedBefore(end: SimulatedEnd, write: string, look: string): string[] {
+  const written = new Set<string>();
+  return calls(end).flatMap(({ name, args, process }) => {
+    const { name: event, key } = Object(args[0]);
+    const place = `${event} ${key}, process ${process}`;
+    if (name === write) written.add(place);
+    return name === look && !written.has(place) ? [place] : [];
+  });
 }
 
 /** A call that was made again, since nobody answered it, and found its own. */

@@ -59,6 +59,7 @@ function modeOf(seed: number): Mode {
   const sometimes = (): boolean => random() < 0.2;
   if (random() < 0.25)
     return { name: "the weather alone happens to it", seeds: 1, crashes: 0, deterministic: true };
+  const began = random();
   return {
     name: "anything may happen to it",
     seeds: 1,
@@ -67,5 +68,7 @@ function modeOf(seed: number): Mode {
     pauses: sometimes(),
     terminates: random() < 0.05,
     redrives: sometimes(),
+    startedByEvent: began < 0.3,
+    delayed: began > 0.9,
   };
 }

@@ -12,7 +12,7 @@ import type { TestCloud } from "../../../lib/testing/test-cloud.js";
 import { Told } from "../../programs/interpret.js";
 import type { Ended } from "../invariants.js";
 import { repeatedly } from "../repeatedly.js";
-import { SimDirector } from "./director.js";
+import { LISTENER, SimDirector } from "./director.js";
 import type { SimulatedEnd } from "./sentences.js";
 import { Trace } from "./trace.js";
 import { needsTheAudit, type Weather, weatherOf } from "./weather.js";
@@ -245,7 +245,7 @@ export class Surroundings {
       published,
       pendingOutboxes: pending.length,
       queued: {
-        wakes: wakes.filter((id) => id !== "listener"),
+        wakes: wakes.filter((id) => id !== LISTENER),
         dead: dead.reduce((sum, queue) => sum + queue.dead.length, 0),
       },
     };
