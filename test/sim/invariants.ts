@@ -154,6 +154,7 @@ const ofEach: Sentences<EndedExecution> = {
     // Its successor reads what a continued one has not read; a terminated one has read nothing more.
     head.status === "continued" ||
     head.status === "terminated" ||
+    isEndedBeforeItsStart(head) ||
     (head.inbox.length === 0 && head.inboxItems === 0),
 
   "a cold replay of its history comes to the same end and runs no body": ({ head, result, coldReplay }) =>
@@ -161,8 +162,7 @@ const ofEach: Sentences<EndedExecution> = {
     (coldReplay.unbegun ||
       head.status === "terminated" ||
       (coldReplay.outcome === head.status && isSame(coldReplay.result, result)) ||
-      // A cancel before its start: its code never began.
-      (head.status === "cancelled" && head.startAt > (head.closedAt ?? 0))),
+      isEndedBeforeItsStart(head)),
 
   "its children have ended, and it was told how": ({ head, history }, { executions }) =>
     of("ChildRequested")(history).every(({ op, childId, onParentClose }) => {
@@ -248,6 +248,11 @@ const ofAll: Sentences<Ended> = {
   "a wait record that was left behind is removed by the next event of its key": ({ waitRecords }) =>
     waitRecords.afterAnEvent === 0,
 };
+
+/** A cancel before its start: its code never began, and reads nothing. */
+function isEndedBeforeItsStart({ status, startAt, closedAt = 0 }: Head): boolean {
+  return status === "cancelled" && startAt > closedAt;
+}
 
 /**
  * Takeovers that took no attempt from a step, though its body may run once more for them: of a turn that failed, and whose process lived, nobody

@@ -4,6 +4,7 @@
  */
 
 import { isForOneOperation } from "../../../lib/model/message.js";
+import { isFinal, type OutboxEntryState } from "../../../lib/model/outgoing.js";
 import { isClosed, isOpen } from "../../../lib/model/status.js";
 import type { BusEntry } from "../../../lib/runtime/outside.js";
 import type { NewExecution, SettleRequest } from "../../../lib/store/ports.js";
@@ -454,21 +455,23 @@ export const SENTENCES: Readonly<Record<string, Sentence>> = {
     });
   },
 
-  "what is marked as published is published no more by whoever looks later": (end) => {
-    if (mayBeLate(end.weather)) return [];
-    const published = new Set<string>();
+  "whoever claims the rest of a commit's messages publishes none that was published": (end) => {
     const sent = new Map<string, readonly { readonly id: string }[]>();
+    const done = new Set<string>();
     return calls(end).flatMap((call) => {
-      const { executionId, slot, outgoing, states } = Object(call.args[0]);
-      if (appendedBy(call) !== undefined) sent.set(`${executionId} ${slot}`, outgoing);
-      if (call.name === "store.markOutbox" && reply(call).marked === true)
+      const { executionId, slot, outgoing } = Object(call.args[0]);
+      const place = `${executionId} ${slot}`;
+      if (appendedBy(call) !== undefined) sent.set(place, outgoing);
+      if (call.name === "store.markOutbox" && reply(call).marked === true) {
+        const { states }: { states: readonly OutboxEntryState[] } = Object(call.args[0]);
+        if (!states.some(({ state }) => state === "processing")) return [];
         for (const [index, { state }] of states.entries())
-          if (state === "published") published.add(sent.get(`${executionId} ${slot}`)?.[index]?.id ?? "");
+          if (isFinal(state)) done.add(`${call.process} ${sent.get(place)?.[index]?.id}`);
+      }
       if (call.name !== "bus.publish") return [];
-      const ids = (call.args[0] as BusEntry[]).map(({ resources: [id = ""] }) =>
-        id.replace("holdfast:event:", ""),
-      );
-      return ids.filter((id) => published.has(id));
+      return (call.args[0] as readonly BusEntry[])
+        .map(({ resources: [id = ""] }) => `${call.process} ${id.replace("holdfast:event:", "")}`)
+        .filter((id) => done.has(id));
     });
   },
 
