@@ -15,10 +15,10 @@ afterAll(() => cloud.stop());
 
 it("fire after their time, each of them, and most of them soon", async () => {
   const timers = [200, 1_000, 1_900, 3_000].flatMap((ms) => KINDS.map((kind): Timer => ({ kind, ms })));
-  const lateness = latenessOf(await fire(cloud, timers, { patience: { seconds: 100 } }), 1);
+  const lateness = latenessOf(await fire(cloud, timers, { patience: { seconds: 240 } }), 1);
   console.log(JSON.stringify(lateness));
   expect(lateness.timers).toBe(16);
   expect(lateness.early).toBe(0);
   // The processors may be shared with everything else that is being tested.
   expect(lateness.p50).toBeLessThan(10_000);
-}, 120_000);
+}, 270_000);

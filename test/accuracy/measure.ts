@@ -45,8 +45,9 @@ export function openCloud(options: {
   return localCloud({
     app: fileURLToPath(new URL("./app.ts", import.meta.url)),
     inMemory: true,
-    // On a fast clock a message is hidden for its timeout's part of a second: a shorter one would show while its function still runs.
-    workerTimeout: { minutes: 15 },
+    // A message is hidden for as long as its function may run. On a fast clock a minute is a part of a second, and shows while the function still
+    // runs; on a true one a turn that failed, for whatever is slow here, should not come back a quarter of an hour later.
+    workerTimeout: { minutes: options.timeScale === 1 ? 1 : 15 },
     ...options,
   });
 }
