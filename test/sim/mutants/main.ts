@@ -23,6 +23,7 @@ const LEAST_CAUGHT = 0.95;
 
 /** A mutant that goes round in circles has been noticed, too. */
 const MOST_MS = 240_000;
+const NO_END = "it came to no end";
 
 interface Verdict {
   readonly rule: string;
@@ -75,7 +76,11 @@ async function judge(mutant: Mutant): Promise<Verdict> {
     takeOut(mutant, dir);
     const { code, said } = await simulateIn(dir);
     if (code === 0) return { rule: mutant.rule, caught: false, by: "" };
-    return { rule: mutant.rule, caught: true, by: firstOf(said) };
+    const by = firstOf(said);
+    // One that does not even run proves nothing.
+    return by === undefined
+      ? { rule: mutant.rule, caught: false, by: `it does not run: ${said.trim().slice(0, 300)}` }
+      : { rule: mutant.rule, caught: true, by };
   } finally {
     rmSync(dir, { recursive: true, force: true });
   }
@@ -114,7 +119,7 @@ function simulateIn(dir: string): Promise<{ readonly code: number | null; readon
     });
   return new Promise((resolve) => {
     const timer = setTimeout(() => {
-      said = `it came to no end in ${MOST_MS / 1_000} s`;
+      said = `${NO_END} in ${MOST_MS / 1_000} s`;
       if (child.pid !== undefined) process.kill(-child.pid, "SIGKILL");
     }, MOST_MS);
     child.once("exit", (code) => {
@@ -124,17 +129,17 @@ function simulateIn(dir: string): Promise<{ readonly code: number | null; readon
   });
 }
 
-function firstOf(said: string): string {
+/** What did not hold first; undefined where the simulation itself broke. */
+function firstOf(said: string): string | undefined {
+  if (said.startsWith(NO_END)) return said;
   try {
     const {
       failures,
     }: { readonly failures: readonly { readonly seed: number; readonly broken: readonly string[] }[] } =
       JSON.parse(said.trim().split("\n").at(-1) ?? "");
     const [failure] = failures;
-    return failure === undefined
-      ? ""
-      : `run ${failure.seed}: ${(failure.broken[0] ?? "").split("\n")[0]?.slice(0, 110)}`;
+    return failure && `run ${failure.seed}: ${(failure.broken[0] ?? "").split("\n")[0]?.slice(0, 110)}`;
   } catch {
-    return said.trim().split("\n")[0]?.slice(0, 110) ?? "";
+    return undefined;
   }
 }

@@ -25,7 +25,8 @@ export async function simulate(seed: number): Promise<Simulated> {
     [
       `The weather of seed ${seed}:`,
       ...Object.entries(surroundings.weather).map(([fault, often]) => `  ${fault}: ${often.toFixed(3)}`),
-      await trial.report(),
+      // What is broken may be the history that the story is of.
+      await trial.report().catch((error: unknown) => `Its story can't be told: ${error}`),
       "What happened, in milliseconds after the start:",
       ...surroundings.trace.print(began),
     ].join("\n");
