@@ -21,6 +21,7 @@ const MAY_IMPORT: Record<string, { readonly lib: readonly string[]; readonly pac
       packages: ["node:crypto", "@aws-sdk/client-dynamodb", "@aws-sdk/lib-dynamodb"],
     },
     otel: { lib: ["define", "model"], packages: ["@opentelemetry/api"] },
+    pipeline: { lib: ["define", "model"], packages: ["@marcbachmann/cel-js"] },
     runtime: { lib: ["decide", "define", "replay", "store/ports", "model"], packages: ["node:crypto"] },
   };
 
@@ -33,7 +34,7 @@ const MAY_IMPORT_TYPES: Record<string, readonly string[]> = {
 const KNOWING_AWS = ["lib/aws", "lib/cli", "lib/local", "lib/store/dynamodb"];
 
 /** Folders whose code must give the same answer at any time, on any machine (I9). */
-const PURE = ["model", "define", "replay", "decide"];
+const PURE = ["model", "define", "replay", "decide", "pipeline"];
 
 const IMPURE: readonly { readonly what: string; readonly found: (node: ts.Node) => boolean }[] = [
   { what: "Date.now()", found: (node) => isMember(node, "Date", "now") },

@@ -1,0 +1,69 @@
+/** What a stage sees, and which of the stages behind it a stage chooses: pure looks at the graph and the state. */
+import { afterId, beforeId, downstreamOf, type Graph, onFailureId, type StageSpec } from "./graph.js";
+import type { JsonObject } from "./json-value.js";
+import type { Library } from "./library.js";
+import { merge, mergedOutputs, reduced } from "./merge.js";
+import { type PipelineState, stageIn } from "./state.js";
+
+/**
+ * The outputs of the stages before it, then its own context, then its own outputs. A stage that belongs to another sees what that one sees
+ * instead. Of a key that several have the later counts; lists are joined.
+ */
+export function contextOf(graph: Graph, state: PipelineState, spec: StageSpec): JsonObject {
+  const { parent, context, outputs } = stageIn(state, spec.refId);
+  const around = parent === undefined ? undefined : specOf(graph, parent);
+  const before = around === undefined ? outputsBefore(graph, state, spec) : contextOf(graph, state, around);
+  return [spec.context, context, outputs].reduce(merge, before);
+}
+
+function outputsBefore({ stages }: Graph, state: PipelineState, { refId, reducers }: StageSpec): JsonObject {
+  const outputsOf = (id: string): JsonObject => stageIn(state, id).outputs;
+  const merged = mergedOutputs(stages, refId, outputsOf);
+  return reducers === undefined ? merged : { ...merged, ...reduced(stages, refId, reducers, outputsOf) };
+}
+
+/** Stages that belong to others are found by the ids that they run under. */
+export function specOf({ stages }: Graph, refId: string): StageSpec | undefined {
+  return find(stages, refId);
+}
+
+function find(stages: readonly StageSpec[], refId: string): StageSpec | undefined {
+  for (const stage of stages) {
+    const found = stage.refId === refId ? stage : find(syntheticSpecs(stage), refId);
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}
+
+/** The stages that belong to one, each under the id that it runs under. */
+export function syntheticSpecs({ refId, before, after, onFailure }: StageSpec): StageSpec[] {
+  return [
+    ...before.map((stage, index) => ({ ...stage, refId: beforeId(refId, index) })),
+    ...after.map((stage, index) => ({ ...stage, refId: afterId(refId, index) })),
+    ...onFailure.map((stage, index) => ({ ...stage, refId: onFailureId(refId, index) })),
+  ];
+}
+
+/** Of the stages that wait for it those that begin, where it says so; at least one. */
+export function chosenBy(
+  graph: Graph,
+  state: PipelineState,
+  spec: StageSpec,
+  { evaluate }: Pick<Library, "evaluate">,
+): string[] | undefined {
+  const { refId, split } = spec;
+  if (split === undefined) return undefined;
+  const after = downstreamOf(graph.stages, refId).map((stage) => stage.refId);
+  const variables = contextOf(graph, state, spec);
+  const chosen = after.filter((id) => {
+    const condition = Object.hasOwn(split, id) ? split[id] : undefined;
+    if (condition === undefined) return true;
+    try {
+      return evaluate(condition, variables) === true;
+    } catch {
+      // One that can't be judged is no reason to begin.
+      return false;
+    }
+  });
+  return chosen.length > 0 ? chosen : after.slice(0, 1);
+}
