@@ -45,7 +45,14 @@ export class Reaper {
     if (this.random() < MASSACRES) return all.filter(({ functionName }) => roleOf(functionName) === "Worker");
     const busy = all.filter(({ requestId }) => requestId !== undefined);
     const some = busy.length > 0 ? busy : all;
-    return some.slice(Math.floor(this.random() * some.length)).slice(0, 1);
+    // The function first: nearly all that is at work is a worker.
+    const role = this.#oneOf([...new Set(some.map(({ functionName }) => roleOf(functionName)))]);
+    const one = this.#oneOf(some.filter(({ functionName }) => roleOf(functionName) === role));
+    return one === undefined ? [] : [one];
+  }
+
+  #oneOf<Thing>(things: readonly Thing[]): Thing | undefined {
+    return things[Math.floor(this.random() * things.length)];
   }
 
   #kill({ functionName, pid, requestId }: ProcessInfo): void {

@@ -54,7 +54,7 @@ export function textOf(report: Report): string {
     ],
     [
       "at most once",
-      `${atMostOnce.steps} steps, ${atMostOnce.failed} failed or interrupted, ${atMostOnce.neverRan} never ran`,
+      `${atMostOnce.steps} steps, ${atMostOnce.failed} failed, ${atMostOnce.interrupted} interrupted, ${atMostOnce.neverRan} never ran`,
     ],
     ["transactions", `${report.transactions.committed} committed, by ${report.transactions.bodies} bodies`],
     ["compensations", String(report.compensations)],

@@ -21,7 +21,14 @@ export interface Account {
     readonly withoutEnd: number;
     readonly attemptsFailed: number;
   };
-  readonly atMostOnce: { readonly steps: number; readonly failed: number; readonly neverRan: number };
+  readonly atMostOnce: {
+    readonly steps: number;
+    /** Their bodies threw. */
+    readonly failed: number;
+    /** Their processes died. */
+    readonly interrupted: number;
+    readonly neverRan: number;
+  };
   readonly transactions: { readonly committed: number; readonly bodies: number };
   readonly compensations: number;
   readonly clocks: { readonly processes: number; readonly slowestMs: number; readonly fastestMs: number };
@@ -47,6 +54,7 @@ export function accountOf(evidence: Evidence): Account {
   const taken = events.flatMap((event) => (event.type === "LeaseTaken" ? [event] : []));
   const steps = ended.flatMap(performedIn);
   const once = steps.filter(({ op }) => op === "step:print");
+  const told = ended.map(({ output }) => output?.printed);
   const ran = new Set(ledger.map(({ place }) => place));
   const processes = new Map(ledger.map(({ pid, skewMs }) => [pid, skewMs]));
   const known = new Set(heard.map(({ id }) => id));
@@ -66,7 +74,8 @@ export function accountOf(evidence: Evidence): Account {
     },
     atMostOnce: {
       steps: once.length,
-      failed: once.filter(({ ok }) => !ok).length,
+      failed: told.filter((printed) => printed === "failed").length,
+      interrupted: told.filter((printed) => printed === "interrupted").length,
       neverRan: once.filter(({ place }) => !ran.has(place)).length,
     },
     transactions: {
