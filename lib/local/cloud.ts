@@ -227,7 +227,7 @@ const openStorage = (options: Settled, undo: (() => unknown)[]) => {
           dataDir: join(directory, "dynamodb"),
           ...(port === undefined ? {} : { port }),
         })
-      : Promise.resolve({ endpoint: given, stop: async () => {} });
+      : Promise.resolve({ endpoint: given, pid: undefined, stop: async () => {} });
   // Its failure is reported where it is awaited; until then it must not count as unhandled.
   database.catch(() => {});
   undo.push(() =>

@@ -1,6 +1,6 @@
 /**
  * `npm run chaos -- --executions 1000 --seconds 300 [--rate 0.05] [--seed N] [--json]`: executions on the local cloud while processes are
- * killed, connections to DynamoDB are cut and slow, deliveries come twice and late, and every process has a clock that is off. Then a calm,
+ * killed and stand still, connections to DynamoDB are cut and slow, deliveries come twice and late, and every process has a clock that is off. Then a calm,
  * in which all must end as they should, having done what histories, a ledger of effects, the bus and a table of the user's own agree on.
  * Exit code 1 when something is wrong.
  */
@@ -10,7 +10,7 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { SQSClient } from "@aws-sdk/client-sqs";
 import { DurableClient } from "holdfast";
-import { type ChaosCounts, type LocalCloudCore, startCloud } from "holdfast/local";
+import { type ChaosCounts, type LocalCloudCore, startCloud, startDynamoDb } from "holdfast/local";
 import { clientSettings, connectionFrom } from "../../lib/aws/connection.js";
 import { namesFromOutputs } from "../../lib/aws/stack-names.js";
 import { CHAOS_FAULTS } from "../../lib/local/chaos/settings.js";
@@ -24,7 +24,7 @@ import { readLedger } from "./ledger.js";
 import { readMoney } from "./money.js";
 import { Persistence, pause } from "./persistence.js";
 import { Reader } from "./reader.js";
-import { type Kills, Reaper } from "./reaper.js";
+import { Reaper, type Struck } from "./reaper.js";
 import { type Asked, type Report, textOf, total } from "./report.js";
 import { STACK, synthesize } from "./stack.js";
 
@@ -53,7 +53,7 @@ try {
 process.exit(isWrong ? 1 : 0);
 
 async function chaos(): Promise<Report> {
-  const { cloud, lines, ledger } = await open();
+  const { cloud, databasePid, lines, ledger } = await open();
   const outputs = new Map(cloud.stacks.flatMap((stack) => Object.entries(stack.outputs)));
   const client = new DurableClient({ ...namesFromOutputs(STACK, outputs), environment: cloud.environment });
   const connection = connectionFrom(cloud.environment);
@@ -64,7 +64,7 @@ async function chaos(): Promise<Report> {
   // Each has a row of its own: what one of them draws depends on nobody else.
   const calls = new Persistence(seededRandom(asked.seed));
   const driver = new Driver(client, calls, seededRandom(asked.seed + 1));
-  const reaper = new Reaper(cloud.functions, seededRandom(asked.seed + 2));
+  const reaper = new Reaper(cloud.functions, databasePid, seededRandom(asked.seed + 2));
   const reader = new Reader(client, calls);
   const began = Date.now();
   const seconds = (): number => Math.round((Date.now() - began) / 1_000);
@@ -73,7 +73,7 @@ async function chaos(): Promise<Report> {
   const ticking = setInterval(
     () =>
       console.error(
-        `${seconds()} s: ${doing}, ${ear.heard.length} events heard, ${total(reaper.kills)} kills, ${total(faults())} other faults`,
+        `${seconds()} s: ${doing}, ${ear.heard.length} events heard, ${total(reaper.struck)} strikes, ${total(faults())} other faults`,
       ),
     10_000,
   );
@@ -106,7 +106,7 @@ async function chaos(): Promise<Report> {
     ended,
     ledger: readLedger(ledger),
     heard: ear.heard,
-    explainedCopies: explainedBy(faults(), reaper.kills),
+    explainedCopies: explainedBy(faults(), reaper.struck),
     ...(await readMoney(connection, outputs.get("MoneyTable") ?? "")),
     skewMs: SKEW_SECONDS * 1_000,
   } satisfies Evidence);
@@ -116,22 +116,30 @@ async function chaos(): Promise<Report> {
     seconds: seconds(),
     repeats: calls.repeats,
     ...account,
-    kills: reaper.kills,
+    struck: reaper.struck,
     faults: faults(),
   };
 }
 
-async function open(): Promise<{ cloud: LocalCloudCore; lines: readonly string[]; ledger: string }> {
+async function open(): Promise<{
+  readonly cloud: LocalCloudCore;
+  readonly databasePid: number | undefined;
+  readonly lines: readonly string[];
+  readonly ledger: string;
+}> {
   const directory = mkdtempSync(join(tmpdir(), "holdfast-chaos-"));
   undo.push(() => rmSync(directory, { recursive: true, force: true }));
   const [templates, ledger] = [join(directory, "cdk.out"), join(directory, "ledger")];
   mkdirSync(ledger);
   console.error("Synthesizing, and starting the local cloud …");
   synthesize(join(import.meta.dirname, "app.ts"), templates, ledger);
+  const database = await startDynamoDb({ inMemory: true });
+  undo.push(() => database.stop());
   const lines: string[] = [];
   const cloud = await startCloud({
     templates,
     inMemory: true,
+    dynamodbEndpoint: database.endpoint,
     chaos: {
       rate: asked.rate,
       seed: asked.seed,
@@ -142,15 +150,15 @@ async function open(): Promise<{ cloud: LocalCloudCore; lines: readonly string[]
     onLog: ({ logicalId, text }) => lines.push(`${logicalId}: ${text}`),
   });
   undo.push(() => cloud.stop());
-  return { cloud, lines, ledger };
+  return { cloud, databasePid: database.pid, lines, ledger };
 }
 
 /** A call without an answer, and a relay that dies or is called twice, each publish up to ten entries again. */
 function explainedBy(
   { eventbridge = {}, lambda = {}, mappings = {} }: ChaosCounts,
-  { Relay }: Readonly<Record<string, Readonly<Kills>>>,
+  { Relay }: Readonly<Record<string, Readonly<Struck>>>,
 ): number {
-  const relays = (Relay?.busy ?? 0) + (lambda.twice ?? 0) + (mappings.twice ?? 0);
+  const relays = (Relay?.killed ?? 0) + (Relay?.frozen ?? 0) + (lambda.twice ?? 0) + (mappings.twice ?? 0);
   return (eventbridge.twice ?? 0) + 10 * ((eventbridge.unanswered ?? 0) + relays);
 }
 

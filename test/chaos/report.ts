@@ -1,7 +1,7 @@
 /** What a run of the chaos counted, as people read it. */
 import type { ChaosCounts } from "holdfast/local";
 import type { Account } from "./account/account.js";
-import type { Kills } from "./reaper.js";
+import type { Struck } from "./reaper.js";
 
 export interface Asked {
   readonly executions: number;
@@ -18,7 +18,7 @@ export interface Report extends Account {
   readonly seconds: number;
   /** Calls of the client that failed in spite of the SDK's own retries, and were made again. */
   readonly repeats: number;
-  readonly kills: Readonly<Record<string, Readonly<Kills>>>;
+  readonly struck: Readonly<Record<string, Readonly<Struck>>>;
   readonly faults: ChaosCounts;
 }
 
@@ -33,9 +33,9 @@ export function textOf(report: Report): string {
       `${asked.executions} executions, a storm of ${asked.seconds} s, faults at ${asked.rate}, seed ${asked.seed}`,
     ],
     ["took", `${report.seconds} s`],
-    ...Object.entries(report.kills).map(([name, { busy, idle }]): [string, string] => [
-      `killed: ${name}`,
-      `${busy} at work, ${idle} idle`,
+    ...Object.entries(report.struck).map(([name, { killed, killedIdle, frozen }]): [string, string] => [
+      `struck: ${name}`,
+      `${killed} killed at work, ${killedIdle} idle; ${frozen} stood still`,
     ]),
     [
       "clocks",
@@ -73,8 +73,8 @@ export function textOf(report: Report): string {
   ].join("\n");
 }
 
-/** Of faults by service and kind, or of kills by function and moment. */
-export function total(counts: ChaosCounts | Report["kills"]): number {
+/** Of faults by service and kind, or of what was struck by function. */
+export function total(counts: ChaosCounts | Report["struck"]): number {
   return Object.values(counts)
     .flatMap((some): number[] => Object.values(some))
     .reduce((sum, count) => sum + count, 0);
