@@ -35,8 +35,8 @@ process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED = "true";
 const SKEW_SECONDS = 30;
 /** The part of the storm in which executions are started. */
 const STARTING = 0.8;
-/** How long the calm may take. */
-const GRACE_MS = 300_000;
+/** How long the calm may take: on a machine with much other work, it begins with a long backlog. */
+const GRACE_MS = 600_000;
 /** How long the ear listens on after the last end: a mark that the relay missed waits for the audit, which runs every minute. */
 const LISTEN_MS = 120_000;
 const LINES_SHOWN = 20;
