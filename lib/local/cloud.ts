@@ -70,7 +70,14 @@ export interface LocalCloudCore {
   readonly ignored: readonly Ignored[];
   readonly functions: LocalFunctions;
   /** What went wrong on purpose until now, and by which settings; `undefined` without chaos. */
-  readonly chaos: { readonly settings: ChaosSettings; readonly counts: ChaosCounts } | undefined;
+  readonly chaos:
+    | {
+        readonly settings: ChaosSettings;
+        readonly counts: ChaosCounts;
+        /** Nothing more goes wrong from here on; clocks stay as wrong as they are. */
+        calm(): void;
+      }
+    | undefined;
   /** The cloud's own time, in ms since 1970. */
   now(): number;
   stop(): Promise<void>;
@@ -220,7 +227,7 @@ const openStorage = (options: Settled, undo: (() => unknown)[]) => {
           dataDir: join(directory, "dynamodb"),
           ...(port === undefined ? {} : { port }),
         })
-      : Promise.resolve({ endpoint: given, stop: async () => {} });
+      : Promise.resolve({ endpoint: given, pid: undefined, stop: async () => {} });
   // Its failure is reported where it is awaited; until then it must not count as unhandled.
   database.catch(() => {});
   undo.push(() =>

@@ -27,6 +27,8 @@ export interface DynamoDbOptions {
 
 export interface RunningDynamoDb {
   readonly endpoint: string;
+  /** Of the process that was started; `undefined` for an endpoint that was there before. */
+  readonly pid: number | undefined;
   /** Ends the process that was started; an endpoint that was there before is left alone. */
   stop(): Promise<void>;
 }
@@ -54,7 +56,7 @@ export class DynamoDbLocalMissingError extends Error {
  */
 export const startDynamoDb = async (options: DynamoDbOptions): Promise<RunningDynamoDb> => {
   const given = process.env.AWS_ENDPOINT_URL_DYNAMODB;
-  if (given !== undefined && given !== "") return { endpoint: given, stop: async () => {} };
+  if (given !== undefined && given !== "") return { endpoint: given, pid: undefined, stop: async () => {} };
 
   const home = findJarHome();
   const port = options.port ?? (await freePort());
@@ -68,7 +70,7 @@ export const startDynamoDb = async (options: DynamoDbOptions): Promise<RunningDy
     await stopJava(child);
     throw diagnoseJava(command) ?? startFailed(failure, output());
   }
-  return { endpoint, stop: () => stopJava(child) };
+  return { endpoint, pid: child.pid, stop: () => stopJava(child) };
 };
 
 const storageArguments = (options: DynamoDbOptions): string[] => {

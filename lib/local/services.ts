@@ -51,6 +51,7 @@ export const createServices = (plan: Plan, deps: ServicesDeps): Services => {
   const functions = new Functions({
     bootstrap: writeBootstrap(deps.workDir),
     environment: deps.environment,
+    clock,
     onLog: deps.onLog,
     chaos,
   });

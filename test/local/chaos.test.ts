@@ -311,6 +311,36 @@ test("a function's process is killed in the middle of an invocation, and nobody 
   expect(t.cloud.chaos?.counts).toEqual({ lambda: { killed: 1 } });
 });
 
+test("each process of a function has a clock of its own, and as much time for its work as any", async () => {
+  const t = await cloudWith({ rate: 0, seed: 1, skew: "10m" }, ECHO);
+  const invoke = async () => {
+    const { Payload } = await t.lambda.send(
+      new InvokeCommand({ FunctionName: "echo", Payload: '{"ms":500}' }),
+    );
+    return { ...JSON.parse(Payload?.transformToString() ?? ""), at: Date.now() };
+  };
+  const seen = await Promise.all([invoke(), invoke(), invoke()]);
+  const MOST_MS = 600_000 / 60;
+  const skews = seen.map(({ now, at }) => now - at);
+  for (const skew of skews) expect(Math.abs(skew)).toBeLessThan(MOST_MS + 500);
+  expect(Math.max(...skews) - Math.min(...skews)).toBeGreaterThan(1_000);
+  for (const { now, made, said, isDate, remaining } of seen) {
+    expect(isDate).toBe(true);
+    expect(Date.parse(made) - now).toBeLessThan(500);
+    expect(Math.abs(said - now)).toBeLessThan(1_500);
+    expect(remaining).toBeLessThanOrEqual(10_000);
+    expect(remaining).toBeGreaterThan(5_000);
+  }
+});
+
+test("a calm ends it", async () => {
+  const t = await cloudWith({ rate: 1, faults: ["throttled"] });
+  expect(await sees(t, "dynamodb")).toBeInstanceOf(Error);
+  t.cloud.chaos?.calm();
+  expect(await sees(t, "dynamodb")).toBe("an answer");
+  expect(t.cloud.chaos?.counts).toEqual({ dynamodb: { throttled: 1 } });
+});
+
 test("without chaos, everybody meets DynamoDB Local itself, and there is nothing to count", async () => {
   const t = await testCloud({});
   clouds.push(t);
@@ -321,7 +351,7 @@ test("without chaos, everybody meets DynamoDB Local itself, and there is nothing
 describe("what goes wrong", () => {
   const faults: ChaosFault[] = ["throttled", "cut"];
   const series = (seed: number, places: readonly string[]): unknown[] => {
-    const chaos = new Chaos({ rate: 0.3, seed, services: ["sqs"], faults });
+    const chaos = new Chaos({ rate: 0.3, seed, services: ["sqs"], faults, skewMs: 0 });
     const strikes = places.map((place) => [place, chaos.strike("sqs", place, faults)]);
     return strikes.filter(([place]) => place === "send").map(([, strike]) => strike);
   };

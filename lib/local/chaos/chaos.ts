@@ -21,6 +21,7 @@ export interface Strike {
 export class Chaos {
   private readonly taken = new Map<string, number>();
   private readonly happened = new Map<ChaosService, Map<ChaosFault, number>>();
+  private over = false;
 
   constructor(readonly settings: ChaosSettings) {}
 
@@ -30,15 +31,23 @@ export class Chaos {
     );
   }
 
+  /** Nothing more goes wrong from here on; clocks stay as wrong as they are. */
+  calm(): void {
+    this.over = true;
+  }
+
+  /** By how much the clock of the next process of a function is off: the cloud's own time, in ms, below 0 for one that is behind. */
+  skewOf(functionName: string): number {
+    const [share = 0] = this.drawn(`lambda/clock ${functionName}`);
+    return Math.round((2 * share - 1) * this.settings.skewMs);
+  }
+
   /** One of `faults`, or `undefined` when all goes well. Whoever lets it happen says so with `count`. */
   strike(service: ChaosService, place: string, faults: readonly ChaosFault[]): Strike | undefined {
-    const { seed, rate, services } = this.settings;
+    const { rate, services } = this.settings;
     const possible = faults.filter((fault) => this.settings.faults.includes(fault));
-    if (possible.length === 0 || !services.includes(service)) return undefined;
-    const where = `${service}/${place}`;
-    const nth = this.taken.get(where) ?? 0;
-    this.taken.set(where, nth + 1);
-    const [chance = 1, choice = 0, amount = 0] = numbersOf(`${seed}/${where}/${nth}`);
+    if (this.over || possible.length === 0 || !services.includes(service)) return undefined;
+    const [chance = 1, choice = 0, amount = 0] = this.drawn(`${service}/${place}`);
     const fault = possible[Math.floor(choice * possible.length)];
     return chance < rate && fault !== undefined ? { fault, amount } : undefined;
   }
@@ -53,6 +62,12 @@ export class Chaos {
     const strike = this.strike(service, place, faults);
     if (strike !== undefined) this.count(service, strike.fault);
     return strike;
+  }
+
+  private drawn(where: string): readonly number[] {
+    const nth = this.taken.get(where) ?? 0;
+    this.taken.set(where, nth + 1);
+    return numbersOf(`${this.settings.seed}/${where}/${nth}`);
   }
 }
 

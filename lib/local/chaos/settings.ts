@@ -14,6 +14,7 @@
  * | `killed`     | a function's process is killed in the middle of an invocation                      | lambda                      |
  */
 import { randomInt } from "node:crypto";
+import { type Duration, durationMs } from "../../model/time.js";
 import { InvalidChaosError } from "./invalid-chaos-error.js";
 
 export const CALLED_SERVICES = [
@@ -54,6 +55,11 @@ export type ChaosOptions =
       readonly services?: readonly ChaosService[];
       /** All by default. */
       readonly faults?: readonly ChaosFault[];
+      /**
+       * Whatever the rate, each process of a function has a clock of its own, up to this much ahead of the cloud's or behind it.
+       * Default: all have the cloud's.
+       */
+      readonly skew?: Duration;
     };
 
 export interface ChaosSettings {
@@ -61,26 +67,30 @@ export interface ChaosSettings {
   readonly seed: number;
   readonly services: readonly ChaosService[];
   readonly faults: readonly ChaosFault[];
+  /** The most by which a process's clock is off. */
+  readonly skewMs: number;
 }
 
 const SEEDS = 2 ** 32;
 
-/** `undefined` when nothing is to go wrong. Throws {@link InvalidChaosError}. */
+/** `undefined` when nothing is to go wrong. Throws {@link InvalidChaosError}, and `InvalidDurationError` for the skew. */
 export const chaosSettings = (options: ChaosOptions | undefined): ChaosSettings | undefined => {
   if (options === undefined) return undefined;
-  const { rate, seed, services, faults } = typeof options === "number" ? { rate: options } : options;
+  const { rate, seed, services, faults, skew } = typeof options === "number" ? { rate: options } : options;
   if (typeof rate !== "number" || !(rate >= 0 && rate <= 1))
     throw new InvalidChaosError("rate", rate, "a probability from 0 to 1, such as 0.05");
   if (seed !== undefined && !(Number.isInteger(seed) && seed >= 0 && seed < SEEDS))
     throw new InvalidChaosError("seed", seed, "a whole number from 0 to 4294967295");
   refuseUnknown("services", services, CHAOS_SERVICES);
   refuseUnknown("faults", faults, CHAOS_FAULTS);
-  if (rate === 0) return undefined;
+  const skewMs = skew === undefined ? 0 : durationMs(skew);
+  if (rate === 0 && skewMs === 0) return undefined;
   return {
     rate,
     seed: seed ?? randomInt(SEEDS),
     services: services ?? CHAOS_SERVICES,
     faults: faults ?? CHAOS_FAULTS,
+    skewMs,
   };
 };
 

@@ -10,7 +10,7 @@ import { join } from "node:path";
 export interface InvokeMessage {
   readonly requestId: string;
   readonly payload: string;
-  /** When the invocation will be killed, in real ms since 1970. */
+  /** When the invocation will be killed, in real ms since 1970, by the clock of the cloud's process. */
   readonly deadlineMs: number;
 }
 
@@ -52,6 +52,18 @@ process.on("disconnect", () => process.exit(0));
 
 const env = process.env;
 let running;
+
+// A clock that is off is off for all that runs here. Lambda counts down what is left of an invocation on its own.
+const RealDate = Date;
+const skewMs = Number(env.HOLDFAST_CLOCK_SKEW_MS ?? 0);
+if (skewMs !== 0) {
+  const now = () => RealDate.now() + skewMs;
+  globalThis.Date = new Proxy(RealDate, {
+    get: (target, name, receiver) => (name === "now" ? now : Reflect.get(target, name, receiver)),
+    construct: (target, given, made) => Reflect.construct(target, given.length === 0 ? [now()] : given, made),
+    apply: () => new RealDate(now()).toString(),
+  });
+}
 
 const describe = (error) => {
   if (error instanceof Error)
@@ -99,7 +111,7 @@ const contextOf = ({ requestId, deadlineMs }) => ({
   awsRequestId: requestId,
   logGroupName: env.AWS_LAMBDA_LOG_GROUP_NAME,
   logStreamName: env.AWS_LAMBDA_LOG_STREAM_NAME,
-  getRemainingTimeInMillis: () => Math.max(0, deadlineMs - Date.now()),
+  getRemainingTimeInMillis: () => Math.max(0, deadlineMs - RealDate.now()),
 });
 
 const handler = await load().catch(async (error) => {

@@ -3,14 +3,16 @@ import { devNull } from "node:os";
 import { arn, REGION } from "../arn.js";
 import type { Chaos } from "../chaos/chaos.js";
 import { killerOf } from "../chaos/deliveries.js";
+import type { ClockSettings } from "../clock.js";
 import type { LogLine } from "../notices.js";
 import { type FunctionSpec, Pool, type ProcessInfo } from "./pool.js";
 import type { Outcome, SandboxSpec } from "./sandbox.js";
 
 export interface FunctionsOptions {
   readonly bootstrap: string;
-  /** Endpoints, fake credentials and the clock, the same for every function. */
+  /** Endpoints, fake credentials and how fast time runs, the same for every function. */
   readonly environment: Readonly<Record<string, string>>;
+  readonly clock: ClockSettings;
   readonly onLog: (line: LogLine) => void;
   readonly chaos: Chaos | undefined;
 }
@@ -22,15 +24,23 @@ export class Functions {
 
   create(spec: FunctionSpec): void {
     const { bootstrap, onLog, chaos } = this.options;
-    const sandbox: SandboxSpec = {
+    const env = { ...inherited(), ...this.options.environment, ...awsVariables(spec), ...spec.environment };
+    const sandbox = (): SandboxSpec => ({
       bootstrap,
       codeDir: spec.codeDir,
       memoryMb: spec.memoryMb,
-      env: { ...inherited(), ...this.options.environment, ...awsVariables(spec), ...spec.environment },
+      env: { ...env, ...this.skewed(spec) },
       onLine: (stream, text) => onLog({ functionName: spec.name, logicalId: spec.logicalId, stream, text }),
-    };
+    });
     const killer = chaos === undefined ? undefined : killerOf(spec.name, chaos);
     this.pools.set(spec.name, new Pool(spec, sandbox, killer));
+  }
+
+  /** The clock of one more process, in real time. */
+  private skewed({ name }: FunctionSpec): Record<string, string> {
+    const { chaos, clock } = this.options;
+    if (chaos === undefined || chaos.settings.skewMs === 0) return {};
+    return { HOLDFAST_CLOCK_SKEW_MS: String(Math.round(chaos.skewOf(name) / clock.scale)) };
   }
 
   /** By physical name; by logical id, too, which is what a person knows. */

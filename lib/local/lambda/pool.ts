@@ -44,7 +44,8 @@ export class Pool {
 
   constructor(
     readonly spec: FunctionSpec,
-    private readonly sandboxSpec: SandboxSpec,
+    /** For each process anew: its clock is its own. */
+    private readonly sandboxSpec: () => SandboxSpec,
     private readonly killer?: Killer,
   ) {}
 
@@ -135,7 +136,7 @@ export class Pool {
       clearTimeout(this.reapers.get(sandbox));
       if (sandbox.alive) return sandbox;
     }
-    const sandbox = new Sandbox(this.sandboxSpec);
+    const sandbox = new Sandbox(this.sandboxSpec());
     this.sandboxes.add(sandbox);
     void sandbox.ended.then(() => this.sandboxes.delete(sandbox));
     return sandbox;

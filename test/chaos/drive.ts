@@ -1,9 +1,9 @@
-/** What the world does to the soak's executions: starts them, publishes, signals. Calls fail on purpose, and are repeated under the same id. */
-import type { DurableClient } from "holdfast";
+/** What the world does to the executions: starts them, publishes, signals, cancels. Calls fail on purpose, and are repeated under the same id. */
+import { type DurableClient, ExecutionClosedError } from "holdfast";
 import { Paid, Rang } from "./app.js";
 import { type Persistence, pause } from "./persistence.js";
 
-export const KINDS = ["waits", "naps", "parents", "asks", "undone"] as const;
+export const KINDS = ["waits", "naps", "parents", "asks", "pays", "undone", "endless"] as const;
 
 export interface Planned {
   readonly executionId: string;
@@ -69,8 +69,23 @@ export class Driver {
     if (workflow === "asks") {
       for (const said of ["first", "second"]) {
         await pause(this.random() * 10_000);
-        await this.calls.make(() => this.client.signal(executionId, "go", said, { id: said }));
+        await this.#tell(() => this.client.signal(executionId, "go", said, { id: said }));
       }
     }
+    if (workflow === "endless") {
+      await pause(this.random() * 15_000);
+      await this.#tell(() => this.client.cancel(executionId));
+    }
+  }
+
+  /** An execution that waits for this alone, and has closed, was told it by a try that was not answered. */
+  async #tell(call: () => Promise<unknown>): Promise<void> {
+    await this.calls.make(async () => {
+      try {
+        await call();
+      } catch (error) {
+        if (!(error instanceof ExecutionClosedError)) throw error;
+      }
+    });
   }
 }

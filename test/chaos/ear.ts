@@ -1,11 +1,18 @@
-/** Hears everything that the soak's executions put on the bus, through a queue behind a rule, like any consumer. */
+/** Hears everything that the executions put on the bus, through a queue behind a rule, like any consumer. */
 import { DeleteMessageCommand, ReceiveMessageCommand, type SQSClient } from "@aws-sdk/client-sqs";
 
 const ID = "holdfast:event:";
 
+export interface Heard {
+  /** The stable one, under which it is published again. */
+  readonly id: string;
+  readonly by: string;
+  readonly what: string;
+}
+
 export class Ear {
-  /** Stable ids by the queue's own message: one that the queue delivers twice was published once. */
-  readonly #heard = new Map<string, string>();
+  /** By the queue's own message: one that the queue delivers twice was published once. */
+  readonly #heard = new Map<string, Heard>();
   readonly #stop = new AbortController();
   readonly #listening: Promise<void>;
 
@@ -16,7 +23,7 @@ export class Ear {
     this.#listening = this.#listen();
   }
 
-  get heard(): string[] {
+  get heard(): Heard[] {
     return [...this.#heard.values()];
   }
 
@@ -35,7 +42,7 @@ export class Ear {
     const receive = { QueueUrl: this.queueUrl, MaxNumberOfMessages: 10, WaitTimeSeconds: 5 };
     const { Messages = [] } = await this.sqs.send(new ReceiveMessageCommand(receive), { abortSignal });
     for (const { MessageId = "", Body = "{}", ReceiptHandle } of Messages) {
-      this.#heard.set(MessageId, idOf(Body));
+      this.#heard.set(MessageId, read(Body));
       await this.sqs.send(new DeleteMessageCommand({ QueueUrl: this.queueUrl, ReceiptHandle }), {
         abortSignal,
       });
@@ -43,7 +50,9 @@ export class Ear {
   }
 }
 
-function idOf(body: string): string {
-  const { resources }: { resources?: readonly string[] } = JSON.parse(body);
-  return resources?.find((one) => one.startsWith(ID))?.slice(ID.length) ?? "without an id";
+function read(body: string): Heard {
+  const { resources, detail }: { resources?: readonly string[]; detail: Omit<Heard, "id"> } =
+    JSON.parse(body);
+  const id = resources?.find((one) => one.startsWith(ID))?.slice(ID.length) ?? "without an id";
+  return { ...detail, id };
 }

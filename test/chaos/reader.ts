@@ -1,6 +1,6 @@
-/** Reads how the soak's executions ended, through a client whose calls fail on purpose like everybody's. */
+/** Reads how the executions ended, through a client whose calls fail on purpose like everybody's. */
 import type { DurableClient } from "holdfast";
-import type { Ended } from "./account.js";
+import type { Ended } from "./account/evidence.js";
 import type { Output } from "./app.js";
 import { type Persistence, pause } from "./persistence.js";
 
@@ -13,15 +13,19 @@ export class Reader {
     private readonly calls: Persistence,
   ) {}
 
-  /** @returns those that have not ended by then */
-  async waitForEnds(executionIds: readonly string[], until: number): Promise<string[]> {
+  /** @param until what has not ended by then is read as it is */
+  async waitForEnds(
+    executionIds: readonly string[],
+    until: number,
+    seen: (open: number) => void,
+  ): Promise<void> {
     let open = [...executionIds];
     while (open.length > 0 && Date.now() < until) {
+      seen(open.length);
       await pause(2_000);
       const statuses = await this.#each(open, (id) => this.client.describe(id).then(({ status }) => status));
       open = open.filter((_, index) => OPEN.includes(statuses[index] ?? ""));
     }
-    return open;
   }
 
   async idsOf(workflow: string): Promise<string[]> {
@@ -37,10 +41,10 @@ export class Reader {
 
   read(executionIds: readonly string[]): Promise<Ended[]> {
     return this.#each(executionIds, async (executionId) => {
-      const { workflow, status } = await this.client.describe(executionId);
+      const { workflow, status, error } = await this.client.describe(executionId);
       const history = await this.client.history(executionId);
       const output = status === "completed" ? await this.client.result<Output>(executionId) : undefined;
-      return { executionId, workflow, status, history, output };
+      return { executionId, workflow, status, history, output, error: error?.message };
     });
   }
 
