@@ -1,0 +1,35 @@
+/**
+ * The DynamoDB store on tables in memory: the very calls that it makes on AWS, answered in the same process, and counted as DynamoDB bills
+ * them. For tests that want to know what something costs; slower than the memory store, and no faster way to run anything on AWS.
+ */
+
+import type { PayloadStore, Store } from "../../ports.js";
+import { createDynamoStore } from "../index.js";
+import type { Item } from "../item.js";
+import { MemoryDocuments } from "./documents.js";
+import { MemoryTables, type TransactOthers } from "./tables.js";
+import type { Units } from "./units.js";
+
+export type { TransactOthers } from "./tables.js";
+export type { Units } from "./units.js";
+
+export interface MeteredStore {
+  readonly store: Store;
+  /** All that its calls would have been billed for so far, but for a transaction's writes to tables of the user's own. */
+  spent(): Units;
+  /** Every item of its tables, as the document client gives it. */
+  items(): Readonly<Record<"executions" | "directory", readonly Item[]>>;
+}
+
+export function createMeteredStore(objects: PayloadStore, transactOthers: TransactOthers): MeteredStore {
+  const names = { executionsTable: "Executions", directoryTable: "Directory" };
+  const tables = new MemoryTables(names, transactOthers);
+  return {
+    store: createDynamoStore({ documents: new MemoryDocuments(tables), ...names }, objects),
+    spent: () => tables.spent,
+    items: () => ({
+      executions: tables.items(names.executionsTable),
+      directory: tables.items(names.directoryTable),
+    }),
+  };
+}
