@@ -122,6 +122,7 @@ export function executionMethods(state: State, transact: Transact): Omit<Executi
     },
 
     async appendMessage(executionId, message) {
+      checkSize(`Message "${message.id}"`, LARGEST_RECORD_BYTES, messageContent(message));
       const head = headOf(executionId);
       if (head === undefined) return { outcome: "missing" };
       if (!acceptsMessages(head.status)) return { outcome: "closed", head: copy(head) };
@@ -134,7 +135,6 @@ export function executionMethods(state: State, transact: Transact): Omit<Executi
         items.inboxBytes += messageBytes(message);
         return { outcome: "appended", head: copy(items.head) };
       }
-      checkSize(`Message "${message.id}"`, LARGEST_RECORD_BYTES, messageContent(message));
       // A repeat raises the numbers too: the table can't tell whether the first try came as far as the head.
       const outcome = items.messages.has(message.id) ? "duplicate" : "appended";
       if (outcome === "appended") items.messages.set(message.id, copy(message));

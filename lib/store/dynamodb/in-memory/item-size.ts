@@ -23,8 +23,15 @@ function valueBytes(value: unknown): number {
   return 1;
 }
 
-/** Zeroes at either end are not significant. */
+/**
+ * Two digits are what is before or behind the point as pairs, counted from the point: so 1,200 is one pair, and 12,000 are two. Pairs of
+ * zeroes at either end are not significant. A sign is a byte more. The guide does not say all of this; DynamoDB Local does.
+ */
 function numberBytes(number: string): number {
-  const digits = number.replace(/\D/g, "").replace(/^0+/, "").replace(/0+$/, "");
-  return 1 + Math.ceil(digits.length / 2);
+  const [, sign = "", whole = "", fraction = ""] = /^(-?)(\d+)(?:\.(\d+))?$/.exec(number) ?? [];
+  const digits =
+    whole.padStart(whole.length + (whole.length % 2), "0") +
+    fraction.padEnd(fraction.length + (fraction.length % 2), "0");
+  const significant = digits.replace(/^(00)+/, "").replace(/(00)+$/, "");
+  return 1 + sign.length + significant.length / 2;
 }

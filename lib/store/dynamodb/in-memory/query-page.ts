@@ -43,10 +43,10 @@ export function pageOf(table: Table, query: Query): QueryPage {
   for (const item of behind) {
     read.push(item);
     bytes += itemBytes(item);
-    if (read.length === limit || bytes > PAGE_BYTES) break;
+    if (read.length === limit || bytes >= PAGE_BYTES) break;
   }
   const last = read.at(-1);
-  const ended = read.length === limit || bytes > PAGE_BYTES;
+  const ended = read.length === limit || bytes >= PAGE_BYTES;
   return {
     items: filter === undefined ? read : read.filter((item) => fits(filter, item, meaning)),
     bytes,
