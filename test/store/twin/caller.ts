@@ -75,7 +75,7 @@ export class Caller {
       id,
       head: dice.chance(90) ? heads.at(-1) : heads[dice.below(Math.max(1, heads.length))],
       outbox: this.#outboxes.get(dice.pick([id, id, ...STAGED])),
-      slot: 1 + dice.below(4),
+      slot: 1 + dice.below(3),
       shard: dice.chance(70) ? shardOf(id, INDEX_SHARDS) : dice.below(INDEX_SHARDS),
       token: dice.chance(90) ? `t${this.#tokens}` : "same",
     };

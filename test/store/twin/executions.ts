@@ -150,7 +150,7 @@ function acquire({ id, head, dice, token }: Choices): Operation {
 /** Of an execution, or what was staged. */
 function newCommit({ id, slot, dice, token }: Choices) {
   const staged = dice.chance(10);
-  const out = dice.chance(40) || staged ? outbox(dice, slot) : [];
+  const out = dice.chance(65) || staged ? outbox(dice, slot) : [];
   return commit(staged ? dice.pick(STAGED) : id, staged ? 1 : slot, {
     token,
     epoch: dice.below(3),
