@@ -21,7 +21,7 @@ import type { Query } from "./query-page.js";
 import type { MemoryTables, Write } from "./tables.js";
 
 export class MemoryDocuments extends DynamoDBDocumentClient {
-  constructor(private readonly tables: MemoryTables) {
+  constructor(private readonly answer: (command: unknown) => Item) {
     // Never asked for anything: it is what the base class is made of.
     super(
       new DynamoDBClient({ region: "memory", credentials: { accessKeyId: "none", secretAccessKey: "none" } }),
@@ -30,11 +30,11 @@ export class MemoryDocuments extends DynamoDBDocumentClient {
 
   // biome-ignore lint/suspicious/noExplicitAny: an override of a method with one type for each command can't name their answers.
   override async send(command: unknown): Promise<any> {
-    return copyOf(answer(this.tables, command));
+    return copyOf(this.answer(command));
   }
 }
 
-function answer(tables: MemoryTables, command: unknown): Item {
+export function answerOf(tables: MemoryTables, command: unknown): Item {
   if (command instanceof GetCommand) {
     const { TableName, Key, ConsistentRead } = command.input;
     const found = tables.get(given(TableName), keyOf(Key), ConsistentRead === true);

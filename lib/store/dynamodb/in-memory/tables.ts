@@ -3,8 +3,8 @@
  * table and its indexes in pages of a megabyte, and transactions whose other actions somebody else does. Each call is counted as DynamoDB
  * bills it (`units.ts`). An index is never behind, nobody is throttled, and no transaction meets another.
  */
-import type { TransactionReason } from "../../../model/errors.js";
 import type { TransactionAction } from "../../../model/transaction.js";
+import type { Transact } from "../../memory/transact.js";
 import { INDEXES } from "../indexes.js";
 import type { Item } from "../item.js";
 import type { Key } from "../keys.js";
@@ -31,11 +31,6 @@ export interface TableNames {
   readonly directoryTable: string;
 }
 
-/** Does the actions of a transaction that are for tables of the user's own: all or none, at once. Reasons, one for each, refuse it. */
-export type TransactOthers = (
-  actions: readonly TransactionAction[],
-) => readonly TransactionReason[] | undefined;
-
 export interface Write {
   readonly table: string;
   readonly condition: string | undefined;
@@ -49,11 +44,12 @@ const LARGEST_ITEM_BYTES = 400 * 1024;
 
 export class MemoryTables {
   readonly #tables: ReadonlyMap<string, Table>;
-  readonly #transactOthers: TransactOthers;
+  readonly #transact: Transact;
   #spent: Units = NO_UNITS;
+  #counts = true;
 
-  constructor({ executionsTable, directoryTable }: TableNames, transactOthers: TransactOthers) {
-    this.#transactOthers = transactOthers;
+  constructor({ executionsTable, directoryTable }: TableNames, transact: Transact) {
+    this.#transact = transact;
     this.#tables = new Map([
       [executionsTable, new Table(INDEXES)],
       [directoryTable, new Table({})],
@@ -63,6 +59,16 @@ export class MemoryTables {
   /** All that was spent so far. */
   get spent(): Units {
     return this.#spent;
+  }
+
+  /** For those who only look on. */
+  uncounted<T>(work: () => T): T {
+    this.#counts = false;
+    try {
+      return work();
+    } finally {
+      this.#counts = true;
+    }
   }
 
   items(table: string): Item[] {
@@ -111,7 +117,7 @@ export class MemoryTables {
     if (itemBytes(item) > LARGEST_ITEM_BYTES) throw tooLarge("Item size has");
     const before = this.#table(write.table).get(keyOf(item));
     const free = isFree(write, before);
-    const reasons = free ? this.#transactOthers(others) : undefined;
+    const reasons = free ? this.#transact(others) : undefined;
     if (free && (reasons === undefined || reasons.every(({ code }) => code === "None"))) {
       const { writes, indexWrites } = this.#replace(write.table, { before, after: item });
       this.#spend({ writes: TRANSACTION * writes, indexWrites: TRANSACTION * indexWrites });
@@ -150,7 +156,7 @@ export class MemoryTables {
 
   /** One call's. */
   #spend(units: Partial<Units>): void {
-    this.#spent = plus(this.#spent, { ...NO_UNITS, ...units, roundTrips: 1 });
+    if (this.#counts) this.#spent = plus(this.#spent, { ...NO_UNITS, ...units, roundTrips: 1 });
   }
 }
 
