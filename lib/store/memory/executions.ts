@@ -10,11 +10,11 @@ import { newHead } from "../new-head.js";
 import { firstPendingAt, initialStates } from "../outbox.js";
 import type { Commit, ExecutionStore, PayloadStore } from "../ports.js";
 import { checkTransition, mayReopen } from "../status.js";
+import type { Transact } from "../transact.js";
 import { checkTransaction } from "../transaction.js";
 import { reopenedHead } from "./reopened-head.js";
 import { settledHead } from "./settled-head.js";
 import { copy, type ExecutionItems, entryOf, frozen, itemsOf, type State } from "./state.js";
-import type { Transact } from "./transact.js";
 
 export function executionMethods(state: State, transact: Transact): Omit<ExecutionStore, keyof PayloadStore> {
   const of = (executionId: string): ExecutionItems => itemsOf(state, executionId);

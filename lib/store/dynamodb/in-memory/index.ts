@@ -3,9 +3,9 @@
  * them. For tests that want to know what something costs; slower than the memory store, and no faster way to run anything on AWS.
  */
 
-import { stagingMethods } from "../../memory/staging.js";
-import { type Transact, withoutTables } from "../../memory/transact.js";
 import type { PayloadStore, Store } from "../../ports.js";
+import { stagingMethods } from "../../staging.js";
+import { type Transact, withoutTables } from "../../transact.js";
 import { createDynamoStore } from "../index.js";
 import type { Item } from "../item.js";
 import { answerOf, MemoryDocuments } from "./documents.js";

@@ -4,7 +4,7 @@
  * bills it (`units.ts`). An index is never behind, nobody is throttled, and no transaction meets another.
  */
 import type { TransactionAction } from "../../../model/transaction.js";
-import type { Transact } from "../../memory/transact.js";
+import type { Transact } from "../../transact.js";
 import { INDEXES } from "../indexes.js";
 import type { Item } from "../item.js";
 import type { Key } from "../keys.js";
