@@ -7,7 +7,7 @@ import { isDeepStrictEqual } from "node:util";
 import type { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
 import { paginateScan } from "@aws-sdk/lib-dynamodb";
 import { createMeteredStore } from "../../../lib/store/dynamodb/in-memory/index.js";
-import type { Units } from "../../../lib/store/dynamodb/in-memory/units.js";
+import { type Units, unitsBetween } from "../../../lib/store/dynamodb/in-memory/units.js";
 import { createDynamoStore } from "../../../lib/store/dynamodb/index.js";
 import type { Item } from "../../../lib/store/dynamodb/item.js";
 import { createMemoryPayloads, createMemoryStore } from "../../../lib/store/memory/index.js";
@@ -60,7 +60,10 @@ export async function trial(seed: number, { client, documents }: FreshDynamo): P
     for (const [who, outcome] of Object.entries(found))
       if (!isDeepStrictEqual(outcome, expected))
         return ended(`${where}\n  DynamoDB: ${shown(expected)}\n  ${who}: ${shown(outcome)}`);
-    const units = [less(spentLocally(), before[0]), less(metered.spent(), before[1])] as const;
+    const units = [
+      unitsBetween(before[0], spentLocally()),
+      unitsBetween(before[1], metered.spent()),
+    ] as const;
     if (!isDeepStrictEqual(...units))
       return ended(
         `${where}\n  DynamoDB bills ${shown(units[0])}\n  the tables in memory count ${shown(units[1])}`,
@@ -88,16 +91,6 @@ async function outcomeOf(store: Store, operation: Operation): Promise<Outcome> {
   } catch (error) {
     return { thrown: String(error) };
   }
-}
-
-function less(after: Units, before: Units): Units {
-  return {
-    writes: after.writes - before.writes,
-    indexWrites: after.indexWrites - before.indexWrites,
-    reads: after.reads - before.reads,
-    refused: after.refused - before.refused,
-    roundTrips: after.roundTrips - before.roundTrips,
-  };
 }
 
 async function scan(client: DynamoDBDocumentClient, TableName: string): Promise<Item[]> {

@@ -30,6 +30,17 @@ export function plus(one: Units, other: Units): Units {
   };
 }
 
+/** What was spent between two readings. */
+export function unitsBetween(before: Units, after: Units): Units {
+  return {
+    writes: after.writes - before.writes,
+    indexWrites: after.indexWrites - before.indexWrites,
+    reads: after.reads - before.reads,
+    refused: after.refused - before.refused,
+    roundTrips: after.roundTrips - before.roundTrips,
+  };
+}
+
 /** An item before a write and after it; undefined where there is none. */
 export interface Change {
   readonly before: Item | undefined;
