@@ -18,7 +18,7 @@ describe("the memory store and the DynamoDB store", () => {
 
   test.each(Array.from({ length: SEEDS }, (_, index) => index + 1))(
     `answer the same to ${OPERATIONS_OF_A_TRIAL} operations chosen with seed %i, and count the same units`,
-    { timeout: 60_000 },
+    { timeout: 120_000 },
     async (seed) => {
       const tried = await trial(seed, freshDynamo());
       for (const operation of tried.asked.keys()) asked.add(operation);
