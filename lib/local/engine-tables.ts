@@ -4,6 +4,7 @@ import {
   type CreateTableCommandInput,
   type DynamoDBClient,
 } from "@aws-sdk/client-dynamodb";
+import { INDEXES } from "../store/dynamodb/indexes.js";
 
 const keysOnlyIndex = (name: string, partition: string, sort: string) => ({
   IndexName: name,
@@ -33,13 +34,9 @@ const executionsTable: Omit<CreateTableCommandInput, "TableName"> = {
     { AttributeName: "obAt", AttributeType: "N" },
   ],
   KeySchema: PRIMARY_KEY,
-  GlobalSecondaryIndexes: [
-    keysOnlyIndex("byWorkflow", "wf", "createdAt"),
-    keysOnlyIndex("byApplication", "ap", "createdAt"),
-    keysOnlyIndex("byPipelineConfig", "pc", "createdAt"),
-    keysOnlyIndex("byStatus", "st", "createdAt"),
-    keysOnlyIndex("outboxPending", "ob", "obAt"),
-  ],
+  GlobalSecondaryIndexes: Object.entries(INDEXES).map(([name, { partition, sort }]) =>
+    keysOnlyIndex(name, partition, sort),
+  ),
   StreamSpecification: { StreamEnabled: true, StreamViewType: "NEW_IMAGE" },
 };
 

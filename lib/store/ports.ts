@@ -328,7 +328,7 @@ export interface OutboxStore {
 
   /**
    * Condition: `version` is the one that was read. Its mark becomes `pendingAt` or `givenUpAt`, of which there is at most one; with neither it
-   * is in no list any more. What was staged and is published goes as a whole: it belongs to no history.
+   * is in no list any more. A head's wake (slot 0) is never given up; a head without a mark is one that is marked with neither. What was staged and is published goes as a whole: it belongs to no history.
    */
   markOutbox(request: {
     readonly executionId: string;

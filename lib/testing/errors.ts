@@ -38,3 +38,14 @@ export class DoesNotEndError extends HoldfastError {
     this.executionId = executionId;
   }
 }
+
+/** In a test: what a run costs was asked of a store that does not count it. */
+export class NotMeteredError extends HoldfastError {
+  readonly code = "NOT_METERED";
+  constructor() {
+    super(
+      'This store does not count what DynamoDB would bill. Expected: testApp(app, { store: "metered" }).',
+    );
+    this.name = "NotMeteredError";
+  }
+}

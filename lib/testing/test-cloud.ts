@@ -33,6 +33,8 @@ import { VirtualClock } from "./virtual-clock.js";
 export interface TestCloudOptions {
   readonly app: App;
   readonly store: Store;
+  /** The same store for what is the kit's own to read: replays, and what a test looks at. Default: `store`. */
+  readonly onlooking?: Store;
   /** Chooses between messages that could be received at the same time. Without it the oldest is received first. */
   readonly seed?: number;
   readonly now?: EpochMs;
@@ -142,7 +144,7 @@ export class TestCloud {
     };
     this.#rehearsals =
       options.replay === "every-suspension"
-        ? new Rehearsals(this.#real, () => this.doubles.app(this.#app))
+        ? new Rehearsals(this.bare, () => this.doubles.app(this.#app))
         : undefined;
   }
 
@@ -220,7 +222,8 @@ export class TestCloud {
 
   /** Everything outside as it is: nothing is counted, and nothing can strike. */
   get bare(): Outside {
-    return this.#real;
+    const { onlooking } = this.options;
+    return onlooking === undefined ? this.#real : { ...this.#real, store: onlooking };
   }
 
   /** The earliest instant at which anything happens by itself, or undefined. */

@@ -12,8 +12,8 @@ import {
   TransactionCanceledException,
 } from "@aws-sdk/client-dynamodb";
 import type { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
+import { refusedUnits } from "../../lib/store/dynamodb/in-memory/units.js";
 import { plainItem } from "../../lib/store/dynamodb/item.js";
-import { itemBytes, writeUnits } from "./item-size.js";
 
 export interface Spent {
   /** Write units of the tables themselves. */
@@ -50,7 +50,7 @@ export function meter(documents: DynamoDBDocumentClient): CapacityMeter {
     (next, context) => async (args) => {
       const metered = { ...args, input: { ...args.input, ReturnConsumedCapacity: "INDEXES" } };
       const answer = await next(metered).catch((error: unknown) => {
-        spent = plus(spent, { ...NOTHING, roundTrips: 1, refused: refusedUnits(error, args.input) });
+        spent = plus(spent, { ...NOTHING, roundTrips: 1, refused: unitsOfRefusal(error, args.input) });
         throw error;
       });
       const isRead = READS.includes(String(context.commandName));
@@ -106,8 +106,8 @@ function plus(one: Spent, other: Spent): Spent {
   };
 }
 
-/** What AWS bills for a write that its condition refused. */
-function refusedUnits(error: unknown, input: object): number {
+/** What AWS bills for a call whose conditions refused it. */
+function unitsOfRefusal(error: unknown, input: object): number {
   if (error instanceof ConditionalCheckFailedException) return unitsOf(input, error.Item);
   if (!(error instanceof TransactionCanceledException) || !("TransactItems" in input)) return 0;
   const actions = Array.isArray(input.TransactItems) ? input.TransactItems : [];
@@ -118,7 +118,6 @@ function refusedUnits(error: unknown, input: object): number {
 }
 
 function unitsOf(write: object, found: ConditionalCheckFailedException["Item"]): number {
-  const there = found === undefined ? 0 : itemBytes(plainItem(found));
-  const put = "Item" in write && typeof write.Item === "object" ? itemBytes({ ...write.Item }) : 0;
-  return writeUnits(Math.max(there, put));
+  const put = "Item" in write && typeof write.Item === "object" ? { ...write.Item } : undefined;
+  return refusedUnits(found && plainItem(found), put);
 }

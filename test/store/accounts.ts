@@ -112,15 +112,19 @@ export function memoryAccounts(): Accounts & { readonly transact: Transact } {
   };
 }
 
+/** DynamoDB Local ends this one with a full stop, and no other. */
+const CHECK_FAILED = "The conditional request failed.";
+
 function writeOf(balances: Map<string, number>, action: TransactionAction): (() => void) | TransactionReason {
   const { id, amount } = askedOf(action);
   const found = balances.get(id);
   const item = found === undefined ? undefined : { id, balance: found };
   if ("Put" in action) return found === undefined ? () => balances.set(id, amount) : failed(item);
+  if ("ConditionCheck" in action)
+    return found !== undefined && found >= amount ? () => {} : { ...failed(item), message: CHECK_FAILED };
   if (found === undefined) return failed(undefined);
   if ("Update" in action) return found + amount < 0 ? failed(item) : () => balances.set(id, found + amount);
-  if ("Delete" in action) return found === 0 ? () => balances.delete(id) : failed(item);
-  return found >= amount ? () => {} : failed(item);
+  return found === 0 ? () => balances.delete(id) : failed(item);
 }
 
 function askedOf(action: TransactionAction): { readonly id: string; readonly amount: number } {

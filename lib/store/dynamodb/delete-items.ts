@@ -37,8 +37,8 @@ export function itemKeysParams(
     ExpressionAttributeNames: namesIn(ALL_ITEMS, MARK_AND_KEY),
     ExpressionAttributeValues: { ":pk": executionId },
     ConsistentRead: true,
-    // The head is among them.
-    Limit: limit + 1,
+    // The head is among them; and one more than that tells whether it was all.
+    Limit: limit + 2,
   };
 }
 
@@ -66,8 +66,9 @@ export async function deleteItems(
   const { documents, executionsTable } = tables;
   const head = await readHead(tables, executionId);
   if (head?.deletedAt !== deletedAt) return { deleted: 0, done: false };
-  const { items, more } = await queryUpTo(documents, itemKeysParams(executionsTable, executionId, limit));
-  const found = items.filter((item) => item.sk !== HEAD).slice(0, limit);
+  const { items } = await queryUpTo(documents, itemKeysParams(executionsTable, executionId, limit));
+  const beside = items.filter((item) => item.sk !== HEAD);
+  const found = beside.slice(0, limit);
   const toDelete = found.filter(({ ob }) => typeof ob !== "string" || !isPendingMark(ob));
   let deleted = 0;
   for (let from = 0; from < toDelete.length; from += AT_ONCE) {
@@ -75,7 +76,7 @@ export async function deleteItems(
     const gone = await Promise.all(some.map((item) => deleteItem(tables, executionId, item)));
     deleted += gone.filter(Boolean).length;
   }
-  return { deleted, done: deleted === found.length && !more };
+  return { deleted, done: deleted === beside.length };
 }
 
 /** @returns whether it is gone, by whomever */

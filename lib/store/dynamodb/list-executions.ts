@@ -11,17 +11,11 @@ import {
 import type { Damaged, ExecutionSummary, ListRequest, Page } from "../ports.js";
 import { all, namesIn } from "./expressions.js";
 import { LISTED_ATTRIBUTES, readListedHead } from "./head-item.js";
+import { INDEXES } from "./indexes.js";
 import { type Item, ItemReader } from "./item.js";
 import { headKey, type Key } from "./keys.js";
 import { queryUpTo } from "./query.js";
 import type { DynamoTables } from "./tables.js";
-
-const PARTITION_ATTRIBUTE = {
-  byWorkflow: "wf",
-  byApplication: "ap",
-  byPipelineConfig: "pc",
-  byStatus: "st",
-} as const;
 
 /** DynamoDB's limit for one batch of reads. */
 const KEYS_PER_BATCH = 100;
@@ -42,7 +36,7 @@ export function queryNewestFirstParams(
       : {
           ExclusiveStartKey: {
             ...headKey(after),
-            [PARTITION_ATTRIBUTE[index]]: partition,
+            [INDEXES[index].partition]: partition,
             createdAt: notAfter,
           },
         }),
@@ -57,7 +51,7 @@ export function partitionParams(
   query: Pick<IndexQuery, "index" | "partition" | "notBefore" | "notAfter">,
 ): QueryCommandInput {
   const { index, partition, notBefore, notAfter } = query;
-  const condition = all(`#${PARTITION_ATTRIBUTE[index]} = :partition`, createdBetween(query));
+  const condition = all(`#${INDEXES[index].partition} = :partition`, createdBetween(query));
   return {
     TableName: executionsTable,
     IndexName: index,

@@ -3,8 +3,8 @@
  * asks so) no message came that it has not seen.
  */
 import { UpdateCommand, type UpdateCommandInput } from "@aws-sdk/lib-dynamodb";
-import { sourcesOf } from "../../model/status.js";
-import type { ExecutionStore, Settlement, SettleRequest } from "../ports.js";
+import { isOpen, sourcesOf } from "../../model/status.js";
+import type { ExecutionStore, SettleRequest } from "../ports.js";
 import { checkTransition } from "../status.js";
 import { awaitsAttributes } from "./awaits-attributes.js";
 import { answerOf } from "./conditional.js";
@@ -48,7 +48,7 @@ export function settleParams(
   );
   const { update, values } = updateOf(
     {
-      ...statusAttributes(request.executionId, settlement),
+      ...statusAttributes(request),
       ...inboxAttributes(request),
       ...tailAttributes(request.tail),
       lease: undefined,
@@ -118,8 +118,8 @@ function inboxAttributes({
   };
 }
 
-/** The index key is only written when the execution leaves the open bucket: between open statuses it would be paid for nothing. */
-function statusAttributes(executionId: string, settlement: Settlement): Record<string, unknown> {
+/** The index key is only written when the execution leaves the open bucket, or comes into it: between open statuses it would be paid for nothing. */
+function statusAttributes({ executionId, from, settlement }: SettleRequest): Record<string, unknown> {
   const { status } = settlement;
   const cleared = {
     status,
@@ -132,8 +132,10 @@ function statusAttributes(executionId: string, settlement: Settlement): Record<s
     const { error, at } = settlement;
     return { ...cleared, st: statusIndexKey(status, executionId), stall: JSON.stringify({ error, at }) };
   }
-  if (!("closedAt" in settlement))
-    return { ...cleared, dueAt: settlement.dueAt, ...awaitsAttributes(settlement.awaits) };
+  if (!("closedAt" in settlement)) {
+    const open = { ...cleared, dueAt: settlement.dueAt, ...awaitsAttributes(settlement.awaits) };
+    return isOpen(from) ? open : { ...open, st: statusIndexKey(status, executionId) };
+  }
   const { duties } = settlement;
   return {
     ...cleared,

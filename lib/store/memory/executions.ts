@@ -10,11 +10,11 @@ import { newHead } from "../new-head.js";
 import { firstPendingAt, initialStates } from "../outbox.js";
 import type { Commit, ExecutionStore, PayloadStore } from "../ports.js";
 import { checkTransition, mayReopen } from "../status.js";
+import type { Transact } from "../transact.js";
 import { checkTransaction } from "../transaction.js";
 import { reopenedHead } from "./reopened-head.js";
 import { settledHead } from "./settled-head.js";
 import { copy, type ExecutionItems, entryOf, frozen, itemsOf, type State } from "./state.js";
-import type { Transact } from "./transact.js";
 
 export function executionMethods(state: State, transact: Transact): Omit<ExecutionStore, keyof PayloadStore> {
   const of = (executionId: string): ExecutionItems => itemsOf(state, executionId);
@@ -122,6 +122,7 @@ export function executionMethods(state: State, transact: Transact): Omit<Executi
     },
 
     async appendMessage(executionId, message) {
+      checkSize(`Message "${message.id}"`, LARGEST_RECORD_BYTES, messageContent(message));
       const head = headOf(executionId);
       if (head === undefined) return { outcome: "missing" };
       if (!acceptsMessages(head.status)) return { outcome: "closed", head: copy(head) };
@@ -134,7 +135,6 @@ export function executionMethods(state: State, transact: Transact): Omit<Executi
         items.inboxBytes += messageBytes(message);
         return { outcome: "appended", head: copy(items.head) };
       }
-      checkSize(`Message "${message.id}"`, LARGEST_RECORD_BYTES, messageContent(message));
       // A repeat raises the numbers too: the table can't tell whether the first try came as far as the head.
       const outcome = items.messages.has(message.id) ? "duplicate" : "appended";
       if (outcome === "appended") items.messages.set(message.id, copy(message));

@@ -3,6 +3,8 @@
  * synchronous step, as a conditional write does, and copies what comes in and what goes out, as a network does (commits go out frozen).
  */
 import type { Store } from "../ports.js";
+import { stagingMethods } from "../staging.js";
+import { type Transact, withoutTables } from "../transact.js";
 import { auditMethods } from "./audit.js";
 import { definitionMethods } from "./definitions.js";
 import { directoryMethods } from "./directory.js";
@@ -12,11 +14,9 @@ import { listingMethods } from "./listing.js";
 import { outboxMethods } from "./outbox.js";
 import { createMemoryPayloads } from "./payloads.js";
 import { retentionMethods } from "./retention.js";
-import { stagingMethods } from "./staging.js";
 import { emptyState } from "./state.js";
-import { type Transact, withoutTables } from "./transact.js";
 
-export type { Transact } from "./transact.js";
+export type { Transact } from "../transact.js";
 
 export interface MemoryStoreOptions {
   /** Does the user's own writes of a transaction. Without it, `commitTransaction` throws `InvalidTransactionError`. */

@@ -16,7 +16,7 @@ export function outboxMethods(state: State): OutboxStore {
     },
 
     async markOutbox({ executionId, slot, version, states, pendingAt, givenUpAt }) {
-      const commits = state.executions.get(executionId)?.commits;
+      const { commits, head } = state.executions.get(executionId) ?? {};
       const stored = commits?.get(slot);
       const mark = {
         version,
@@ -25,7 +25,10 @@ export function outboxMethods(state: State): OutboxStore {
         ...(pendingAt !== undefined || givenUpAt === undefined ? {} : { givenUpAt }),
       };
       const ends = endsWith({ executionId, slot, ...mark });
-      if (stored?.outbox === undefined) return { marked: ends };
+      // A head is never marked here: whoever wants no mark in it has what he wants.
+      const isUnmarkedHead = slot === 0 && head !== undefined;
+      if (stored?.outbox === undefined)
+        return { marked: ends || (isUnmarkedHead && pendingAt === undefined) };
       if (stored.outbox.version !== version) return { marked: isMarkedBy(mark, stored.outbox) };
       if (ends) {
         commits?.delete(slot);

@@ -15,7 +15,7 @@ export function retentionMethods(state: State): RetentionStore {
         .reverse()
         .map(({ executionId, createdAt }): Created => ({ executionId, createdAt }))
         .filter((one) => one.createdAt <= until && (after === undefined || isAfter(one, after)));
-      return { items: behind.slice(0, limit), more: behind.length > limit };
+      return { items: behind.slice(0, limit), more: isFull(behind, limit) };
     },
 
     async readCommits({ executionId, afterSlot, limit }) {
@@ -24,7 +24,7 @@ export function retentionMethods(state: State): RetentionStore {
         .filter(({ slot }) => slot > afterSlot)
         .sort((one, other) => one.slot - other.slot);
       const commits = behind.slice(0, limit);
-      return { commits, upTo: commits.at(-1)?.slot ?? afterSlot, more: behind.length > limit };
+      return { commits, upTo: commits.at(-1)?.slot ?? afterSlot, more: isFull(behind, limit) };
     },
 
     async surveyItems(executionId) {
@@ -49,11 +49,13 @@ export function retentionMethods(state: State): RetentionStore {
       const items = state.executions.get(executionId);
       if (items?.head?.deletedAt !== deletedAt) return { deleted: 0, done: false };
       const deletions = [
-        ...[...items.commits].map(([slot, { outbox }]) =>
-          outbox?.pendingAt === undefined ? () => items.commits.delete(slot) : undefined,
-        ),
-        ...[...items.messages.keys()].map((id) => () => items.messages.delete(id)),
-        ...[...items.payloads.keys()].map((name) => () => items.payloads.delete(name)),
+        ...[...items.commits]
+          .sort(([one], [other]) => one - other)
+          .map(([slot, { outbox }]) =>
+            outbox?.pendingAt === undefined ? () => items.commits.delete(slot) : undefined,
+          ),
+        ...[...items.messages.keys()].sort().map((id) => () => items.messages.delete(id)),
+        ...[...items.payloads.keys()].sort().map((name) => () => items.payloads.delete(name)),
       ].slice(0, limit);
       const deleted = deletions.filter((remove) => remove?.()).length;
       return { deleted, done: sizeOf(items) === 0 };
@@ -69,6 +71,11 @@ export function retentionMethods(state: State): RetentionStore {
       return { deleted: true };
     },
   };
+}
+
+/** That a table's page ended with the partition shows only on the next one. */
+function isFull(behind: readonly unknown[], limit: number): boolean {
+  return behind.length >= limit;
 }
 
 function isAsClosed(head: Head, { status, closedAt }: AsClosed): boolean {

@@ -18,7 +18,10 @@ export interface Created {
 }
 
 export interface RetentionStore {
-  /** Executions of a workflow in one index shard that were created by `until`, oldest first, behind `after`; eventually consistent. */
+  /**
+   * Executions of a workflow in one index shard that were created by `until`, oldest first, behind `after`; eventually consistent. A full page has
+   * `more`, although there may be none.
+   */
   listCreated(request: {
     readonly workflow: string;
     readonly shard: number;
@@ -29,7 +32,7 @@ export interface RetentionStore {
 
   /**
    * A page of commits behind `afterSlot`, in slot order, strongly consistent. `upTo` is the last slot that was looked at: slots before it
-   * that no commit has are empty, or can't be read.
+   * that no commit has are empty, or can't be read. A full page has `more`, although there may be none.
    */
   readCommits(request: {
     readonly executionId: string;

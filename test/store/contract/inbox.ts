@@ -171,6 +171,10 @@ export function inboxContract(store: () => Store): void {
     await expect(store().appendMessage("huge", largeMessage("m1", 410_000))).rejects.toThrow(
       PayloadTooLargeError,
     );
+    // Whoever it is for: nothing is asked of the table.
+    await expect(store().appendMessage("nobody", largeMessage("m1", 410_000))).rejects.toThrow(
+      PayloadTooLargeError,
+    );
   });
 
   test("does not lose what arrives between an owner's lease and its settlement", async () => {

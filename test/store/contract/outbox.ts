@@ -3,7 +3,7 @@ import { InvalidInputError } from "../../../lib/model/errors.js";
 import { shardOf } from "../../../lib/model/ids.js";
 import { STAGED_SLOT, stagedId } from "../../../lib/store/outbox.js";
 import { INDEX_SHARDS, type Store } from "../../../lib/store/ports.js";
-import { commit, outgoing, T0 } from "../builders.js";
+import { commit, execution, outgoing, T0 } from "../builders.js";
 
 const PENDING = { state: "pending", tries: 0 } as const;
 const PUBLISHED = { state: "published", tries: 1 } as const;
@@ -286,5 +286,15 @@ export function outboxContract(store: () => Store): void {
       ),
     );
     expect(answers.filter((answer) => answer.marked)).toHaveLength(1);
+  });
+
+  test("a head that bears no mark is as one whose mark was removed; one that is not there is not", async () => {
+    await store().createExecution(execution("unmarked-head"));
+    const mark = { slot: 0, version: 3, states: [{ state: "published", tries: 1 }] } as const;
+    expect(await store().markOutbox({ executionId: "unmarked-head", ...mark })).toEqual({ marked: true });
+    expect(await store().markOutbox({ executionId: "unmarked-head", ...mark, pendingAt: T0 })).toEqual({
+      marked: false,
+    });
+    expect(await store().markOutbox({ executionId: "no-head", ...mark })).toEqual({ marked: false });
   });
 }

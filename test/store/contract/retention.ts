@@ -231,6 +231,25 @@ export function retentionContract(store: () => Store): void {
     },
   );
 
+  test("a full page says that there may be more, although there is none", async () => {
+    const [id = ""] = idsInShard("full", 2, 1);
+    await settled(store(), id, COMPLETED, { workflow: "full" });
+    await store().appendCommit(commit(id, 1));
+    const request = { workflow: "full", shard: 2, until: AT };
+    expect(await store().listCreated({ ...request, limit: 1 })).toMatchObject({ more: true });
+    expect(await store().listCreated({ ...request, limit: 2 })).toMatchObject({ more: false });
+    const behind = { executionId: id, afterSlot: 0 };
+    expect(await store().readCommits({ ...behind, limit: 1 })).toMatchObject({ upTo: 1, more: true });
+    expect(await store().readCommits({ ...behind, limit: 2 })).toMatchObject({ upTo: 1, more: false });
+  });
+
+  test.each([1, 2, 4])("with the last of the items, %i at a time, the deletion is done", async (limit) => {
+    const id = `last-${limit}`;
+    await whole(id, 2);
+    await store().beginDeletion(asClosed(id), AT);
+    expect(await deleteAll(id, limit)).toEqual(Array.from({ length: 4 / limit }, () => limit));
+  });
+
   test("items of hundreds are deleted in a few calls", async () => {
     const head = await owned(store(), "hundreds");
     await Promise.all(

@@ -10,6 +10,7 @@ import {
   owned,
   STALLED,
   SUSPENDED,
+  settled,
   settlementOf,
   stepCompleted,
   T0,
@@ -327,5 +328,18 @@ export function settleContract(store: () => Store): void {
       ),
     );
     expect(answers.filter((answer) => answer.settled)).toHaveLength(1);
+  });
+
+  test("what was stalled and goes on by a settlement is among the open ones again", async () => {
+    const id = "goes-on";
+    await settled(store(), id, STALLED);
+    const request = { executionId: id, seen: { epoch: 1 }, ...lease("b"), evenStalled: true };
+    const taken = await store().acquireLease(request);
+    if (!taken.acquired) throw new Error("not acquired");
+    expect(await store().settle(settlementOf(taken.head, { status: "running" }))).toEqual({ settled: true });
+    const shard = shardOf(id, INDEX_SHARDS);
+    expect((await store().listOpen({ shard, limit: 100 })).items).toContain(id);
+    const stalled = await store().listExecutions({ status: "stalled", limit: 100 });
+    expect(stalled.items.map(({ executionId }) => executionId)).not.toContain(id);
   });
 }

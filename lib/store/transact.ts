@@ -1,6 +1,6 @@
-/** The user's own tables, which a memory store does not have: it knows neither their items nor how to evaluate an expression. */
-import { InvalidTransactionError, type TransactionReason } from "../../model/errors.js";
-import type { TransactionAction } from "../../model/transaction.js";
+/** The user's own tables, which no store in memory has: it knows neither their items nor how to evaluate an expression. */
+import { InvalidTransactionError, type TransactionReason } from "../model/errors.js";
+import type { TransactionAction } from "../model/transaction.js";
 
 /**
  * Does all of a transaction's actions, or none. Called in the same synchronous step as the commit that they belong to, and only when that
@@ -11,6 +11,6 @@ export type Transact = (actions: readonly TransactionAction[]) => readonly Trans
 
 export const withoutTables: Transact = (actions) => {
   throw new InvalidTransactionError(
-    `the memory store has no tables of yours to do its ${actions.length} actions on. Give testApp a "transact" function that does them, or a store on DynamoDB Local.`,
+    `a store in memory has no tables of yours to do its ${actions.length} actions on. Give testApp a "transact" function that does them, or a store on DynamoDB Local.`,
   );
 };
