@@ -1,5 +1,6 @@
 /** Listing executions: the client's checks and dates over the store's listing. */
 import { InvalidInputError } from "../model/errors.js";
+import { shown } from "../model/shown.js";
 import type { EpochMs } from "../model/time.js";
 import { checkListing as checkRequest } from "../store/listing.js";
 import type { ListFilter, ListRequest, Store } from "../store/ports.js";
@@ -43,7 +44,7 @@ function requestOf({ limit, cursor, ...filter }: ListOptions): ListRequest {
 export function checkedLimit(limit = 50): number {
   if (Number.isInteger(limit) && limit >= 1 && limit <= MOST_LISTED) return limit;
   throw new InvalidInputError("The listing", [
-    { path: "limit", message: `expected a whole number from 1 to ${MOST_LISTED}, found ${limit}` },
+    { path: "limit", message: `expected a whole number from 1 to ${MOST_LISTED}, found ${shown(limit)}` },
   ]);
 }
 
@@ -76,6 +77,6 @@ function instantOf(path: string, found: Date): EpochMs {
   const at = found instanceof Date ? found.getTime() : Number.NaN;
   if (!Number.isNaN(at)) return at;
   throw new InvalidInputError("The listing", [
-    { path, message: `expected a valid Date, found ${String(found)}` },
+    { path, message: `expected a valid Date, found ${shown(found)}` },
   ]);
 }

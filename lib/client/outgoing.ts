@@ -1,6 +1,7 @@
 /** What executions, and transactions of the user's own, have sent and nobody has got yet: to be looked at, and to be tried again. */
 import { InvalidInputError } from "../model/errors.js";
 import { isGivenUp, type OutboxEntryState, type OutboxState } from "../model/outgoing.js";
+import { shown } from "../model/shown.js";
 import { announce } from "../runtime/bus/announce.js";
 import type { Outside } from "../runtime/outside.js";
 import { persistently } from "../runtime/persistently.js";
@@ -149,6 +150,6 @@ export function parseCommit(commit: string): { readonly executionId: string; rea
 
 function notACommit(expected: string, found: unknown): InvalidInputError {
   return new InvalidInputError("The commit", [
-    { path: "commit", message: `expected one ${expected}, found ${JSON.stringify(found)}` },
+    { path: "commit", message: `expected one ${expected}, found ${shown(found)}` },
   ]);
 }

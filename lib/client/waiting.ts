@@ -3,6 +3,7 @@ import type { AnyEventType } from "../define/event.js";
 import { InvalidInputError } from "../model/errors.js";
 import { checkName } from "../model/ids.js";
 import type { EventPattern } from "../model/pattern/types.js";
+import { shown } from "../model/shown.js";
 import type { ExecutionStatus } from "../model/status.js";
 import type { Outside } from "../runtime/outside.js";
 import type { Damaged, WaitingRequest } from "../store/ports.js";
@@ -74,7 +75,7 @@ function requestOf(
   if (key !== undefined && (typeof key !== "string" || keyed === false)) {
     const expected = keyed === false ? `no key, since event "${name}" declares none` : "text";
     throw new InvalidInputError("The listing", [
-      { path: "key", message: `expected ${expected}, found ${JSON.stringify(key)}` },
+      { path: "key", message: `expected ${expected}, found ${shown(key)}` },
     ]);
   }
   return {

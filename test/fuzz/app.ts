@@ -6,7 +6,9 @@ export const Placed = event("order.placed", {
   schema: z.object({ id: z.string(), amount: z.number() }),
   key: ({ id }) => id,
 });
-export const Paid = event<{ order: string; amount: number }>("payment.completed", { key: ({ order }) => order });
+export const Paid = event<{ order: string; amount: number }>("payment.completed", {
+  key: ({ order }) => order,
+});
 export const Note = event<unknown>("note");
 
 /** Takes whatever it is given. */
@@ -22,7 +24,7 @@ const strict = workflow(
 const placed = workflow(
   "placed",
   { startOn: { event: Placed, where: { amount: [{ numeric: [">", 0] }] } } },
-  async (_, { amount }) => amount,
+  async (_, order: { id: string; amount: number }) => order.amount,
 );
 
 const waiter = workflow("waiter", async (ctx, { order }: { order: string }) => {

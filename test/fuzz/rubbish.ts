@@ -7,15 +7,53 @@ import type { Dice } from "./dice.js";
 /** Names that mean something to JavaScript, to the codec, or to us. */
 const NAMES = [
   ...["__proto__", "constructor", "prototype", "toString", "hasOwnProperty", "then", "toJSON", "length", ""],
-  ...["$error", "$date", "$bigint", "$url", "$regexp", "$map", "$set", "$bytes", "$object", "$payload", "$new"],
+  ...[
+    "$error",
+    "$date",
+    "$bigint",
+    "$url",
+    "$regexp",
+    "$map",
+    "$set",
+    "$bytes",
+    "$object",
+    "$payload",
+    "$new",
+  ],
   ...["id", "kind", "type", "at", "op", "name", "data", "message"],
 ] as const;
 
 const TEXTS = [
   ...["", " ", "0", "-1", "1.5", "NaN", "Infinity", "10n", "true", "null", "undefined", "[]", "{}"],
-  ...["\u0000", "\u001b[31m", "\ud800", "a\udfffb", "e\u0301", "\u00e9", "\u202eabc", "😀", "\ufeff", "\n", "\r\n"],
-  ...["__proto__", "constructor", "../../etc/passwd", "${jndi:x}", "<aws.scheduler.scheduled-time>", "#", "a#b"],
-  ...["9999-99-99T99:99:99Z", "+275760-09-13T00:00:00.001Z", "-271821-04-19T23:59:59.999Z", "2026-01-31", "1e400s"],
+  ...[
+    "\u0000",
+    "\u001b[31m",
+    "\ud800",
+    "a\udfffb",
+    "e\u0301",
+    "\u00e9",
+    "\u202eabc",
+    "😀",
+    "\ufeff",
+    "\n",
+    "\r\n",
+  ],
+  ...[
+    "__proto__",
+    "constructor",
+    "../../etc/passwd",
+    "${jndi:x}",
+    "<aws.scheduler.scheduled-time>",
+    "#",
+    "a#b",
+  ],
+  ...[
+    "9999-99-99T99:99:99Z",
+    "+275760-09-13T00:00:00.001Z",
+    "-271821-04-19T23:59:59.999Z",
+    "2026-01-31",
+    "1e400s",
+  ],
 ] as const;
 
 const NUMBERS = [
@@ -154,9 +192,11 @@ function damageAt(dice: Dice, { holder, key }: Place): void {
 
 function otherType(dice: Dice, found: unknown): unknown {
   if (typeof found === "string") return dice.pick([Number(found), [found], { value: found }, true]);
-  if (typeof found === "number") return dice.pick([String(found), -found, found + 0.5, [found], found * 1e15]);
+  if (typeof found === "number")
+    return dice.pick([String(found), -found, found + 0.5, [found], found * 1e15]);
   if (Array.isArray(found)) return dice.pick([found[0] ?? null, { ...found }, "list", found.length]);
-  if (typeof found === "object" && found !== null) return dice.pick([Object.keys(found), "object", [found], 1]);
+  if (typeof found === "object" && found !== null)
+    return dice.pick([Object.keys(found), "object", [found], 1]);
   return dice.pick([0, "false", []]);
 }
 
@@ -190,7 +230,10 @@ export function damagedText(dice: Dice, valid: unknown): string {
     case 3:
       return JSON.stringify(json(dice)) ?? "";
     case 4:
-      return whole.replace("{", `{"__proto__":{"polluted":true},"constructor":{"prototype":{"polluted":true}},`);
+      return whole.replace(
+        "{",
+        `{"__proto__":{"polluted":true},"constructor":{"prototype":{"polluted":true}},`,
+      );
     case 5:
       return dice.percent(20) ? whole.replace(/:(?=[^:]*$)/, `:${"[".repeat(DEEP)}`) : "[".repeat(DEEP);
     case 6:

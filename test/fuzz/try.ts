@@ -5,8 +5,16 @@ import { relayRecords } from "./entries/relay.js";
 import { startMessages, startRequests } from "./entries/start.js";
 import { workerMessages } from "./entries/worker.js";
 import { runSeed, wordsOf } from "./run.js";
+
 const seen = new Map<string, number>();
-for (const entry of [startRequests, startMessages, deliverMessages, workerMessages, relayRecords, auditRuns]) {
+for (const entry of [
+  startRequests,
+  startMessages,
+  deliverMessages,
+  workerMessages,
+  relayRecords,
+  auditRuns,
+]) {
   const ends: Record<string, number> = {};
   const t = Date.now();
   let slow = 0;
@@ -19,7 +27,8 @@ for (const entry of [startRequests, startMessages, deliverMessages, workerMessag
       const k = entry.name + b.replace(/[0-9]+/g, "N").slice(0, 120);
       const n = seen.get(k) ?? 0;
       seen.set(k, n + 1);
-      if (n === 0) console.log(wordsOf({ entry: entry.name, seed, tried: { ...tried, broken: [b] } }).slice(0, 2500));
+      if (n === 0)
+        console.log(wordsOf({ entry: entry.name, seed, tried: { ...tried, broken: [b] } }).slice(0, 2500));
     }
   }
   console.log(entry.name, ends, Date.now() - t, "ms, slowest", slow);

@@ -19,27 +19,36 @@ const LONGEST_MS = 10_000;
 /** What is wrong with an error that a caller gets, or that a function logs. */
 export function wrongWith(error: unknown): string[] {
   if (!(error instanceof HoldfastError)) {
-    const said = error instanceof Error ? `${error.name}: ${error.message}\n${error.stack ?? ""}` : typeof error;
+    const said =
+      error instanceof Error ? `${error.name}: ${error.message}\n${error.stack ?? ""}` : typeof error;
     return [`the error is one of ours, and not ${said.slice(0, 1_200)}`];
   }
   const { name, code, message } = error;
   return [
     ...(name === "" || code === "" ? ["the error has a name and a code"] : []),
-    ...(message.length > LONGEST_MESSAGE ? [`the message is short: ${code} has ${message.length} characters`] : []),
-    ...(message.includes("[object Object]") ? [`the message shows what was found: ${message.slice(0, 300)}`] : []),
+    ...(message.length > LONGEST_MESSAGE
+      ? [`the message is short: ${code} has ${message.length} characters`]
+      : []),
+    ...(message.includes("[object Object]")
+      ? [`the message shows what was found: ${message.slice(0, 300)}`]
+      : []),
     ...(message.trim() === "" ? ["the message says something"] : []),
   ];
 }
 
-const UNTOUCHED = [Object.prototype, Array.prototype, Function.prototype, String.prototype, Number.prototype].map(
-  (prototype) => ({ prototype, keys: Reflect.ownKeys(prototype).map(String).join() }),
-);
+const UNTOUCHED = [
+  Object.prototype,
+  Array.prototype,
+  Function.prototype,
+  String.prototype,
+  Number.prototype,
+].map((prototype) => ({ prototype, keys: Reflect.ownKeys(prototype).map(String).join() }));
 
 /** What somebody has added to what every object inherits from. */
 export function pollution(): string[] {
-  return UNTOUCHED.filter(({ prototype, keys }) => Reflect.ownKeys(prototype).map(String).join() !== keys).map(
-    ({ prototype }) => `nothing is added to the prototype of ${prototype.constructor.name}`,
-  );
+  return UNTOUCHED.filter(
+    ({ prototype, keys }) => Reflect.ownKeys(prototype).map(String).join() !== keys,
+  ).map(({ prototype }) => `nothing is added to the prototype of ${prototype.constructor.name}`);
 }
 
 /** Runs a call and adds what holds of every call: it comes to an end soon, and pollutes nothing. */

@@ -1,5 +1,6 @@
 /** Messages that are items of their own. */
 import type { Message } from "../../model/message.js";
+import { messageContent as contentForm } from "../../model/stored-forms.js";
 import { messageContent } from "../inbox.js";
 import { type Item, ItemReader } from "./item.js";
 import { itemToken } from "./item-token.js";
@@ -17,5 +18,5 @@ export function messageItem(executionId: string, message: Message): Item {
 
 export function readMessageItem(item: Item): Message {
   const read = new ItemReader(item);
-  return { ...read.json<Message>("message"), id: read.text("id") };
+  return { ...read.json<Message>("message", contentForm), id: read.text("id") };
 }

@@ -16,5 +16,5 @@ export async function readCursor(
 
 export function readCursorItem(item: Item): { cursor: string; version: number } {
   const read = new ItemReader(item);
-  return { cursor: read.text("cursor"), version: read.number("version") };
+  return { cursor: read.text("cursor"), version: read.count("version") };
 }

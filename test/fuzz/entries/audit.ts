@@ -22,14 +22,16 @@ const ATTRIBUTES = {
 function deadLetter(dice: Dice, index: number): DeadLetter {
   const attributes = Object.entries(Object(damaged(dice, ATTRIBUTES))).map(([name, value]) => [
     name.replaceAll(/[^\w.-]/g, "") || "name",
-    String(value) || " ",
+    String(typeof value === "string" ? value : JSON.stringify(value)) || " ",
   ]);
   return {
     id: `m-${index}`,
     body: damagedText(dice, { id: "e-1", source: "shop", "detail-type": "note", detail: {} }),
     receipt: `r-${index}`,
     attributes: Object.fromEntries(attributes),
-    ...(dice.percent(50) ? { sentAt: dice.pick([0, -1, 1_767_268_800_000, 8.64e15, 8.64e15 + 1, 1.5, 1e300]) } : {}),
+    ...(dice.percent(50)
+      ? { sentAt: dice.pick([0, -1, 1_767_268_800_000, 8.64e15, 8.64e15 + 1, 1.5, 1e300]) }
+      : {}),
   };
 }
 
@@ -39,7 +41,11 @@ export const auditRuns: Entry = {
     const store = fresh();
     const world = openWorld(store);
     for (const id of ["x-1", "good"])
-      await startExecution(world.outside, fuzzed, { workflow: "strict", input: { orderId: id, amount: 3 }, id });
+      await startExecution(world.outside, fuzzed, {
+        workflow: "strict",
+        input: { orderId: id, amount: 3 },
+        id,
+      });
     world.wakes.length = 0;
     const bodies = Array.from({ length: 1 + dice.below(3) }, () => damagedText(dice, WAKE));
     const dead: DeadWake[] = shuffled(dice, [
@@ -51,18 +57,25 @@ export const auditRuns: Entry = {
     const deleted: string[] = [];
     const audit = createAudit(
       () => world.outside,
-      () => ({ receive: async () => dead.splice(0, 10), delete: async (receipt) => void deleted.push(receipt) }),
+      () => ({
+        receive: async () => dead.splice(0, 10),
+        delete: async (receipt) => void deleted.push(receipt),
+      }),
       () => undefined,
       () => [inHand(world, shuffled(dice, [good, ...letters]), deleted)],
     );
     const event = json(dice);
-    const input = [short(event, 100), ...bodies.map((body) => short(body)), short(letters, 900)].join("\n    ");
+    const input = [short(event, 100), ...bodies.map((body) => short(body)), short(letters, 900)].join(
+      "\n    ",
+    );
     const run = audit(event, invocation("request-1")).then(
-      () => [],
-      (error: unknown) => (error instanceof AuditIncompleteError ? [] : ["the audit ends", ...wrongWith(error)]),
+      (): string[] => [],
+      (error: unknown) =>
+        error instanceof AuditIncompleteError ? [] : ["the audit ends", ...wrongWith(error)],
     );
     const broken = await run;
-    if (!world.wakes.some(({ executionId }) => executionId === "good")) broken.push("the valid wake gets another life");
+    if (!world.wakes.some(({ executionId }) => executionId === "good"))
+      broken.push("the valid wake gets another life");
     if (deleted.filter((receipt) => receipt === "good").length !== 2) broken.push("what is done is deleted");
     const end = world.lines.some(({ level }) => level === "error") ? "refused" : "taken";
     return { input, end, broken: [...broken, ...world.wrongInLog()] };

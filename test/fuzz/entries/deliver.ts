@@ -47,7 +47,10 @@ function message(dice: Dice, index: number): Record {
   return {
     messageId: `bad-${index + 1}`,
     body,
-    attributes: { ApproximateReceiveCount: receives, SentTimestamp: dice.pick(["1767268800000", "-5", "soon"]) },
+    attributes: {
+      ApproximateReceiveCount: receives,
+      SentTimestamp: dice.pick(["1767268800000", "-5", "soon"]),
+    },
     messageAttributes: Object.fromEntries(texts),
   };
 }
@@ -59,8 +62,15 @@ export const deliverMessages: Entry = {
     const world = openWorld(store);
     await waiting(world, ["a", "b"]);
     const bad = Array.from({ length: 1 + dice.below(3) }, (_, index) => message(dice, index));
-    const good = ["a", "b"].map((order) => ({ messageId: `good-${order}`, body: JSON.stringify(paid(order)) }));
-    const deliver = createDeliver(fuzzed, () => world.outside, () => world.queue);
+    const good = ["a", "b"].map((order) => ({
+      messageId: `good-${order}`,
+      body: JSON.stringify(paid(order)),
+    }));
+    const deliver = createDeliver(
+      fuzzed,
+      () => world.outside,
+      () => world.queue,
+    );
     const batch = { Records: shuffled(dice, [...good, ...bad]) };
     return outcomeOf(world, bad, () => deliver(batch, invocation("request-1")), [
       ["good-a", () => hasMessage(store, "a")],

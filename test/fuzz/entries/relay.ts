@@ -21,12 +21,27 @@ function outgoing(from: string): Outgoing[] {
       to: "nobody",
       message: { kind: "signal", id: `signal:${from}`, at: AT, name: "go", data: 1 },
     },
-    { kind: "start", id: `${from}/start`, at: AT, executionId: `by-${from}`, workflow: "echo", definition: "d", input: 1 },
+    {
+      kind: "start",
+      id: `${from}/start`,
+      at: AT,
+      executionId: `by-${from}`,
+      workflow: "echo",
+      definition: "d",
+      input: 1,
+    },
   ];
 }
 
 export function commitOf(executionId: string): Commit {
-  return { executionId, slot: 1, epoch: 1, token: `token-${executionId}`, events: [], outgoing: outgoing(executionId) };
+  return {
+    executionId,
+    slot: 1,
+    epoch: 1,
+    token: `token-${executionId}`,
+    events: [],
+    outgoing: outgoing(executionId),
+  };
 }
 
 /** An item in DynamoDB's own notation. */
@@ -37,7 +52,9 @@ export function imageOf(item: Readonly<Record<string, unknown>>): Record<string,
 function valueOf(value: unknown): unknown {
   if (typeof value === "string") return { S: value };
   if (typeof value === "number") return { N: String(value) };
-  return value instanceof Uint8Array ? { B: Buffer.from(value).toString("base64") } : { BOOL: value === true };
+  return value instanceof Uint8Array
+    ? { B: Buffer.from(value).toString("base64") }
+    : { BOOL: value === true };
 }
 
 function recordOf(commit: Commit, pendingAt = Date.now()): object {
@@ -61,9 +78,18 @@ function rubbishRecord(dice: Dice, index: number): unknown {
     const item = { ...commitItem(commit, Date.now()), out: JSON.stringify(out) };
     return { eventName: "INSERT", dynamodb: { NewImage: imageOf(item) } };
   }
-  const states = dice.percent(30) ? { outStates: { S: JSON.stringify(damaged(dice, [{ state: "failed", tries: 2 }])) } } : {};
+  const states = dice.percent(30)
+    ? { outStates: { S: JSON.stringify(damaged(dice, [{ state: "failed", tries: 2 }])) } }
+    : {};
   const image = { ...imageOf(commitItem(commit, Date.now())), ...states };
-  const notation = dice.pick([{ N: "rubbish" }, { N: "9".repeat(LONG) }, { M: { a: null } }, { SS: [1] }, { NULL: true }, { L: {} }]);
+  const notation = dice.pick([
+    { N: "rubbish" },
+    { N: "9".repeat(LONG) },
+    { M: { a: null } },
+    { SS: [1] },
+    { NULL: true },
+    { L: {} },
+  ]);
   const odd = dice.percent(30) ? { [dice.pick(["obAt", "out", "ob", "outVersion"])]: notation } : {};
   return damaged(dice, { eventName: "INSERT", dynamodb: { NewImage: { ...image, ...odd } } });
 }
@@ -86,14 +112,23 @@ export const relayRecords: Entry = {
       const end = world.lines.some(({ level }) => level === "error") ? "refused" : "carried";
       return { input, end, broken: [...broken, ...world.wrongInLog()] };
     } catch (error) {
-      return { input, end: "threw", broken: ["the relay answers, whatever is in its batch", ...wrongWith(error)] };
+      return {
+        input,
+        end: "threw",
+        broken: ["the relay answers, whatever is in its batch", ...wrongWith(error)],
+      };
     }
   },
 };
 
 /** Of a valid commit beside the rubbish. */
-async function notCarried({ outside, published }: ReturnType<typeof openWorld>, executionId: string): Promise<string[]> {
-  const isPublished = published.some(({ resources }) => resources.includes(`holdfast:event:${executionId}/event`));
+async function notCarried(
+  { outside, published }: ReturnType<typeof openWorld>,
+  executionId: string,
+): Promise<string[]> {
+  const isPublished = published.some(({ resources }) =>
+    resources.includes(`holdfast:event:${executionId}/event`),
+  );
   const started = await outside.store.readHead(`by-${executionId}`);
   const { states = [] } = (await outside.store.readOutbox(executionId, 1)) ?? {};
   return [
@@ -101,6 +136,8 @@ async function notCarried({ outside, published }: ReturnType<typeof openWorld>, 
     ...(started === undefined ? [`the start of the valid neighbour ${executionId} is made`] : []),
     ...(states.map(({ state }) => state).join() === "published,failed,published"
       ? []
-      : [`what became of the valid neighbour ${executionId} is marked, and it is: ${JSON.stringify(states)}`]),
+      : [
+          `what became of the valid neighbour ${executionId} is marked, and it is: ${JSON.stringify(states)}`,
+        ]),
   ];
 }

@@ -24,7 +24,11 @@ const VALID = {
 /** As Lambda hands it over: what its JSON was. */
 function request(dice: Dice): unknown {
   if (dice.percent(15)) return json(dice);
-  const base = dice.pick<object>([VALID, { ...VALID, workflow: "echo" }, { workflow: "echo", input: 1, wait: "1s" }]);
+  const base = dice.pick<object>([
+    VALID,
+    { ...VALID, workflow: "echo" },
+    { workflow: "echo", input: 1, wait: "1s" },
+  ]);
   try {
     return JSON.parse(damagedText(dice, base));
   } catch {
@@ -36,12 +40,20 @@ export const startRequests: Entry = {
   name: "start: invoked",
   async run(dice, fresh) {
     const world = openWorld(fresh());
-    const start = createStart(fuzzed, () => world.outside, () => world.queue);
+    const start = createStart(
+      fuzzed,
+      () => world.outside,
+      () => world.queue,
+    );
     const event = request(dice);
     const input = short(event);
     try {
       const answer = await start(event, invocation("request-1", 800));
-      return { input, end: "started", broken: [...(await wrongWithAnswer(world, answer)), ...world.wrongInLog()] };
+      return {
+        input,
+        end: "started",
+        broken: [...(await wrongWithAnswer(world, answer)), ...world.wrongInLog()],
+      };
     } catch (error) {
       return { input, end: "refused", broken: wrongWith(error) };
     }
@@ -52,7 +64,8 @@ export const startRequests: Entry = {
 async function wrongWithAnswer(world: World, answer: unknown): Promise<string[]> {
   if (typeof answer !== "object" || answer === null) return ["an answer is an object"];
   if ("batchItemFailures" in answer) return [];
-  if (!("executionId" in answer) || !("status" in answer)) return ["an answer names the execution and its status"];
+  if (!("executionId" in answer) || !("status" in answer))
+    return ["an answer names the execution and its status"];
   const head = await world.outside.store.readHead(String(answer.executionId));
   return [
     ...(head === undefined ? ["the execution that an answer names is there"] : []),
@@ -80,7 +93,13 @@ function firing(schedule: Parameters<typeof firingBody>[0]): unknown {
 
 const FIRINGS = [
   firing({ by: "workflow", workflow: "nightly", schedule: "default" }),
-  firing({ by: "client", workflow: "echo", schedule: "tenant-1", overlap: "skip", input: { a: [{ $date: SCHEDULED }] } }),
+  firing({
+    by: "client",
+    workflow: "echo",
+    schedule: "tenant-1",
+    overlap: "skip",
+    input: { a: [{ $date: SCHEDULED }] },
+  }),
   firing({ by: "client", workflow: "strict", schedule: "tenant-2", overlap: "cancel-previous" }),
 ];
 
@@ -100,7 +119,11 @@ export const startMessages: Entry = {
       ...good,
       ...bodies.map((body, index) => ({ messageId: `bad-${index + 1}`, body })),
     ]);
-    const start = createStart(fuzzed, () => world.outside, () => world.queue);
+    const start = createStart(
+      fuzzed,
+      () => world.outside,
+      () => world.queue,
+    );
     return outcomeOf(world, bodies, () => start({ Records: batch }, invocation("request-1")), [
       ["good-1", () => isThere(store, executionIdFor("placed", "shop/good"))],
       ["good-2", () => isThere(store, `echo+good@${SCHEDULED}`)],
@@ -132,6 +155,10 @@ export async function outcomeOf(
     const end = failed > 0 ? "failed" : world.buried.length > 0 ? "buried" : "taken";
     return { input, end, broken: [...broken, ...world.wrongInLog()] };
   } catch (error) {
-    return { input, end: "threw", broken: ["the function answers, whatever is in its batch", ...wrongWith(error)] };
+    return {
+      input,
+      end: "threw",
+      broken: ["the function answers, whatever is in its batch", ...wrongWith(error)],
+    };
   }
 }

@@ -21,9 +21,15 @@ export const workerMessages: Entry = {
     const store = fresh();
     const world = openWorld(store);
     for (const id of ["x-1", "good-a", "good-b"])
-      await startExecution(world.outside, fuzzed, { workflow: "strict", input: { orderId: id, amount: 3 }, id });
+      await startExecution(world.outside, fuzzed, {
+        workflow: "strict",
+        input: { orderId: id, amount: 3 },
+        id,
+      });
     world.wakes.length = 0;
-    const bodies = Array.from({ length: 1 + dice.below(3) }, () => damagedText(dice, dice.pick<object>(WAKES)));
+    const bodies = Array.from({ length: 1 + dice.below(3) }, () =>
+      damagedText(dice, dice.pick<object>(WAKES)),
+    );
     const good = ["good-a", "good-b"].map((executionId) => ({
       messageId: executionId,
       body: JSON.stringify({ executionId, reason: "start" }),
