@@ -4,6 +4,7 @@ import { shown } from "../model/shown.js";
 import type { EpochMs } from "../model/time.js";
 import { checkListing as checkRequest } from "../store/listing.js";
 import type { ListFilter, ListRequest, Store } from "../store/ports.js";
+import { given } from "./given.js";
 import type { ExecutionFilter, ExecutionPage, ListOptions } from "./types.js";
 
 const MOST_LISTED = 1_000;
@@ -29,10 +30,11 @@ export async function listExecutions(store: Store, options: ListOptions): Promis
 }
 
 export async function countExecutions(store: Store, filter: ExecutionFilter): Promise<number> {
-  return store.countExecutions(filterOf(filter));
+  return store.countExecutions(filterOf(given("client.count", filter)));
 }
 
-function requestOf({ limit, cursor, ...filter }: ListOptions): ListRequest {
+function requestOf(options: ListOptions): ListRequest {
+  const { limit, cursor, ...filter } = given("client.list", options);
   return {
     ...filterOf(filter),
     limit: checkedLimit(limit),

@@ -77,7 +77,7 @@ export class DefinitionNotFoundError extends HoldfastError {
   readonly code = "DEFINITION_NOT_FOUND";
   constructor(workflow: string, hash: string | undefined) {
     super(
-      `No definition${hash === undefined ? "" : ` "${hash}"`} of workflow "${workflow}" is recorded. A definition is recorded by the first start of it in a process that has its code. client.definitions() lists the workflows, client.definitions("${workflow}") the definitions of this one.`,
+      `No definition${hash === undefined ? "" : ` ${shown(hash)}`} of workflow ${shown(workflow)} is recorded. A definition is recorded by the first start of it in a process that has its code. client.definitions() lists the workflows, client.definitions(workflow) the definitions of this one.`,
     );
     this.name = "DefinitionNotFoundError";
   }

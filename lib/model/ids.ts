@@ -21,6 +21,11 @@ export function checkExecutionId(id: unknown): string {
   ]);
 }
 
+/** Whether an execution can have the id. Those that the engine derives may begin with any character. */
+export function mayBeExecutionId(id: unknown): id is string {
+  return typeof id === "string" && id !== "" && id.length <= LONGEST_EXECUTION_ID;
+}
+
 /** Checks the name of a workflow or an event. Event names are EventBridge detail-types, of at most 128 characters. */
 export function checkName(kind: string, name: unknown): string {
   if (typeof name === "string" && name.length <= 128 && NAME.test(name)) return name;

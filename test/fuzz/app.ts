@@ -1,6 +1,7 @@
 /** The app that is fuzzed: one workflow for each way in which an execution begins or is spoken to. */
 import { app, event, workflow } from "holdfast";
 import { z } from "zod";
+import { incompressible } from "../setup/text.js";
 
 export const Placed = event("order.placed", {
   schema: z.object({ id: z.string(), amount: z.number() }),
@@ -32,6 +33,23 @@ const waiter = workflow("waiter", async (ctx, { order }: { order: string }) => {
   return amount;
 });
 
+/** Leaves something of every kind in the tables: events, messages, an outbox, values that are items and objects of their own. */
+const rich = workflow(
+  "rich",
+  { lifecycleEvents: ["started"] },
+  async (ctx, { order }: { order: string; note: string }) => {
+    const one = await ctx.step("one", () => "one");
+    const huge = await ctx.step("huge", () => incompressible(200_000));
+    await ctx.sendEvent(Note, { order });
+    const [small, large, paid] = await Promise.all([
+      ctx.waitForSignal<number>("small"),
+      ctx.waitForSignal<string>("large"),
+      ctx.waitForEvent(Paid, { key: order, where: { amount: [5] }, timeout: "3d" }),
+    ]);
+    return [order, 1, paid.amount, one, huge.length, small, large.length];
+  },
+);
+
 const nightly = workflow("nightly", { schedule: "rate(1 day)" }, async (_, firing: unknown) => firing);
 
-export const fuzzed = app({ workflows: [echo, strict, placed, waiter, nightly], events: [Paid, Note] });
+export const fuzzed = app({ workflows: [echo, strict, placed, waiter, rich, nightly], events: [Paid, Note] });

@@ -38,15 +38,7 @@ const TEXTS = [
     "\n",
     "\r\n",
   ],
-  ...[
-    "__proto__",
-    "constructor",
-    "../../etc/passwd",
-    "${jndi:x}",
-    "<aws.scheduler.scheduled-time>",
-    "#",
-    "a#b",
-  ],
+  ...["__proto__", "constructor", "../../etc/passwd", "<aws.scheduler.scheduled-time>", "#", "a#b"],
   ...[
     "9999-99-99T99:99:99Z",
     "+275760-09-13T00:00:00.001Z",

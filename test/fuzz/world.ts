@@ -2,7 +2,7 @@
  * What a function under fuzz meets: the real engine over a store, and queues, a scheduler and a bus that refuse what AWS would refuse. It
  * writes down what was logged, sent and buried.
  */
-import { systemClock } from "../../lib/aws/clock.js";
+import { type SystemClock, systemClock } from "../../lib/aws/clock.js";
 import { type EventQueue, type Letter, letterParams } from "../../lib/aws/event-queue.js";
 import type { LambdaContext } from "../../lib/aws/lambda-context.js";
 import type { AwsOutside } from "../../lib/aws/outside.js";
@@ -28,6 +28,8 @@ export interface World {
   readonly sent: Letter[];
   readonly published: BusEntry[];
   readonly queue: Pick<EventQueue, "send" | "bury">;
+  /** Time passes. */
+  advance(ms: number): void;
   /** What is wrong with the errors that were logged, which is how a function says why it did not do something. */
   wrongInLog(): string[];
 }
@@ -48,6 +50,9 @@ export function openWorld(store: Store, name = "world"): World {
   const sent: Letter[] = [];
   const published: BusEntry[] = [];
   let tokens = 0;
+  let ahead = 0;
+  const real = systemClock();
+  const clock: SystemClock = { ...real, now: () => real.now() + ahead };
   const outside: AwsOutside = {
     service: "fuzz",
     store,
@@ -70,7 +75,7 @@ export function openWorld(store: Store, name = "world"): World {
         return entries.map(() => ({ ok: true }));
       },
     },
-    clock: systemClock(),
+    clock,
     log: { write: (level, message, fields = {}) => void lines.push({ level, message, fields }) },
     random: () => 0.5,
     token: () => `${name}-token-${++tokens}`,
@@ -91,6 +96,9 @@ export function openWorld(store: Store, name = "world"): World {
         checkLetter(letter);
         buried.push(letter);
       },
+    },
+    advance: (ms) => {
+      ahead += ms;
     },
     wrongInLog: () =>
       lines.flatMap(({ message, fields }) =>

@@ -159,9 +159,9 @@ export function readHeadItem(item: Item): Head {
     ...present({ continuedTo: read.optionalText("continuedTo") }),
     epoch: read.count("epoch"),
     ...present({ lease: readLease(read) }),
-    slot: read.count("slot"),
+    slot: read.slot("slot"),
     ...(tail !== undefined && {
-      tail: { slot: read.count("tailSlot"), events: read.list<HistoryEvent>("tail", historyEvents) },
+      tail: { slot: read.slot("tailSlot"), events: read.list<HistoryEvent>("tail", historyEvents) },
     }),
     inboxSeq: read.count("inboxSeq"),
     inbox: readInbox(read),

@@ -4,6 +4,7 @@ import { CorruptHistoryError } from "../../model/errors.js";
 import type { Check } from "../../model/forms.js";
 import { shown } from "../../model/shown.js";
 import { type EpochMs, isInstant } from "../../model/time.js";
+import { LARGEST_SLOT } from "./keys.js";
 import { unpacked } from "./packed.js";
 
 export type Item = Readonly<Record<string, unknown>>;
@@ -25,6 +26,12 @@ export class ItemReader {
     return found === undefined || typeof found === "string" ? found : this.#refuse(name, "text");
   }
 
+  /** The place of a commit. No execution has nearly as many, and gaps before a larger one would be told one by one. */
+  slot(name: string): number {
+    const slot = this.count(name);
+    return slot <= LARGEST_SLOT ? slot : this.#refuse(name, `at most ${LARGEST_SLOT}`);
+  }
+
   /** A whole number from 0 upward. */
   count(name: string): number {
     return this.optionalCount(name) ?? this.#refuse(name, A_COUNT);
@@ -36,6 +43,14 @@ export class ItemReader {
     return typeof found === "number" && Number.isSafeInteger(found) && found >= 0
       ? found
       : this.#refuse(name, A_COUNT);
+  }
+
+  /** Any number at all: the key of an index, by which a damaged item stands among others. */
+  number(name: string): number {
+    const found = this.#item[name];
+    return typeof found === "number" || typeof found === "bigint"
+      ? Number(found)
+      : this.#refuse(name, "a number");
   }
 
   time(name: string): EpochMs {
@@ -118,7 +133,7 @@ export class ItemReader {
     const { pk, sk } = this.#item;
     throw new CorruptHistoryError(
       textIn(pk),
-      `in the item pk ${shown(pk)}, sk ${shown(sk)}, the attribute "${name}" ${wrong}`,
+      `in the item pk "${textIn(pk)}", sk "${textIn(sk)}", the attribute "${name}" ${wrong}`,
     );
   }
 

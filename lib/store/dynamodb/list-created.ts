@@ -39,7 +39,7 @@ export async function listCreated(
   const page = await queryUpTo(documents, listCreatedParams(executionsTable, request));
   const items = page.items.map((item) => {
     const read = new ItemReader(item);
-    return { executionId: read.text("pk"), createdAt: read.time("createdAt") };
+    return { executionId: read.text("pk"), createdAt: read.number("createdAt") };
   });
   return { items, more: page.more };
 }

@@ -115,7 +115,7 @@ export function readsOf(tables: DynamoTables): ListingReads {
 
 function readEntry(item: Item): IndexEntry {
   const read = new ItemReader(item);
-  return { executionId: read.text("pk"), createdAt: read.time("createdAt") };
+  return { executionId: read.text("pk"), createdAt: read.number("createdAt") };
 }
 
 /** Strongly consistent: a head that the index shows and the read misses would be left out of the listing for good. */

@@ -38,7 +38,7 @@ export async function listOpen(
   const { items: entries } = await queryUpTo(documents, listOpenParams(executionsTable, request));
   const found = entries.map((item): OpenCursor => {
     const read = new ItemReader(item);
-    return [read.time("createdAt"), read.text("pk")];
+    return [read.number("createdAt"), read.text("pk")];
   });
   const page = found.slice(0, request.limit);
   const items = page.map(([, executionId]) => executionId);

@@ -63,7 +63,7 @@ export function listOutboxes(
       );
       const found = items.map((item) => {
         const outbox = readCommitKey(item);
-        const at = new ItemReader(item).time("obAt");
+        const at = new ItemReader(item).number("obAt");
         return { position: positionText([at, outbox.executionId, outbox.slot]), item: outbox };
       });
       return { found, more };

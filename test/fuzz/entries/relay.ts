@@ -46,10 +46,10 @@ export function commitOf(executionId: string): Commit {
 
 /** An item in DynamoDB's own notation. */
 export function imageOf(item: Readonly<Record<string, unknown>>): Record<string, unknown> {
-  return Object.fromEntries(Object.entries(item).map(([name, value]) => [name, valueOf(value)]));
+  return Object.fromEntries(Object.entries(item).map(([name, value]) => [name, notationOf(value)]));
 }
 
-function valueOf(value: unknown): unknown {
+function notationOf(value: unknown): unknown {
   if (typeof value === "string") return { S: value };
   if (typeof value === "number") return { N: String(value) };
   return value instanceof Uint8Array
