@@ -157,9 +157,11 @@ export class ItemReader {
 const A_COUNT = "a whole number from 0 upward";
 const A_TIME = "a time in milliseconds";
 
-function textIn(pk: unknown): string {
-  return typeof pk === "string" ? pk : shown(pk);
+function textIn(key: unknown): string {
+  return typeof key === "string" && key.length <= LONGEST_KEY_SHOWN ? key : shown(key);
 }
+
+const LONGEST_KEY_SHOWN = 500;
 
 /** An item in DynamoDB's own notation (a stream image, a refused condition's item) as the document client would give it. */
 export function plainItem(image: Readonly<Record<string, AttributeValue>>): Item {

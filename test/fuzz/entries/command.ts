@@ -167,7 +167,7 @@ export const commandLines: Entry = {
     try {
       // Before what may end the options.
       const { out, err, code } = await runCommand([command, "--aws", ...args.slice(1)]);
-      return { input: short(args), end: `exit ${code}`, broken: wrongWithRun(out, err, code) };
+      return { input: short(args), end: `exit ${code}`, broken: wrongWithRun(out, err, code, args) };
     } catch (error) {
       return {
         input: short(args),
@@ -180,7 +180,7 @@ export const commandLines: Entry = {
   },
 };
 
-function wrongWithRun(out: string, err: string, code: number): string[] {
+function wrongWithRun(out: string, err: string, code: number, args: readonly string[]): string[] {
   const said = `${out}\n${err}`;
   const foreseen = /Region is missing|credentials/i.test(err);
   return [
@@ -193,7 +193,9 @@ function wrongWithRun(out: string, err: string, code: number): string[] {
     ...(/TypeError|RangeError|Cannot read prop|is not a function|\[object Object\]/.test(said)
       ? [`it says what is wrong in its own words: ${said.slice(0, 500)}`]
       : []),
-    ...(err.length > 12_000 ? [`what it says is short: ${err.length} characters`] : []),
+    ...(err.length > 6_000 + 2 * args.join("").length
+      ? [`what it says is short: ${err.length} characters`]
+      : []),
   ];
 }
 
