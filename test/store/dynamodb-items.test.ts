@@ -496,7 +496,6 @@ describe("an item that can't be read", () => {
     ["lease", "none", "a map"],
     ["waits", "{}", "a list"],
     ["stall", "7", "an object"],
-    ["tail", "{}", "a list"],
     ["inbox", { m1: 3 }, "a map of texts"],
     ["compensation", "some", "one of none"],
     ["flags", "{}", "a list"],
