@@ -5,7 +5,7 @@
 import { InvalidDefinitionError } from "./errors.js";
 import { checkExecutionId, checkName, digest, LONGEST_EXECUTION_ID } from "./ids.js";
 import { MalformedFiringError } from "./schedule-errors.js";
-import { shown } from "./shown.js";
+import { short, shown } from "./shown.js";
 import type { EpochMs } from "./time.js";
 import type { Encoded } from "./value.js";
 
@@ -81,7 +81,7 @@ export function readSchedule(found: object): Parameters<typeof firingBody>[0] {
   const { by, workflow, schedule, overlap, input, ...others }: Record<string, unknown> = { ...found };
   const unknown = Object.keys(others).filter((name) => name !== "holdfast" && name !== "scheduledAt");
   if (unknown.length > 0)
-    throw new MalformedFiringError(`it has the unknown fields ${shown(unknown.join(", "))}`);
+    throw new MalformedFiringError(`it has the unknown fields ${short(unknown.join(", "))}`);
   const named = { workflow: workflowIn(workflow), schedule: nameIn(schedule) };
   if (by === "workflow" && overlap === undefined && input === undefined) return { by, ...named };
   if (by !== "client") throw new MalformedFiringError(`its "by" is ${shown(by)}`);

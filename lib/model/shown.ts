@@ -1,6 +1,12 @@
 /** A value as a message shows it: JSON where it has one, and not too much of it. Whatever it is: an error must not fail over what it tells of. */
 export function shown(value: unknown): string {
-  const text = jsonOf(value) ?? nameOf(value);
+  // As JSON it would be null, which is another mistake.
+  const isNoDate = value instanceof Date && Number.isNaN(value.getTime());
+  return short(isNoDate ? String(value) : (jsonOf(value) ?? nameOf(value)));
+}
+
+/** Text as it is, and not too much of it. */
+export function short(text: string): string {
   return text.length > MOST_CHARACTERS ? `${text.slice(0, MOST_CHARACTERS)}…` : text;
 }
 

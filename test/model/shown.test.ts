@@ -16,6 +16,7 @@ describe("a value in a message", () => {
     ["text", "a", '"a"'],
     ["nothing", undefined, "undefined"],
     ["a big integer", 10n, "10"],
+    ["a date that is none", new Date(Number.NaN), "Invalid Date"],
     ["a symbol", Symbol("s"), "Symbol(s)"],
     ["what holds itself", cycle, "an object that JSON can't say"],
     ["what nests too deep", deep, "an object that JSON can't say"],

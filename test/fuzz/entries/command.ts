@@ -134,7 +134,8 @@ function argument(dice: Dice, valid: string): string {
     () => dice.pick(WORDS),
     () => valid.slice(0, dice.below(valid.length + 1)),
     () => valid + dice.pick(WORDS),
-    () => (valid.startsWith("{") ? damagedText(dice, JSON.parse(valid)) : (JSON.stringify(json(dice)) ?? "")),
+    () => damagedText(dice, { a: 1, id: "o-1", at: [null] }),
+    () => JSON.stringify(json(dice)) ?? "",
     () => "",
   ])();
   return made === "-" ? "--" : made;
