@@ -13,12 +13,12 @@ interface ByAndWhy {
   readonly reason?: string;
 }
 
-/** They stand in history, where a reader expects text. Throws {@link InvalidInputError}. */
-export function givenByAndWhy<T extends ByAndWhy>(call: string, options: T): T {
+/** These and nothing else: they stand in history, where a reader expects text. Throws {@link InvalidInputError}. */
+export function givenByAndWhy(call: string, options: ByAndWhy): ByAndWhy {
   const { by, reason } = given(call, options);
   for (const [name, found] of Object.entries({ by, reason }))
     if (found !== undefined && typeof found !== "string") throw refused(call, name, "text", found);
-  return options;
+  return { ...(by === undefined ? {} : { by }), ...(reason === undefined ? {} : { reason }) };
 }
 
 /** The name of a workflow or an event: itself, or that of its definition. Throws {@link InvalidDefinitionError}. */

@@ -44,3 +44,14 @@ test.each<[method: string, args: unknown[], error: abstract new (...args: never[
   await expect(call()).rejects.toBeInstanceOf(error);
   expect(await bench.head()).toMatchObject({ status: "suspended", inbox: [], inboxItems: 0 });
 });
+
+test("what else stands beside a reason is not recorded", async () => {
+  const bench = new Bench([waiter]);
+  await bench.start(waiter, undefined);
+  await bench.cloud.settle();
+  const odd: { reason: string; self?: unknown } = { reason: "enough" };
+  odd.self = odd;
+  await bench.client.terminate("x-1", odd);
+  const end = (await bench.history()).at(-1);
+  expect(end).toEqual({ type: "ExecutionTerminated", at: expect.any(Number), reason: "enough" });
+});
