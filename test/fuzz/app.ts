@@ -41,12 +41,14 @@ const rich = workflow(
     const one = await ctx.step("one", () => "one");
     const huge = await ctx.step("huge", () => incompressible(200_000));
     await ctx.sendEvent(Note, { order });
-    const [small, large, paid] = await Promise.all([
+    const [small, large, paid, note] = await Promise.all([
       ctx.waitForSignal<number>("small"),
       ctx.waitForSignal<string>("large"),
       ctx.waitForEvent(Paid, { key: order, where: { amount: [5] }, timeout: "3d" }),
+      // Everybody waits for it, so its records lie among those of others.
+      ctx.waitForEvent(Note),
     ]);
-    return [order, 1, paid.amount, one, huge.length, small, large.length];
+    return [order, 1, paid.amount, one, huge.length, small, large.length, note];
   },
 );
 
