@@ -136,7 +136,7 @@ async function damage(
       await payloads.putObject(key, dice.pick([content.slice(3), new Uint8Array(), Buffer.from("rubbish")]));
     return `the object ${key} is gone, or garbled`;
   }
-  const mine = items.filter(({ item }) => !String(item.pk).includes(NEIGHBOUR));
+  const mine = items.filter(({ item: { pk, sk } }) => !`${String(pk)} ${String(sk)}`.includes(NEIGHBOUR));
   const { table, item } = dice.pick(mine);
   const { pk, sk } = item;
   const where = `${table} ${String(pk)} ${String(sk)}`;
@@ -198,10 +198,11 @@ function isNoValue(path: string): boolean {
 }
 
 const AMOUNT = 5;
+const NOTE = "to everybody";
 
 /** The workflow's answer, for the order of the execution's own id. */
 function expected(id: string): string {
-  return JSON.stringify([id, 1, AMOUNT, "one", 200_000, 1, 2_000]);
+  return JSON.stringify([id, 1, AMOUNT, "one", 200_000, 1, 2_000, NOTE]);
 }
 
 async function visit(world: World, damage: string): Promise<Tried> {
@@ -216,9 +217,9 @@ async function visit(world: World, damage: string): Promise<Tried> {
     }
   };
   const context = () => invocation("visit");
-  const events = [VICTIM, NEIGHBOUR].map((order) => ({
-    messageId: order,
-    body: JSON.stringify(paid(order)),
+  const events = [...[VICTIM, NEIGHBOUR].map(paid), note()].map((event) => ({
+    messageId: event.id,
+    body: JSON.stringify(event),
   }));
   const deliver = createDeliver(
     fuzzed,
@@ -309,13 +310,16 @@ async function looks(world: World): Promise<string[]> {
   return broken;
 }
 
-function paid(order: string): object {
-  return {
-    id: `e-${order}`,
-    source: "shop",
-    "detail-type": "payment.completed",
-    detail: { order, amount: AMOUNT },
-  };
+function paid(order: string) {
+  return event(`e-${order}`, "payment.completed", { order, amount: AMOUNT });
+}
+
+function note() {
+  return event("e-note", "note", NOTE);
+}
+
+function event(id: string, type: string, detail: unknown) {
+  return { id, source: "shop", "detail-type": type, detail };
 }
 
 /** Hands the worker all wakes that there are, in one batch, those that came to nothing one time. */
