@@ -4,7 +4,7 @@
  */
 import type { DeadReason } from "../decide/dead-letter.js";
 import { LONGEST_EXECUTION_ID } from "../model/ids.js";
-import type { EpochMs } from "../model/time.js";
+import { type EpochMs, isInstant } from "../model/time.js";
 import { type DeliveryPart, MalformedBusEventError } from "../runtime/bus/bus-event.js";
 import type { DeadLetter } from "./event-queue.js";
 
@@ -89,7 +89,7 @@ export function sentBack({ attributes, sentAt }: Pick<DeadLetter, "attributes" |
 }
 
 function begun(attributes: Attributes, sentAt: EpochMs | undefined): Attributes {
-  return sentAt === undefined ? attributes : { [SINCE]: new Date(sentAt).toISOString(), ...attributes };
+  return !isInstant(sentAt) ? attributes : { [SINCE]: new Date(sentAt).toISOString(), ...attributes };
 }
 
 /** How often the audit has sent the event back from the dead-letter queue. */

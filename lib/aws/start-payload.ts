@@ -1,6 +1,7 @@
 /** What the start function is invoked with. Checked to the last field: a misspelt option must not become a default. */
 import { InvalidDurationError, InvalidInputError, type SchemaIssue } from "../model/errors.js";
 import { type Labels, labelsOf } from "../model/labels.js";
+import { shown } from "../model/shown.js";
 import { type Duration, durationMs } from "../model/time.js";
 
 export interface StartPayload extends Labels {
@@ -92,10 +93,6 @@ function mayBeDuration(found: unknown): found is Duration {
 
 function invalid(issues: readonly SchemaIssue[]): InvalidInputError {
   return new InvalidInputError("The start request", issues);
-}
-
-function shown(found: unknown): string {
-  return JSON.stringify(found)?.slice(0, 100) ?? kindOf(found);
 }
 
 function kindOf(found: unknown): string {

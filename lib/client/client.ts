@@ -29,6 +29,7 @@ import {
 import { type DeletedExecution, deleteByClient } from "./delete.js";
 import { describeHead, readError, readValue } from "./describe.js";
 import { type ForkOptions, fork } from "./fork.js";
+import { given, givenByAndWhy, nameGiven } from "./given.js";
 import { checkHealth, type Health } from "./health.js";
 import { historyOf } from "./history.js";
 import { countExecutions, listExecutions } from "./list.js";
@@ -151,7 +152,7 @@ export class DurableClient {
     input?: unknown,
     options: StartOptions = {},
   ): Promise<StartedExecution> {
-    const name = typeof workflow === "string" ? workflow : workflow.name;
+    const name = nameGiven("workflow", workflow);
     const where = this.#where;
     if (typeof workflow === "string" && where?.startFunction !== undefined && !this.#knows(workflow))
       return startByFunction(where.startFunction, where, name, input, options);
@@ -181,7 +182,8 @@ export class DurableClient {
   ): Promise<Output> {
     const outside = await this.#connect();
     const began = outside.clock.now();
-    const reached = await watch(outside, executionId, began + durationMs(options.timeout ?? DEFAULT_WAIT));
+    const { timeout = DEFAULT_WAIT } = given("client.result", options);
+    const reached = await watch(outside, executionId, began + durationMs(timeout));
     if (!hasStopped(reached))
       throw new ResultTimeoutError(executionId, reached.status, outside.clock.now() - began);
     if (reached.status !== "completed") {
@@ -296,7 +298,8 @@ export class DurableClient {
    */
   async terminate(executionId: string, options: ControlOptions = {}): Promise<Terminated> {
     const outside = await this.#connect();
-    const head = await terminate(outside, executionId, options, this.#hooks);
+    const why = givenByAndWhy("client.terminate", options);
+    const head = await terminate(outside, executionId, why, this.#hooks);
     const error = await readError(outside, head, this.#classes);
     // What could not be read may be there again: then its children are told now.
     const unread = error === undefined ? [] : await releaseChildren(outside, head, this.#hooks);

@@ -3,13 +3,14 @@ import { decideRedrive } from "../decide/redrive.js";
 import { ExecutionDeletedError } from "../model/deletion-errors.js";
 import { ExecutionClosedError, ExecutionNotFoundError, InvalidControlError } from "../model/errors.js";
 import type { Head } from "../model/head.js";
-import { LONGEST_EXECUTION_ID } from "../model/ids.js";
+import { mayBeExecutionId } from "../model/ids.js";
 import type { Message } from "../model/message.js";
 import { type ExecutionStatus, isClosed } from "../model/status.js";
 import { wholeHistory } from "../runtime/history.js";
 import { deliverMessage } from "../runtime/messages/accept.js";
 import type { Outside } from "../runtime/outside.js";
 import { persistently } from "../runtime/persistently.js";
+import { givenByAndWhy } from "./given.js";
 
 /** Who asks, and why: both stand in history. */
 export interface ControlOptions {
@@ -18,15 +19,18 @@ export interface ControlOptions {
 }
 
 export async function readHead(outside: Outside, executionId: string): Promise<Head> {
-  const found = await persistently(() => outside.store.readHead(executionId));
+  const found = await headOf(outside, executionId);
   if (found === undefined) throw new ExecutionNotFoundError(executionId);
   return found;
 }
 
 export async function exists(outside: Outside, executionId: string): Promise<boolean> {
-  // No execution has such an id, and no table would look for it.
-  if (executionId === "" || executionId.length > LONGEST_EXECUTION_ID) return false;
-  return (await persistently(() => outside.store.readHead(executionId))) !== undefined;
+  return (await headOf(outside, executionId)) !== undefined;
+}
+
+/** No table would look for an id that no execution has. */
+async function headOf({ store }: Outside, executionId: string): Promise<Head | undefined> {
+  return mayBeExecutionId(executionId) ? persistently(() => store.readHead(executionId)) : undefined;
 }
 
 /**
@@ -39,6 +43,7 @@ export async function send(
   message: Message,
   options: { readonly wake?: boolean } = {},
 ): Promise<Head> {
+  if (!mayBeExecutionId(executionId)) throw new ExecutionNotFoundError(executionId);
   const result = await deliverMessage(outside, executionId, message, options);
   if (result.outcome === "missing") throw new ExecutionNotFoundError(executionId);
   if (result.outcome === "closed") throw new ExecutionClosedError(executionId, result.head.status);
@@ -50,8 +55,9 @@ export async function ask(
   outside: Outside,
   kind: "cancel" | "pause" | "resume",
   executionId: string,
-  { by, reason }: ControlOptions,
+  options: ControlOptions,
 ): Promise<{ readonly status: ExecutionStatus }> {
+  const { by, reason } = givenByAndWhy(`client.${kind}`, options);
   const at = outside.clock.now();
   const head = await send(outside, executionId, {
     kind,
@@ -77,8 +83,9 @@ async function forgetCancels({ store }: Outside, executionId: string): Promise<v
 export async function redrive(
   outside: Outside,
   executionId: string,
-  { by, reason }: ControlOptions,
+  options: ControlOptions,
 ): Promise<{ readonly status: ExecutionStatus }> {
+  const { by, reason } = givenByAndWhy("client.redrive", options);
   const head = await readHead(outside, executionId);
   const { status } = head;
   const mayGoOn =

@@ -1,5 +1,6 @@
 /** What code the deployment's workflows have, and had. */
 import { DefinitionNotFoundError } from "../model/errors.js";
+import { checkName } from "../model/ids.js";
 import type { DefinitionStore, DefinitionSummary, Page } from "../store/ports.js";
 
 export interface WorkflowDefinitionSummary {
@@ -53,12 +54,19 @@ export async function definitionsOf(
     .map((summary) => shownSummary(summary, current?.hash));
 }
 
-/** @throws DefinitionNotFoundError */
+/** A digest, and as text alone the key of anything. */
+function isHash(found: unknown): boolean {
+  return typeof found === "string" && found !== "" && found.length <= 100;
+}
+
+/** @throws DefinitionNotFoundError, InvalidDefinitionError */
 export async function definitionOf(
   store: DefinitionStore,
   workflow: string,
   hash: string | undefined,
 ): Promise<WorkflowDefinition> {
+  checkName("a workflow", workflow);
+  if (hash !== undefined && !isHash(hash)) throw new DefinitionNotFoundError(workflow, hash);
   const current = await store.readCurrentDefinition(workflow);
   const wanted = hash ?? current?.hash;
   const found = wanted === undefined ? undefined : await store.getDefinition(workflow, wanted);

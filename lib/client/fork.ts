@@ -4,6 +4,7 @@ import { type Head, timeoutOf } from "../model/head.js";
 import type { HistoryEvent } from "../model/history-event.js";
 import { checkExecutionId, digest } from "../model/ids.js";
 import { labelsOf } from "../model/labels.js";
+import { shown } from "../model/shown.js";
 import { escapeName } from "../replay/path.js";
 import { create } from "../runtime/create.js";
 import { writeFirstHistory } from "../runtime/ending/copy-history.js";
@@ -11,6 +12,8 @@ import { wholeHistory } from "../runtime/history.js";
 import type { Outside } from "../runtime/outside.js";
 import { bringBack } from "../runtime/values/payloads.js";
 import { loadValue, storeValue } from "../runtime/values/values.js";
+import { readHead } from "./control.js";
+import { given } from "./given.js";
 
 export interface ForkOptions {
   /** The step to begin again with: its name, or its whole path as the history shows it (`saga/step:charge#2`). */
@@ -22,8 +25,10 @@ export interface ForkOptions {
 export async function fork(
   outside: Outside,
   executionId: string,
-  { from, id }: ForkOptions,
+  options: ForkOptions,
 ): Promise<{ readonly head: Head; readonly created: boolean }> {
+  const { from, id } = given("client.fork", options);
+  await readHead(outside, executionId);
   const { head, events } = await wholeHistory(outside.store, executionId);
   const prefix = await bringBack(outside.store, executionId, historyBefore(executionId, events, from));
   const forkId =
@@ -65,7 +70,8 @@ export async function fork(
 
 /** What came before the step's end. Of what was under way beside it, only what has ended by then counts. */
 function historyBefore(executionId: string, events: readonly HistoryEvent[], from: string): HistoryEvent[] {
-  const names = [`step:${escapeName(from)}`, `transaction:${escapeName(from)}`];
+  const names =
+    typeof from !== "string" ? [] : [`step:${escapeName(from)}`, `transaction:${escapeName(from)}`];
   const isFrom = (op: string): boolean => op === from || names.includes(op.split("/").at(-1) ?? "");
   const at = events.findIndex((event) => "op" in event && isFrom(event.op));
   if (at < 0) {
@@ -73,7 +79,7 @@ function historyBefore(executionId: string, events: readonly HistoryEvent[], fro
     throw new InvalidControlError(
       "forked",
       executionId,
-      `its history has no step "${from}" (it has ${steps.slice(0, 20).join(", ") || "none"})`,
+      `its history has no step ${shown(from)} (it has ${steps.slice(0, 20).join(", ") || "none"})`,
     );
   }
   const before = events.slice(0, at);

@@ -1,8 +1,10 @@
 /** Listing executions: the client's checks and dates over the store's listing. */
 import { InvalidInputError } from "../model/errors.js";
+import { shown } from "../model/shown.js";
 import type { EpochMs } from "../model/time.js";
 import { checkListing as checkRequest } from "../store/listing.js";
 import type { ListFilter, ListRequest, Store } from "../store/ports.js";
+import { given } from "./given.js";
 import type { ExecutionFilter, ExecutionPage, ListOptions } from "./types.js";
 
 const MOST_LISTED = 1_000;
@@ -28,10 +30,11 @@ export async function listExecutions(store: Store, options: ListOptions): Promis
 }
 
 export async function countExecutions(store: Store, filter: ExecutionFilter): Promise<number> {
-  return store.countExecutions(filterOf(filter));
+  return store.countExecutions(filterOf(given("client.count", filter)));
 }
 
-function requestOf({ limit, cursor, ...filter }: ListOptions): ListRequest {
+function requestOf(options: ListOptions): ListRequest {
+  const { limit, cursor, ...filter } = given("client.list", options);
   return {
     ...filterOf(filter),
     limit: checkedLimit(limit),
@@ -43,7 +46,7 @@ function requestOf({ limit, cursor, ...filter }: ListOptions): ListRequest {
 export function checkedLimit(limit = 50): number {
   if (Number.isInteger(limit) && limit >= 1 && limit <= MOST_LISTED) return limit;
   throw new InvalidInputError("The listing", [
-    { path: "limit", message: `expected a whole number from 1 to ${MOST_LISTED}, found ${limit}` },
+    { path: "limit", message: `expected a whole number from 1 to ${MOST_LISTED}, found ${shown(limit)}` },
   ]);
 }
 
@@ -76,6 +79,6 @@ function instantOf(path: string, found: Date): EpochMs {
   const at = found instanceof Date ? found.getTime() : Number.NaN;
   if (!Number.isNaN(at)) return at;
   throw new InvalidInputError("The listing", [
-    { path, message: `expected a valid Date, found ${String(found)}` },
+    { path, message: `expected a valid Date, found ${shown(found)}` },
   ]);
 }

@@ -14,6 +14,7 @@ import { readAnswer } from "../runtime/messages/answers.js";
 import type { Outside } from "../runtime/outside.js";
 import { persistently } from "../runtime/persistently.js";
 import { readHead, send } from "./control.js";
+import { given } from "./given.js";
 import { DEFAULT_WAIT } from "./types.js";
 
 /** Orders what one client sends at one instant of its clock. */
@@ -39,8 +40,9 @@ export async function signal(
   executionId: string,
   name: string,
   data: unknown,
-  { id = outside.token() }: MessageOptions,
+  options: MessageOptions,
 ): Promise<{ readonly messageId: string }> {
+  const { id = outside.token() } = given("client.signal", options);
   const stored = signalData("client.signal", executionId, name, data);
   // No user's id is one of the engine's own, nor one of another kind of message.
   const messageId = `signal:${checkMessageId(id)}`;
@@ -100,9 +102,10 @@ export async function update(
   executionId: string,
   name: string,
   input: unknown,
-  { id, timeout = DEFAULT_WAIT }: UpdateOptions,
+  options: UpdateOptions,
   classes: ErrorClasses,
 ): Promise<unknown> {
+  const { id, timeout = DEFAULT_WAIT } = given("client.update", options);
   const { clock } = outside;
   const began = clock.now();
   const limitMs = durationMs(timeout);

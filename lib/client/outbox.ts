@@ -12,6 +12,7 @@ import type { Workflow } from "../define/workflow.js";
 import { InvalidInputError } from "../model/errors.js";
 import { checkExecutionId, checkName } from "../model/ids.js";
 import { checkedLabels, type Labels } from "../model/labels.js";
+import { shown } from "../model/shown.js";
 import { jsonBytes, storable } from "../model/storable.js";
 import type { TransactionAction } from "../model/transaction.js";
 import { newExecution } from "../runtime/create.js";
@@ -126,6 +127,6 @@ export class ClientOutbox {
 function checkEventId(id: unknown): string {
   if (typeof id === "string" && id !== "" && id.length <= 200) return id;
   throw new InvalidInputError("The event's id", [
-    { path: "id", message: `expected text of 1 to 200 characters, found ${JSON.stringify(id)}` },
+    { path: "id", message: `expected text of 1 to 200 characters, found ${shown(id)}` },
   ]);
 }

@@ -1,11 +1,13 @@
 /** What executions, and transactions of the user's own, have sent and nobody has got yet: to be looked at, and to be tried again. */
-import { InvalidInputError } from "../model/errors.js";
+import { CorruptHistoryError, InvalidInputError } from "../model/errors.js";
 import { isGivenUp, type OutboxEntryState, type OutboxState } from "../model/outgoing.js";
+import { shown } from "../model/shown.js";
 import { announce } from "../runtime/bus/announce.js";
 import type { Outside } from "../runtime/outside.js";
 import { persistently } from "../runtime/persistently.js";
 import { isStaged } from "../store/outbox.js";
-import type { Outbox, OutboxMark, Store } from "../store/ports.js";
+import type { Damaged, Outbox, OutboxMark, Store } from "../store/ports.js";
+import { given } from "./given.js";
 
 export interface OutgoingOptions {
   /** `"pending"`: still to be carried (default). `"given up"`: nobody will try it again, unless it is asked for. */
@@ -41,31 +43,48 @@ export interface OutgoingMessage {
 export interface OutgoingPage {
   /** Of each shard in turn, the oldest first. */
   readonly messages: readonly OutgoingMessage[];
+  /** Commits that were looked at and can't be read, if there are any. */
+  readonly damaged?: readonly Damaged[];
   /** Absent on the last page. */
   readonly cursor?: string;
 }
 
 const MOST_LISTED = 1_000;
 
-export async function listOutgoing(
-  store: Store,
-  { which = "pending", limit = 50, cursor }: OutgoingOptions,
-): Promise<OutgoingPage> {
+export async function listOutgoing(store: Store, options: OutgoingOptions): Promise<OutgoingPage> {
+  const { which = "pending", limit = 50, cursor } = given("client.outbox.list", options);
   if (!Number.isInteger(limit) || limit < 1 || limit > MOST_LISTED) {
     throw new InvalidInputError("The listing", [
-      { path: "limit", message: `expected a whole number from 1 to ${MOST_LISTED}, found ${limit}` },
+      { path: "limit", message: `expected a whole number from 1 to ${MOST_LISTED}, found ${shown(limit)}` },
     ]);
   }
   const page = await persistently(() =>
     store.listOutboxes({ mark: which, limit, ...(cursor === undefined ? {} : { cursor }) }),
   );
-  const outboxes = await Promise.all(
-    page.items.map(({ executionId, slot }) => persistently(() => store.readOutbox(executionId, slot))),
-  );
+  const outboxes = await Promise.all(page.items.map((place) => outboxOrDamage(store, place)));
   const messages = outboxes
     .filter((outbox) => outbox !== undefined)
-    .flatMap((outbox) => messagesOf(outbox).filter(({ state }) => isListed(state, which)));
-  return { messages, ...(page.cursor === undefined ? {} : { cursor: page.cursor }) };
+    .flatMap((outbox) =>
+      "why" in outbox ? [] : messagesOf(outbox).filter(({ state }) => isListed(state, which)),
+    );
+  const damaged = outboxes.flatMap((outbox) => (outbox !== undefined && "why" in outbox ? [outbox] : []));
+  return {
+    messages,
+    ...(damaged.length === 0 ? {} : { damaged }),
+    ...(page.cursor === undefined ? {} : { cursor: page.cursor }),
+  };
+}
+
+async function outboxOrDamage(
+  store: Store,
+  { executionId, slot }: Pick<Outbox, "executionId" | "slot">,
+): Promise<Outbox | Damaged | undefined> {
+  try {
+    return await persistently(() => store.readOutbox(executionId, slot));
+  } catch (error) {
+    if (error instanceof CorruptHistoryError) return { executionId, why: error.message };
+    throw error;
+  }
 }
 
 /**
@@ -142,13 +161,14 @@ function whatAndWhom(message: Outbox["outgoing"][number]): { readonly name: stri
 
 /** @throws InvalidInputError */
 export function parseCommit(commit: string): { readonly executionId: string; readonly slot: number } {
-  const [, executionId, slot] = /^(.+)\/(\d{1,10})$/s.exec(commit) ?? [];
+  const isText = typeof commit === "string";
+  const [, executionId, slot] = (isText ? /^(.+)\/(\d{1,10})$/s.exec(commit) : undefined) ?? [];
   if (executionId !== undefined && slot !== undefined) return { executionId, slot: Number(slot) };
   throw notACommit("as a listing of outgoing messages names it", commit);
 }
 
 function notACommit(expected: string, found: unknown): InvalidInputError {
   return new InvalidInputError("The commit", [
-    { path: "commit", message: `expected one ${expected}, found ${JSON.stringify(found)}` },
+    { path: "commit", message: `expected one ${expected}, found ${shown(found)}` },
   ]);
 }

@@ -5,6 +5,7 @@ import { checkExecutionId, checkMessageId, checkName } from "../model/ids.js";
 import { LARGEST_DETAIL_BYTES } from "../model/outgoing.js";
 import { eventIdResource, targetResource } from "../runtime/bus/bus-event.js";
 import type { BusEntry, Outside } from "../runtime/outside.js";
+import { given, nameGiven } from "./given.js";
 import type { PublishOptions } from "./types.js";
 
 /** @returns the event's stable id */
@@ -14,7 +15,8 @@ export async function publishEvent(
   data: unknown,
   options: PublishOptions,
 ): Promise<string> {
-  const name = checkName("an event", typeof event === "string" ? event : event.name);
+  given("client.publish", options);
+  const name = checkName("an event", nameGiven("event", event));
   // Only checked: what is published is what the publisher gave, and each receiver's schema makes of it what it needs.
   if (typeof event !== "string") await parse(event.schema, data, `The payload of event "${name}"`);
   const id = checkMessageId(options.id ?? outside.token());

@@ -23,6 +23,7 @@ import { shown } from "../model/shown.js";
 import { storable } from "../model/storable.js";
 import type { EpochMs } from "../model/time.js";
 import type { KeptSchedule, Outside, ScheduleKeeper } from "../runtime/outside.js";
+import { given, nameGiven } from "./given.js";
 import {
   describe,
   describeOrSay,
@@ -83,10 +84,11 @@ export class ClientSchedules {
    * @throws UnknownWorkflowError for a name that is not among the client's `workflows`, if it was given any
    */
   async put<Input>(schedule: SchedulePut<Input>): Promise<ScheduleDescription> {
-    const { id, workflow: given, expression, timezone = "UTC", overlap = "skip", paused = false } = schedule;
+    given("client.schedules.put", schedule);
+    const { id, workflow: wanted, expression, timezone = "UTC", overlap = "skip", paused = false } = schedule;
     checkSchedule(schedule, (await this.#connect()).clock.now());
-    const workflow = typeof given === "string" ? this.#known(given) : given;
-    const name = typeof given === "string" ? checkName("a workflow", given) : given.name;
+    const workflow = typeof wanted === "string" ? this.#known(wanted) : wanted;
+    const name = checkName("a workflow", nameGiven("workflow", wanted));
     const what = `The input of workflow "${name}"`;
     const input =
       "input" in schedule && schedule.input !== undefined ? { input: storable(schedule.input, what) } : {};
@@ -123,7 +125,7 @@ export class ClientSchedules {
   /** Those that clients have put, by their ids, 20 at a time. */
   async list(options: { readonly cursor?: string } = {}): Promise<SchedulePage> {
     const keeper = await this.#keeper();
-    const { items, cursor } = await keeper.list({ limit: PAGE, ...options });
+    const { items, cursor } = await keeper.list({ limit: PAGE, ...given("client.schedules.list", options) });
     const found = await Promise.all(items.map((id) => keeper.get(id)));
     // One that was deleted since is none.
     const read = found.filter((each) => each !== undefined).map(describeOrSay);
@@ -192,10 +194,10 @@ export function checkSchedule(
   schedule: Pick<SchedulePut, Exclude<keyof SchedulePut, "input" | "workflow">>,
   now: EpochMs,
 ): void {
-  const { id, expression, timezone, overlap, startAt, endAt } = schedule;
+  const { id, expression, timezone, overlap, startAt, endAt, paused } = schedule;
   checkScheduleId(id);
   const issues: SchemaIssue[] = [];
-  const begins = startAt?.getTime() ?? now;
+  const begins = startAt instanceof Date ? startAt.getTime() : now;
   const from = Number.isNaN(begins) ? now : Math.max(now, begins);
   const why = whyNoRecurrence(expression, timezone, from);
   if (why !== undefined) issues.push({ path: "expression", message: `${shown(expression)}: ${why}` });
@@ -205,8 +207,10 @@ export function checkSchedule(
       message: `expected "skip", "allow" or "cancel-previous", found ${shown(overlap)}`,
     });
   for (const [path, date] of Object.entries({ startAt, endAt }))
-    if (date !== undefined && Number.isNaN(date.getTime()))
+    if (date !== undefined && !(date instanceof Date && !Number.isNaN(date.getTime())))
       issues.push({ path, message: "is no valid Date" });
+  if (paused !== undefined && typeof paused !== "boolean")
+    issues.push({ path: "paused", message: `expected true or false, found ${shown(paused)}` });
   if (startAt !== undefined && endAt !== undefined && endAt < startAt)
     issues.push({ path: "endAt", message: "is before startAt" });
   if (issues.length > 0) throw new InvalidInputError(`Schedule "${id}"`, issues);

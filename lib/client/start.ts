@@ -12,6 +12,7 @@ import type { Outside } from "../runtime/outside.js";
 import { startExecution } from "../runtime/start.js";
 import { watch } from "../runtime/watch.js";
 import { readError, readValue } from "./describe.js";
+import { given } from "./given.js";
 import { DEFAULT_WAIT, type StartedExecution, type StartOptions } from "./types.js";
 
 export async function startHere(
@@ -22,7 +23,7 @@ export async function startHere(
   options: StartOptions,
   classes: ErrorClasses,
 ): Promise<StartedExecution> {
-  const { id, onConflict, delay, wait } = options;
+  const { id, onConflict, delay, wait } = given("client.start", options);
   const waitMs = wait === undefined ? undefined : durationMs(wait === true ? DEFAULT_WAIT : wait);
   const { head, created } = await startExecution(outside, app({ workflows }), {
     workflow,
@@ -51,13 +52,14 @@ export async function startByFunction(
   reach: Reach,
   workflow: string,
   input: unknown,
-  { id = randomUUID(), ...options }: StartOptions,
+  options: StartOptions,
 ): Promise<StartedExecution> {
+  const { id = randomUUID(), ...others } = given("client.start", options);
   const { invokeStart } = await import("../aws/invoke-start.js");
   const { reachedBy } = await import("../aws/client-outside.js");
   const { error, ...answer }: StartAnswer = await invokeStart(
     startFunction,
-    { workflow, input, id, ...options },
+    { workflow, input, id, ...others },
     reachedBy(reach.environment),
   );
   return error === undefined ? answer : { ...answer, error: fromPlain(error) };

@@ -3,10 +3,12 @@ import type { AnyEventType } from "../define/event.js";
 import { InvalidInputError } from "../model/errors.js";
 import { checkName } from "../model/ids.js";
 import type { EventPattern } from "../model/pattern/types.js";
+import { shown } from "../model/shown.js";
 import type { ExecutionStatus } from "../model/status.js";
 import type { Outside } from "../runtime/outside.js";
 import type { Damaged, WaitingRequest } from "../store/ports.js";
 import { checkWaiting as checkRequest } from "../store/waiting.js";
+import { given, nameGiven } from "./given.js";
 import { checkedLimit } from "./list.js";
 
 export interface WaitingOptions {
@@ -64,17 +66,14 @@ export async function listWaiting(
   };
 }
 
-function requestOf(
-  event: AnyEventType | string,
-  { key, limit, cursor }: WaitingOptions,
-  now: number,
-): WaitingRequest {
-  const name = checkName("an event", typeof event === "string" ? event : event.name);
+function requestOf(event: AnyEventType | string, options: WaitingOptions, now: number): WaitingRequest {
+  const { key, limit, cursor } = given("client.waiting", options);
+  const name = checkName("an event", nameGiven("event", event));
   const keyed = typeof event === "string" ? undefined : event.key !== undefined;
   if (key !== undefined && (typeof key !== "string" || keyed === false)) {
     const expected = keyed === false ? `no key, since event "${name}" declares none` : "text";
     throw new InvalidInputError("The listing", [
-      { path: "key", message: `expected ${expected}, found ${JSON.stringify(key)}` },
+      { path: "key", message: `expected ${expected}, found ${shown(key)}` },
     ]);
   }
   return {

@@ -5,6 +5,7 @@ import { checkName, digest } from "../model/ids.js";
 import { LIFECYCLE_KINDS, type LifecycleKind } from "../model/lifecycle.js";
 import type { EventPattern } from "../model/pattern/types.js";
 import { issueOf, PatternError, readWhere, type Where } from "../model/pattern/where.js";
+import { shown } from "../model/shown.js";
 import { type Duration, durationMs } from "../model/time.js";
 import type { Context } from "./context.js";
 import type { EventType } from "./event.js";
@@ -157,7 +158,7 @@ function checkedLifecycle(
   const isList = Array.isArray(asked) && asked.every((kind) => LIFECYCLE_KINDS.includes(kind));
   if (!isList) {
     throw new InvalidDefinitionError(
-      `lifecycleEvents of workflow "${name}" are ${JSON.stringify(asked)}. Expected true, or a list of ${LIFECYCLE_KINDS.join(", ")}.`,
+      `lifecycleEvents of workflow "${name}" are ${shown(asked)}. Expected true, or a list of ${LIFECYCLE_KINDS.join(", ")}.`,
     );
   }
   const kinds = LIFECYCLE_KINDS.filter((kind) => asked.includes(kind));

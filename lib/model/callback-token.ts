@@ -1,6 +1,6 @@
 /** Callback tokens: which operation of which execution they complete. They are names and no secrets: IAM decides who may complete. */
 import { InvalidCallbackTokenError } from "./errors.js";
-import { digest } from "./ids.js";
+import { digest, mayBeExecutionId } from "./ids.js";
 
 export interface CallbackTarget {
   readonly executionId: string;
@@ -20,11 +20,24 @@ export function callbackToken({ executionId, op, heartbeatMs }: CallbackTarget):
 export function readCallbackToken(token: unknown): CallbackTarget {
   const [content = "", check, ...rest] = typeof token === "string" ? token.split(".") : [];
   if (rest.length > 0 || check !== checksum(content)) throw new InvalidCallbackTokenError(token);
-  const parts: unknown = JSON.parse(Buffer.from(content, "base64url").toString());
-  const [executionId, op, heartbeatMs] = Array.isArray(parts) ? parts : [];
-  if (typeof executionId !== "string" || typeof op !== "string" || typeof heartbeatMs !== "number")
+  const [executionId, op, heartbeatMs] = partsOf(Buffer.from(content, "base64url").toString());
+  if (!mayBeExecutionId(executionId) || typeof op !== "string" || !isDuration(heartbeatMs))
     throw new InvalidCallbackTokenError(token);
   return { executionId, op, ...(heartbeatMs === 0 ? {} : { heartbeatMs }) };
+}
+
+/** Empty for what is no list. */
+function partsOf(json: string): readonly unknown[] {
+  try {
+    const parts: unknown = JSON.parse(json);
+    return Array.isArray(parts) ? parts : [];
+  } catch {
+    return [];
+  }
+}
+
+function isDuration(found: unknown): found is number {
+  return typeof found === "number" && found >= 0;
 }
 
 /** 48 bits: finds what was cut or mistyped. */

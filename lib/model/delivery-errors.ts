@@ -1,12 +1,13 @@
 /** What can be wrong with an event that came from the bus, and with its delivery. */
 import { HoldfastError } from "./errors.js";
+import { shown } from "./shown.js";
 
 /** An event type that this app does not declare. */
 export class UnknownEventError extends HoldfastError {
   readonly code = "UNKNOWN_EVENT";
   constructor(name: string, known: readonly string[]) {
     super(
-      `This app declares no event "${name}". It declares: ${known.join(", ") || "none"}. Declare it in app({ events }) and deploy, then have it tried again: holdfast dead-letters retry.`,
+      `This app declares no event ${shown(name)}. It declares: ${known.join(", ") || "none"}. Declare it in app({ events }) and deploy, then have it tried again: holdfast dead-letters retry.`,
     );
     this.name = "UnknownEventError";
   }

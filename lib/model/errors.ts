@@ -3,7 +3,10 @@
  * that says what happened, what was expected, what was found, and what to do next.
  */
 
+import { type SchemaIssue, wordsOf } from "./issues.js";
 import { shown } from "./shown.js";
+
+export type { SchemaIssue } from "./issues.js";
 
 /** The base of all errors that Holdfast itself raises. `code` is stable and meant for programs. */
 export abstract class HoldfastError extends Error {
@@ -36,21 +39,12 @@ export class InvalidDefinitionError extends HoldfastError {
   }
 }
 
-/** One thing that a schema found wrong. `path` is dotted, empty for the value itself. */
-export interface SchemaIssue {
-  readonly path: string;
-  readonly message: string;
-}
-
 /** Input that does not fit the workflow's or the event's schema, or a start request of the wrong shape. Nothing was written. */
 export class InvalidInputError extends HoldfastError {
   readonly code = "INVALID_INPUT";
   readonly issues: readonly SchemaIssue[];
   constructor(what: string, issues: readonly SchemaIssue[]) {
-    const list = issues
-      .map((issue) => `${issue.path === "" ? "" : `${issue.path}: `}${issue.message}`)
-      .join("; ");
-    super(`${what} is not valid, and nothing was written: ${list}. Correct it and send it again.`);
+    super(`${what} is not valid, and nothing was written: ${wordsOf(issues)}. Correct it and send it again.`);
     this.name = "InvalidInputError";
     this.issues = issues;
   }
@@ -61,7 +55,7 @@ export class UnknownWorkflowError extends HoldfastError {
   readonly code = "UNKNOWN_WORKFLOW";
   constructor(found: string, known: readonly string[]) {
     super(
-      `There is no workflow "${found}" in this app. It declares: ${known.length === 0 ? "none" : known.join(", ")}. Check the name, or add the workflow to app({ workflows }) and deploy.`,
+      `There is no workflow ${shown(found)} in this app. It declares: ${known.length === 0 ? "none" : known.join(", ")}. Check the name, or add the workflow to app({ workflows }) and deploy.`,
     );
     this.name = "UnknownWorkflowError";
   }
@@ -72,7 +66,7 @@ export class ExecutionNotFoundError extends HoldfastError {
   readonly code = "EXECUTION_NOT_FOUND";
   constructor(executionId: string) {
     super(
-      `There is no execution "${executionId}". Check the id, and that this is the deployment (stack, account, region) that it was started in.`,
+      `There is no execution ${shown(executionId)}. Check the id, and that this is the deployment (stack, account, region) that it was started in.`,
     );
     this.name = "ExecutionNotFoundError";
   }
@@ -83,7 +77,7 @@ export class DefinitionNotFoundError extends HoldfastError {
   readonly code = "DEFINITION_NOT_FOUND";
   constructor(workflow: string, hash: string | undefined) {
     super(
-      `No definition${hash === undefined ? "" : ` "${hash}"`} of workflow "${workflow}" is recorded. A definition is recorded by the first start of it in a process that has its code. client.definitions() lists the workflows, client.definitions("${workflow}") the definitions of this one.`,
+      `No definition${hash === undefined ? "" : ` ${shown(hash)}`} of workflow ${shown(workflow)} is recorded. A definition is recorded by the first start of it in a process that has its code. client.definitions() lists the workflows, client.definitions(workflow) the definitions of this one.`,
     );
     this.name = "DefinitionNotFoundError";
   }

@@ -5,6 +5,7 @@
 import { InvalidDefinitionError } from "./errors.js";
 import { checkExecutionId, checkName, digest, LONGEST_EXECUTION_ID } from "./ids.js";
 import { MalformedFiringError } from "./schedule-errors.js";
+import { short, shown } from "./shown.js";
 import type { EpochMs } from "./time.js";
 import type { Encoded } from "./value.js";
 
@@ -79,11 +80,12 @@ export function readFiring(found: object): FiringMessage {
 export function readSchedule(found: object): Parameters<typeof firingBody>[0] {
   const { by, workflow, schedule, overlap, input, ...others }: Record<string, unknown> = { ...found };
   const unknown = Object.keys(others).filter((name) => name !== "holdfast" && name !== "scheduledAt");
-  if (unknown.length > 0) throw new MalformedFiringError(`it has the unknown fields ${unknown.join(", ")}`);
+  if (unknown.length > 0)
+    throw new MalformedFiringError(`it has the unknown fields ${short(unknown.join(", "))}`);
   const named = { workflow: workflowIn(workflow), schedule: nameIn(schedule) };
   if (by === "workflow" && overlap === undefined && input === undefined) return { by, ...named };
-  if (by !== "client") throw new MalformedFiringError(`its "by" is ${JSON.stringify(by)}`);
-  if (!isOverlap(overlap)) throw new MalformedFiringError(`its "overlap" is ${JSON.stringify(overlap)}`);
+  if (by !== "client") throw new MalformedFiringError(`its "by" is ${shown(by)}`);
+  if (!isOverlap(overlap)) throw new MalformedFiringError(`its "overlap" is ${shown(overlap)}`);
   // It came out of JSON, and nobody but `firingBody` has put it there: the rest is `decode`'s to judge.
   return { by, ...named, overlap, ...(input === undefined ? {} : { input: input as Encoded }) };
 }
@@ -99,7 +101,7 @@ function workflowIn(found: unknown): string {
 
 function nameIn(found: unknown): string {
   if (isScheduleName(found)) return found;
-  throw new MalformedFiringError(`its "schedule" is ${JSON.stringify(found)}`);
+  throw new MalformedFiringError(`its "schedule" is ${shown(found)}`);
 }
 
 function instantIn(found: unknown): EpochMs {
@@ -107,7 +109,7 @@ function instantIn(found: unknown): EpochMs {
   const at = isInstant ? Date.parse(found) : Number.NaN;
   if (!Number.isNaN(at)) return at;
   throw new MalformedFiringError(
-    `its "scheduledAt" is ${JSON.stringify(found)}, and no time such as 2026-01-31T08:00:00Z`,
+    `its "scheduledAt" is ${shown(found)}, and no time such as 2026-01-31T08:00:00Z`,
   );
 }
 

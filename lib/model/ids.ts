@@ -1,6 +1,7 @@
 /** Ids: what is allowed in those that users choose, and how those that we choose are made. */
 import { createHash } from "node:crypto";
 import { InvalidDefinitionError, InvalidInputError } from "./errors.js";
+import { shown } from "./shown.js";
 
 /** Long enough for any natural business key; short enough to keep heads at 1 KB and schedule payloads small. */
 export const LONGEST_EXECUTION_ID = 200;
@@ -15,16 +16,21 @@ export function checkExecutionId(id: unknown): string {
   throw new InvalidInputError("The execution id", [
     {
       path: "id",
-      message: `expected 1 to ${LONGEST_EXECUTION_ID} characters of A-Z a-z 0-9 . _ : @ / + = - that begin with a letter or digit, found ${JSON.stringify(id)}`,
+      message: `expected 1 to ${LONGEST_EXECUTION_ID} characters of A-Z a-z 0-9 . _ : @ / + = - that begin with a letter or digit, found ${shown(id)}`,
     },
   ]);
+}
+
+/** Whether an execution can have the id. Those that the engine derives may begin with any character. */
+export function mayBeExecutionId(id: unknown): id is string {
+  return typeof id === "string" && id !== "" && id.length <= LONGEST_EXECUTION_ID;
 }
 
 /** Checks the name of a workflow or an event. Event names are EventBridge detail-types, of at most 128 characters. */
 export function checkName(kind: string, name: unknown): string {
   if (typeof name === "string" && name.length <= 128 && NAME.test(name)) return name;
   throw new InvalidDefinitionError(
-    `${JSON.stringify(name)} can't be the name of ${kind}: expected 1 to 128 characters of A-Z a-z 0-9 . _ : / - that begin with a letter or digit.`,
+    `${shown(name)} can't be the name of ${kind}: expected 1 to 128 characters of A-Z a-z 0-9 . _ : / - that begin with a letter or digit.`,
   );
 }
 
@@ -51,7 +57,7 @@ const LONGEST_OPERATION_NAME_BYTES = 256;
 export function checkOperationName(call: string, name: unknown): asserts name is string {
   if (isShortText(name, LONGEST_OPERATION_NAME_BYTES)) return;
   throw new InvalidDefinitionError(
-    `${call} was given the name ${JSON.stringify(name)}. Expected text of 1 to ${LONGEST_OPERATION_NAME_BYTES} bytes.`,
+    `${call} was given the name ${shown(name)}. Expected text of 1 to ${LONGEST_OPERATION_NAME_BYTES} bytes.`,
   );
 }
 
@@ -64,7 +70,7 @@ export function checkMessageId(id: unknown): string {
   throw new InvalidInputError("The message's id", [
     {
       path: "id",
-      message: `expected text of 1 to ${LONGEST_MESSAGE_ID_BYTES} bytes, found ${JSON.stringify(id)}`,
+      message: `expected text of 1 to ${LONGEST_MESSAGE_ID_BYTES} bytes, found ${shown(id)}`,
     },
   ]);
 }
@@ -78,7 +84,7 @@ export function checkLabel(label: string, value: unknown): string {
   throw new InvalidInputError(`The ${label}`, [
     {
       path: label,
-      message: `expected text of 1 to ${LONGEST_LABEL_BYTES} bytes, found ${JSON.stringify(value)}`,
+      message: `expected text of 1 to ${LONGEST_LABEL_BYTES} bytes, found ${shown(value)}`,
     },
   ]);
 }

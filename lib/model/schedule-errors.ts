@@ -1,5 +1,6 @@
 /** The part of the error catalogue that is about recurring starts. */
 import { HoldfastError } from "./errors.js";
+import { shown } from "./shown.js";
 
 /** A message that says it is a schedule's firing and is not one as we write them. */
 export class MalformedFiringError extends HoldfastError {
@@ -30,7 +31,7 @@ export class ScheduleNotFoundError extends HoldfastError {
   readonly code = "SCHEDULE_NOT_FOUND";
   constructor(id: string) {
     super(
-      `There is no schedule "${id}" among those that clients have put. List them with client.schedules.list() or holdfast schedules list; one that a workflow declares is changed in its code.`,
+      `There is no schedule ${shown(id)} among those that clients have put. List them with client.schedules.list() or holdfast schedules list; one that a workflow declares is changed in its code.`,
     );
     this.name = "ScheduleNotFoundError";
   }

@@ -1,5 +1,6 @@
 /** `rate(…)` and `cron(…)`: when something comes round, as EventBridge Scheduler reads it. */
 import { type CronFields, nextCron, parseCron } from "./cron.js";
+import { shown } from "./shown.js";
 import type { EpochMs } from "./time.js";
 import { isTimeZone } from "./time-zone.js";
 
@@ -47,7 +48,7 @@ export function whyNoRecurrence(
   const parsed = parseRecurrence(expression);
   if (typeof parsed === "string") return parsed;
   if (!isTimeZone(timezone))
-    return `${JSON.stringify(timezone)} is no time zone: expected an IANA name as it is spelled there, such as "Europe/Vienna" or "UTC"`;
+    return `${shown(timezone)} is no time zone: expected an IANA name as it is spelled there, such as "Europe/Vienna" or "UTC"`;
   if (parsed.kind === "rate" || nextCron(parsed.fields, timezone, from - 1) !== undefined) return undefined;
   return from === 0
     ? "it names no minute of any year"

@@ -48,6 +48,14 @@ export const LONGEST_LOOKBACK_MS = UNIT_MS.d;
 /** For how long recent events are kept: the longest lookback and a day more (PROTOCOL A5). */
 export const RECENT_KEPT_MS = LONGEST_LOOKBACK_MS + 24 * 60 * 60 * 1_000;
 
+/** The last instant of which a `Date` can be made, and the first is as far from 1970. */
+const LAST_INSTANT_MS = 8_640_000_000_000_000;
+
+/** Whether it can be a time: what `Date` makes text of. */
+export function isInstant(found: unknown): found is EpochMs {
+  return typeof found === "number" && Math.abs(found) <= LAST_INSTANT_MS;
+}
+
 /** A duration in milliseconds, rounded to whole ones. Throws {@link InvalidDurationError}. */
 export function durationMs(duration: Duration): number {
   const ms = Math.round(typeof duration === "string" ? fromText(duration) : fromFields(duration));

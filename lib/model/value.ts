@@ -8,6 +8,7 @@
  */
 import * as catalogue from "./errors.js";
 import { HoldfastError, UnencodableValueError } from "./errors.js";
+import { shown } from "./shown.js";
 import { keptStack, MOST_STACK_CHARACTERS, stackOf } from "./stack.js";
 
 /** A JSON value that {@link encode} made; only {@link decode} reads it. */
@@ -26,6 +27,9 @@ export type ErrorClass = abstract new (...args: any[]) => Error;
 
 /** How deep a value may nest; deeper is a cycle in all but name, and would overflow the stack. */
 const DEEPEST = 200;
+
+/** A level of the value is some levels of its stored form: of an error's field, five. */
+const DEEPEST_STORED = 5 * DEEPEST + 100;
 
 /** JavaScript's own classes and ours come back as what they were without anybody registering them. */
 const BUILT_IN_ERRORS: ErrorClasses = new Map<string, ErrorClass>(
@@ -71,15 +75,31 @@ export function encodeThrown(thrown: unknown): Encoded {
   }
 }
 
-/** The value back. `classes` are the user's error classes; unknown names become plain errors that keep their name. */
+/**
+ * The value back. `classes` are the user's error classes; unknown names become plain errors that keep their name.
+ * @throws UnencodableValueError for what {@link encode} can't have made
+ */
 export function decode(stored: Encoded, classes: ErrorClasses = BUILT_IN_ERRORS): unknown {
+  return decodeAt(stored, classes, 0);
+}
+
+function decodeAt(stored: Encoded, classes: ErrorClasses, depth: number): unknown {
   if (stored === null || typeof stored !== "object") return stored;
-  if (isList(stored)) return stored.map((item) => decode(item, classes));
+  if (depth > DEEPEST_STORED)
+    throw new UnencodableValueError("", "nested deeper than any value that is stored");
+  if (isList(stored)) return stored.map((item) => decodeAt(item, classes, depth + 1));
   const keys = Object.keys(stored);
   const only = keys.length === 1 ? keys[0] : undefined;
-  if (only?.startsWith("$")) return unmark(only, stored[only] ?? null, classes);
+  if (only?.startsWith("$")) {
+    try {
+      return unmark(only, stored[only] ?? null, classes, (inner) => decodeAt(inner, classes, depth + 1));
+    } catch (error) {
+      if (error instanceof UnencodableValueError) throw error;
+      throw new UnencodableValueError("", `a stored mark ${shown(only)} with something that it never holds`);
+    }
+  }
   const object: Record<string, unknown> = {};
-  for (const key of keys) define(object, key, decode(stored[key] ?? null, classes));
+  for (const key of keys) define(object, key, decodeAt(stored[key] ?? null, classes, depth + 1));
   return object;
 }
 
@@ -205,20 +225,26 @@ export function textOf(thrown: unknown): string {
   }
 }
 
-function unmark(key: string, content: Encoded, classes: ErrorClasses): unknown {
+/** @param inside decodes what the mark holds */
+function unmark(
+  key: string,
+  content: Encoded,
+  classes: ErrorClasses,
+  inside: (stored: Encoded) => unknown,
+): unknown {
   switch (key) {
     case "$number":
-      return Number(content);
+      return numberIn(content);
     case "$undefined":
       return undefined;
     case "$bigint":
       return BigInt(String(content));
     case "$date":
-      return new Date(content === "invalid" ? Number.NaN : String(content));
+      return dateIn(content);
     case "$map":
-      return new Map(pairs(content).map(([k, v]) => [decode(k, classes), decode(v, classes)]));
+      return new Map(pairs(content).map(([k, v]) => [inside(k), inside(v)]));
     case "$set":
-      return new Set(list(content).map((item) => decode(item, classes)));
+      return new Set(list(content).map(inside));
     case "$bytes":
       return new Uint8Array(Buffer.from(String(content), "base64"));
     case "$url":
@@ -228,18 +254,33 @@ function unmark(key: string, content: Encoded, classes: ErrorClasses): unknown {
       return new RegExp(String(source), String(flags));
     }
     case "$error":
-      return decodeError(content, classes);
+      return decodeError(content, classes, inside);
     case "$object": {
       const object: Record<string, unknown> = {};
-      for (const [k, v] of pairs(content)) define(object, String(k), decode(v, classes));
+      for (const [k, v] of pairs(content)) define(object, String(k), inside(v));
       return object;
     }
     default:
-      throw new UnencodableValueError("", `a stored mark "${key}" that this release does not know`);
+      throw new UnencodableValueError("", `a stored mark ${shown(key)} that this release does not know`);
   }
 }
 
-function decodeError(content: Encoded, classes: ErrorClasses): Error {
+/** Those that JSON can't say. Throws for any other. */
+function numberIn(content: Encoded): number {
+  const found = ["NaN", "Infinity", "-Infinity", "-0"].find((name) => name === content);
+  if (found === undefined) throw new RangeError("no such number");
+  return Number(found);
+}
+
+/** Throws for what is no date. */
+function dateIn(content: Encoded): Date {
+  if (content === "invalid") return new Date(Number.NaN);
+  const found = new Date(String(content));
+  if (Number.isNaN(found.getTime())) throw new RangeError("no such date");
+  return found;
+}
+
+function decodeError(content: Encoded, classes: ErrorClasses, inside: (stored: Encoded) => unknown): Error {
   const stored = content !== null && typeof content === "object" && !isList(content) ? content : {};
   const name = String(stored.name ?? "Error");
   const className = String(stored.class ?? name);
@@ -250,14 +291,9 @@ function decodeError(content: Encoded, classes: ErrorClasses): Error {
   Object.setPrototypeOf(error, type.prototype);
   hidden(error, "name", name);
   hidden(error, "stack", decodedStack(name, message, stored));
-  if (stored.cause !== undefined) hidden(error, "cause", decode(stored.cause, classes));
-  if (stored.errors !== undefined)
-    hidden(
-      error,
-      "errors",
-      list(stored.errors).map((inner) => decode(inner, classes)),
-    );
-  for (const [key, item] of pairs(stored.fields ?? [])) define(error, String(key), decode(item, classes));
+  if (stored.cause !== undefined) hidden(error, "cause", inside(stored.cause));
+  if (stored.errors !== undefined) hidden(error, "errors", list(stored.errors).map(inside));
+  for (const [key, item] of pairs(stored.fields ?? [])) define(error, String(key), inside(item));
   return error;
 }
 

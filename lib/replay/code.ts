@@ -6,6 +6,7 @@ import type { Context } from "../define/context.js";
 import {
   CancelledError,
   ContextMisuseError,
+  CorruptHistoryError,
   type EngineError,
   NonDurableAwaitError,
 } from "../model/errors.js";
@@ -13,7 +14,7 @@ import type { CompensationOutcome } from "../model/history-event.js";
 import type { UpdateMessage } from "../model/message.js";
 import { storable, storableError } from "../model/storable.js";
 import type { EpochMs } from "../model/time.js";
-import { decode, type Encoded } from "../model/value.js";
+import type { Encoded } from "../model/value.js";
 import { Branch } from "./branch.js";
 import { makeContext } from "./context/make-context.js";
 import type { Requests, UpdateHandler } from "./context/site.js";
@@ -21,6 +22,7 @@ import type { Answer, NewOperation } from "./operation.js";
 import type { Operations } from "./operations.js";
 import { Scope } from "./path.js";
 import type { Outcome, Program } from "./program.js";
+import { decodeRecorded } from "./recorded-value.js";
 import { misplaced, runInWorkflow } from "./running-in.js";
 import { undo } from "./undo.js";
 import { type Undoable, UndoStack } from "./undo-stack.js";
@@ -143,7 +145,7 @@ export class Code implements Requests {
     });
     let outcome: Outcome;
     try {
-      outcome = await Promise.race([continued, this.#completed(workflow.handler, this.#decode(input))]);
+      outcome = await Promise.race([continued, this.#completed(workflow.handler, this.decode(input))]);
       if (this.#undoing.size > 0) outcome = await this.#afterUndoing(outcome);
     } catch (error) {
       if (!this.#mayRun("The workflow function ended")) return;
@@ -215,7 +217,7 @@ export class Code implements Requests {
     const what = `The answer of update "${message.name}"`;
     let answer: Answer;
     try {
-      const input = handler.parse(this.#decode(message.data));
+      const input = handler.parse(this.decode(message.data));
       // What the handler's own schema made of it, where it has one.
       const value = await this.run(branch, (context) => handler.handle(context, input as never));
       answer = { ok: true, value: storable(value, what) };
@@ -357,8 +359,14 @@ export class Code implements Requests {
     return false;
   }
 
-  #decode(value: Encoded): unknown {
-    return decode(value, this.#around.program.errors);
+  /** Throws {@link CorruptHistoryError}, which ends the turn wherever it is raised: code that catches it goes no further. */
+  decode(value: Encoded): unknown {
+    try {
+      return decodeRecorded(value, this.#around.program);
+    } catch (error) {
+      if (error instanceof CorruptHistoryError) this.fault ??= error;
+      throw error;
+    }
   }
 }
 

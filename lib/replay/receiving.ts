@@ -1,13 +1,15 @@
 /** How an operation that waits for a message ends: with what it is told, or with why it waits no longer. */
 import { ChildFailedError, WaitTimeoutError } from "../model/errors.js";
 import type { ReceivedEvent, WaitTimedOut } from "../model/history-event.js";
-import { decode, type Encoded, type ErrorClasses } from "../model/value.js";
+import type { Encoded } from "../model/value.js";
 import type { BufferedMessage } from "./mailbox.js";
 import type { Operation, WaitOperation } from "./operation.js";
 
+type Decode = (value: Encoded) => unknown;
+
 export type Ended =
-  | { readonly value: (classes: ErrorClasses) => unknown }
-  | { readonly error: (classes: ErrorClasses) => unknown };
+  | { readonly value: (decode: Decode) => unknown }
+  | { readonly error: (decode: Decode) => unknown };
 
 /** Undefined when such an operation can't end so. */
 export function endOf(
@@ -20,7 +22,7 @@ export function endOf(
   switch (message?.kind) {
     case "event":
     case "signal":
-      return { value: (classes) => decode(message.data, classes) };
+      return { value: (decode) => decode(message.data) };
     case "callback":
       return message.error === undefined ? given(message.result) : failed(message.error);
     case "child": {
@@ -28,9 +30,9 @@ export function endOf(
       const { error, status } = message;
       if (error === undefined) return given(message.result);
       return {
-        error: (classes) =>
+        error: (decode) =>
           new ChildFailedError(operation.workflow.name, operation.childId, status, {
-            cause: decode(error, classes),
+            cause: decode(error),
           }),
       };
     }
@@ -40,11 +42,11 @@ export function endOf(
 }
 
 function given(result: Encoded | undefined): Ended {
-  return { value: (classes) => (result === undefined ? undefined : decode(result, classes)) };
+  return { value: (decode) => (result === undefined ? undefined : decode(result)) };
 }
 
 function failed(error: Encoded): Ended {
-  return { error: (classes) => decode(error, classes) };
+  return { error: (decode) => decode(error) };
 }
 
 function timedOut(wait: WaitOperation, at: number): WaitTimeoutError {

@@ -47,7 +47,7 @@ import {
   isNotedEvent,
 } from "../model/history-event.js";
 import type { EpochMs } from "../model/time.js";
-import { decode, type Encoded } from "../model/value.js";
+import type { Encoded } from "../model/value.js";
 import { Code } from "./code.js";
 import { isBuffered, Mailbox } from "./mailbox.js";
 import { note, voidEvent } from "./noting.js";
@@ -350,8 +350,9 @@ export class Replay {
     if (ended === undefined) {
       throw new CorruptHistoryError(this.#program.executionId, `"${op}" ended in a way that it can't end in`);
     }
-    if ("error" in ended) this.#operations.reject(op, ended.error(this.#program.errors));
-    else this.#operations.resolve(op, ended.value(this.#program.errors));
+    const decode = (value: Encoded): unknown => this.#decode(value);
+    if ("error" in ended) this.#operations.reject(op, ended.error(decode));
+    else this.#operations.resolve(op, ended.value(decode));
   }
 
   #complete(path: string, recorded: Encoded | undefined): void {
@@ -374,7 +375,7 @@ export class Replay {
   }
 
   #decode(value: Encoded): unknown {
-    return decode(value, this.#program.errors);
+    return this.#code.decode(value);
   }
 }
 

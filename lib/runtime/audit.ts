@@ -5,9 +5,9 @@
  */
 import { decideAudit } from "../decide/audit.js";
 import { RELAY_GRACE_MS } from "../decide/relay.js";
-import { HoldfastError } from "../model/errors.js";
+import { HoldfastError, InvalidInputError } from "../model/errors.js";
 import type { EpochMs } from "../model/time.js";
-import { INDEX_SHARDS, type Outbox } from "../store/ports.js";
+import { INDEX_SHARDS, type Outbox, type Page } from "../store/ports.js";
 import { claimDue } from "./bus/claim.js";
 import { relay } from "./bus/relay.js";
 import { cancelIn } from "./messages/cancel-in.js";
@@ -90,9 +90,7 @@ class Run {
     const name = `open#${shard}`;
     const saved = await persistently(() => store.readCursor(name));
     const after = saved?.cursor === "" ? undefined : saved?.cursor;
-    const page = await persistently(() =>
-      store.listOpen({ shard, limit: OPEN_PER_SHARD, ...(after === undefined ? {} : { cursor: after }) }),
-    );
+    const page = await this.#openAfter(shard, after);
     let isDone = true;
     for (let from = 0; from < page.items.length; from += AT_ONCE) {
       const looks = page.items
@@ -107,6 +105,24 @@ class Run {
     // Most deployments fit in one page: they are at the beginning before and after, and write nothing.
     if (next !== (saved?.cursor ?? ""))
       await persistently(() => store.saveCursor(name, next, saved?.version ?? 0));
+  }
+
+  /** From the beginning, where what was saved is no cursor: nobody would mend it, and the shard must be looked at. */
+  async #openAfter(shard: number, after: string | undefined): Promise<Page<string>> {
+    const { store, log } = this.outside;
+    const from = (cursor?: string) =>
+      persistently(() =>
+        store.listOpen({ shard, limit: OPEN_PER_SHARD, ...(cursor === undefined ? {} : { cursor }) }),
+      );
+    try {
+      return await from(after);
+    } catch (error) {
+      if (!(error instanceof InvalidInputError)) throw error;
+      log.write("warn", "The audit begins a round anew: what was saved of the last one can't be read.", {
+        shard,
+      });
+      return from();
+    }
   }
 
   async #wakeIfLost(executionId: string): Promise<void> {

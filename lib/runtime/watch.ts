@@ -1,6 +1,7 @@
 /** Waiting for an execution's end: the head is read again and again, with growing pauses. */
 import { ExecutionNotFoundError } from "../model/errors.js";
 import type { Head } from "../model/head.js";
+import { mayBeExecutionId } from "../model/ids.js";
 import { isClosed } from "../model/status.js";
 import type { EpochMs } from "../model/time.js";
 import type { Outside } from "./outside.js";
@@ -23,6 +24,7 @@ export function hasStopped({ status }: Head): boolean {
  * @throws ExecutionNotFoundError
  */
 export async function watch(outside: Outside, executionId: string, until: EpochMs): Promise<Head> {
+  if (!mayBeExecutionId(executionId)) throw new ExecutionNotFoundError(executionId);
   for (let pause = FIRST_PAUSE_MS; ; pause = Math.min(LONGEST_PAUSE_MS, pause * GROWTH)) {
     const head = await persistently(() => outside.store.readHead(executionId));
     if (head === undefined) throw new ExecutionNotFoundError(executionId);

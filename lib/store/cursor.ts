@@ -6,8 +6,9 @@ export function encodeCursor(position: unknown): string {
 }
 
 /** The position in the cursor, if `isPosition` recognizes it. Throws `InvalidInputError`. */
-export function decodeCursor<T>(cursor: string, isPosition: (found: unknown) => found is T): T {
-  const found = parseJson(Buffer.from(cursor, "base64url").toString("utf8"));
+export function decodeCursor<T>(cursor: unknown, isPosition: (found: unknown) => found is T): T {
+  const found =
+    typeof cursor === "string" ? parseJson(Buffer.from(cursor, "base64url").toString("utf8")) : undefined;
   if (isPosition(found)) return found;
   throw notACursor();
 }

@@ -1,6 +1,7 @@
 /** What a listing's filter means: which groups of which index hold what it asks for, from when to when, and whether an execution fits. */
 import { InvalidInputError } from "../model/errors.js";
 import { digest } from "../model/ids.js";
+import { shown } from "../model/shown.js";
 import { type ExecutionStatus, isOpen, STATUSES } from "../model/status.js";
 import type { EpochMs } from "../model/time.js";
 import { dueAtOf, type ListedHead } from "./listed-head.js";
@@ -60,8 +61,14 @@ export function selectionOf(filter: ListFilter): Selection {
   };
 }
 
+/** Longer than any name of a workflow, and than any label. */
+const LONGEST_GROUP = 256;
+
 /** Whose listings hold all that fits; the one that is likely to be the shortest comes first. */
 function ownersOf({ workflow, application, pipelineConfigId }: ListFilter): IndexGroup[] {
+  for (const [path, found] of Object.entries({ workflow, application, pipelineConfigId }))
+    if (found !== undefined && (typeof found !== "string" || found === "" || found.length > LONGEST_GROUP))
+      throw refused(path, `expected text of 1 to ${LONGEST_GROUP} characters, found ${shown(found)}`);
   const groups: IndexGroup[] = [];
   if (pipelineConfigId !== undefined) groups.push({ index: "byPipelineConfig", group: pipelineConfigId });
   if (application !== undefined) groups.push({ index: "byApplication", group: application });
@@ -100,10 +107,13 @@ function statusesOf(filter: ListFilter): readonly ExecutionStatus[] | undefined 
 
 function givenStatuses({ status }: ListFilter): readonly ExecutionStatus[] | undefined {
   if (status === undefined) return undefined;
-  const given: readonly string[] = typeof status === "string" ? [status] : status;
+  const given: readonly unknown[] = Array.isArray(status) ? status : [status];
   const unknown = given.find((one) => !STATUSES.some((known) => known === one));
   if (given.length === 0 || unknown !== undefined)
-    throw refused("status", `expected one or several of ${STATUSES.join(", ")}, found ${unknown ?? "none"}`);
+    throw refused(
+      "status",
+      `expected one or several of ${STATUSES.join(", ")}, found ${given.length === 0 ? "none" : shown(unknown)}`,
+    );
   return STATUSES.filter((known) => given.includes(known));
 }
 
@@ -112,7 +122,7 @@ const INSTANTS = ["createdAfter", "createdBefore", "dueBefore", "leaseExpiredBef
 function instantOf(filter: ListFilter, field: (typeof INSTANTS)[number]): EpochMs | undefined {
   const found = filter[field];
   if (found === undefined || Number.isInteger(found)) return found;
-  throw refused(field, `expected an instant, in whole milliseconds since 1970, found ${found}`);
+  throw refused(field, `expected an instant, in whole milliseconds since 1970, found ${shown(found)}`);
 }
 
 function isBefore(at: EpochMs | undefined, bound: EpochMs): boolean {

@@ -6,6 +6,7 @@
  * which one it was. So it stays true while executions are created (they are newer) or deleted (it names times, not rows).
  */
 import { InvalidInputError } from "../model/errors.js";
+import { shown } from "../model/shown.js";
 import type { EpochMs } from "../model/time.js";
 import { decodeCursor, encodeCursor } from "./cursor.js";
 import { type IndexGroup, type Selection, selectionOf } from "./filter.js";
@@ -90,7 +91,7 @@ export function beginningOf(
 ): Position | undefined {
   if (!Number.isInteger(limit) || limit < 1) {
     throw new InvalidInputError("The listing's limit", [
-      { path: "limit", message: `expected a whole number from 1, found ${limit}` },
+      { path: "limit", message: `expected a whole number from 1, found ${shown(limit)}` },
     ]);
   }
   return cursor === undefined ? undefined : decodeCursor(cursor, isPositionOf(digest));

@@ -5,6 +5,8 @@
  *
  * Of a type of which only the name is known, one record without a key tells that it has none.
  */
+import { CorruptHistoryError } from "../model/errors.js";
+import type { WaitKey } from "../model/head.js";
 import { digest } from "../model/ids.js";
 import { isClosed, STATUSES } from "../model/status.js";
 import type { EpochMs } from "../model/time.js";
@@ -73,13 +75,24 @@ async function waitsNamedBy(
   { name, now }: WaitingRequest,
 ): Promise<WaitingExecution[]> {
   const named = head.waits.filter((wait) => wait.name === name && wait.key !== undefined);
-  const records = await Promise.all(named.map((wait) => reads.readWait(wait)));
+  const records = await Promise.all(named.map((wait) => recordOf(reads, wait)));
   const standing = records.flatMap((record) =>
-    record === undefined || isOver(record.until, now) ? [] : [waiting(head, record)],
+    record === undefined || record === "damaged" || isOver(record.until, now) ? [] : [waiting(head, record)],
   );
-  if (standing.length > 0 || head.waitCount <= head.waits.length) return standing;
+  const isKnown = head.waitCount <= head.waits.length && !records.includes("damaged");
+  if (standing.length > 0 || isKnown) return standing;
   const { executionId, workflow, status } = head;
   return [{ executionId, workflow, status, certain: false }];
+}
+
+/** One that can't be read keeps nobody else out of the list: its execution may wait. */
+async function recordOf(reads: WaitingReads, wait: WaitKey): Promise<WaitRecord | "damaged" | undefined> {
+  try {
+    return await reads.readWait(wait);
+  } catch (error) {
+    if (error instanceof CorruptHistoryError) return "damaged";
+    throw error;
+  }
 }
 
 async function waitingOf(reads: WaitingReads, records: readonly WaitRecord[]): Promise<WaitingExecution[]> {

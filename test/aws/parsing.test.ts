@@ -18,6 +18,12 @@ test.each([
   '{"executionId":""}',
   '{"executionId":"x","reason":"timer","dueAt":"soon"}',
   '{"executionId":"x","reason":"timer","puts":-1}',
+  '{"executionId":"x","reason":"timer","puts":0.5}',
+  '{"executionId":"x","reason":"relay","slot":1e300}',
+  '{"executionId":"x","reason":"timer","dueAt":1e300}',
+  '{"executionId":"x","reason":"timer","dueAt":253402214400001}',
+  `{"executionId":"${"x".repeat(2_049)}","reason":"timer"}`,
+  `{"executionId":"x","reason":${"[".repeat(20_000)}${"]".repeat(20_000)}}`,
 ])("%s is no wake", (body) => expect(() => parseWake(body)).toThrow("not a wake"));
 
 test("a batch is one only if all of its records are messages", () => {

@@ -172,7 +172,7 @@ describe("an id", () => {
       const bench = new Bench([reports]);
       const refusal = await bench.client.start(reports, "may", { id }).catch((error: unknown) => error);
       expect(refusal).toBeInstanceOf(InvalidInputError);
-      expect(String(refusal)).toContain(`found ${JSON.stringify(id)}`);
+      expect(String(refusal)).toContain(`found ${JSON.stringify(id).slice(0, 200)}`);
       expect(bench.cloud.faults.calls).toEqual([]);
     },
   );

@@ -491,3 +491,23 @@ describe("the mark of a value that is kept elsewhere", () => {
     );
   });
 });
+
+describe("what nobody can have stored", () => {
+  it.each([
+    { $bigint: "x" },
+    { $url: "no url" },
+    { $regexp: ["("] },
+    { $regexp: 7 },
+    { $number: "seven" },
+    { $date: "then" },
+    { $future: true },
+    { a: [{ $bigint: {} }] },
+  ])("is refused, and not made up: %j", (stored) => {
+    expect(() => decode(stored)).toThrow(UnencodableValueError);
+  });
+
+  it("is refused however deep it nests", () => {
+    const deep = JSON.parse(`${'{"a":['.repeat(20_000)}${"]}".repeat(20_000)}`);
+    expect(() => decode(deep)).toThrow(UnencodableValueError);
+  });
+});

@@ -485,18 +485,23 @@ describe("an item that can't be read", () => {
 
   test.each([
     ["status", "melted", "one of running"],
-    ["epoch", "one", "a number"],
+    ["epoch", "one", "a whole number from 0 upward"],
+    ["epoch", 1.5, "a whole number from 0 upward"],
+    ["inboxSeq", -1, "a whole number from 0 upward"],
+    ["createdAt", 9_000_000_000_000_000, "a time in milliseconds"],
+    ["slot", 4_000_000_000, "at most 1000000"],
     ["createToken", undefined, "text"],
     ["input", "{", "JSON"],
     ["input", undefined, "text"],
     ["lease", "none", "a map"],
-    ["waits", "{}", "a JSON list"],
+    ["waits", "{}", "a list"],
+    ["stall", "7", "an object"],
     ["inbox", { m1: 3 }, "a map of texts"],
     ["compensation", "some", "one of none"],
-    ["flags", "{}", "a JSON list"],
+    ["flags", "{}", "a list"],
     ["origin", "stolen", "one of continued"],
     ["duties", "waits laundry", "some of waits, children"],
-    ["deadline", "soon", "a number"],
+    ["deadline", "soon", "a time in milliseconds"],
   ])("a head with a bad %s (%j) is named, with what was expected", async (attribute, value, expected) => {
     const id = `damaged-${attribute}-${JSON.stringify(value)}`;
     await owned(store, id);

@@ -42,6 +42,8 @@ export const addOutbox: AddCommand = (program, terminal) => {
       });
       if (options.json) return terminal.out(json(page));
       const { colors } = terminal;
+      for (const { executionId, why } of page.damaged ?? [])
+        terminal.err(`${executionId} can't be read: ${why}`);
       if (page.messages.length === 0)
         terminal.err(givenUp === true ? "Nothing was given up." : "Nothing is on its way.");
       else

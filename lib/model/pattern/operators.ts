@@ -13,6 +13,7 @@
 import { BlockList, isIP } from "node:net";
 import { isArray, isObject, type Json, type JsonObject } from "../json.js";
 import { ownOf } from "../own.js";
+import { shown } from "../shown.js";
 
 export type Scalar = string | number | boolean | null;
 export type Test = (value: Scalar) => boolean;
@@ -28,7 +29,7 @@ export class PatternError extends Error {
     expected: string,
     found: Json,
   ) {
-    const problem = `${expected}; found ${JSON.stringify(found)}`;
+    const problem = `${expected}; found ${shown(found)}`;
     super(`The event pattern is not understood${path === "" ? "" : ` at ${path}`}: ${problem}.`);
     this.problem = problem;
   }

@@ -2,6 +2,7 @@ import type { Context } from "../../define/context.js";
 import { InvalidDefinitionError } from "../../model/errors.js";
 import { checkExecutionId, derivedChildId } from "../../model/ids.js";
 import { childSubject } from "../../model/message.js";
+import { shown } from "../../model/shown.js";
 import { asking, type Site } from "./site.js";
 
 const POLICIES: readonly unknown[] = ["cancel", "abandon", "terminate"];
@@ -19,7 +20,7 @@ export function children(site: Site): Pick<Context, "child"> {
         const { onParentClose = "cancel" } = options;
         if (!POLICIES.includes(onParentClose)) {
           throw new InvalidDefinitionError(
-            `onParentClose of a child of workflow "${workflow.name}" is ${JSON.stringify(onParentClose)}. Expected "cancel", "abandon" or "terminate".`,
+            `onParentClose of a child of workflow "${workflow.name}" is ${shown(onParentClose)}. Expected "cancel", "abandon" or "terminate".`,
           );
         }
         const path = branch.scope.next("child", workflow.name);

@@ -5,6 +5,7 @@ import { InvalidDefinitionError, InvalidInputError } from "../../model/errors.js
 import { checkOperationName } from "../../model/ids.js";
 import { callbackSubject, eventSubject, signalSubject } from "../../model/message.js";
 import { issueOf, PatternError, readWhere, type Where } from "../../model/pattern/where.js";
+import { shown } from "../../model/shown.js";
 import { type Duration, durationMs, LONGEST_LOOKBACK_MS } from "../../model/time.js";
 import { asking, never, type Site } from "./site.js";
 
@@ -26,7 +27,7 @@ export function waiting(site: Site): Pick<Context, "waitForEvent" | "waitForSign
         const lookbackMs = options.lookback === undefined ? LOOKBACK_MS : durationMs(options.lookback);
         if (lookbackMs > LONGEST_LOOKBACK_MS) {
           throw new InvalidDefinitionError(
-            `A wait for event "${name}" asks for a lookback of ${JSON.stringify(options.lookback)}. Expected at most 1 day: older events are not kept. Begin the wait earlier, before the event can come.`,
+            `A wait for event "${name}" asks for a lookback of ${shown(options.lookback)}. Expected at most 1 day: older events are not kept. Begin the wait earlier, before the event can come.`,
           );
         }
         const since = Math.max(requests.startAt, requests.now() - lookbackMs) - SKEW_MS;

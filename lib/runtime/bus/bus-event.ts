@@ -50,7 +50,7 @@ export function readBusEvent(raw: unknown): BusEvent {
     return value;
   };
   if (!("detail" in raw)) throw new MalformedBusEventError('it has no "detail"');
-  const resources = "resources" in raw && Array.isArray(raw.resources) ? raw.resources.map(String) : [];
+  const resources = textsIn(Reflect.get(raw, "resources"));
   const stamp = (prefix: string) => {
     const found = resources.find((resource) => resource.startsWith(prefix))?.slice(prefix.length);
     if (found === "") throw new MalformedBusEventError(`nothing stands behind "${prefix}" in its resources`);
@@ -63,6 +63,10 @@ export function readBusEvent(raw: unknown): BusEvent {
     detail: raw.detail,
     ...(target === undefined ? {} : { target: checkExecutionId(target) }),
   };
+}
+
+function textsIn(found: unknown): string[] {
+  return Array.isArray(found) ? found.filter((each) => typeof each === "string") : [];
 }
 
 /** The `Resources` of an outgoing event. */

@@ -10,11 +10,12 @@
 import type { App } from "../../define/app.js";
 import { DeliveryIncompleteError, UnknownEventError } from "../../model/delivery-errors.js";
 import { ExecutionNotFoundError } from "../../model/errors.js";
+import { mayBeExecutionId } from "../../model/ids.js";
 import { type EventMessage, eventIdOf } from "../../model/message.js";
 import { judged, keptConditions } from "../../model/pattern/where.js";
 import { type EpochMs, RECENT_KEPT_MS } from "../../model/time.js";
 import { encode } from "../../model/value.js";
-import type { RecentEvent, WaitRecord } from "../../store/ports.js";
+import type { Damaged, RecentEvent, WaitRecord } from "../../store/ports.js";
 import { deliverMessage } from "../messages/accept.js";
 import { eventMessage } from "../messages/event-message.js";
 import type { Outside } from "../outside.js";
@@ -76,7 +77,7 @@ export async function deliver(outside: Outside, app: App, event: BusEvent, pass?
         ...(cursor === undefined ? {} : { cursor }),
       }),
     );
-    await round.serve(round.concerned(page.items));
+    await round.serve([...round.concerned(page.items), ...round.unreadable(page.damaged ?? [])]);
     cursor = page.cursor;
     if (cursor === undefined) return round.end(pass);
     if (pass !== undefined && (pages >= pass.pages || outside.clock.now() >= pass.stopAt))
@@ -112,6 +113,25 @@ class Round {
         ([executionId, own]) => !this.#served.has(executionId) && own.some((wait) => this.#accepts(wait)),
       )
       .map(([executionId, own]) => ({ executionId, waits: own }));
+  }
+
+  /**
+   * Whose record can't be read gets the event without it: what it waits for is its own affair, and one look too many loses nothing. Where
+   * not even its id is known, the log is all that is told.
+   */
+  unreadable(damaged: readonly Damaged[]): Waiter[] {
+    for (const { executionId, why } of damaged)
+      this.outside.log.write(
+        "error",
+        "A wait record can't be read; its execution gets the event without it.",
+        {
+          executionId,
+          why,
+        },
+      );
+    return damaged
+      .filter(({ executionId }) => mayBeExecutionId(executionId) && !this.#served.has(executionId))
+      .map(({ executionId }) => ({ executionId, waits: undefined }));
   }
 
   async serve(waiters: readonly Waiter[]): Promise<void> {

@@ -2,6 +2,8 @@
 import type { AnyEventType } from "../../define/event.js";
 import { parse } from "../../define/schema.js";
 import { InvalidInputError } from "../../model/errors.js";
+import { shown } from "../../model/shown.js";
+import { textOf } from "../../model/value.js";
 import type { BusEvent } from "./bus-event.js";
 
 export interface Payload {
@@ -19,8 +21,8 @@ export async function readPayload(type: AnyEventType, event: BusEvent): Promise<
   try {
     key = type.key(data);
   } catch (error) {
-    throw refuse(`its key can't be made of this payload: ${String(error)}`);
+    throw refuse(`its key can't be made of this payload: ${textOf(error)}`);
   }
-  if (typeof key !== "string") throw refuse(`its key is ${String(key)}, and must be text`);
+  if (typeof key !== "string") throw refuse(`its key is ${shown(key)}, and must be text`);
   return { data, key };
 }

@@ -18,7 +18,7 @@ import {
 } from "../../model/errors.js";
 import type { Duty, Head, StoredValue, Tail } from "../../model/head.js";
 import type { ExecutionContinued, ExecutionTerminated, HistoryEvent } from "../../model/history-event.js";
-import { digest } from "../../model/ids.js";
+import { digest, mayBeExecutionId } from "../../model/ids.js";
 import { type ClosedStatus, isClosed } from "../../model/status.js";
 import type { EpochMs } from "../../model/time.js";
 import { encodeThrown } from "../../model/value.js";
@@ -51,6 +51,7 @@ export async function terminate(
   hooks: readonly Hooks[],
 ): Promise<Head> {
   const wake = (): Promise<void> => outside.wakes.send({ executionId, reason: "audit" }, 0);
+  if (!mayBeExecutionId(executionId)) throw new ExecutionNotFoundError(executionId);
   for (let tries = 0; tries < MOST_TRIES; tries++) {
     const head = await persistently(() => outside.store.readHead(executionId));
     if (head === undefined) throw new ExecutionNotFoundError(executionId);

@@ -2,9 +2,10 @@
 import type { StepContext } from "../../define/context.js";
 import { StepTimeoutError } from "../../model/errors.js";
 import { storable } from "../../model/storable.js";
-import { decode, type Encoded, type ErrorClasses } from "../../model/value.js";
+import type { Encoded, ErrorClasses } from "../../model/value.js";
 import { loggerTo } from "../../replay/logger.js";
 import type { StepOperation } from "../../replay/operation.js";
+import { decodeRecorded } from "../../replay/recorded-value.js";
 import { runInStep } from "../../replay/running-in.js";
 import type { Clock, Log } from "../outside.js";
 import { collectTransaction, type Gathered } from "./transaction.js";
@@ -48,7 +49,8 @@ export function runStep(
     attempt,
     idempotencyKey: place,
     signal: abort.signal,
-    lastHeartbeat: lastHeartbeat === undefined ? undefined : decode(lastHeartbeat, errors),
+    lastHeartbeat:
+      lastHeartbeat === undefined ? undefined : decodeRecorded(lastHeartbeat, { executionId, errors }),
     // Made when it is asked for: most bodies say nothing.
     get log() {
       return loggerTo(log, { executionId, workflow, step: name, attempt });

@@ -1,5 +1,6 @@
 /** What an execution awaits, as a head's item holds it: lists, since the names of fields would take as much as what they hold. */
 import type { Awaits, Outstanding } from "../../model/head.js";
+import { outstandingOperations } from "../../model/stored-forms.js";
 import type { ItemReader } from "./item.js";
 
 type Stored = readonly [op: string, dueAt?: number | null, more?: number | string | null, where?: string];
@@ -16,8 +17,8 @@ export function awaitsAttributes(awaits: Awaits | undefined): {
 }
 
 export function readAwaits(read: ItemReader): Awaits | undefined {
-  const first = read.list<Stored>("awaits").map(outstanding);
-  const count = read.optionalNumber("awaitCount") ?? first.length;
+  const first = read.list<Stored>("awaits", outstandingOperations).map(outstanding);
+  const count = read.optionalCount("awaitCount") ?? first.length;
   return count === 0 ? undefined : { first, count };
 }
 

@@ -6,6 +6,7 @@
 import { CorruptHistoryError } from "../../model/errors.js";
 import type { HistoryEvent } from "../../model/history-event.js";
 import type { OutboxEntryState, Outgoing, OutgoingWake } from "../../model/outgoing.js";
+import { historyEvents, outboxStates, outgoingMessages } from "../../model/stored-forms.js";
 import type { EpochMs } from "../../model/time.js";
 import { initialStates } from "../outbox.js";
 import type { Commit, Outbox, OutboxMark } from "../ports.js";
@@ -36,10 +37,10 @@ export function readCommitItem(item: Item): Commit {
   const read = new ItemReader(item);
   return {
     ...identityOf(read),
-    epoch: read.number("epoch"),
+    epoch: read.count("epoch"),
     token: read.text("token"),
-    events: read.list<HistoryEvent>("events"),
-    outgoing: read.list<Outgoing>("out"),
+    events: read.json<HistoryEvent[]>("events", historyEvents),
+    outgoing: read.list<Outgoing>("out", outgoingMessages),
   };
 }
 
@@ -47,22 +48,32 @@ export function readCommitItem(item: Item): Commit {
 export function readOutboxItem(item: Item): Outbox | undefined {
   const read = new ItemReader(item);
   const { pendingAt, givenUpAt } = markOf(read);
-  const outgoing = item.sk === HEAD ? wakeOf(read, pendingAt) : read.list<Outgoing>("out");
+  const outgoing = item.sk === HEAD ? wakeOf(read, pendingAt) : read.list<Outgoing>("out", outgoingMessages);
+  if (outgoing.length === 0 && pendingAt !== undefined && item.sk !== HEAD)
+    read.refuse("out", "should hold the messages that the commit is marked for, and holds none");
   if (outgoing.length === 0) return undefined;
   return {
     ...identityOf(read),
     outgoing,
-    states: item.outStates === undefined ? initialStates(outgoing) : read.list<OutboxEntryState>("outStates"),
-    version: read.optionalNumber("outVersion") ?? 0,
+    states: item.outStates === undefined ? initialStates(outgoing) : statesIn(read, outgoing.length),
+    version: read.optionalCount("outVersion") ?? 0,
     ...(pendingAt === undefined ? {} : { pendingAt }),
     ...(givenUpAt === undefined ? {} : { givenUpAt }),
   };
 }
 
+/** One for each message: what has no state would never be tried, and nobody would know. */
+function statesIn(read: ItemReader, messages: number): OutboxEntryState[] {
+  const states = read.list<OutboxEntryState>("outStates", outboxStates);
+  return states.length === messages
+    ? states
+    : read.refuse("outStates", `should tell of ${messages} messages, and tells of ${states.length}`);
+}
+
 function markOf(read: ItemReader): { readonly pendingAt?: EpochMs; readonly givenUpAt?: EpochMs } {
   const group = read.optionalText("ob");
   if (group === undefined) return {};
-  const at = read.number("obAt");
+  const at = read.time("obAt");
   return groupOf(group) === OUTBOX_GROUPS["given up"] ? { givenUpAt: at } : { pendingAt: at };
 }
 
@@ -70,7 +81,7 @@ function markOf(read: ItemReader): { readonly pendingAt?: EpochMs; readonly give
 function wakeOf(read: ItemReader, pendingAt: EpochMs | undefined): OutgoingWake[] {
   if (pendingAt === undefined) return [];
   const executionId = read.text("pk");
-  return [{ kind: "wake", id: executionId, at: read.number("createdAt"), executionId }];
+  return [{ kind: "wake", id: executionId, at: read.time("createdAt"), executionId }];
 }
 
 /** Which commit, or head, an item (or the keys of one, from an index) is of. */

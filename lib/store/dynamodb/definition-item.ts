@@ -1,4 +1,5 @@
 /** Definitions as items: the code of each, and for every workflow which of them it has now. */
+import { anyText } from "../../model/forms.js";
 import type { CurrentDefinition, DefinitionSummary, StoredDefinition } from "../ports.js";
 import { type Item, ItemReader } from "./item.js";
 import { currentDefinitionKey, definitionKey } from "./keys.js";
@@ -22,15 +23,15 @@ export const DEFINITION_SUMMARY_ATTRIBUTES = ["sk", "workflow", "hash", "ver", "
 
 export function readDefinitionSummary(item: Item): DefinitionSummary {
   const read = new ItemReader(item);
-  return { ...identityOf(read), recordedAt: read.number("recordedAt") };
+  return { ...identityOf(read), recordedAt: read.time("recordedAt") };
 }
 
 export function readDefinitionItem(item: Item): StoredDefinition {
   const read = new ItemReader(item);
   return {
     ...readDefinitionSummary(item),
-    sourceBytes: read.number("sourceBytes"),
-    ...(item.source === undefined ? {} : { source: read.json<string>("source") }),
+    sourceBytes: read.count("sourceBytes"),
+    ...(item.source === undefined ? {} : { source: read.json<string>("source", anyText) }),
   };
 }
 
@@ -47,7 +48,7 @@ export function currentDefinitionItem({ workflow, hash, version, since, revision
 
 export function readCurrentDefinitionItem(item: Item): CurrentDefinition {
   const read = new ItemReader(item);
-  return { ...identityOf(read), since: read.number("since"), revision: read.number("revision") };
+  return { ...identityOf(read), since: read.time("since"), revision: read.count("revision") };
 }
 
 function identityOf(read: ItemReader): { workflow: string; hash: string; version?: string } {

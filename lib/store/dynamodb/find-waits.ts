@@ -1,9 +1,10 @@
 import type { QueryCommandInput } from "@aws-sdk/lib-dynamodb";
-import type { DirectoryStore, Page, WaitRecord } from "../ports.js";
+import { CorruptHistoryError } from "../../model/errors.js";
+import type { Damaged, DirectoryStore, Page, WaitRecord } from "../ports.js";
 import { walkPartitions } from "../walk.js";
 import { namesIn } from "./expressions.js";
-import { ItemReader } from "./item.js";
-import { waitPartitions } from "./keys.js";
+import { type Item, ItemReader } from "./item.js";
+import { type Subject, waitPartitions } from "./keys.js";
 import { queryUpTo } from "./query.js";
 import type { DynamoTables } from "./tables.js";
 import { readWaitItem } from "./wait-item.js";
@@ -28,11 +29,12 @@ export function findWaitsParams(
   };
 }
 
-export function findWaits(
+/** A record that can't be read is told beside the others: it must keep nobody from an event. */
+export async function findWaits(
   { documents, directoryTable }: DynamoTables,
   request: Parameters<DirectoryStore["findWaits"]>[0],
 ): Promise<Page<WaitRecord>> {
-  return walkPartitions({
+  const { items, cursor } = await walkPartitions({
     partitions: waitPartitions(request),
     limit: request.limit,
     cursor: request.cursor,
@@ -43,9 +45,29 @@ export function findWaits(
       );
       const found = items.map((item) => ({
         position: new ItemReader(item).text("sk"),
-        item: readWaitItem(request, item),
+        item: recordOrDamage(request, item),
       }));
       return { found, more };
     },
   });
+  const damaged = items.filter(isDamage);
+  return {
+    items: items.filter((item): item is WaitRecord => !isDamage(item)),
+    ...(damaged.length === 0 ? {} : { damaged }),
+    ...(cursor === undefined ? {} : { cursor }),
+  };
+}
+
+function isDamage(item: WaitRecord | Damaged): item is Damaged {
+  return "why" in item;
+}
+
+function recordOrDamage(subject: Subject, item: Item): WaitRecord | Damaged {
+  try {
+    return readWaitItem(subject, item);
+  } catch (error) {
+    if (!(error instanceof CorruptHistoryError)) throw error;
+    const { executionId } = item;
+    return { executionId: typeof executionId === "string" ? executionId : "?", why: error.message };
+  }
 }

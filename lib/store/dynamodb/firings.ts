@@ -64,15 +64,15 @@ function readFiringsItem(item: Item): FiringRecord {
   const latest = read.optionalText("latest");
   return {
     schedule: read.text("schedule"),
-    decidedFor: read.number("decidedFor"),
+    decidedFor: read.time("decidedFor"),
     started: {
-      scheduledFor: read.number("scheduledFor"),
+      scheduledFor: read.time("scheduledFor"),
       workflow: read.text("workflow"),
       executionId: read.text("executionId"),
-      at: read.number("startedAt"),
+      at: read.time("startedAt"),
     },
     ...(latest === undefined ? {} : { latest }),
-    skipped: read.number("skipped"),
-    revision: read.number("revision"),
+    skipped: read.count("skipped"),
+    revision: read.count("revision"),
   };
 }

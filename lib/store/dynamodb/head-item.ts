@@ -2,6 +2,7 @@
  * Heads as items. Attribute names are short and what is empty is left out, since a head is rewritten by every lease and every settlement
  * and should stay within 1 KB. Events, values and waits are JSON text: exact in size, and never an empty-set or number problem of the table.
  */
+import { value } from "../../model/forms.js";
 import {
   DUTIES,
   type Duty,
@@ -17,6 +18,13 @@ import { LIFECYCLE_KINDS, type LifecycleKind } from "../../model/lifecycle.js";
 import type { Message } from "../../model/message.js";
 import { byAcceptance } from "../../model/message.js";
 import { type ExecutionStatus, STATUSES } from "../../model/status.js";
+import {
+  engineFlags,
+  historyEvents,
+  messageContent,
+  stall,
+  standingWaits,
+} from "../../model/stored-forms.js";
 import type { ListedHead } from "../listed-head.js";
 import { bucketOf } from "../status.js";
 import { readAwaits } from "./awaits-attributes.js";
@@ -125,7 +133,7 @@ type StoredWait = readonly [op: string, name: string, key?: string];
 export function readHeadItem(item: Item): Head {
   const read = new ItemReader(item);
   const executionId = read.text("pk");
-  const createdAt = read.number("createdAt");
+  const createdAt = read.time("createdAt");
   const tail = read.optionalText("tail");
   const parent = read.optionalText("parent");
   return {
@@ -135,36 +143,36 @@ export function readHeadItem(item: Item): Head {
     definition: read.text("def"),
     status: read.word("status", STATUSES),
     createdAt,
-    startAt: read.optionalNumber("startAt") ?? createdAt,
+    startAt: read.optionalTime("startAt") ?? createdAt,
     ...readLabels(read),
-    ...present({ closedAt: read.optionalNumber("closedAt") }),
-    input: readStoredValue(read, "input") ?? { inline: read.json("input") },
+    ...present({ closedAt: read.optionalTime("closedAt") }),
+    input: readStoredValue(read, "input") ?? { inline: read.json("input", value) },
     ...present({ output: readStoredValue(read, "output"), error: readStoredValue(read, "error") }),
     ...present({ state: readStoredValue(read, "state"), startedBy: read.optionalText("startedBy") }),
     ...(parent !== undefined && { parent: { executionId: parent, op: read.text("parentOp") } }),
-    ...present({ deadline: read.optionalNumber("deadline"), seed: read.optionalText("seed") }),
-    flags: read.list<number>("flags"),
+    ...present({ deadline: read.optionalTime("deadline"), seed: read.optionalText("seed") }),
+    flags: read.list<number>("flags", engineFlags),
     ...present({ lifecycleEvents: readLifecycle(read) }),
     ...(item.origin !== undefined && {
       origin: { kind: read.word("origin", ORIGINS), executionId: read.text("originId") },
     }),
     ...present({ continuedTo: read.optionalText("continuedTo") }),
-    epoch: read.number("epoch"),
+    epoch: read.count("epoch"),
     ...present({ lease: readLease(read) }),
-    slot: read.number("slot"),
+    slot: read.slot("slot"),
     ...(tail !== undefined && {
-      tail: { slot: read.number("tailSlot"), events: read.list<HistoryEvent>("tail") },
+      tail: { slot: read.slot("tailSlot"), events: read.list<HistoryEvent>("tail", historyEvents) },
     }),
-    inboxSeq: read.number("inboxSeq"),
+    inboxSeq: read.count("inboxSeq"),
     inbox: readInbox(read),
-    inboxItems: read.optionalNumber("inboxItems") ?? 0,
-    ...present({ dueAt: read.optionalNumber("dueAt") }),
+    inboxItems: read.optionalCount("inboxItems") ?? 0,
+    ...present({ dueAt: read.optionalTime("dueAt") }),
     ...readWaits(read, executionId),
     ...present({ awaits: readAwaits(read) }),
     ...present({ duties: readDuties(read) }),
     ...(item.compensation !== undefined && { compensation: read.word("compensation", COMPENSATIONS) }),
-    ...(item.stall !== undefined && { stall: read.json("stall") }),
-    ...present({ deletedAt: read.optionalNumber("deletedAt") }),
+    ...(item.stall !== undefined && { stall: read.json("stall", stall) }),
+    ...present({ deletedAt: read.optionalTime("deletedAt") }),
     ...present({ settleToken: read.optionalText("settleToken") }),
     createToken: read.text("createToken"),
   };
@@ -190,15 +198,15 @@ export const LISTED_ATTRIBUTES = [
 export function readListedHead(item: Item): ListedHead {
   const read = new ItemReader(item);
   const executionId = read.text("pk");
-  const createdAt = read.number("createdAt");
+  const createdAt = read.time("createdAt");
   return {
     executionId,
     workflow: groupOf(read.text("wf")),
     ...readLabels(read),
     status: read.word("status", STATUSES),
     createdAt,
-    startAt: read.optionalNumber("startAt") ?? createdAt,
-    ...present({ closedAt: read.optionalNumber("closedAt"), dueAt: read.optionalNumber("dueAt") }),
+    startAt: read.optionalTime("startAt") ?? createdAt,
+    ...present({ closedAt: read.optionalTime("closedAt"), dueAt: read.optionalTime("dueAt") }),
     ...present({ lease: readLease(read) }),
     ...readWaits(read, executionId),
   };
@@ -224,7 +232,7 @@ function readLease(read: ItemReader): Lease | undefined {
     lease && {
       owner: lease.text("owner"),
       token: lease.text("token"),
-      until: lease.number("until"),
+      until: lease.time("until"),
       ...(lease.optionalFlag("failed") === true ? { failed: true } : {}),
     }
   );
@@ -232,21 +240,21 @@ function readLease(read: ItemReader): Lease | undefined {
 
 function readWaits(read: ItemReader, executionId: string): Pick<Head, "waits" | "waitCount"> {
   const waits = read
-    .list<StoredWait>("waits")
+    .list<StoredWait>("waits", standingWaits)
     .map(([op, name, key]): WaitKey => ({ name, ...present({ key }), executionId, op }));
-  return { waits, waitCount: read.optionalNumber("waitCount") ?? waits.length };
+  return { waits, waitCount: read.optionalCount("waitCount") ?? waits.length };
 }
 
 function readStoredValue(read: ItemReader, name: string): StoredValue | undefined {
   const payload = read.optionalText(`${name}Ref`);
   if (payload !== undefined) return { payload };
-  return read.optionalText(name) === undefined ? undefined : { inline: read.json(name) };
+  return read.optionalText(name) === undefined ? undefined : { inline: read.json(name, value) };
 }
 
 function readInbox(read: ItemReader): Message[] {
   return read
     .texts("inbox")
-    .map(([id, content]): Message => ({ ...read.parse<Message>("inbox", content), id }))
+    .map(([id, content]): Message => ({ ...read.parse<Message>("inbox", content, messageContent), id }))
     .sort(byAcceptance);
 }
 

@@ -1,6 +1,10 @@
 /** Items as the document client gives them, read without trust: what does not fit is an error that names the item and the attribute. */
 import type { AttributeValue } from "@aws-sdk/client-dynamodb";
 import { CorruptHistoryError } from "../../model/errors.js";
+import type { Check } from "../../model/forms.js";
+import { shown } from "../../model/shown.js";
+import { type EpochMs, isInstant } from "../../model/time.js";
+import { LARGEST_SLOT } from "./keys.js";
 import { unpacked } from "./packed.js";
 
 export type Item = Readonly<Record<string, unknown>>;
@@ -22,13 +26,40 @@ export class ItemReader {
     return found === undefined || typeof found === "string" ? found : this.#refuse(name, "text");
   }
 
-  number(name: string): number {
-    return this.optionalNumber(name) ?? this.#refuse(name, "a number");
+  /** The place of a commit. No execution has nearly as many, and gaps before a larger one would be told one by one. */
+  slot(name: string): number {
+    const slot = this.count(name);
+    return slot <= LARGEST_SLOT ? slot : this.#refuse(name, `at most ${LARGEST_SLOT}`);
   }
 
-  optionalNumber(name: string): number | undefined {
+  /** A whole number from 0 upward. */
+  count(name: string): number {
+    return this.optionalCount(name) ?? this.#refuse(name, A_COUNT);
+  }
+
+  optionalCount(name: string): number | undefined {
     const found = this.#item[name];
-    return found === undefined || typeof found === "number" ? found : this.#refuse(name, "a number");
+    if (found === undefined) return undefined;
+    return typeof found === "number" && Number.isSafeInteger(found) && found >= 0
+      ? found
+      : this.#refuse(name, A_COUNT);
+  }
+
+  /** Any number at all: the key of an index, by which a damaged item stands among others. */
+  number(name: string): number {
+    const found = this.#item[name];
+    return typeof found === "number" || typeof found === "bigint"
+      ? Number(found)
+      : this.#refuse(name, "a number");
+  }
+
+  time(name: string): EpochMs {
+    return this.optionalTime(name) ?? this.#refuse(name, A_TIME);
+  }
+
+  optionalTime(name: string): EpochMs | undefined {
+    const found = this.#item[name];
+    return found === undefined || isInstant(found) ? found : this.#refuse(name, A_TIME);
   }
 
   optionalFlag(name: string): boolean | undefined {
@@ -75,27 +106,35 @@ export class ItemReader {
     ]);
   }
 
-  /**
-   * JSON that this project wrote into the attribute. Its form is the writer's promise: what is checked is that it can be read at all, and
-   * is a list where a list is expected.
-   */
-  json<T>(name: string): T {
-    return this.parse(name, this.#packedText(name) ?? this.#refuse(name, "text"));
+  /** JSON that this project wrote into the attribute. `check` is of the form of a `T`. */
+  json<T>(name: string, check: Check): T {
+    return this.parse(name, this.#packedText(name) ?? this.#refuse(name, "text"), check);
   }
 
-  list<T>(name: string): T[] {
+  /** Empty where there is none. `check` is of the form of the whole list. */
+  list<T>(name: string, check: Check): T[] {
     const text = this.#packedText(name);
-    if (text === undefined) return [];
-    const found: unknown = this.parse(name, text);
-    return Array.isArray(found) ? found : this.#refuse(name, "a JSON list");
+    return text === undefined ? [] : this.parse(name, text, check);
   }
 
-  parse<T>(name: string, text: string): T {
+  parse<T>(name: string, text: string, check: Check): T {
+    let found: T;
     try {
-      return JSON.parse(text);
+      found = JSON.parse(text);
     } catch {
       return this.#refuse(name, "JSON");
     }
+    const wrong = check(found);
+    return wrong === undefined ? found : this.refuse(name, wrong);
+  }
+
+  /** @param wrong the rest of a sentence about the attribute */
+  refuse(name: string, wrong: string): never {
+    const { pk, sk } = this.#item;
+    throw new CorruptHistoryError(
+      textIn(pk),
+      `in the item pk "${textIn(pk)}", sk "${textIn(sk)}", the attribute "${name}" ${wrong}`,
+    );
   }
 
   /** JSON's text, whether it was compressed or not. */
@@ -107,14 +146,22 @@ export class ItemReader {
   }
 
   #refuse(name: string, expected: string): never {
-    const { pk, sk, [name]: found } = this.#item;
-    const shown = found === undefined ? "nothing" : String(JSON.stringify(found)).slice(0, 100);
-    throw new CorruptHistoryError(
-      String(pk),
-      `in the item pk "${String(pk)}", sk "${String(sk)}", the attribute "${name}" should be ${expected}, and is ${shown}`,
+    const found = this.#item[name];
+    return this.refuse(
+      name,
+      `should be ${expected}, and is ${found === undefined ? "nothing" : shown(found)}`,
     );
   }
 }
+
+const A_COUNT = "a whole number from 0 upward";
+const A_TIME = "a time in milliseconds";
+
+function textIn(key: unknown): string {
+  return typeof key === "string" && key.length <= LONGEST_KEY_SHOWN ? key : shown(key);
+}
+
+const LONGEST_KEY_SHOWN = 500;
 
 /** An item in DynamoDB's own notation (a stream image, a refused condition's item) as the document client would give it. */
 export function plainItem(image: Readonly<Record<string, AttributeValue>>): Item {

@@ -47,6 +47,9 @@ const LONGEST_PART_BYTES = 450;
 const SLOT_DIGITS = 10;
 const INSTANT_DIGITS = 15;
 
+/** Of a commit. A history that is nearly as long can't be loaded any more. */
+export const LARGEST_SLOT = 1_000_000;
+
 export const HEAD = "head";
 const COMMIT = "commit#";
 const MESSAGE = "inbox#";
@@ -64,10 +67,10 @@ export function commitsAfter(slot: number): { readonly from: string; readonly to
   return { from: COMMIT + padded(slot + 1, SLOT_DIGITS), to: COMMIT + "9".repeat(SLOT_DIGITS) };
 }
 
-/** The slot of a commit's sort key; undefined for the key of any other item. */
+/** The slot of a commit's sort key; undefined for the key of any other item, and for one that no commit has. */
 export function slotOf(sk: string): number | undefined {
   const digits = sk.startsWith(COMMIT) ? sk.slice(COMMIT.length) : "";
-  return /^\d{10}$/.test(digits) ? Number(digits) : undefined;
+  return /^\d{10}$/.test(digits) && Number(digits) <= LARGEST_SLOT ? Number(digits) : undefined;
 }
 
 /** Slot 0 is the head: the execution's start is its head itself. */

@@ -1,5 +1,7 @@
 /** Messages that are items of their own. */
 import type { Message } from "../../model/message.js";
+import { shown } from "../../model/shown.js";
+import { messageContent as contentForm } from "../../model/stored-forms.js";
 import { messageContent } from "../inbox.js";
 import { type Item, ItemReader } from "./item.js";
 import { itemToken } from "./item-token.js";
@@ -15,7 +17,11 @@ export function messageItem(executionId: string, message: Message): Item {
   };
 }
 
+/** Its id is checked against its key: under another one it would be taken a second time, and never be deleted. */
 export function readMessageItem(item: Item): Message {
   const read = new ItemReader(item);
-  return { ...read.json<Message>("message"), id: read.text("id") };
+  const id = read.text("id");
+  if (messageKey(read.text("pk"), id).sk !== item.sk)
+    read.refuse("id", `is ${shown(id)}, and not the id of the key`);
+  return { ...read.json<Message>("message", contentForm), id };
 }

@@ -8,6 +8,7 @@
  *
  * `ttl` is a hint to the table, which deletes late: readers never rely on it.
  */
+import { value } from "../../model/forms.js";
 import { type EpochMs, RECENT_KEPT_MS } from "../../model/time.js";
 import type { Encoded } from "../../model/value.js";
 import type { RecentEvent } from "../ports.js";
@@ -32,7 +33,7 @@ export function identityItem(event: RecentEvent): Item {
 
 /** When the event of this identity record was first recorded. */
 export function readIdentityItem(item: Item): EpochMs {
-  return new ItemReader(item).number("recordedAt");
+  return new ItemReader(item).time("recordedAt");
 }
 
 /** The name and key are the reader's own question, so only the rest is read. */
@@ -43,8 +44,8 @@ export function readRecentEventItem({ name, key }: Subject, item: Item): RecentE
     id: read.text("id"),
     name,
     ...(key === undefined ? {} : { key }),
-    data: read.json<Encoded>("data"),
-    recordedAt: read.number("recordedAt"),
+    data: read.json<Encoded>("data", value),
+    recordedAt: read.time("recordedAt"),
     ...(target === undefined ? {} : { target }),
   };
 }

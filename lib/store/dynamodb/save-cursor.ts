@@ -6,9 +6,9 @@ import { cursorKey } from "./keys.js";
 import { readCursorItem } from "./read-cursor.js";
 import type { DynamoTables } from "./tables.js";
 
-/** Nobody has saved one since the caller read it; version 0 is that of none. */
+/** Nobody has saved one since the caller read it; version 0 is that of none, and of one that was damaged. */
 const VERSION_AS_READ = "#version = :readVersion";
-const NEVER_SAVED = "attribute_not_exists(#version)";
+const NEVER_SAVED = "(attribute_not_exists(#version) OR NOT attribute_type(#version, :number))";
 
 export function saveCursorParams(
   directoryTable: string,
@@ -22,7 +22,7 @@ export function saveCursorParams(
     Item: { ...cursorKey(name), cursor, version: version + 1 },
     ConditionExpression: condition,
     ExpressionAttributeNames: namesIn(condition),
-    ...(version === 0 ? {} : { ExpressionAttributeValues: { ":readVersion": version } }),
+    ExpressionAttributeValues: version === 0 ? { ":number": "N" } : { ":readVersion": version },
     ReturnValuesOnConditionCheckFailure: "ALL_OLD",
   };
 }

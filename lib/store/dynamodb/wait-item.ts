@@ -25,15 +25,15 @@ export function waitItem(wait: WaitRecord): Item {
 
 export function readWaitItem({ name, key }: Subject, item: Item): WaitRecord {
   const read = new ItemReader(item);
-  const until = read.optionalNumber("until");
+  const until = read.optionalTime("until");
   const where = read.optionalText("where");
   return {
     name,
     ...(key === undefined ? {} : { key }),
     executionId: read.text("executionId"),
     op: read.text("op"),
-    createdAt: read.number("createdAt"),
-    epoch: read.number("epoch"),
+    createdAt: read.time("createdAt"),
+    epoch: read.count("epoch"),
     ...(until === undefined ? {} : { until }),
     ...(where === undefined ? {} : { where }),
   };
