@@ -1,5 +1,5 @@
 /** What one explored order stands for: all those that differ from it by swaps of independent neighbours. */
-import { areIndependent, type Move } from "./explorer.js";
+import { areIndependent, type Move, TIME } from "./explorer.js";
 
 /** Of each move, how many of each actor's moves come before it in all of these orders, itself among them. */
 type Past = ReadonlyMap<number, number>;
@@ -56,4 +56,16 @@ export function isAtomic(made: readonly Move[], own: number): boolean {
     const isBeforeSome = (pasts[last]?.get(actor) ?? 0) >= (pasts[index]?.get(actor) ?? 0);
     return !(isAfterSome && isBeforeSome);
   });
+}
+
+/** Whether in one of these orders the one actor makes all of its moves before any of the other's. */
+export function isSerial(made: readonly Move[]): boolean {
+  const pasts = pastsOf(made);
+  const actors = new Set(made.map(({ actor }) => actor).filter((actor) => actor !== TIME));
+  return [...actors].some((first) =>
+    made.every(
+      ({ actor }, index) =>
+        actor !== first || [...actors].every((other) => other === first || !pasts[index]?.has(other)),
+    ),
+  );
 }

@@ -1,10 +1,10 @@
 /** One deployment on which two invocations meet: what its bodies did, what was called, and what is left at its end. */
-import { workflow } from "holdfast";
-import type { AnyEventType } from "../../../lib/define/event.js";
+import { ExecutionClosedError, workflow } from "holdfast";
 import type { AnyWorkflow } from "../../../lib/define/workflow.js";
 import { isClosed, isOpen } from "../../../lib/model/status.js";
 import { audit } from "../../../lib/runtime/audit.js";
-import { INDEX_SHARDS } from "../../../lib/store/ports.js";
+import { createMemoryStore } from "../../../lib/store/memory/index.js";
+import { INDEX_SHARDS, type Store } from "../../../lib/store/ports.js";
 import { Bench } from "../../runtime/bench.js";
 import { coldReplay } from "../cold-replay.js";
 import type { Ended, EndedExecution, World } from "../invariants.js";
@@ -25,6 +25,8 @@ const MOST_ROUNDS = 3;
 export interface Hands {
   body(key: string, atMostOnce: boolean): void;
   undo(of: string, key: string): void;
+  /** A callback's token is out. */
+  token(token: string): void;
 }
 
 export class Ground implements Hands {
@@ -33,9 +35,13 @@ export class Ground implements Hands {
   readonly director: HoldingDirector;
   readonly bench: Bench;
 
-  constructor(workflows: (hands: Hands) => readonly AnyWorkflow[]) {
+  constructor(
+    workflows: (hands: Hands) => readonly AnyWorkflow[],
+    breaks: (store: Store) => Store = (store) => store,
+  ) {
     this.director = new HoldingDirector(this.trace, () => this.bench.cloud.clock.now());
     this.bench = new Bench([...workflows(this), listener], [Arrived, Told], {
+      store: breaks(createMemoryStore({ transact: (actions) => this.#transact(actions) })),
       director: this.director,
       replay: "off",
     });
@@ -55,6 +61,10 @@ export class Ground implements Hands {
     this.world.undone.push({ of, key });
   }
 
+  token(token: string): void {
+    this.world.tokens.add(token);
+  }
+
   /** Everything happens that happens by itself: the wakes alone bring everybody on. */
   async rest(): Promise<void> {
     await this.cloud.advance(HOUR);
@@ -67,18 +77,28 @@ export class Ground implements Hands {
 
   /** Whatever still waits gets what it waits for, until everything has ended. */
   async encourage(): Promise<void> {
-    const { client } = this.bench;
-    for (let round = 0; round < MOST_ROUNDS; round++) {
-      for (const id of await this.executionIds()) {
+    for (let round = 0; round < MOST_ROUNDS && (await this.#openIds()).length > 0; round++) {
+      const { client } = this.bench;
+      for (const id of await this.#openIds()) {
         const { status } = await this.bench.head(id);
-        if (isClosed(status)) continue;
         if (status === "stalled") await client.redrive(id);
         if (status === "paused") await client.resume(id);
         await client.signal(id, "go", "at last", { id: `at-last-${round}` });
       }
-      if (round === 0) this.bench.publish(Arrived, { place: PLACE, n: 2 }, ["holdfast:event:at-last"]);
+      for (const token of this.world.tokens)
+        await client.completeCallback(token, "at last").catch(isClosedAlready);
+      this.bench.publish(Arrived, { place: PLACE, n: 2 }, [`holdfast:event:at-last-${round}`]);
       await this.rest();
     }
+  }
+
+  async #openIds(): Promise<string[]> {
+    const open: string[] = [];
+    for (const id of await this.executionIds()) {
+      const { status } = await this.bench.head(id);
+      if (!isClosed(status)) open.push(id);
+    }
+    return open;
   }
 
   /** The listener left out. */
@@ -146,6 +166,11 @@ export class Ground implements Hands {
     return { trace, ended, standing, weather, queued, published, pendingOutboxes };
   }
 
+  #transact(actions: readonly object[]): undefined {
+    for (const action of actions) if ("Put" in action) this.world.committed.push(JSON.stringify(action.Put));
+    return undefined;
+  }
+
   #publishedIds(): string[] {
     return this.cloud.published
       .filter(({ name }) => name === Told.name)
@@ -182,6 +207,11 @@ export const listener = workflow(LISTENER, (ctx) => ctx.sleep("300d"));
 
 /** These executions are of programs that were written down, not drawn. */
 const NO_PROGRAM: Ended["program"] = { body: { kind: "sleep", ms: 0 }, continues: 0 };
+
+/** Whoever waited for it has ended. */
+function isClosedAlready(error: unknown): void {
+  if (!(error instanceof ExecutionClosedError)) throw error;
+}
 
 function eventIdIn([id = ""]: readonly string[]): string {
   return id.replace("holdfast:event:", "");

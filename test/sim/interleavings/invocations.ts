@@ -10,6 +10,7 @@ import { rescue } from "../../../lib/runtime/rescue.js";
 import { startExecution } from "../../../lib/runtime/start.js";
 import { handleWake } from "../../../lib/runtime/turn/handle-wake.js";
 import { type Limits, limitsUntil } from "../../../lib/runtime/turn/work.js";
+import type { Store } from "../../../lib/store/ports.js";
 import type { TestProcess } from "../../../lib/testing/process.js";
 import type { QueueMessage, TestQueue } from "../../../lib/testing/queues.js";
 import type { Weather } from "../simulator/weather.js";
@@ -49,12 +50,10 @@ export interface Pair {
   readonly other: Invocation;
   /** The other one begins when the lease of the first has ended, which it may at any moment. */
   readonly isZombie?: boolean;
-  /** Each of the two is tried with a death of one of them, too. */
-  readonly deaths?: boolean;
-  /** What the world does when both are through and everything that happens by itself has happened. */
-  readonly goesOn?: (ground: Ground) => Promise<void>;
   /** What was promised to the client, in words where it does not hold. */
   readonly promises?: (met: Met) => readonly string[];
+  /** What stands in the store's place: to break one of its rules, and see that this is noticed. */
+  readonly breaks?: (store: Store) => Store;
   /** What the sentences are to know of it. */
   readonly weather?: Weather;
 }
@@ -127,15 +126,18 @@ export const auditor: Invocation = {
       audit(outside),
 };
 
-/** The audit's look at a wake that was received too often. */
-export const rescuer: Invocation = {
-  name: "rescue",
-  by: "function",
-  receives:
-    () =>
-    ({ outside }) =>
-      rescue(outside, { executionId: ID, reason: "timer", epoch: 0 }, "rescue-1"),
-};
+/** The audit's look at a wake that was received too often. @param rescues in how many lives of it owners have died before */
+export function rescuer(rescues: number): Invocation {
+  const dead = { executionId: ID, reason: "timer", epoch: 0, rescues } as const;
+  return {
+    name: "rescue",
+    by: "function",
+    receives:
+      () =>
+      ({ outside }) =>
+        rescue(outside, dead, "rescue-1"),
+  };
+}
 
 export function starting(workflow: string): Invocation {
   return {
@@ -150,8 +152,11 @@ export function starting(workflow: string): Invocation {
   };
 }
 
-export function client(name: string, call: (client: DurableClient) => Promise<unknown>): Invocation {
-  return { name, by: "client", receives: () => (hold) => call(hold.client) };
+export function client(
+  name: string,
+  call: (client: DurableClient, ground: Ground) => Promise<unknown>,
+): Invocation {
+  return { name, by: "client", receives: (ground) => (hold) => call(hold.client, ground) };
 }
 
 /** A wake that is there beside all others. */
@@ -164,7 +169,7 @@ function limits({ cloud }: Ground): Limits {
 }
 
 /** The oldest message that this fits, received. */
-function take<Body>(
+export function take<Body>(
   { cloud }: Ground,
   queue: TestQueue<Body>,
   fits: (body: Body) => boolean = () => true,

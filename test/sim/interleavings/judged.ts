@@ -13,18 +13,27 @@ export interface Judged {
 }
 
 export async function judge(meeting: Meeting): Promise<Judged> {
-  const { ground, pair, actors } = meeting;
-  const calls = actors.map((actor) => actor.calls);
+  const calls = meeting.actors.map((actor) => actor.calls);
+  try {
+    return { ...(await goOn(meeting)), calls };
+  } catch (error) {
+    const words = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    return { outcome: words, broken: [`it comes to its end: ${words}`], calls };
+  }
+}
+
+/** The world goes on undisturbed. */
+async function goOn(meeting: Meeting): Promise<Omit<Judged, "calls">> {
+  const { ground, pair } = meeting;
   await ground.cloud.settle();
   await ground.rest();
-  // Of what a client left undone that died, and did not ask again, the audit knows alone; so of the claims of relays.
-  const needsTheAudit = meeting.hasDeath;
-  if (needsTheAudit) {
+  // What a client left that died and did not ask again, and what a relay claimed that died, the audit alone brings on.
+  if (meeting.hasDeath) {
     await ground.audit();
     await ground.rest();
   }
   const standing = await ground.standing();
-  const atRest = await lookAt(meeting);
+  const atRest = await statusesOf(meeting);
   await ground.encourage();
   await ground.audit();
   const ended = await ground.ended();
@@ -34,16 +43,16 @@ export async function judge(meeting: Meeting): Promise<Judged> {
     ...brokenIn(ended),
     ...brokenSentences(end),
     ...(meeting.hasDeath ? [] : (pair.promises?.(met) ?? [])),
-    ...ground.cloud.errors.map((error) => `An invocation threw afterwards: ${String(error)}`),
+    ...ground.cloud.errors.map((error) => `an invocation threw afterwards: ${error}`),
   ];
   const outcome = JSON.stringify({ answers: met.answers, atRest, ends: ended.executions.map(essenceOf) });
-  return { outcome, broken, calls };
+  return { outcome, broken };
 }
 
-async function lookAt({ ground }: Meeting): Promise<unknown> {
-  const looks: unknown[] = [];
-  for (const id of await ground.executionIds()) looks.push([id, await ground.bench.status(id)]);
-  return looks;
+async function statusesOf({ ground }: Meeting): Promise<unknown> {
+  const statuses: unknown[] = [];
+  for (const id of await ground.executionIds()) statuses.push([id, await ground.bench.status(id)]);
+  return statuses;
 }
 
 function metOf({ actors }: Meeting, executions: readonly EndedExecution[]): Met {

@@ -46,7 +46,7 @@ export class Meeting implements Course {
 
   /** @param deaths whether one of the two may die */
   static async of(pair: Pair, deaths: boolean): Promise<Meeting> {
-    const ground = new Ground(pair.workflows);
+    const ground = new Ground(pair.workflows, pair.breaks);
     await pair.prepares(ground);
     const meeting = new Meeting(ground, pair, deaths);
     const works = pair.isZombie ? [pair.one] : [pair.one, pair.other];

@@ -19,6 +19,17 @@ async function step(ctx: Context, hands: Hands, name: string): Promise<string> {
   );
 }
 
+async function stepOnce(ctx: Context, hands: Hands): Promise<string> {
+  return ctx.step(
+    "once",
+    ({ idempotencyKey }) => {
+      hands.body(idempotencyKey, true);
+      return idempotencyKey;
+    },
+    { semantics: "at-most-once" },
+  );
+}
+
 /** A step, then a signal that it waits for, then another step. */
 export const signalled: Programs = (hands) => [
   workflow("signalled", async (ctx) => {
@@ -51,18 +62,7 @@ export const sleeping: Programs = (hands) => [
 ];
 
 /** One step that may run once at most. */
-export const once: Programs = (hands) => [
-  workflow("once", (ctx) =>
-    ctx.step(
-      "once",
-      ({ idempotencyKey }) => {
-        hands.body(idempotencyKey, true);
-        return idempotencyKey;
-      },
-      { semantics: "at-most-once" },
-    ),
-  ),
-];
+export const once: Programs = (hands) => [workflow("once", (ctx) => stepOnce(ctx, hands))];
 
 /** Tells the bus, then another execution. */
 export const telling: Programs = () => [
@@ -105,3 +105,38 @@ export const family: Programs = () => {
   const child = workflow("child", (ctx) => ctx.waitForSignal<string>("go"));
   return [workflow("parent", (ctx) => ctx.child(child, undefined)), child];
 };
+
+/** Of most things one: an at-most-once step, another, something for the bus, and an event and a signal side by side. */
+export const busy: Programs = (hands) => [
+  workflow("busy", async (ctx) => {
+    await stepOnce(ctx, hands);
+    await step(ctx, hands, "one");
+    await ctx.sendEvent(Told, { n: 1 });
+    const [{ n }, word] = await Promise.all([
+      ctx.waitForEvent(Arrived, { key: "here", lookback: "1h" }),
+      ctx.waitForSignal<string>("go"),
+    ]);
+    await step(ctx, hands, "two");
+    return [n, word];
+  }),
+];
+
+/** Writes to a table of the user's, and tells the bus of it. */
+export const transacting: Programs = (hands) => [
+  workflow("transacting", (ctx) =>
+    ctx.transaction("pay", (tx, { idempotencyKey }) => {
+      hands.body(idempotencyKey, false);
+      tx.put({ TableName: "Orders", Item: { id: idempotencyKey } });
+      tx.sendEvent(Told, { n: 1 });
+    }),
+  ),
+];
+
+/** Waits for somebody outside to end a callback. */
+export const calling: Programs = (hands) => [
+  workflow("calling", (ctx) => {
+    const { token, promise } = ctx.callback<string>("call");
+    hands.token(token);
+    return promise;
+  }),
+];
