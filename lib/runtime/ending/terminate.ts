@@ -39,9 +39,12 @@ const LEASE_MS = 30_000;
 /** Others may take it over at the same moment; each of them ends its turn within a lease. */
 const MOST_TRIES = 10;
 
+/** Who was fenced out gives whoever did it time to end it: some calls. To take it back at once would only fence that one out in turn. */
+const PAUSE_MS = 200;
+
 /**
  * One that was continued is no end: its successor is ended (PROTOCOL B4). What was recorded, but not settled, is settled first; of an end that
- * another call recorded, nothing more is recorded or told.
+ * another call recorded, nothing more is recorded or told. Of several who terminate it at one moment each is answered, and one ends it.
  * @throws ExecutionNotFoundError, ExecutionClosedError: nothing was written
  */
 export async function terminate(
@@ -50,55 +53,70 @@ export async function terminate(
   why: { readonly by?: string; readonly reason?: string },
   hooks: readonly Hooks[],
 ): Promise<Head> {
-  const wake = (): Promise<void> => outside.wakes.send({ executionId, reason: "audit" }, 0);
   if (!mayBeExecutionId(executionId)) throw new ExecutionNotFoundError(executionId);
   for (let tries = 0; tries < MOST_TRIES; tries++) {
-    const head = await persistently(() => outside.store.readHead(executionId));
-    if (head === undefined) throw new ExecutionNotFoundError(executionId);
-    if (head.status === "continued")
-      return terminate(outside, await reachSuccessor(outside, head), why, hooks);
-    if (head.status === "terminated") {
-      // A call before this one may not have been answered.
-      await wake();
-      return head;
+    try {
+      const head = await tryToTerminate(outside, executionId, why, hooks);
+      if (head !== undefined) return head;
+    } catch (error) {
+      if (!(error instanceof FencedError)) throw error;
+      await outside.clock.sleep(PAUSE_MS * (1 + outside.random()));
     }
-    if (isClosed(head.status)) throw new ExecutionClosedError(executionId, head.status);
-    const until = outside.clock.now() + LEASE_MS;
-    const seized = await seize(outside, { head, owner: outside.token(), until });
-    if (seized === undefined) continue;
-    // Whoever gets it finds the execution closed, and does its closing duties; or, should this process die before it settles, goes on.
-    await wake();
-    const recorded = endIn(seized.events);
-    if (recorded?.type === "ExecutionContinued" && maySettleContinued(seized)) {
-      await settleSeized(outside, seized, { settlement: continuedAs(seized, recorded), slot: seized.slot });
-      await wake();
-      continue;
-    }
-    const ended = recorded === undefined ? undefined : ENDS[recorded.type];
-    // Its end was recorded, and told, and is only to be settled: by the worker, whom the wake brings once this lease is over.
-    if (ended !== undefined && head.status !== "stalled") throw new ExecutionClosedError(executionId, ended);
-    if (recorded?.type === "ExecutionTerminated") {
-      const settlement = await terminatedAt(outside, seized, recorded.at);
-      await settleSeized(outside, seized, { settlement, slot: seized.slot });
-      await wake();
-      return { ...seized.head, ...settlement };
-    }
-    const at = Math.max(outside.clock.now(), seized.events.at(-1)?.at ?? 0);
-    const end: ExecutionTerminated = { type: "ExecutionTerminated", at, ...why };
-    const settlement = await terminatedAt(outside, seized, end.at);
-    const slot = seized.slot + 1;
-    const isRecorded = await recordEnd(outside, seized, end);
-    const rest = isRecorded ? { slot } : { slot: seized.slot, tail: { slot, events: [end] } };
-    await settleSeized(outside, seized, { settlement, ...rest });
-    await wake();
-    const observer = observerOf(outside, hooks, head);
-    observer?.tell(observer.callsFor(end));
-    await observer?.settled(until);
-    return { ...seized.head, ...settlement };
   }
   throw new Error(
     `Execution "${executionId}" could not be terminated: it changed hands ${MOST_TRIES} times meanwhile. Try again.`,
   );
+}
+
+/** Undefined when it is to be looked at anew: somebody else was faster, or it goes on as another one. */
+async function tryToTerminate(
+  outside: Outside,
+  executionId: string,
+  why: { readonly by?: string; readonly reason?: string },
+  hooks: readonly Hooks[],
+): Promise<Head | undefined> {
+  const wake = (): Promise<void> => outside.wakes.send({ executionId, reason: "audit" }, 0);
+  const head = await persistently(() => outside.store.readHead(executionId));
+  if (head === undefined) throw new ExecutionNotFoundError(executionId);
+  if (head.status === "continued") return terminate(outside, await reachSuccessor(outside, head), why, hooks);
+  if (head.status === "terminated") {
+    // A call before this one may not have been answered.
+    await wake();
+    return head;
+  }
+  if (isClosed(head.status)) throw new ExecutionClosedError(executionId, head.status);
+  const until = outside.clock.now() + LEASE_MS;
+  const seized = await seize(outside, { head, owner: outside.token(), until });
+  if (seized === undefined) return undefined;
+  // Whoever gets it finds the execution closed, and does its closing duties; or, should this process die before it settles, goes on.
+  await wake();
+  const recorded = endIn(seized.events);
+  if (recorded?.type === "ExecutionContinued" && maySettleContinued(seized)) {
+    await settleSeized(outside, seized, { settlement: continuedAs(seized, recorded), slot: seized.slot });
+    await wake();
+    return undefined;
+  }
+  const ended = recorded === undefined ? undefined : ENDS[recorded.type];
+  // Its end was recorded, and told, and is only to be settled: by the worker, whom the wake brings once this lease is over.
+  if (ended !== undefined && head.status !== "stalled") throw new ExecutionClosedError(executionId, ended);
+  if (recorded?.type === "ExecutionTerminated") {
+    const settlement = await terminatedAt(outside, seized, recorded.at);
+    await settleSeized(outside, seized, { settlement, slot: seized.slot });
+    await wake();
+    return { ...seized.head, ...settlement };
+  }
+  const at = Math.max(outside.clock.now(), seized.events.at(-1)?.at ?? 0);
+  const end: ExecutionTerminated = { type: "ExecutionTerminated", at, ...why };
+  const settlement = await terminatedAt(outside, seized, end.at);
+  const slot = seized.slot + 1;
+  const isRecorded = await recordEnd(outside, seized, end);
+  const rest = isRecorded ? { slot } : { slot: seized.slot, tail: { slot, events: [end] } };
+  await settleSeized(outside, seized, { settlement, ...rest });
+  await wake();
+  const observer = observerOf(outside, hooks, head);
+  observer?.tell(observer.callsFor(end));
+  await observer?.settled(until);
+  return { ...seized.head, ...settlement };
 }
 
 /** Ends that are left to the worker, since what they give takes a replay to know. */
