@@ -1,6 +1,7 @@
 /** One simulated deployment: the director of its calls, the weather upon its messages, the audit at its times. */
 import { CLAIM_MS } from "../../../lib/decide/relay.js";
 import type { App } from "../../../lib/define/app.js";
+import type { Head } from "../../../lib/model/head.js";
 import { audit } from "../../../lib/runtime/audit.js";
 import type { Outside } from "../../../lib/runtime/outside.js";
 import { rescue } from "../../../lib/runtime/rescue.js";
@@ -270,6 +271,7 @@ export class Surroundings {
             message.at < longAgo &&
             !history.includes(JSON.stringify(message.id)),
         );
+        if (await this.#isAuditsChild(head)) continue;
         const why = [
           head.lease !== undefined && head.lease.until < longAgo && "its owner is gone",
           head.lease === undefined && dueAt !== undefined && dueAt < longAgo && "it is overdue",
@@ -280,6 +282,18 @@ export class Surroundings {
       }
     }
     return still;
+  }
+
+  /**
+   * Whoever creates a child dies before its wake is sent: its parent's next turn sends it. If code that doesn't fit was deployed meanwhile, that
+   * turn stalls instead, and the child is the audit's.
+   */
+  async #isAuditsChild({ epoch, parent }: Head): Promise<boolean> {
+    if (epoch > 0 || parent === undefined) return false;
+    const { store } = this.cloud.bare;
+    const { tail } = (await store.readHead(parent.executionId)) ?? {};
+    const commits = await store.loadHistory(parent.executionId, 0);
+    return JSON.stringify([commits, tail]).includes('"ExecutionStalled"');
   }
 
   async #rescueAll(outside: Outside): Promise<void> {
