@@ -99,6 +99,10 @@ class Parser {
       const [operand] = this.#list();
       return (item, meaning) => operand?.(item, meaning) === undefined;
     }
+    if (this.#takes("attribute_type")) {
+      const [operand, type] = this.#list();
+      return (item, meaning) => isOfType(operand?.(item, meaning), type?.(item, meaning));
+    }
     if (!this.#takes("begins_with")) return undefined;
     const [text, beginning] = this.#list();
     return (item, meaning) => {
@@ -193,4 +197,10 @@ function isLess(one: unknown, other: unknown): boolean {
 function atLeast(one: unknown, other: unknown): boolean {
   const order = compared(one, other);
   return order !== undefined && order >= 0;
+}
+
+/** By DynamoDB's letters. Of the types the store asks for numbers alone. */
+function isOfType(value: unknown, type: unknown): boolean {
+  if (type === "N") return typeof value === "number" || typeof value === "bigint";
+  throw new Error(`The tables in memory do not know the type "${String(type)}". Teach it to them.`);
 }
