@@ -71,7 +71,7 @@ export class Code implements Requests {
   constructor(around: Surroundings) {
     this.#around = around;
     this.#root = new Branch(new Scope(""), new UndoStack());
-    this.fresh = around.program.fresh ?? false;
+    this.fresh = around.program.fresh !== undefined;
   }
 
   // -------------------------------------------------------------- what the replay does with it

@@ -23,8 +23,8 @@ export interface Program {
   readonly log: Requests["log"];
   /** Changes that the history says were in use (`ctx.patched`). */
   readonly patches?: ReadonlySet<string>;
-  /** No code has ever run for this execution: what its first window asks for is new. */
-  readonly fresh?: boolean;
+  /** No code has ever run for this execution: what its first window asks for is new, and comes after the messages that it inherited. */
+  readonly fresh?: { readonly inherited: number };
 }
 
 /** How the workflow function, and the compensations after it, ended. */

@@ -103,7 +103,8 @@ export class Replay {
       operations: this.#operations,
       window: this.#window,
       now: () => this.#now,
-      position: () => this.position,
+      // What it inherited is applied after its first window, and recorded before what that asks for.
+      position: () => this.position + (this.#code.fresh ? (program.fresh?.inherited ?? 0) : 0),
       live: () => this.live,
       notePatch: (change) => {
         // Counted at once: what is asked for from here on has its effects after it is durable (I4).

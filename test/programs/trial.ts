@@ -251,7 +251,7 @@ class Player {
       errors: new Map(),
       log: { write: () => {} },
       patches,
-      fresh: log.every(({ type }) => type === "MessagesInherited"),
+      ...(log.every(({ type }) => type === "MessagesInherited") ? { fresh: { inherited: log.length } } : {}),
     });
     this.#replay = replay;
     const voided = voidedIn(log.map((event) => ({ event })));

@@ -151,6 +151,27 @@ describe("ctx.patched", () => {
     await t.publish(Paid, { id: "p" });
     expect(await t.runToEnd("x-1")).toBe("one");
   });
+
+  it("keeps every body waiting until it is durable, of a successor that inherits messages, too", async () => {
+    const durable: (readonly string[])[] = [];
+    const heir = workflow("heir", async (ctx, run: number) => {
+      if (run === 1) {
+        await ctx.sleep("1m");
+        return ctx.continueAsNew(2);
+      }
+      const how = ctx.patched("new-bank") ? "new" : "old";
+      return ctx.step(`pay-${how}-bank`, async () => {
+        durable.push(await t.history("x-1:run2"));
+      });
+    });
+    const t = await testApp(app({ workflows: [heir] }));
+    await t.client.start(heir, 1, { id: "x-1" });
+    await t.client.signal("x-1", "one");
+    await t.client.signal("x-1", "two");
+    await t.advance("2m");
+    expect(durable).toHaveLength(1);
+    expect(durable[0]).toContainEqual(expect.stringMatching(/^ChangePatched/));
+  });
 });
 
 describe("a crash before the answer is durable", () => {

@@ -2,7 +2,8 @@
 import { ExecutionClosedError } from "holdfast";
 import { InvalidControlError } from "../../lib/model/errors.js";
 
-const MOST_TRIES = 6;
+/** In the worst weather a third of all tries comes to nothing. */
+const MOST_TRIES = 15;
 
 /**
  * An execution that has closed wants nothing more.

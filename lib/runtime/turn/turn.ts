@@ -102,8 +102,12 @@ async function turn(
   try {
     checkFlags(executionId, head.flags);
     // A first turn may record nothing: only the first lease of all says that no code has run.
-    const fresh = head.epoch === 1 && history.every(({ event }) => event.type === "MessagesInherited");
-    replay = await replayOf(outside, app, head, { patches: patchesIn(history), fresh });
+    const isFresh = head.epoch === 1 && history.every(({ event }) => event.type === "MessagesInherited");
+    const patches = patchesIn(history);
+    replay = await replayOf(outside, app, head, {
+      patches,
+      ...(isFresh ? { fresh: { inherited: history.length } } : {}),
+    });
     const standing = await deliver(replay, owned, history);
     if (replay.closing === undefined && replay.crashes >= MOST_CRASHES)
       throw new CrashLoopError(replay.crashes);

@@ -5,7 +5,7 @@ import type { Head } from "../../../lib/model/head.js";
 import { audit } from "../../../lib/runtime/audit.js";
 import type { Outside } from "../../../lib/runtime/outside.js";
 import { rescue } from "../../../lib/runtime/rescue.js";
-import { INDEX_SHARDS } from "../../../lib/store/ports.js";
+import { INDEX_SHARDS, type Outbox } from "../../../lib/store/ports.js";
 import { ProcessDiedError } from "../../../lib/testing/faults.js";
 import type { TestQueue } from "../../../lib/testing/queues.js";
 import { seededRandom } from "../../../lib/testing/random.js";
@@ -232,10 +232,7 @@ export class Surroundings {
           order,
         });
     }
-    const shards = Array.from({ length: INDEX_SHARDS }, (_, shard) =>
-      cloud.bare.store.listOutboxes({ mark: "pending", shard, until: Number.MAX_SAFE_INTEGER, limit: 100 }),
-    );
-    const pending = (await Promise.all(shards)).flatMap(({ items }) => items);
+    const pending = await this.#pendingOutboxes();
     const wakes = cloud.wakeQueue.visible(Number.MAX_SAFE_INTEGER).map(({ body }) => body.executionId);
     const dead = [cloud.wakeQueue, cloud.deliverQueue, cloud.startQueue, cloud.stream];
     return {
@@ -252,11 +249,30 @@ export class Surroundings {
     };
   }
 
+  async #pendingOutboxes(): Promise<Outbox[]> {
+    const { store } = this.cloud.bare;
+    const pages = await Promise.all(
+      Array.from({ length: INDEX_SHARDS }, (_, shard) =>
+        store.listOutboxes({ mark: "pending", shard, until: Number.MAX_SAFE_INTEGER, limit: 100 }),
+      ),
+    );
+    const found = pages
+      .flatMap(({ items }) => items)
+      .map(({ executionId, slot }) => store.readOutbox(executionId, slot));
+    return (await Promise.all(found)).filter((outbox) => outbox !== undefined);
+  }
+
   /** Executions that could go on by themselves, and do not: by what their heads say, whatever the audit's own table makes of that. */
   async #standStill(): Promise<string[]> {
     const { store, clock } = this.cloud.bare;
     const longAgo = clock.now() - 10 * MINUTE;
     const still: string[] = [];
+    // A relay that died between a message and its wake leaves a claim, and both are sent again once that is over.
+    const carried = new Set(
+      (await this.#pendingOutboxes()).flatMap(({ outgoing }) =>
+        outgoing.flatMap((one) => (one.kind === "signal" ? [one.message.id] : [])),
+      ),
+    );
     for (let shard = 0; shard < INDEX_SHARDS; shard++) {
       const { items } = await store.listOpen({ shard, limit: 1_000 });
       for (const id of items) {
@@ -268,6 +284,7 @@ export class Surroundings {
         const unread = head.inbox.some(
           (message) =>
             message.kind !== "heartbeat" &&
+            !carried.has(message.id) &&
             message.at < longAgo &&
             !history.includes(JSON.stringify(message.id)),
         );
