@@ -56,12 +56,14 @@ export function app(options: AppOptions): App {
       "app() was given no list of workflows. Expected app({ workflows: [...], events: [...] }).",
     );
   }
-  const workflows = byName("workflow", options.workflows);
-  const started = options.workflows.flatMap((workflow) =>
-    workflow.startOn === undefined ? [] : [workflow.startOn as AnyEventType],
-  );
+  const declared = withCompanions(options.workflows);
+  const workflows = byName("workflow", declared);
+  const started = declared.flatMap(({ startOn, companions }) => [
+    ...(startOn === undefined ? [] : [startOn as AnyEventType]),
+    ...(companions?.events ?? []),
+  ]);
   const events = byName("event", [...new Set([...(options.events ?? []), ...started])]);
-  for (const workflow of options.workflows) refuseLoop(workflow);
+  for (const workflow of declared) refuseLoop(workflow);
   const errors = classesByName(options.errors ?? []);
   const hooks = checkHooks(options.hooks ?? []);
   return {
@@ -75,9 +77,9 @@ export function app(options: AppOptions): App {
       if (found === undefined) throw new UnknownWorkflowError(name, [...workflows.keys()]);
       return found;
     },
-    startedBy: (eventName) => options.workflows.filter((workflow) => workflow.startOn?.name === eventName),
+    startedBy: (eventName) => declared.filter((workflow) => workflow.startOn?.name === eventName),
     manifest: () => ({
-      workflows: options.workflows.map((workflow) => ({
+      workflows: declared.map((workflow) => ({
         name: workflow.name,
         ...(workflow.version === undefined ? {} : { version: workflow.version }),
         startOn: workflow.startOn === undefined ? [] : [workflow.startOn.name],
@@ -94,6 +96,16 @@ export function app(options: AppOptions): App {
       events: [...events.values()].map(({ name }) => ({ name })),
     }),
   };
+}
+
+/** And theirs. What several of them name is there once. */
+function withCompanions(workflows: readonly AnyWorkflow[]): AnyWorkflow[] {
+  const all = [...workflows];
+  // It grows while it is gone through.
+  for (const workflow of all)
+    for (const companion of workflow?.companions?.workflows ?? [])
+      if (!all.includes(companion)) all.push(companion);
+  return all;
 }
 
 /** What it tells of its own life would start it again, or another that is started so, and so on without end. */

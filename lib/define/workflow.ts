@@ -2,13 +2,14 @@
 import { InvalidDefinitionError } from "../model/errors.js";
 import type { Overlap } from "../model/firing.js";
 import { checkName, digest } from "../model/ids.js";
+import { checkedLabels, type Labels } from "../model/labels.js";
 import { LIFECYCLE_KINDS, type LifecycleKind } from "../model/lifecycle.js";
 import type { EventPattern } from "../model/pattern/types.js";
 import { issueOf, PatternError, readWhere, type Where } from "../model/pattern/where.js";
 import { shown } from "../model/shown.js";
 import { type Duration, durationMs } from "../model/time.js";
 import type { Context } from "./context.js";
-import type { EventType } from "./event.js";
+import type { AnyEventType, EventType } from "./event.js";
 import { checkSchedules, type Schedule, type ScheduleOption } from "./schedule.js";
 import { checkSchema, type Schema } from "./schema.js";
 
@@ -28,11 +29,20 @@ export interface Workflow<Input = unknown, Output = unknown> {
   readonly timeoutMs?: number;
   /** What each execution tells the bus of its life. Absent when that is nothing. */
   readonly lifecycleEvents?: readonly LifecycleKind[];
-  /** Changes with the handler's text and the version: recorded at the start of every execution. */
+  /** Of its executions, where their start says nothing else. */
+  readonly labels?: Labels;
+  /** What an app that serves it serves beside it, without being told. */
+  readonly companions?: Companions;
+  /** Changes with its source and the version: recorded at the start of every execution. */
   readonly definition: string;
-  /** The handler's text as it runs: bundled, and minified if the bundle is. */
+  /** The handler's text as it runs: bundled, and minified if the bundle is. Or what the handler interprets. */
   readonly source: string;
   readonly handler: (context: Context, input: never) => Promise<Output>;
+}
+
+export interface Companions {
+  readonly workflows: readonly AnyWorkflow[];
+  readonly events: readonly AnyEventType[];
 }
 
 /** Any workflow: for lists and look-ups. */
@@ -65,6 +75,12 @@ export interface WorkflowOptions<Input> {
    * with an `ExecutionEvent`): all of them, or those of the list. Default: none. Holds for executions that are created from then on.
    */
   readonly lifecycleEvents?: boolean | readonly LifecycleKind[];
+  /** Of its executions, where their start says nothing else. */
+  readonly labels?: Labels;
+  /** What an app that serves it serves beside it, without being told: workflows that it works with, events that those wait for. */
+  readonly companions?: Companions;
+  /** What is recorded as its definition instead of the handler's text: of a handler that interprets something, that. */
+  readonly source?: string;
 }
 
 /**
@@ -107,7 +123,7 @@ export function workflow<Input, Output>(
     );
   }
   checkSchema(options.input, `The input of workflow "${name}"`);
-  const source = handler.toString();
+  const { source = handler.toString(), labels, companions } = options;
   const beginning = beginningOf<Input>(name, options.startOn);
   const schedules = checkSchedules(name, options.schedule, options);
   return {
@@ -119,6 +135,8 @@ export function workflow<Input, Output>(
     ...(schedules.length === 0 ? {} : { schedules }),
     ...(options.timeout === undefined ? {} : { timeoutMs: durationMs(options.timeout) }),
     ...checkedLifecycle(name, options.lifecycleEvents),
+    ...(labels === undefined ? {} : { labels: checkedLabels(labels) }),
+    ...(companions === undefined ? {} : { companions }),
     // 16 characters of base64 are 96 bits: no two versions of a workflow meet by chance.
     definition: digest(`${options.version ?? ""}\n${source}`, 16),
     source,

@@ -5,16 +5,23 @@ import { syntaxErrorOf } from "./expression.js";
 import { ancestorsOf, type Graph, type StageSpec } from "./graph.js";
 
 /** Marks that ids of stages that belong to others are made of. */
-const MARKS = /[<>!]/;
+const MARKS = /[<>!#]/;
 
 /** @throws InvalidPipelineError naming everything that is wrong */
 export function checkedGraph(graph: Graph): Graph {
   const issues = [...graph.stages.entries()].flatMap(([index, stage]) =>
     issuesOf(graph.stages, stage, index),
   );
-  const all = [...issues, ...circlesIn(graph.stages)];
+  const all = [...limitOf(graph), ...issues, ...circlesIn(graph.stages)];
   if (all.length > 0) throw new InvalidPipelineError(graph.name, all);
   return graph;
+}
+
+function limitOf({ concurrency }: Graph): PipelineIssue[] {
+  if (concurrency === undefined || (Number.isInteger(concurrency.limit) && concurrency.limit >= 1)) return [];
+  return [
+    { path: "concurrency.limit", message: `expected a whole number from 1, found ${concurrency.limit}` },
+  ];
 }
 
 function issuesOf(stages: readonly StageSpec[], stage: StageSpec, index: number): PipelineIssue[] {
@@ -28,7 +35,7 @@ function issuesOf(stages: readonly StageSpec[], stage: StageSpec, index: number)
   return [
     ...(refId === "" ? [at("refId", "expected a name, found an empty text")] : []),
     ...(MARKS.test(refId)
-      ? [at("refId", `"${refId}" has one of < > !, of which ids of synthetic stages are made`)]
+      ? [at("refId", `"${refId}" has one of < > ! #, of which ids of synthetic stages are made`)]
       : []),
     ...(first < index
       ? [at("refId", `"${refId}" is stage ${first}'s, too; each stage needs one of its own`)]
@@ -58,12 +65,16 @@ function issuesOf(stages: readonly StageSpec[], stage: StageSpec, index: number)
   ];
 }
 
-function expressionsOf({ enabled, split = {} }: StageSpec): [string, string][] {
+function expressionsOf({ enabled, instances, split = {} }: StageSpec): [string, string][] {
   const branches = Object.entries(split).map(([id, expression]): [string, string] => [
     `split.${id}`,
     expression,
   ]);
-  return enabled === undefined ? branches : [["enabled", enabled], ...branches];
+  return [
+    ...(enabled === undefined ? [] : [["enabled", enabled] satisfies [string, string]]),
+    ...(instances === undefined ? [] : [["instances.of", instances.of] satisfies [string, string]]),
+    ...branches,
+  ];
 }
 
 function repeatedTasks({ tasks }: StageSpec): string[] {

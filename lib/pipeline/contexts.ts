@@ -1,5 +1,13 @@
 /** What a stage sees, and which of the stages behind it a stage chooses: pure looks at the graph and the state. */
-import { afterId, beforeId, downstreamOf, type Graph, onFailureId, type StageSpec } from "./graph.js";
+import {
+  afterId,
+  beforeId,
+  downstreamOf,
+  type Graph,
+  instanceId,
+  onFailureId,
+  type StageSpec,
+} from "./graph.js";
 import type { JsonObject } from "./json-value.js";
 import type { Library } from "./library.js";
 import { merge, mergedOutputs, reduced } from "./merge.js";
@@ -24,7 +32,15 @@ function outputsBefore({ stages }: Graph, state: PipelineState, { refId, reducer
 
 /** Stages that belong to others are found by the ids that they run under. */
 export function specOf({ stages }: Graph, refId: string): StageSpec | undefined {
-  return find(stages, refId);
+  const [, of, number] = /^(.*)#(\d+)$/s.exec(refId) ?? [];
+  if (of === undefined) return find(stages, refId);
+  const parent = find(stages, of);
+  return parent && instanceOf(parent, Number(number) - 1);
+}
+
+/** What surrounds the tasks is of the stage as a whole. */
+export function instanceOf({ instances: _, pipeline: __, ...spec }: StageSpec, index: number): StageSpec {
+  return { ...spec, refId: instanceId(spec.refId, index), before: [], after: [], onFailure: [] };
 }
 
 function find(stages: readonly StageSpec[], refId: string): StageSpec | undefined {

@@ -44,3 +44,12 @@ export class PipelineFailedError extends HoldfastError {
     super(`Pipeline "${pipeline}" ended ${status}: ${why}.`);
   }
 }
+
+/** Something was asked of a pipeline that can't be done. Nothing was. */
+export class PipelineControlError extends HoldfastError {
+  readonly code = "PIPELINE_CONTROL";
+
+  constructor(why: string) {
+    super(`The pipeline can't do that: ${why}.`);
+  }
+}

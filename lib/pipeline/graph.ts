@@ -4,7 +4,7 @@
  */
 
 import type { RetryPolicy } from "../define/retry.js";
-import type { Duration } from "../model/time.js";
+import type { Duration, EpochMs } from "../model/time.js";
 import type { JsonObject } from "./json-value.js";
 import type { Status } from "./status.js";
 
@@ -75,8 +75,23 @@ export interface StageSpec {
   readonly region?: string;
   /** From its start to its end, waits included. */
   readonly timeout?: Duration;
+  /** One that could not begin by then is skipped: so long after the start of its pipeline, or at an instant. */
+  readonly startWithin?: Duration;
+  readonly startBefore?: EpochMs;
+  /** Its tasks are run once for each of several items, side by side. */
+  readonly instances?: InstancesSpec;
+  /** The name of the pipeline that it runs, after its tasks, and waits for. */
+  readonly pipeline?: string;
   /** How outputs of several stages before it become one value of its context, by key. */
   readonly reducers?: Readonly<Record<string, Reducer>>;
+}
+
+/** Each instance is a stage of its own that belongs to this one, and sees its `item` and its `index`. */
+export interface InstancesSpec {
+  /** An expression over the stage's context that gives the list of items, or how many instances there are. */
+  readonly of: string;
+  /** So many must end well, and what is still at work then is canceled. Default: all of them. */
+  readonly threshold?: number;
 }
 
 export type Reducer = "collect" | "extend" | "sum" | "max" | "min" | "merge" | "first" | "last";
@@ -88,6 +103,16 @@ export interface Graph {
   readonly stages: readonly StageSpec[];
   /** How often a stage may jump. 0: never. */
   readonly maxJumps: number;
+  /** An execution that could not begin by then is canceled. */
+  readonly startBefore?: EpochMs;
+  /** How many of its executions run at once; the others wait, first come, first served. Default: all of them. */
+  readonly concurrency?: Concurrency;
+}
+
+export interface Concurrency {
+  readonly limit: number;
+  /** Whether those that still wait when a place is free and taken go on waiting, or are canceled. */
+  readonly keepWaiting: boolean;
 }
 
 /** Its synthetic stages have ids of their own, of which their parent's is a part. */
@@ -101,6 +126,10 @@ export function afterId(parent: string, index: number): string {
 
 export function onFailureId(parent: string, index: number): string {
   return `${parent}!${index + 1}`;
+}
+
+export function instanceId(parent: string, index: number): string {
+  return `${parent}#${index + 1}`;
 }
 
 /** Stages in an order in which each comes after its requisites; of those that could come next, the smallest id does. */

@@ -12,7 +12,18 @@ export function mergedOutputs(
   outputsOf: (refId: string) => JsonObject | undefined,
 ): JsonObject {
   const before = ancestorsOf(stages, refId);
-  return inOrder(stages.filter((stage) => before.has(stage.refId))).reduce<JsonObject>(
+  return allOutputs(
+    stages.filter((stage) => before.has(stage.refId)),
+    outputsOf,
+  );
+}
+
+/** Of all of these stages. */
+export function allOutputs(
+  stages: readonly StageSpec[],
+  outputsOf: (refId: string) => JsonObject | undefined,
+): JsonObject {
+  return inOrder(stages).reduce<JsonObject>(
     (merged, stage) => merge(merged, outputsOf(stage.refId) ?? {}),
     {},
   );

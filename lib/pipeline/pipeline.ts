@@ -1,14 +1,24 @@
 /** `pipeline(...)`: a DAG of stages as a workflow, for `app({ workflows: [...] })` like any other. */
 
 import type { RetryPolicy } from "../define/retry.js";
-import { type Workflow, workflow } from "../define/workflow.js";
+import { type Workflow, type WorkflowOptions, workflow } from "../define/workflow.js";
 import type { Duration } from "../model/time.js";
 import { checkedGraph } from "./checked-graph.js";
 import { evaluate } from "./expression.js";
-import type { Graph, Join, Reducer, StageSpec, TaskSpec, Verification } from "./graph.js";
-import type { JsonObject } from "./json-value.js";
+import type {
+  Concurrency,
+  Graph,
+  InstancesSpec,
+  Join,
+  Reducer,
+  StageSpec,
+  TaskSpec,
+  Verification,
+} from "./graph.js";
+import type { Json, JsonObject } from "./json-value.js";
 import type { Library } from "./library.js";
 import { type PipelineResult, PipelineRun } from "./run.js";
+import { pipelineSlots, Terminated } from "./slots.js";
 import type { Status } from "./status.js";
 import type { TaskBody, TaskCode } from "./task.js";
 
@@ -49,15 +59,33 @@ export interface StageOptions extends PartOptions {
   readonly choice?: string;
   readonly region?: string;
   readonly timeout?: Duration;
+  readonly startWithin?: Duration;
   readonly reducers?: Readonly<Record<string, Reducer>>;
+  readonly instances?: Instances;
+  /** Another pipeline, which it runs after its tasks: given `pipelineParameters` of its context. */
+  readonly pipeline?: Pipeline;
 }
 
-export interface PipelineOptions {
+export interface Instances {
+  /** The items, how many instances there are, or a CEL expression over the stage's context that gives one of both. */
+  readonly of: string | number | readonly Json[];
+  /** So many must end well, and what is still at work then is canceled. Default: all of them. */
+  readonly threshold?: number;
+}
+
+type PassedOn = "version" | "startOn" | "schedule" | "timezone" | "overlap" | "timeout" | "lifecycleEvents";
+
+export interface PipelineOptions extends Pick<WorkflowOptions<JsonObject | undefined>, PassedOn> {
   readonly application: string;
   /** The workflow's name. */
   readonly name: string;
   readonly configId?: string;
   readonly stages: readonly StageOptions[];
+  /**
+   * How many of its executions run at once. The others wait, BUFFERED, first come, first served; with `keepWaiting: false` those that still wait
+   * when a place is free again and taken are canceled. Default: all run at once. One that is redriven takes no place.
+   */
+  readonly concurrency?: { readonly limit: number; readonly keepWaiting?: boolean };
   /** How often one stage may jump. Default 10; 0 lets none jump. */
   readonly maxJumps?: number;
 }
@@ -69,27 +97,61 @@ export type Pipeline = Workflow<JsonObject | undefined, PipelineResult> & {
 };
 
 /**
- * Declares a pipeline.
+ * Declares a pipeline. Its executions have `application` and `configId` as their labels, and its stages as their recorded definition.
  * @throws InvalidPipelineError naming everything that is wrong with its stages
  */
 export function pipeline(options: PipelineOptions): Pipeline {
-  const { application, name, configId, maxJumps = 10 } = options;
+  const { application, name, configId, maxJumps = 10, concurrency } = options;
   const codes = new Map<string, TaskCode>();
   const graph = checkedGraph({
     application,
     name,
     ...(configId === undefined ? {} : { configId }),
     maxJumps,
+    ...(concurrency === undefined ? {} : { concurrency: { keepWaiting: true, ...concurrency } }),
     stages: options.stages.map((stage) => specOf(stage, codes)),
   });
   const library: Library = { codeOf: (stage, task) => codes.get(placeOf(stage.refId, task)), evaluate };
-  return { ...workflowOf(graph, library), graph, library };
+  return { ...workflowOf(options, graph, library), graph, library };
 }
 
-function workflowOf(graph: Graph, library: Library): Workflow<JsonObject | undefined, PipelineResult> {
-  return workflow(graph.name, async (ctx, trigger: JsonObject | undefined) =>
-    new PipelineRun(ctx, graph, library, trigger ?? {}).run(),
+function workflowOf(
+  options: PipelineOptions,
+  graph: Graph,
+  library: Library,
+): Workflow<JsonObject | undefined, PipelineResult> {
+  const { version, startOn, schedule, timezone, overlap, timeout, lifecycleEvents } = options;
+  const { application, name, configId, concurrency } = graph;
+  const others = options.stages.flatMap((stage) => (stage.pipeline === undefined ? [] : [stage.pipeline]));
+  return workflow(
+    name,
+    {
+      ...(version === undefined ? {} : { version }),
+      ...(startOn === undefined ? {} : { startOn }),
+      ...(schedule === undefined ? {} : { schedule }),
+      ...(timezone === undefined ? {} : { timezone }),
+      ...(overlap === undefined ? {} : { overlap }),
+      ...(timeout === undefined ? {} : { timeout }),
+      ...slotsAnd(concurrency, lifecycleEvents),
+      labels: { application, ...(configId === undefined ? {} : { pipelineConfigId: configId }) },
+      companions: {
+        workflows: [...others, ...(concurrency === undefined ? [] : [pipelineSlots])],
+        events: concurrency === undefined ? [] : [Terminated],
+      },
+      source: JSON.stringify(graph),
+    },
+    async (ctx, trigger: JsonObject | undefined) => new PipelineRun(ctx, graph, library, trigger ?? {}).run(),
   );
+}
+
+/** Whoever gives places away is told by the bus of one that was terminated. */
+function slotsAnd(
+  concurrency: Concurrency | undefined,
+  asked: PipelineOptions["lifecycleEvents"],
+): Pick<PipelineOptions, "lifecycleEvents"> {
+  if (concurrency === undefined || asked === true)
+    return asked === undefined ? {} : { lifecycleEvents: asked };
+  return { lifecycleEvents: [...(Array.isArray(asked) ? asked : []), "terminated"] };
 }
 
 function placeOf(refId: string, task: string): string {
@@ -98,8 +160,8 @@ function placeOf(refId: string, task: string): string {
 
 /** Also files the code of its tasks. */
 function specOf(options: StageOptions, codes: Map<string, TaskCode>): StageSpec {
-  const { refId, requisites, enabled, join, split, mutex, milestone, choice, region, timeout, reducers } =
-    options;
+  const { refId, requisites, enabled, join, split, mutex, milestone, choice, region } = options;
+  const { timeout, startWithin, reducers, instances } = options;
   return {
     ...partOf(options, refId, codes),
     requisites: requisites ?? [],
@@ -112,7 +174,18 @@ function specOf(options: StageOptions, codes: Map<string, TaskCode>): StageSpec 
     ...(choice === undefined ? {} : { choice }),
     ...(region === undefined ? {} : { region }),
     ...(timeout === undefined ? {} : { timeout }),
+    ...(startWithin === undefined ? {} : { startWithin }),
     ...(reducers === undefined ? {} : { reducers }),
+    ...(instances === undefined ? {} : { instances: instancesOf(instances) }),
+    ...(options.pipeline === undefined ? {} : { pipeline: options.pipeline.name }),
+  };
+}
+
+/** JSON is CEL, too. */
+function instancesOf({ of, threshold }: Instances): InstancesSpec {
+  return {
+    of: typeof of === "string" ? of : JSON.stringify(of),
+    ...(threshold === undefined ? {} : { threshold }),
   };
 }
 

@@ -74,8 +74,8 @@ function joinOf(
       return { is: open === 0 ? "ready" : "waiting" };
     case "MULTI_MERGE": {
       // It runs once for each that has passed.
-      const { rounds, status } = stageIn(state, stage.refId);
-      const done = rounds + (isComplete(status) ? 1 : 0);
+      const { repeats, status } = stageIn(state, stage.refId);
+      const done = repeats + (isComplete(status) ? 1 : 0);
       if (stage.requisites.length === 0 || passed > done) return { is: "ready" };
       return open > 0 ? { is: "waiting" } : never("no stage is left that leads to it");
     }

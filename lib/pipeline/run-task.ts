@@ -18,6 +18,7 @@ export interface TaskEnd {
 
 /** What happens around a task while it is under way. */
 export interface TaskSurroundings {
+  readonly stage: { readonly refId: string; readonly type: string };
   /** What its code is given, as it is now. */
   readonly given: () => Omit<TaskContext, keyof StepContext>;
   readonly tell: (told: Pick<TaskResult, "outputs" | "context">) => void;
@@ -25,18 +26,13 @@ export interface TaskSurroundings {
   readonly awaitSignal: () => Promise<Signal>;
 }
 
-/** The signal that wakes a suspended stage, as `client.signal` names it. */
-export function signalNameOf(refId: string): string {
-  return `stage ${refId}`;
-}
-
 /** @throws what interrupts the whole execution: a cancel, its timeout */
 export async function runTask(
   ctx: Context,
   name: string,
   spec: TaskSpec,
-  code: TaskCode,
-  { given, tell, awaitSignal }: TaskSurroundings,
+  code: TaskCode | undefined,
+  { stage, given, tell, awaitSignal }: TaskSurroundings,
 ): Promise<TaskEnd> {
   let signaled: Signal | undefined;
   for (;;) {
@@ -46,6 +42,8 @@ export async function runTask(
       result = await ctx.step(
         name,
         async (step) => {
+          // Within the step, so that a redrive tries again what a deploy has brought since.
+          if (code === undefined) throw new NonRetryableError(unknownTask(stage, spec.name));
           const context = { ...stepOf(step), ...given(), ...(now === undefined ? {} : { signaled: now }) };
           return verified(spec, checked(spec.name, await code.run(context)));
         },
@@ -91,6 +89,10 @@ export function stepOf(step: StepContext): StepContext {
     log,
     heartbeat: (details) => step.heartbeat(details),
   };
+}
+
+function unknownTask({ refId, type }: TaskSurroundings["stage"], task: string): string {
+  return `The code that runs has no task "${task}" for stage "${refId}" of type "${type}". Deploy it, and redrive the execution.`;
 }
 
 export function failureFrom(error: unknown): Failure {

@@ -2,42 +2,42 @@
  * The shell around a pipeline's state: begins what `decide` says, tells the state what came of it, and asks again. It is ordinary workflow code
  * on the engine's public surface: tasks are steps, waits are waits, and a replay of its history makes the same state again.
  */
-import type { Context, StepContext } from "../define/context.js";
-import { CancelledError, ExecutionTimeoutError } from "../model/errors.js";
+import type { Context } from "../define/context.js";
+import { durationMs } from "../model/time.js";
 import { jumpFrom } from "./anew.js";
-import { chosenBy, contextOf, specOf } from "./contexts.js";
+import { chosenBy, contextOf } from "./contexts.js";
+import { CONTROL, type Control, knownStage, planOf } from "./control.js";
 import { decide } from "./decide.js";
-import { PipelineFailedError } from "./errors.js";
-import { afterId, beforeId, type Graph, onFailureId, type StageSpec } from "./graph.js";
+import { PipelineControlError, PipelineFailedError } from "./errors.js";
+import type { Graph, StageSpec } from "./graph.js";
 import type { JsonObject } from "./json-value.js";
 import type { Library } from "./library.js";
-import { failureOf, stageOutcome } from "./outcome.js";
-import { failureFrom, runTask, signalNameOf, stepOf, type TaskEnd } from "./run-task.js";
+import { allOutputs } from "./merge.js";
+import { failureOf } from "./outcome.js";
+import { keptIn, triggerIn } from "./restarted.js";
+import { type Jump, runStage, type StageEnd, type StageSurroundings, startStage } from "./run-stage.js";
+import { failureFrom } from "./run-task.js";
+import { isInterruption, never, type Shell } from "./shell.js";
+import { enter, leave } from "./slots.js";
 import {
   type Change,
   changed,
   type Failure,
   initialState,
   type PipelineState,
-  type Signal,
   stageIn,
   syntheticOf,
 } from "./state.js";
 import { type CompleteStatus, isActive, isComplete, isContinuable, isHalt, type Status } from "./status.js";
-import type { TaskContext } from "./task.js";
+import { tellCanceled } from "./tell-canceled.js";
 
 /** What a pipeline gives that came to its end. */
 export interface PipelineResult {
   readonly status: CompleteStatus;
   /** By stage. */
   readonly stages: Readonly<Record<string, { readonly status: Status; readonly outputs: JsonObject }>>;
-}
-
-/** How a stage that ran has ended. */
-interface StageEnd {
-  readonly status: CompleteStatus;
-  readonly error?: Failure;
-  readonly jump?: { readonly to: string; readonly context: JsonObject; readonly outputs: JsonObject };
+  /** Of all stages, merged in their order. */
+  readonly outputs: JsonObject;
 }
 
 /** Somebody wants a stage that runs to end now. */
@@ -58,34 +58,55 @@ export class PipelineRun {
   /** What interrupts the whole execution. */
   #thrown: { readonly error: unknown } | undefined;
   readonly #running = new Map<string, Running>();
+  readonly #surroundings: StageSurroundings;
 
-  /** @param seen is shown the state after every change */
+  /**
+   * @param input what the execution was started with: its trigger, and of one that restarts another what is kept of that
+   * @param seen is shown the state after every change
+   */
   constructor(
     private readonly ctx: Context,
     private readonly graph: Graph,
     private readonly library: Library,
-    private readonly trigger: JsonObject,
+    private readonly input: JsonObject,
     private readonly seen: (state: PipelineState) => void = () => {},
   ) {
     this.#state = initialState(ctx.now().getTime());
+    const shell: Shell = {
+      ctx,
+      graph,
+      library,
+      trigger: triggerIn(input),
+      state: () => this.#state,
+      tell: (from, change) => this.#tell(from, change),
+    };
+    this.#surroundings = { shell, listeners: new Map(), adding: new Map() };
   }
 
   /** @throws PipelineFailedError; what interrupts the execution */
   async run(): Promise<PipelineResult> {
+    const { ctx, graph } = this;
+    const { concurrency } = graph;
+    for (const state of keptIn(this.input)) this.#tell(ctx, { type: "StageKept", stage: state.refId, state });
+    ctx.handleUpdate(CONTROL, (_, control: Control) => this.#control(control));
     try {
-      const status = await this.#advance();
-      this.#tell(this.ctx, { type: "PipelineEnded", status });
+      const refused = await this.#enter();
+      if (refused === undefined) this.#tell(ctx, { type: "PipelineEnded", status: await this.#advance() });
+      else await this.#cancel(refused);
     } catch (error) {
       if (!isInterruption(error)) throw error;
       await this.#cancel(error.message);
+      if (concurrency !== undefined) await leave(ctx, graph, concurrency);
       throw error;
     }
+    if (concurrency !== undefined) await leave(ctx, graph, concurrency);
     const { status } = this.#state;
-    if (isHalt(status)) throw new PipelineFailedError(this.graph.name, status, this.#halted());
+    if (isHalt(status)) throw new PipelineFailedError(graph.name, status, this.#halted());
     const stages = [...this.#state.stages.values()].map(
       ({ refId, status: how, outputs }) => [refId, { status: how, outputs }] as const,
     );
-    return { status: status as CompleteStatus, stages: Object.fromEntries(stages) };
+    const outputs = allOutputs(graph.stages, (refId) => stageIn(this.#state, refId).outputs);
+    return { status: status as CompleteStatus, stages: Object.fromEntries(stages), outputs };
   }
 
   #tell(ctx: Context, change: Change): void {
@@ -95,6 +116,20 @@ export class PipelineRun {
   }
 
   // -------------------------------------------------------------- the pipeline
+
+  /** @returns why it may not begin */
+  async #enter(): Promise<string | undefined> {
+    const { ctx, graph } = this;
+    const { concurrency, startBefore } = graph;
+    if (concurrency !== undefined) {
+      this.#tell(ctx, { type: "PipelineBuffered" });
+      if (!(await enter(ctx, graph, concurrency)))
+        return "others of this pipeline were preferred, and it keeps nobody waiting";
+      this.#tell(ctx, { type: "PipelineStarted" });
+    }
+    if (startBefore === undefined || ctx.now().getTime() <= startBefore) return undefined;
+    return `it was to begin before ${new Date(startBefore).toISOString()}`;
+  }
 
   async #advance(): Promise<CompleteStatus> {
     for (;;) {
@@ -110,7 +145,7 @@ export class PipelineRun {
           this.#begin(decision.stage);
           break;
         case "repeat":
-          this.#tell(this.ctx, { type: "StageReset", stage: decision.stage.refId });
+          this.#tell(this.ctx, { type: "StageRepeated", stage: decision.stage.refId });
           break;
         case "skip":
           this.#skip(decision.stage.refId, decision.why);
@@ -138,13 +173,13 @@ export class PipelineRun {
     await running?.ended;
   }
 
-  /** The whole execution was interrupted: what runs is told, and nothing else begins. */
+  /** The whole execution was interrupted, or may not begin: what runs is told, and nothing else begins. */
   async #cancel(reason: string): Promise<void> {
     for (const { refId } of this.graph.stages) {
       const { status } = stageIn(this.#state, refId);
       if (isComplete(status)) continue;
-      if (isActive(status)) await this.#tellCanceled(refId);
-      this.#endAll(refId, "CANCELED", reason);
+      if (isActive(status)) await tellCanceled(this.#surroundings.shell, refId);
+      this.#endAll(refId, { status: "CANCELED", reason });
     }
     this.#tell(this.ctx, { type: "PipelineEnded", status: "CANCELED" });
   }
@@ -160,40 +195,43 @@ export class PipelineRun {
   // -------------------------------------------------------------- a stage
 
   #begin(spec: StageSpec): void {
-    const { refId, enabled } = spec;
-    const context = contextOf(this.graph, this.#state, spec);
+    const { refId } = spec;
     try {
-      if (enabled !== undefined && this.library.evaluate(enabled, context) !== true)
-        return this.#skip(refId, `stageEnabled: ${enabled}`);
+      const why = this.#whyNot(spec);
+      if (why !== undefined) return this.#skip(refId, why);
     } catch (error) {
-      return this.#tell(this.ctx, {
-        type: "StageEnded",
-        stage: refId,
-        status: "TERMINAL",
-        error: failureFrom(error),
-      });
+      startStage(this.#surroundings.shell, this.ctx, spec);
+      return this.#endAll(refId, { status: failureOf(spec), error: failureFrom(error) });
     }
-    this.#started(this.ctx, spec, {});
+    startStage(this.#surroundings.shell, this.ctx, spec);
     let stop: (stop: Stop) => void = () => {};
     const stopped = new Promise<Stop>((resolve) => {
       stop = resolve;
     });
-    const ended = this.#runStage(spec, stopped).catch((error: unknown) => {
+    const ended = this.#run(spec, stopped).catch((error: unknown) => {
       this.#thrown ??= { error };
     });
     this.#running.set(refId, { stop, ended: ended.then(() => this.#poke()) });
   }
 
-  #started(ctx: Context, { refId, tasks }: StageSpec, parent: { readonly parent?: string }): void {
-    const { context } = stageIn(this.#state, refId);
-    const names = tasks.map(({ name }) => name);
-    this.#tell(ctx, { type: "StageStarted", stage: refId, context, tasks: names, ...parent });
+  /** Throws what its expression throws. */
+  #whyNot(spec: StageSpec): string | undefined {
+    const { enabled, startBefore, startWithin } = spec;
+    const now = this.ctx.now().getTime();
+    const last = Math.min(
+      startBefore ?? Number.POSITIVE_INFINITY,
+      startWithin === undefined ? Number.POSITIVE_INFINITY : this.#state.startedAt + durationMs(startWithin),
+    );
+    if (now > last) return `it was to begin before ${new Date(last).toISOString()}`;
+    if (enabled === undefined) return undefined;
+    const isEnabled = this.library.evaluate(enabled, contextOf(this.graph, this.#state, spec));
+    return isEnabled === true ? undefined : `stageEnabled: ${enabled}`;
   }
 
-  async #runStage(spec: StageSpec, stopped: Promise<Stop>): Promise<void> {
+  async #run(spec: StageSpec, stopped: Promise<Stop>): Promise<void> {
     const { refId, timeout } = spec;
     const end = await this.ctx.race({
-      work: (ctx: Context) => this.#work(spec, ctx),
+      work: (ctx: Context) => runStage(this.#surroundings, spec, ctx),
       stopped: () => stopped,
       late: (ctx: Context) => (timeout === undefined ? never() : ctx.sleep(timeout)),
     });
@@ -202,13 +240,16 @@ export class PipelineRun {
       const { jump, ...how } = end.value;
       return jump === undefined ? this.#ended(spec, how) : this.#jump(spec, jump);
     }
-    await this.#tellCanceled(refId);
-    if (end.winner === "stopped") return this.#endAll(refId, end.value.status, end.value.why);
+    this.#surroundings.listeners.delete(refId);
+    this.#surroundings.adding.delete(refId);
+    await tellCanceled(this.#surroundings.shell, refId);
+    if (end.winner === "stopped")
+      return this.#endAll(refId, { status: end.value.status, reason: end.value.why });
     const error = { name: "StageTimeoutError", message: `stage "${refId}" did not end within its timeout` };
-    this.#endAll(refId, failureOf(spec), undefined, error);
+    this.#endAll(refId, { status: failureOf(spec), error });
   }
 
-  #ended(spec: StageSpec, { status, error }: StageEnd): void {
+  #ended(spec: StageSpec, { status, error }: Omit<StageEnd, "jump">): void {
     const chose = isContinuable(status) ? chosenBy(this.graph, this.#state, spec, this.library) : undefined;
     this.#tell(this.ctx, {
       type: "StageEnded",
@@ -220,138 +261,65 @@ export class PipelineRun {
   }
 
   /** It, and what belongs to it and had not ended. */
-  #endAll(refId: string, status: CompleteStatus, reason: string | undefined, error?: Failure): void {
+  #endAll(
+    refId: string,
+    how: { readonly status: CompleteStatus; readonly reason?: string; readonly error?: Failure },
+  ): void {
     for (const id of syntheticOf(this.#state, refId)) {
       if (!isComplete(stageIn(this.#state, id).status))
         this.#tell(this.ctx, { type: "StageEnded", stage: id, status: "CANCELED" });
     }
-    this.#tell(this.ctx, {
-      type: "StageEnded",
-      stage: refId,
-      status,
-      ...(reason === undefined ? {} : { reason }),
-      ...(error === undefined ? {} : { error }),
-    });
+    this.#tell(this.ctx, { type: "StageEnded", stage: refId, ...how });
   }
 
-  /** Its parts, in their order. */
-  async #work(spec: StageSpec, ctx: Context): Promise<StageEnd> {
-    const parts: Status[] = [];
-    const { refId } = spec;
-    let error: Failure | undefined;
-    const isHalted = (): boolean => parts.some(isHalt);
-    for (const [index, before] of spec.before.entries()) {
-      if (!isHalted()) parts.push(await this.#synthetic(before, beforeId(refId, index), refId, ctx));
-    }
-    for (const task of spec.tasks) {
-      if (isHalted()) break;
-      const end = await this.#task(spec, task.name, ctx);
-      if (end.status === "REDIRECT") {
-        const { to = "", told } = end;
-        return {
-          status: "SUCCEEDED",
-          jump: { to, context: told.context ?? {}, outputs: told.outputs ?? {} },
-        };
-      }
-      parts.push(end.status);
-      error ??= end.error;
-    }
-    for (const [index, after] of spec.after.entries()) {
-      if (!isHalted()) parts.push(await this.#synthetic(after, afterId(refId, index), refId, ctx));
-    }
-    if (parts.includes("TERMINAL")) {
-      for (const [index, on] of spec.onFailure.entries())
-        await this.#synthetic(on, onFailureId(refId, index), refId, ctx);
-    }
-    return { status: stageOutcome(spec, parts), ...(error === undefined ? {} : { error }) };
-  }
+  // -------------------------------------------------------------- what people ask
 
-  /** A stage that belongs to another: what it gives is the other's. */
-  async #synthetic(template: StageSpec, refId: string, parent: string, ctx: Context): Promise<Status> {
-    const spec = { ...template, refId };
-    this.#started(ctx, spec, { parent });
-    const { status, error } = await this.#work(spec, ctx);
-    this.#tell(ctx, { type: "StageEnded", stage: refId, status, ...(error === undefined ? {} : { error }) });
-    this.#tell(ctx, { type: "StageTold", stage: parent, outputs: stageIn(this.#state, refId).outputs });
-    return status;
-  }
-
-  // -------------------------------------------------------------- a task
-
-  async #task(spec: StageSpec, name: string, ctx: Context): Promise<TaskEnd> {
-    const { refId: stage } = spec;
-    const task = spec.tasks.find((one) => one.name === name);
-    const code = this.library.codeOf(spec, name);
-    this.#tell(ctx, { type: "TaskStarted", stage, task: name });
-    const end: TaskEnd =
-      task === undefined || code === undefined
-        ? { status: "TERMINAL", error: unknownTask(spec, name), told: {} }
-        : await runTask(ctx, `${stage}/${name}`, task, code, {
-            given: () => this.#given(spec),
-            tell: ({ outputs, context }) =>
-              this.#tell(ctx, {
-                type: "StageTold",
-                stage,
-                ...(outputs === undefined ? {} : { outputs }),
-                ...(context === undefined ? {} : { context }),
-              }),
-            awaitSignal: () => this.#signal(stage, ctx),
-          });
-    const status = end.status === "REDIRECT" ? "SUCCEEDED" : end.status;
-    const error = end.error === undefined ? {} : { error: end.error };
-    this.#tell(ctx, { type: "TaskEnded", stage, task: name, status, ...error });
-    return end;
-  }
-
-  async #signal(stage: string, ctx: Context): Promise<Signal> {
-    this.#tell(ctx, { type: "StageWaits", stage });
-    const signal = await ctx.waitForSignal<Signal>(signalNameOf(stage));
-    this.#tell(ctx, { type: "StageGoesOn", stage });
-    const { name, data } = signal;
-    this.#tell(ctx, {
-      type: "StageTold",
-      stage,
-      context: { _signal_name: name, ...(data === undefined ? {} : { _signal_data: data }) },
-    });
-    return signal;
-  }
-
-  #given(spec: StageSpec): Omit<TaskContext, keyof StepContext> {
-    const { application, name } = this.graph;
-    const { refId, type, name: stageName } = spec;
-    return {
-      pipeline: { application, name, trigger: this.trigger },
-      stage: { refId, type, name: stageName },
-      context: contextOf(this.graph, this.#state, spec),
-    };
-  }
-
-  /** Tasks that are under way hear of it once each. What they throw changes nothing. */
-  async #tellCanceled(refId: string): Promise<void> {
-    for (const id of [refId, ...syntheticOf(this.#state, refId)]) {
-      const spec = specOf(this.graph, id);
-      const under = stageIn(this.#state, id).tasks.filter(({ status }) => isActive(status));
-      for (const { name } of under) {
-        const onCancel = spec && this.library.codeOf(spec, name)?.onCancel;
-        if (spec === undefined || onCancel === undefined) continue;
-        try {
-          await this.ctx.step(`${id}/${name} (cancel)`, async (step) => {
-            await onCancel({ ...stepOf(step), ...this.#given(spec) });
-          });
-        } catch (error) {
-          if (isInterruption(error) && this.#thrown === undefined) throw error;
-          this.ctx.log.warn("A task could not be told that its stage was canceled.", {
-            stage: id,
-            task: name,
-          });
+  /** @returns the stages that it was about, as they are now */
+  async #control(control: Control): Promise<Readonly<Record<string, Status>>> {
+    const { listeners, adding } = this.#surroundings;
+    const now = (ids: readonly string[]) =>
+      Object.fromEntries(ids.map((id) => [id, stageIn(this.#state, id).status]));
+    switch (control.do) {
+      case "signal": {
+        const { stage, name, data } = control;
+        const listener = listeners.get(stage);
+        if (listener === undefined) {
+          const { status } = stageIn(this.#state, knownStage(this.graph.stages, stage).refId);
+          throw new PipelineControlError(`stage "${stage}" waits for no signal: it is ${status}`);
         }
+        listener({ name, ...(data === undefined ? {} : { data }) });
+        return now([stage]);
       }
+      case "add": {
+        const add = adding.get(control.stage);
+        if (add === undefined) {
+          knownStage(this.graph.stages, control.stage);
+          throw new PipelineControlError(`stage "${control.stage}" has no instances at work`);
+        }
+        add(control.item);
+        return now([control.stage]);
+      }
+      case "skip":
+      case "cancel":
+      case "restart": {
+        const status = control.do === "skip" ? "SKIPPED" : "CANCELED";
+        const { reason = `somebody asked for it: ${control.do}` } = control;
+        const { stop, end, reset } = planOf(this.graph, this.#state, control);
+        for (const id of stop) await this.#stop(id, { status, why: reason });
+        for (const id of end) this.#endAll(id, { status, reason });
+        for (const id of reset) this.#tell(this.ctx, { type: "StageReset", stage: id });
+        return now([...new Set([...stop, ...end, ...reset])]);
+      }
+      default:
+        throw new PipelineControlError(
+          `it was asked for ${JSON.stringify(control)}. Expected { do: "skip" | "cancel" | "restart" | "signal" | "add", stage, … }`,
+        );
     }
   }
 
-  // -------------------------------------------------------------- jumps and choices
+  // -------------------------------------------------------------- jumps
 
-  #jump(spec: StageSpec, { to, context, outputs }: NonNullable<StageEnd["jump"]>): void {
+  #jump(spec: StageSpec, { to, context, outputs }: Jump): void {
     const { refId: source } = spec;
     const { stages, maxJumps } = this.graph;
     const { jumps } = stageIn(this.#state, source);
@@ -374,19 +342,4 @@ export class PipelineRun {
       this.#tell(this.ctx, { type: "StageReset", stage: id, ...given });
     }
   }
-}
-
-function never(): Promise<never> {
-  return new Promise(() => {});
-}
-
-function isInterruption(error: unknown): error is Error {
-  return error instanceof CancelledError || error instanceof ExecutionTimeoutError;
-}
-
-function unknownTask({ refId, type }: StageSpec, task: string): Failure {
-  return {
-    name: "UnknownTaskError",
-    message: `the code that runs has no task "${task}" for stage "${refId}" of type "${type}". Deploy it, and redrive the execution`,
-  };
 }

@@ -32,16 +32,16 @@ export interface StageState {
   readonly error?: Failure;
   /** Why it was skipped, canceled or never began. */
   readonly reason?: string;
-  /** How often it was made anew, by a restart, a jump or a merge that runs again. */
+  /** How often it was made anew, by a restart or a jump. */
   readonly rounds: number;
+  /** How often it has ended and begun once more, since it merges: in this round. */
+  readonly repeats: number;
   /** How often it has jumped. */
   readonly jumps: number;
   /** A jump led here: it begins whatever it would wait for. */
   readonly bypass?: boolean;
   /** What it chose of the stages that wait for it. Absent where it has no split, or has not ended. */
   readonly chose?: readonly string[];
-  /** Signals that came before somebody waited for them, oldest first. */
-  readonly signals: readonly Signal[];
 }
 
 export interface Signal {
@@ -97,8 +97,13 @@ export type Change =
       readonly bypass?: boolean;
     }
   | { readonly type: "StageJumped"; readonly stage: string }
-  | { readonly type: "SignalKept"; readonly stage: string; readonly signal: Signal }
-  | { readonly type: "SignalTaken"; readonly stage: string }
+  /** It merges, and begins once more. */
+  | { readonly type: "StageRepeated"; readonly stage: string }
+  /** All that is known of it, of an execution before this one. */
+  | { readonly type: "StageKept"; readonly stage: string; readonly state: StageState }
+  /** It waits for a place among those that may run at once; and has one. */
+  | { readonly type: "PipelineBuffered" }
+  | { readonly type: "PipelineStarted" }
   | { readonly type: "PipelineEnded"; readonly status: CompleteStatus };
 
 export function initialState(startedAt: EpochMs): PipelineState {
@@ -115,8 +120,8 @@ export function stageIn(state: PipelineState, refId: string): StageState {
       outputs: {},
       tasks: [],
       rounds: 0,
+      repeats: 0,
       jumps: 0,
-      signals: [],
     }
   );
 }
@@ -126,10 +131,18 @@ export function stageIn(state: PipelineState, refId: string): StageState {
  * @throws TypeError for a status that may not follow the one before: a mistake of this library, which nobody's pipeline can make
  */
 export function changed(state: PipelineState, change: Change, at: EpochMs): PipelineState {
-  if (change.type === "PipelineEnded") return { ...state, status: change.status, endedAt: at };
+  switch (change.type) {
+    case "PipelineBuffered":
+      return { ...state, status: "BUFFERED" };
+    case "PipelineStarted":
+      return { ...state, status: "RUNNING", startedAt: at };
+    case "PipelineEnded":
+      return { ...state, status: change.status, endedAt: at };
+  }
   const stage = stageAfter(stageIn(state, change.stage), change, at);
   const stages = new Map(state.stages).set(change.stage, stage);
-  if (change.type === "StageReset") for (const id of syntheticOf(state, change.stage)) stages.delete(id);
+  if (change.type === "StageReset" || change.type === "StageRepeated")
+    for (const id of syntheticOf(state, change.stage)) stages.delete(id);
   return { ...state, stages };
 }
 
@@ -141,7 +154,7 @@ export function syntheticOf(state: PipelineState, refId: string): string[] {
 
 function stageAfter(
   stage: StageState,
-  change: Exclude<Change, { readonly type: "PipelineEnded" }>,
+  change: Extract<Change, { readonly stage: string }>,
   at: EpochMs,
 ): StageState {
   const into = (status: Status): { readonly status: Status } => {
@@ -209,12 +222,17 @@ function stageAfter(
         rounds: stage.rounds + 1,
         jumps: stage.jumps,
       };
+    case "StageRepeated":
+      return {
+        ...stageIn(NOTHING, stage.refId),
+        rounds: stage.rounds,
+        jumps: stage.jumps,
+        repeats: stage.repeats + 1,
+      };
+    case "StageKept":
+      return change.state;
     case "StageJumped":
       return { ...stage, jumps: stage.jumps + 1 };
-    case "SignalKept":
-      return { ...stage, signals: [...stage.signals, change.signal] };
-    case "SignalTaken":
-      return { ...stage, signals: stage.signals.slice(1) };
   }
 }
 

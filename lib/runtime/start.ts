@@ -8,7 +8,7 @@ import { ExecutionDeletedError } from "../model/deletion-errors.js";
 import { ExecutionConflictError } from "../model/errors.js";
 import type { Head } from "../model/head.js";
 import { checkExecutionId, digest } from "../model/ids.js";
-import { checkedLabels, type Labels } from "../model/labels.js";
+import { checkedLabels, type Labels, labelsOf } from "../model/labels.js";
 import { isClosed } from "../model/status.js";
 import { storable } from "../model/storable.js";
 import type { EpochMs } from "../model/time.js";
@@ -62,7 +62,7 @@ export async function startExecution(
   const what = `The input of workflow "${workflow.name}"`;
   const input = storable(await parse(workflow.input, request.input, what), what);
 
-  const labels = checkedLabels(request);
+  const labels = checkedLabels({ ...workflow.labels, ...labelsOf(request) });
 
   const now = outside.clock.now();
   const startAt = now + (request.delayMs ?? 0);
