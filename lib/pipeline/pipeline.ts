@@ -17,7 +17,7 @@ import type {
 } from "./graph.js";
 import type { Json, JsonObject } from "./json-value.js";
 import type { Library } from "./library.js";
-import { type PipelineResult, PipelineRun } from "./run.js";
+import { interpret, type PipelineResult } from "./run.js";
 import { pipelineSlots, Terminated } from "./slots.js";
 import type { Status } from "./status.js";
 import type { TaskBody, TaskCode } from "./task.js";
@@ -140,7 +140,7 @@ function workflowOf(
       },
       source: JSON.stringify(graph),
     },
-    async (ctx, trigger: JsonObject | undefined) => new PipelineRun(ctx, graph, library, trigger ?? {}).run(),
+    interpret(graph, library),
   );
 }
 

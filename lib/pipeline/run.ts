@@ -52,7 +52,16 @@ interface Running {
   readonly ended: Promise<void>;
 }
 
-export class PipelineRun {
+/** The workflow of a graph. Whoever reads a history replays exactly this, and is shown the state after every change. */
+export function interpret(
+  graph: Graph,
+  library: Library,
+  seen?: (state: PipelineState) => void,
+): (ctx: Context, trigger: JsonObject | undefined) => Promise<PipelineResult> {
+  return async (ctx, trigger) => new PipelineRun(ctx, graph, library, trigger ?? {}, seen).run();
+}
+
+class PipelineRun {
   #state: PipelineState;
   #poke: () => void = () => {};
   /** What interrupts the whole execution. */
@@ -88,7 +97,7 @@ export class PipelineRun {
     const { ctx, graph } = this;
     const { concurrency } = graph;
     for (const state of keptIn(this.input)) this.#tell(ctx, { type: "StageKept", stage: state.refId, state });
-    ctx.handleUpdate(CONTROL, (_, control: Control) => this.#control(control));
+    ctx.handleUpdate(CONTROL, (branch, control: Control) => this.#control(branch, control));
     try {
       const refused = await this.#enter();
       if (refused === undefined) this.#tell(ctx, { type: "PipelineEnded", status: await this.#advance() });
@@ -179,7 +188,7 @@ export class PipelineRun {
       const { status } = stageIn(this.#state, refId);
       if (isComplete(status)) continue;
       if (isActive(status)) await tellCanceled(this.#surroundings.shell, refId);
-      this.#endAll(refId, { status: "CANCELED", reason });
+      this.#endAll(this.ctx, refId, { status: "CANCELED", reason });
     }
     this.#tell(this.ctx, { type: "PipelineEnded", status: "CANCELED" });
   }
@@ -201,7 +210,7 @@ export class PipelineRun {
       if (why !== undefined) return this.#skip(refId, why);
     } catch (error) {
       startStage(this.#surroundings.shell, this.ctx, spec);
-      return this.#endAll(refId, { status: failureOf(spec), error: failureFrom(error) });
+      return this.#endAll(this.ctx, refId, { status: failureOf(spec), error: failureFrom(error) });
     }
     startStage(this.#surroundings.shell, this.ctx, spec);
     let stop: (stop: Stop) => void = () => {};
@@ -244,9 +253,9 @@ export class PipelineRun {
     this.#surroundings.adding.delete(refId);
     await tellCanceled(this.#surroundings.shell, refId);
     if (end.winner === "stopped")
-      return this.#endAll(refId, { status: end.value.status, reason: end.value.why });
+      return this.#endAll(this.ctx, refId, { status: end.value.status, reason: end.value.why });
     const error = { name: "StageTimeoutError", message: `stage "${refId}" did not end within its timeout` };
-    this.#endAll(refId, { status: failureOf(spec), error });
+    this.#endAll(this.ctx, refId, { status: failureOf(spec), error });
   }
 
   #ended(spec: StageSpec, { status, error }: Omit<StageEnd, "jump">): void {
@@ -262,20 +271,21 @@ export class PipelineRun {
 
   /** It, and what belongs to it and had not ended. */
   #endAll(
+    ctx: Context,
     refId: string,
     how: { readonly status: CompleteStatus; readonly reason?: string; readonly error?: Failure },
   ): void {
     for (const id of syntheticOf(this.#state, refId)) {
       if (!isComplete(stageIn(this.#state, id).status))
-        this.#tell(this.ctx, { type: "StageEnded", stage: id, status: "CANCELED" });
+        this.#tell(ctx, { type: "StageEnded", stage: id, status: "CANCELED" });
     }
-    this.#tell(this.ctx, { type: "StageEnded", stage: refId, ...how });
+    this.#tell(ctx, { type: "StageEnded", stage: refId, ...how });
   }
 
   // -------------------------------------------------------------- what people ask
 
   /** @returns the stages that it was about, as they are now */
-  async #control(control: Control): Promise<Readonly<Record<string, Status>>> {
+  async #control(ctx: Context, control: Control): Promise<Readonly<Record<string, Status>>> {
     const { listeners, adding } = this.#surroundings;
     const now = (ids: readonly string[]) =>
       Object.fromEntries(ids.map((id) => [id, stageIn(this.#state, id).status]));
@@ -306,8 +316,8 @@ export class PipelineRun {
         const { reason = `somebody asked for it: ${control.do}` } = control;
         const { stop, end, reset } = planOf(this.graph, this.#state, control);
         for (const id of stop) await this.#stop(id, { status, why: reason });
-        for (const id of end) this.#endAll(id, { status, reason });
-        for (const id of reset) this.#tell(this.ctx, { type: "StageReset", stage: id });
+        for (const id of end) this.#endAll(ctx, id, { status, reason });
+        for (const id of reset) this.#tell(ctx, { type: "StageReset", stage: id });
         return now([...new Set([...stop, ...end, ...reset])]);
       }
       default:

@@ -1,78 +1,160 @@
-/** A pipeline on the test cloud: what its stages came to, and what they did in which order. */
-
+/** A pipeline on the test cloud: what its stages came to, and which of their tasks ran in which order. */
+import { describe } from "vitest";
 import { workflow } from "../../lib/define/workflow.js";
+import { CONTROL, type Control } from "../../lib/pipeline/control.js";
 import type { JsonObject } from "../../lib/pipeline/json-value.js";
-import { type PipelineOptions, pipeline, type StageOptions } from "../../lib/pipeline/pipeline.js";
-import { type PipelineResult, PipelineRun } from "../../lib/pipeline/run.js";
-import type { PipelineState } from "../../lib/pipeline/state.js";
+import {
+  type Pipeline,
+  type PipelineOptions,
+  pipeline,
+  type StageOptions,
+} from "../../lib/pipeline/pipeline.js";
+import { interpret } from "../../lib/pipeline/run.js";
+import { signalNameOf } from "../../lib/pipeline/signals.js";
+import { type PipelineState, stageIn } from "../../lib/pipeline/state.js";
 import type { TaskBody, TaskResult } from "../../lib/pipeline/task.js";
+import { createDynamoStore } from "../../lib/store/dynamodb/index.js";
+import { createMemoryPayloads, createMemoryStore } from "../../lib/store/memory/index.js";
+import type { Store } from "../../lib/store/ports.js";
 import { replayHistory } from "../../lib/testing/replay-history.js";
 import { Bench } from "../runtime/bench.js";
+import { freshDynamo } from "../setup/client.js";
+import { createTables, DIRECTORY_TABLE, EXECUTIONS_TABLE } from "../setup/tables.js";
+
+export const SECOND = 1_000;
+export const MINUTE = 60 * SECOND;
+export const HOUR = 60 * MINUTE;
+export const DAY = 24 * HOUR;
+
+/** Stages that note in `ran` whenever one of their tasks runs. */
+export type Make = (ran: string[]) => readonly StageOptions[];
+export type Open = (make: Make, options?: Partial<PipelineOptions>) => Promise<PipelineBench>;
+
+/** The same scenarios on both. */
+export function onEachStore(scenarios: (open: Open) => void): void {
+  const openers: Record<string, () => Promise<Store>> = {
+    memory: async () => createMemoryStore(),
+    "DynamoDB Local": async () => {
+      const { client, documents } = freshDynamo();
+      await createTables(client);
+      const tables = { executionsTable: EXECUTIONS_TABLE, directoryTable: DIRECTORY_TABLE };
+      return createDynamoStore({ documents, ...tables }, createMemoryPayloads());
+    },
+  };
+  for (const [name, openStore] of Object.entries(openers))
+    describe(`on ${name}`, () => {
+      scenarios(async (make, options) => new PipelineBench(make, options, await openStore()));
+    });
+}
 
 export class PipelineBench {
   readonly bench: Bench;
-  readonly pipeline;
-  /** `build/task`, once for every run of its body. */
+  readonly pipeline: Pipeline;
   readonly ran: string[] = [];
 
-  constructor(stages: readonly StageOptions[], options: Partial<PipelineOptions> = {}) {
-    this.pipeline = pipeline({ application: "shop", name: "release", stages, ...options });
-    this.bench = new Bench([this.pipeline]);
+  constructor(make: Make, options: Partial<PipelineOptions> = {}, store: Store = createMemoryStore()) {
+    this.pipeline = pipeline({ application: "shop", name: "release", stages: make(this.ran), ...options });
+    this.bench = new Bench([this.pipeline], [], { store });
   }
 
-  /** Starts it and lets everything happen that can. */
-  async run(ms = 0): Promise<PipelineResult | undefined> {
-    await this.bench.start(this.pipeline, { version: 7 });
+  /** Starts it, and lets everything happen that can, for so long. */
+  async run(ms = 0, id = "x-1", trigger: JsonObject = { version: 7 }): Promise<this> {
+    await this.bench.start(this.pipeline, trigger, id);
+    await this.pass(ms);
+    return this;
+  }
+
+  async pass(ms = 0): Promise<void> {
     await this.bench.cloud.settle();
     if (ms > 0) await this.bench.cloud.advance(ms);
-    return (await this.bench.output()) as PipelineResult | undefined;
   }
 
-  /** Of every stage that something is known of, and of the pipeline: from a replay of its history. */
-  async statuses(): Promise<Record<string, string>> {
-    const state = await this.state();
+  /** For a suspended stage. It is kept until the stage waits for one. */
+  async signal(stage: string, name: string, data?: JsonObject): Promise<void> {
+    await this.bench.client.signal("x-1", signalNameOf(stage), {
+      name,
+      ...(data === undefined ? {} : { data }),
+    });
+    await this.pass();
+  }
+
+  /** Asks for something, lets everything happen that can, and gives the answer. */
+  async ask(control: Control): Promise<unknown> {
+    const answer = this.bench.client.update("x-1", CONTROL, control);
+    answer.catch(() => {});
+    await this.pass();
+    await this.bench.cloud.advance(2 * SECOND);
+    return answer;
+  }
+
+  /** Of every stage that something is known of, and of the pipeline. */
+  async statuses(id = "x-1"): Promise<Record<string, string>> {
+    const { status, stages } = await this.state(id);
     return {
-      pipeline: state.status,
-      ...Object.fromEntries([...state.stages.values()].map(({ refId, status }) => [refId, status])),
+      pipeline: status,
+      ...Object.fromEntries([...stages.values()].map((stage) => [stage.refId, stage.status])),
     };
   }
 
-  async state(): Promise<PipelineState> {
+  async stage(refId: string) {
+    return stageIn(await this.state(), refId);
+  }
+
+  /** From a replay of its history. */
+  async state(id = "x-1"): Promise<PipelineState> {
     let state: PipelineState | undefined;
     const { graph, library } = this.pipeline;
-    const observed = workflow(this.pipeline.name, (ctx, trigger: JsonObject | undefined) =>
-      new PipelineRun(ctx, graph, library, trigger ?? {}, (now) => {
-        state = now;
-      }).run(),
-    );
-    await replayHistory(await this.bench.client.history("x-1"), observed);
+    const observed = interpret(graph, library, (now) => {
+      state = now;
+    });
+    await replayHistory(await this.bench.client.history(id), workflow(this.pipeline.name, observed));
     if (state === undefined) throw new Error("The pipeline has not begun.");
     return state;
   }
-
-  error(): Promise<unknown> {
-    return this.bench.error();
-  }
 }
 
-/** A stage of one task, that notes that it ran. */
+/** A stage of one task, which notes that it ran. */
 export function stage(
   ran: string[],
   refId: string,
-  more: Partial<StageOptions> & { readonly gives?: TaskResult; readonly run?: TaskBody } = {},
+  more: Partial<StageOptions> & {
+    readonly gives?: TaskResult;
+    readonly run?: TaskBody;
+    readonly onCancel?: (stage: string) => void;
+  } = {},
 ): StageOptions {
-  const { gives, run, ...rest } = more;
+  const { gives, run, onCancel, ...rest } = more;
   return {
     refId,
     tasks: [
       {
         name: "work",
+        retry: { maxAttempts: 1 },
         run: (task) => {
-          ran.push(refId);
+          ran.push(task.stage.refId);
           return run === undefined ? gives : run(task);
         },
+        ...(onCancel === undefined ? {} : { onCancel: () => onCancel(refId) }),
       },
     ],
     ...rest,
   };
+}
+
+/** A stage that waits for a signal, and is done with it. */
+export function waiting(ran: string[], refId: string, more: Parameters<typeof stage>[2] = {}): StageOptions {
+  return stage(ran, refId, {
+    run: ({ signaled }) => (signaled === undefined ? { status: "SUSPENDED" } : {}),
+    ...more,
+  });
+}
+
+/** A stage whose one task fails at once. */
+export function broken(ran: string[], refId: string, more: Parameters<typeof stage>[2] = {}): StageOptions {
+  return stage(ran, refId, {
+    run: () => {
+      throw new TypeError("it broke");
+    },
+    ...more,
+  });
 }
