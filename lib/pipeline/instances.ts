@@ -59,15 +59,21 @@ export async function runInstances(
       decided: () => decided,
       work: (branch: Context) =>
         new Promise<never>((_, reject) => {
-          surroundings.adding.set(refId, (item) => void begin(item, branch).catch(reject));
           for (const item of items) void begin(item, branch).catch(reject);
+          // Whoever adds one calls from elsewhere: it begins here, where its context may be used.
+          void (async () => {
+            for (;;) {
+              const item = await new Promise<Json>((resolve) => surroundings.adding.set(refId, resolve));
+              void begin(item, branch).catch(reject);
+            }
+          })();
         }),
     });
     surroundings.adding.delete(refId);
   }
   for (const { refId: id } of instances) {
     if (isComplete(stageIn(shell.state(), id).status)) continue;
-    await tellCanceled(shell, id);
+    await tellCanceled(shell, id, ctx);
     shell.tell(ctx, { type: "StageEnded", stage: id, status: "CANCELED" });
   }
   const gave = instances.map(({ refId: id }) => {

@@ -111,7 +111,10 @@ export function pipeline(options: PipelineOptions): Pipeline {
     ...(concurrency === undefined ? {} : { concurrency: { keepWaiting: true, ...concurrency } }),
     stages: options.stages.map((stage) => specOf(stage, codes)),
   });
-  const library: Library = { codeOf: (stage, task) => codes.get(placeOf(stage.refId, task)), evaluate };
+  const library: Library = {
+    codeOf: (stage, task) => codes.get(placeOf(templateOf(stage.refId), task)),
+    evaluate,
+  };
   return { ...workflowOf(options, graph, library), graph, library };
 }
 
@@ -152,6 +155,11 @@ function slotsAnd(
   if (concurrency === undefined || asked === true)
     return asked === undefined ? {} : { lifecycleEvents: asked };
   return { lifecycleEvents: [...(Array.isArray(asked) ? asked : []), "terminated"] };
+}
+
+/** All instances of a stage have the same code. */
+function templateOf(refId: string): string {
+  return refId.replace(/#\d+$/, "");
 }
 
 function placeOf(refId: string, task: string): string {

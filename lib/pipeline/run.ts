@@ -82,7 +82,6 @@ class PipelineRun {
   ) {
     this.#state = initialState(ctx.now().getTime());
     const shell: Shell = {
-      ctx,
       graph,
       library,
       trigger: triggerIn(input),
@@ -187,7 +186,7 @@ class PipelineRun {
     for (const { refId } of this.graph.stages) {
       const { status } = stageIn(this.#state, refId);
       if (isComplete(status)) continue;
-      if (isActive(status)) await tellCanceled(this.#surroundings.shell, refId);
+      if (isActive(status)) await tellCanceled(this.#surroundings.shell, refId, this.ctx);
       this.#endAll(this.ctx, refId, { status: "CANCELED", reason });
     }
     this.#tell(this.ctx, { type: "PipelineEnded", status: "CANCELED" });
@@ -251,7 +250,7 @@ class PipelineRun {
     }
     this.#surroundings.listeners.delete(refId);
     this.#surroundings.adding.delete(refId);
-    await tellCanceled(this.#surroundings.shell, refId);
+    await tellCanceled(this.#surroundings.shell, refId, this.ctx);
     if (end.winner === "stopped")
       return this.#endAll(this.ctx, refId, { status: end.value.status, reason: end.value.why });
     const error = { name: "StageTimeoutError", message: `stage "${refId}" did not end within its timeout` };

@@ -9,8 +9,6 @@ import type { Change, PipelineState } from "./state.js";
 import type { TaskContext } from "./task.js";
 
 export interface Shell {
-  /** The workflow's own; what a stage does is asked of the context of its branch instead. */
-  readonly ctx: Context;
   readonly graph: Graph;
   readonly library: Library;
   readonly trigger: JsonObject;
