@@ -121,15 +121,17 @@ export function stage(
     readonly gives?: TaskResult;
     readonly run?: TaskBody;
     readonly onCancel?: (stage: string) => void;
+    /** More than one where processes die: each that dies over it costs one. Default 1. */
+    readonly tries?: number;
   } = {},
 ): StageOptions {
-  const { gives, run, onCancel, ...rest } = more;
+  const { gives, run, onCancel, tries = 1, ...rest } = more;
   return {
     refId,
     tasks: [
       {
         name: "work",
-        retry: { maxAttempts: 1 },
+        retry: { maxAttempts: tries },
         run: (task) => {
           ran.push(task.stage.refId);
           return run === undefined ? gives : run(task);
