@@ -30,20 +30,21 @@ export const DAY = 24 * HOUR;
 export type Make = (ran: string[]) => readonly StageOptions[];
 export type Open = (make: Make, options?: Partial<PipelineOptions>) => Promise<PipelineBench>;
 
+const OPENERS = {
+  memory: async (): Promise<Store> => createMemoryStore(),
+  "DynamoDB Local": async (): Promise<Store> => {
+    const { client, documents } = freshDynamo();
+    await createTables(client);
+    const tables = { executionsTable: EXECUTIONS_TABLE, directoryTable: DIRECTORY_TABLE };
+    return createDynamoStore({ documents, ...tables }, createMemoryPayloads());
+  },
+};
+
 /** The same scenarios on both. */
-export function onEachStore(scenarios: (open: Open) => void): void {
-  const openers: Record<string, () => Promise<Store>> = {
-    memory: async () => createMemoryStore(),
-    "DynamoDB Local": async () => {
-      const { client, documents } = freshDynamo();
-      await createTables(client);
-      const tables = { executionsTable: EXECUTIONS_TABLE, directoryTable: DIRECTORY_TABLE };
-      return createDynamoStore({ documents, ...tables }, createMemoryPayloads());
-    },
-  };
-  for (const [name, openStore] of Object.entries(openers))
+export function onEachStore(scenarios: (open: Open, name: keyof typeof OPENERS) => void): void {
+  for (const name of ["memory", "DynamoDB Local"] as const)
     describe(`on ${name}`, () => {
-      scenarios(async (make, options) => new PipelineBench(make, options, await openStore()));
+      scenarios(async (make, options) => new PipelineBench(make, options, await OPENERS[name]()), name);
     });
 }
 
