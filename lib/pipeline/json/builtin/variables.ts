@@ -1,0 +1,11 @@
+/** What expressions of a stage can name. */
+import type { JsonObject } from "../../json-value.js";
+import type { TaskContext } from "../../task.js";
+
+/** The keys of its context, and `trigger`: what the pipeline was started with. A key of this name is hidden by it. */
+export function variablesOf({
+  context,
+  pipeline: { trigger },
+}: Pick<TaskContext, "context" | "pipeline">): JsonObject {
+  return { ...context, trigger };
+}
