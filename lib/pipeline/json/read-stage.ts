@@ -124,7 +124,7 @@ function readMilestone(fields: Fields): NonNullable<StageSpec["milestone"]> {
 }
 
 function readInstances(fields: Fields): InstancesSpec {
-  const of = fields.required("of", "text with a CEL expression", asExpression, "");
+  const of = fields.required("of", "text with a CEL expression", asExpression, "0");
   const threshold = fields.count("threshold", 1, MOST_INSTANCES);
   return { of, ...(threshold === undefined ? {} : { threshold }) };
 }

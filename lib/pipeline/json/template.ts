@@ -22,7 +22,7 @@ export function judged(expression: string, variables: JsonObject): Json {
   try {
     return evaluate(expression, variables);
   } catch (error) {
-    throw new ExpressionError(expression, error instanceof Error ? error.message : String(error));
+    throw new ExpressionError(expression, firstLine(error instanceof Error ? error.message : String(error)));
   }
 }
 
@@ -89,7 +89,12 @@ function issuesOfText(text: string, path: string): PipelineIssue[] {
 }
 
 function notCel(expression: string, why: string): string {
-  return `expected a CEL expression, found ${short(expression)}: ${short(why)}`;
+  return `expected a CEL expression, found ${short(expression)}: ${short(firstLine(why))}`;
+}
+
+/** The others show the expression again, with a mark where it goes wrong. */
+function firstLine(why: string): string {
+  return why.replace(/\.?(?:\n[\s\S]*)?$/, "");
 }
 
 const UNCLOSED = "it opens with ${ and never closes";
@@ -127,16 +132,12 @@ function closingBrace(text: string, from: number): number | undefined {
   return undefined;
 }
 
-/**
- * Where the literal ends whose quotes begin here. Three quotes hold single ones, and where an `r` stands before them, a backslash escapes
- * nothing.
- */
+/** Where the literal ends whose quotes begin here: three quotes hold single ones, and what follows a backslash ends nothing. */
 function endOfLiteral(text: string, at: number): number | undefined {
   const quote = text.slice(at, at + 1);
   const quotes = text.startsWith(quote.repeat(3), at) ? quote.repeat(3) : quote;
-  const isRaw = /(?:^|\W)[bB]?[rR][bB]?$/.test(text.slice(Math.max(0, at - 3), at));
   for (let end = at + quotes.length; end < text.length; end += 1) {
-    if (!isRaw && text[end] === "\\") end += 1;
+    if (text[end] === "\\") end += 1;
     else if (text.startsWith(quotes, end)) return end + quotes.length - 1;
   }
   return undefined;
