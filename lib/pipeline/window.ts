@@ -4,6 +4,7 @@
  */
 import type { EpochMs } from "../model/time.js";
 import { isTimeZone, type WallMs, wallAt } from "../model/time-zone.js";
+import type { PipelineIssue } from "./errors.js";
 
 export interface ExecutionWindow {
   /** 1 is Sunday, 7 is Saturday, by the clock on the wall. None, or absent: every day. */
@@ -34,12 +35,6 @@ export interface Jitter {
   readonly maxDelay: number;
   /** A pipeline that a person started does not wait longer. */
   readonly skipManual: boolean;
-}
-
-/** A part of a window that is not what it should be: where, from the window on, and what is wrong. */
-export interface WindowIssue {
-  readonly path: string;
-  readonly message: string;
 }
 
 const MINUTE_MS = 60_000;
@@ -97,14 +92,14 @@ function jitterMs({ jitter }: ExecutionWindow, chance: number, isManual: boolean
   return Math.min(maxDelay, minDelay + Math.floor(chance * (maxDelay - minDelay + 1))) * 1_000;
 }
 
-/** What is wrong with the numbers and names of a window. */
+/** What is wrong with the numbers and names of a window; paths begin at it. */
 export function windowIssues({
   days = [],
   whitelist = [],
   jitter,
   timezone,
-}: ExecutionWindow): WindowIssue[] {
-  const whole = (path: string, found: number, from: number, to: number): WindowIssue[] =>
+}: ExecutionWindow): PipelineIssue[] {
+  const whole = (path: string, found: number, from: number, to: number): PipelineIssue[] =>
     Number.isInteger(found) && found >= from && found <= to
       ? []
       : [{ path, message: `expected a whole number from ${from} to ${to}, found ${found}` }];

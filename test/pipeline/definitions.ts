@@ -186,11 +186,12 @@ export function written(graph: Graph, isWrapped: boolean): JsonObject {
 function writtenStage(stage: StageSpec, isWrapped: boolean): object {
   const { requisites, context: all, enabled, window: restricted, timeout, startBefore, ...rest } = stage;
   const { tasks: _tasks, before: _before, after: _after, onFailure: _onFailure, ...plain } = rest;
-  const isOwn = ([key]: [string, unknown]): boolean => ENGINE.includes(key) || key === "toJSON";
   const entries = Object.entries(all);
+  const isInside = ([key]: [string, unknown], index: number): boolean =>
+    ENGINE.includes(key) || index % 2 === 1;
   return {
-    ...Object.fromEntries(entries.filter((entry) => !isOwn(entry))),
-    context: Object.fromEntries(entries.filter(isOwn)),
+    ...Object.fromEntries(entries.filter((entry, index) => !isInside(entry, index))),
+    context: Object.fromEntries(entries.filter(isInside)),
     ...plain,
     requisiteStageRefIds: requisites,
     stageTimeoutMs: typeof timeout === "object" ? timeout.milliseconds : undefined,

@@ -113,9 +113,7 @@ describe("wait", () => {
     expect(stages?.["1"]).toEqual({ status: "SUCCEEDED", outputs: {} });
     // Once to begin the wait, once to end it.
     const story = await bench.bench.story();
-    expect(
-      story.filter((line) => line.startsWith("StepCompleted")).length,
-    ).toBe(3);
+    expect(story.filter((line) => line.startsWith("StepCompleted")).length).toBe(3);
   });
 
   it.each([

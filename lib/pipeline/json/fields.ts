@@ -6,7 +6,7 @@ import { isObject, type Json, type JsonObject } from "../json-value.js";
 import { pathTo } from "./plain-json.js";
 
 /** Names are in keys, in labels and in every record of a history. */
-export const LONGEST_NAME_BYTES = 256;
+const LONGEST_NAME_BYTES = 256;
 
 /** An absent field, and one that is null, is undefined; and so is one that is wrong, which was noted. */
 export class Fields {
@@ -87,10 +87,6 @@ export class Fields {
         ? found
         : undefined,
     );
-  }
-
-  number(name: string): number | undefined {
-    return this.take(name, "a number", (found) => (typeof found === "number" ? found : undefined));
   }
 
   oneOf<Word extends string>(name: string, words: readonly Word[]): Word | undefined {

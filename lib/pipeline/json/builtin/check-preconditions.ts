@@ -9,8 +9,8 @@ import { type TaskBody, terminal } from "../../task.js";
 import { Fields } from "../fields.js";
 import { stageType } from "../stage-type.js";
 import { expressionIn, expressionIssues, interpolatedValue, judged, templateIssues } from "../template.js";
+import { variablesOf } from "../variables.js";
 import { failingOnExpressions, unusable } from "./failing.js";
-import { variablesOf } from "./variables.js";
 
 interface Precondition {
   readonly expression: string;
@@ -18,10 +18,10 @@ interface Precondition {
   readonly failPipeline: boolean;
 }
 
-const run: TaskBody = (task) => {
-  const { preconditions, issues } = readPreconditions(task.context);
+const run: TaskBody = ({ context, pipeline }) => {
+  const { preconditions, issues } = readPreconditions(context);
   if (issues.length > 0) return unusable(issues);
-  const variables = variablesOf(task);
+  const variables = variablesOf(context, pipeline.trigger);
   const failed = preconditions.flatMap((precondition) => {
     const found = judged(precondition.expression, variables);
     return found === true ? [] : [{ ...precondition, found }];

@@ -8,8 +8,8 @@ import type { TaskBody } from "../../task.js";
 import { Fields } from "../fields.js";
 import { stageType } from "../stage-type.js";
 import { interpolatedValue, templateIssues } from "../template.js";
+import { variablesOf } from "../variables.js";
 import { failingOnExpressions, unusable } from "./failing.js";
-import { variablesOf } from "./variables.js";
 
 interface Variable {
   readonly key: string;
@@ -19,10 +19,10 @@ interface Variable {
 /** What the first would pollute, and nobody could see behind the second. */
 const RESERVED = ["__proto__", "trigger"];
 
-const run: TaskBody = (task) => {
-  const { variables, issues } = readVariables(task.context);
+const run: TaskBody = ({ context, pipeline }) => {
+  const { variables, issues } = readVariables(context);
   if (issues.length > 0) return unusable(issues);
-  const known = new Map(Object.entries(variablesOf(task)));
+  const known = new Map(Object.entries(variablesOf(context, pipeline.trigger)));
   const outputs = variables.map(({ key, value }) => {
     const given = interpolatedValue(value, Object.fromEntries(known));
     known.set(key, given);

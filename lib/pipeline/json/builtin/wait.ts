@@ -8,8 +8,8 @@ import { running, type TaskBody, terminal } from "../../task.js";
 import { Fields } from "../fields.js";
 import { stageType } from "../stage-type.js";
 import { expressionIn, expressionIssues, judged } from "../template.js";
+import { variablesOf } from "../variables.js";
 import { failingOnExpressions } from "./failing.js";
-import { variablesOf } from "./variables.js";
 
 const LONGEST_SECONDS = LONGEST_DURATION_MS / 1_000;
 const EXPECTED = `a number of seconds from 0 to ${LONGEST_SECONDS}, or a CEL expression that gives one`;
@@ -17,11 +17,13 @@ const EXPECTED = `a number of seconds from 0 to ${LONGEST_SECONDS}, or a CEL exp
 /** In the context: whose wait has begun. What belongs to a stage sees the stage's context too, and must not take its wait for its own. */
 const WAITING = "_waiting";
 
-const run: TaskBody = (task) => {
-  const { context, stage } = task;
+const run: TaskBody = ({ context, stage, pipeline }) => {
   if (context[WAITING] === stage.refId) return {};
   const { waitTime = null } = context;
-  const found = typeof waitTime === "string" ? judged(expressionIn(waitTime), variablesOf(task)) : waitTime;
+  const found =
+    typeof waitTime === "string"
+      ? judged(expressionIn(waitTime), variablesOf(context, pipeline.trigger))
+      : waitTime;
   const seconds = secondsIn(found);
   if (seconds === undefined)
     return terminal(
