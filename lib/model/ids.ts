@@ -89,6 +89,6 @@ export function checkLabel(label: string, value: unknown): string {
   ]);
 }
 
-function isShortText(value: unknown, mostBytes: number): value is string {
+export function isShortText(value: unknown, mostBytes: number): value is string {
   return typeof value === "string" && value !== "" && Buffer.byteLength(value) <= mostBytes;
 }

@@ -1,19 +1,38 @@
 /** Whether a pipeline can run at all: every reference leads somewhere, and no stage waits for itself. */
 
+import { isShortText } from "../model/ids.js";
+import { short, shown } from "../model/shown.js";
 import { InvalidPipelineError, type PipelineIssue } from "./errors.js";
 import { syntaxErrorOf } from "./expression.js";
-import { ancestorsOf, type Graph, type StageSpec } from "./graph.js";
+import type { Graph, StageSpec } from "./graph.js";
+import { windowIssues } from "./window.js";
 
 /** Marks that ids of stages that belong to others are made of. */
 const MARKS = /[<>!#]/;
 
+/** With what a task's name, and marks of stages that belong to it, add to it, it must be the name of a step and of a signal. */
+const LONGEST_ID_BYTES = 100;
+
+/** What its fields are called where its author wrote them. */
+export interface FieldNames {
+  readonly requisites: string;
+  readonly enabled: string;
+  readonly window: string;
+}
+
+const NAMES: FieldNames = { requisites: "requisites", enabled: "enabled", window: "window" };
+
+/** A stage, and the place that it has in its author's list. */
+export interface Placed {
+  readonly stage: StageSpec;
+  readonly index: number;
+}
+
 /** @throws InvalidPipelineError naming everything that is wrong */
 export function checkedGraph(graph: Graph): Graph {
-  const issues = [...graph.stages.entries()].flatMap(([index, stage]) =>
-    issuesOf(graph.stages, stage, index),
-  );
-  const all = [...limitOf(graph), ...issues, ...circlesIn(graph.stages)];
-  if (all.length > 0) throw new InvalidPipelineError(graph.name, all);
+  const stages = graph.stages.map((stage, index) => ({ stage, index }));
+  const issues = [...limitOf(graph), ...graphIssues(stages)];
+  if (issues.length > 0) throw new InvalidPipelineError(graph.name, issues);
   return graph;
 }
 
@@ -24,56 +43,84 @@ function limitOf({ concurrency }: Graph): PipelineIssue[] {
   ];
 }
 
-function issuesOf(stages: readonly StageSpec[], stage: StageSpec, index: number): PipelineIssue[] {
-  const { refId, requisites, split, milestone, join } = stage;
+/** What is wrong with stages and their references. */
+export function graphIssues(placed: readonly Placed[], names: FieldNames = NAMES): PipelineIssue[] {
+  const firsts = new Map<string, number>();
+  for (const { stage, index } of placed) if (!firsts.has(stage.refId)) firsts.set(stage.refId, index);
+  const waits = new Set(
+    placed.flatMap(({ stage }) => stage.requisites.map((id) => waitKey(stage.refId, id))),
+  );
+  const known: Known = {
+    names,
+    firsts,
+    waitsFor: (stage, other) => waits.has(waitKey(stage, other)),
+  };
+  return [...placed.flatMap((one) => issuesOf(one, known)), ...circlesIn(placed, names)];
+}
+
+/** What there is in the whole pipeline. */
+interface Known {
+  readonly names: FieldNames;
+  /** Where each id is first. */
+  readonly firsts: ReadonlyMap<string, number>;
+  readonly waitsFor: (stage: string, other: string) => boolean;
+}
+
+function waitKey(stage: string, other: string): string {
+  return JSON.stringify([stage, other]);
+}
+
+function issuesOf({ stage, index }: Placed, { names, firsts, waitsFor }: Known): PipelineIssue[] {
+  const { refId, requisites, split, milestone, join, window } = stage;
   const at = (field: string, message: string): PipelineIssue => ({
     path: `stages[${index}].${field}`,
     message,
   });
-  const isKnown = (id: string): boolean => stages.some((other) => other.refId === id);
-  const first = stages.findIndex((other) => other.refId === refId);
+  const first = firsts.get(refId) ?? index;
   return [
     ...(refId === "" ? [at("refId", "expected a name, found an empty text")] : []),
+    ...(refId !== "" && !isShortText(refId, LONGEST_ID_BYTES)
+      ? [at("refId", `expected at most ${LONGEST_ID_BYTES} bytes, found ${shown(refId)}`)]
+      : []),
     ...(MARKS.test(refId)
       ? [at("refId", `"${refId}" has one of < > ! #, of which ids of synthetic stages are made`)]
       : []),
     ...(first < index
       ? [at("refId", `"${refId}" is stage ${first}'s, too; each stage needs one of its own`)]
       : []),
-    ...requisites.flatMap((id) => {
-      if (id === refId) return [at("requisites", `stage "${refId}" waits for itself`)];
-      return isKnown(id)
-        ? []
-        : [at("requisites", `stage "${refId}" waits for "${id}", and there is no such stage`)];
+    ...requisites.flatMap((id, place) => {
+      const here = (message: string) => [at(`${names.requisites}[${place}]`, message)];
+      if (id === refId) return here(`stage "${refId}" waits for itself`);
+      if (!firsts.has(id)) return here(`stage "${refId}" waits for "${id}", and there is no such stage`);
+      return requisites.indexOf(id) < place ? here(`stage "${refId}" waits for "${id}" more than once`) : [];
     }),
     ...Object.keys(split ?? {})
-      .filter((id) => !stages.some((other) => other.refId === id && other.requisites.includes(refId)))
+      .filter((id) => !waitsFor(id, refId))
       .map((id) => at("split", `"${id}" does not wait for stage "${refId}"`)),
-    ...(milestone !== undefined && !isKnown(milestone.stage)
+    ...(milestone !== undefined && !firsts.has(milestone.stage)
       ? [at("milestone", `there is no stage "${milestone.stage}"`)]
       : []),
     ...(join.type === "N_OF_M" && join.threshold > requisites.length
       ? [at("join", `it needs ${join.threshold} stages, and waits for ${requisites.length}`)]
       : []),
-    ...expressionsOf(stage).flatMap(([field, expression]) => {
+    ...expressionsOf(stage, names).flatMap(([field, expression]) => {
       const wrong = syntaxErrorOf(expression);
       return wrong === undefined
         ? []
-        : [at(field, `expected a CEL expression, found ${expression}: ${wrong}`)];
+        : [at(field, `expected a CEL expression, found ${short(expression)}: ${short(wrong)}`)];
     }),
+    ...(window === undefined ? [] : windowIssues(window)).map(({ path, message }) =>
+      at(path === "" ? names.window : `${names.window}.${path}`, message),
+    ),
     ...repeatedTasks(stage).map((task) => at("tasks", `"${task}" is there more than once`)),
   ];
 }
 
-function expressionsOf({ enabled, instances, split = {} }: StageSpec): [string, string][] {
-  const branches = Object.entries(split).map(([id, expression]): [string, string] => [
-    `split.${id}`,
-    expression,
-  ]);
+function expressionsOf({ enabled, split = {}, instances }: StageSpec, names: FieldNames): [string, string][] {
   return [
-    ...(enabled === undefined ? [] : [["enabled", enabled] satisfies [string, string]]),
+    ...(enabled === undefined ? [] : [[names.enabled, enabled] satisfies [string, string]]),
+    ...Object.entries(split).map(([id, expression]): [string, string] => [`split.${id}`, expression]),
     ...(instances === undefined ? [] : [["instances.of", instances.of] satisfies [string, string]]),
-    ...branches,
   ];
 }
 
@@ -82,36 +129,69 @@ function repeatedTasks({ tasks }: StageSpec): string[] {
   return [...new Set(names.filter((name, index) => names.indexOf(name) < index))];
 }
 
-/** Each circle once, with its members in the order in which they wait for each other. */
-function circlesIn(stages: readonly StageSpec[]): PipelineIssue[] {
+/** Of stages in circles each is told in one, with its members in the order in which they wait for each other. */
+function circlesIn(placed: readonly Placed[], names: FieldNames): PipelineIssue[] {
+  const left = leftInCircles(placed);
   const told = new Set<string>();
-  return stages.flatMap(({ refId }, index) => {
-    if (told.has(refId)) return [];
-    const circle = circleFrom(stages, refId);
+  return placed.flatMap(({ stage: { refId }, index }) => {
+    const circle = left.has(refId) && !told.has(refId) ? circleFrom(left, refId) : undefined;
     if (circle === undefined) return [];
     for (const id of circle) told.add(id);
     return [
       {
-        path: `stages[${index}].requisites`,
+        path: `stages[${index}].${names.requisites}`,
         message: `stages wait for each other: ${[...circle, refId].join(" → ")}`,
       },
     ];
   });
 }
 
-function circleFrom(stages: readonly StageSpec[], start: string): string[] | undefined {
-  const walk = (id: string, path: readonly string[]): string[] | undefined => {
-    for (const next of stages.find(({ refId }) => refId === id)?.requisites ?? []) {
-      // Itself alone is told as such.
-      if (next === start) {
-        if (path.length > 1) return [...path];
-        continue;
+type Requisites = Map<string, readonly string[]>;
+
+/** What is left when whatever waits for nothing that is left is taken away, again and again: circles, and what waits for them. */
+function leftInCircles(placed: readonly Placed[]): Requisites {
+  // Itself alone is told as such.
+  const left: Requisites = new Map(
+    placed.map(({ stage: { refId, requisites } }) => [refId, requisites.filter((id) => id !== refId)]),
+  );
+  const after = new Map<string, string[]>();
+  for (const [refId, requisites] of left) for (const id of requisites) append(after, id, refId);
+  const isFree = (id: string): boolean => left.get(id)?.every((before) => !left.has(before)) ?? false;
+  let free = [...left.keys()].filter(isFree);
+  while (free.length > 0) {
+    for (const id of free) left.delete(id);
+    free = [...new Set(free.flatMap((id) => after.get(id) ?? []))].filter(isFree);
+  }
+  return left;
+}
+
+/** The shortest way on which a stage waits for itself. */
+function circleFrom(left: Requisites, start: string): string[] | undefined {
+  const cameFrom = new Map<string, string>();
+  let reached = [start];
+  while (reached.length > 0) {
+    const next: string[] = [];
+    for (const id of reached) {
+      for (const before of left.get(id) ?? []) {
+        if (before === start) return wayTo(id, cameFrom);
+        if (cameFrom.has(before) || !left.has(before)) continue;
+        cameFrom.set(before, id);
+        next.push(before);
       }
-      if (path.includes(next) || !ancestorsOf(stages, next).has(start)) continue;
-      const found = walk(next, [...path, next]);
-      if (found !== undefined) return found;
     }
-    return undefined;
-  };
-  return walk(start, [start]);
+    reached = next;
+  }
+  return undefined;
+}
+
+function wayTo(end: string, cameFrom: ReadonlyMap<string, string>): string[] {
+  const way = [end];
+  for (let id = cameFrom.get(end); id !== undefined; id = cameFrom.get(id)) way.push(id);
+  return way.reverse();
+}
+
+function append(lists: Map<string, string[]>, key: string, item: string): void {
+  const list = lists.get(key);
+  if (list === undefined) lists.set(key, [item]);
+  else list.push(item);
 }

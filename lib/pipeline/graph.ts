@@ -7,6 +7,7 @@ import type { RetryPolicy } from "../define/retry.js";
 import type { Duration, EpochMs } from "../model/time.js";
 import type { JsonObject } from "./json-value.js";
 import type { Status } from "./status.js";
+import type { ExecutionWindow } from "./window.js";
 
 export interface TaskSpec {
   readonly name: string;
@@ -78,6 +79,8 @@ export interface StageSpec {
   /** One that could not begin by then is skipped: so long after the start of its pipeline, or at an instant. */
   readonly startWithin?: Duration;
   readonly startBefore?: EpochMs;
+  /** It begins only while this window is open. */
+  readonly window?: ExecutionWindow;
   /** Its tasks are run once for each of several items, side by side. */
   readonly instances?: InstancesSpec;
   /** The name of the pipeline that it runs, after its tasks, and waits for. */

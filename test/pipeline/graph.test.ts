@@ -13,6 +13,16 @@ function issuesOf(stages: readonly StageOptions[]): string[] {
   }
 }
 
+function thrownBy(make: () => unknown): InvalidPipelineError {
+  try {
+    make();
+  } catch (error) {
+    if (error instanceof InvalidPipelineError) return error;
+    throw error;
+  }
+  throw new Error("Nothing was refused.");
+}
+
 describe("a pipeline's definition", () => {
   it("may have any shape without circles", () => {
     expect(
@@ -34,8 +44,8 @@ describe("a pipeline's definition", () => {
         { refId: "b", requisites: ["b"] },
       ]),
     ).toEqual([
-      'stages[0].requisites: stage "a" waits for "gone", and there is no such stage',
-      'stages[1].requisites: stage "b" waits for itself',
+      'stages[0].requisites[0]: stage "a" waits for "gone", and there is no such stage',
+      'stages[1].requisites[0]: stage "b" waits for itself',
     ]);
   });
 
@@ -49,6 +59,52 @@ describe("a pipeline's definition", () => {
         { refId: "end", requisites: ["c"] },
       ]),
     ).toEqual(["stages[1].requisites: stages wait for each other: a → c → b → a"]);
+  });
+
+  it("names a stage that waits for one twice: a quorum would count it twice", () => {
+    expect(issuesOf([{ refId: "a" }, { refId: "b", requisites: ["a", "a"] }])).toEqual([
+      'stages[1].requisites[1]: stage "b" waits for "a" more than once',
+    ]);
+  });
+
+  it("names each of several circles, and none of those that only wait for one", () => {
+    expect(
+      issuesOf([
+        { refId: "a", requisites: ["b"] },
+        { refId: "b", requisites: ["a"] },
+        { refId: "between", requisites: ["a"] },
+        { refId: "c", requisites: ["d", "between"] },
+        { refId: "d", requisites: ["c"] },
+        { refId: "end", requisites: ["d"] },
+      ]),
+    ).toEqual([
+      "stages[0].requisites: stages wait for each other: a → b → a",
+      "stages[3].requisites: stages wait for each other: c → d → c",
+    ]);
+  });
+
+  it("is judged soon, however many stages wait for however many", { timeout: 60_000 }, () => {
+    const wide = Array.from({ length: 400 }, (_, index) => `s${index}`);
+    const dense = wide.map((refId, index) => ({ refId, requisites: wide.slice(0, index) }));
+    expect(issuesOf(dense)).toEqual([]);
+    const all = wide.map((refId) => ({ refId, requisites: wide.filter((other) => other !== refId) }));
+    const told = issuesOf(all).join(" ");
+    expect(wide.filter((refId) => !told.includes(` ${refId} → `))).toEqual([]);
+  });
+
+  it("names an id of which no name of a step can be made", () => {
+    expect(issuesOf([{ refId: "é".repeat(51) }, { refId: "a#1" }])).toEqual([
+      expect.stringContaining("stages[0].refId: expected at most 100 bytes, found "),
+      expect.stringContaining('stages[1].refId: "a#1" has one of < > ! #'),
+    ]);
+  });
+
+  it("says the first of very many issues, and how many there are", () => {
+    const stages = Array.from({ length: 500 }, () => ({ refId: "x".repeat(2_000) }));
+    const refused = thrownBy(() => pipeline({ application: "shop", name: "release", stages }));
+    expect(refused.issues.length).toBe(999);
+    expect(refused.message).toContain("\n  and 987 more");
+    expect(refused.message.length).toBeLessThan(6_000);
   });
 
   it("names expressions that can't be read, splits and milestones that lead nowhere, and quorums that can't come about", () => {

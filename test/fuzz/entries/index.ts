@@ -4,6 +4,7 @@ import { clientCalls } from "./client.js";
 import { commandLines } from "./command.js";
 import { deliverMessages } from "./deliver.js";
 import type { Entry } from "./entry.js";
+import { pipelineDefinitions } from "./pipeline.js";
 import { relayRecords } from "./relay.js";
 import { startMessages, startRequests } from "./start.js";
 import { workerMessages } from "./worker.js";
@@ -18,4 +19,5 @@ export const ENTRIES: readonly Entry[] = [
   auditRuns,
   clientCalls,
   commandLines,
+  pipelineDefinitions,
 ];
