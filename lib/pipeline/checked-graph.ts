@@ -120,7 +120,7 @@ function expressionsOf({ enabled, split = {}, instances }: StageSpec, names: Fie
   return [
     ...(enabled === undefined ? [] : [[names.enabled, enabled] satisfies [string, string]]),
     ...Object.entries(split).map(([id, expression]): [string, string] => [`split.${id}`, expression]),
-    ...(instances === undefined ? [] : [["instances.of", instances.of] satisfies [string, string]]),
+    ...(typeof instances?.of === "string" ? [["instances.of", instances.of] satisfies [string, string]] : []),
   ];
 }
 

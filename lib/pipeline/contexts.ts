@@ -12,16 +12,28 @@ import type { JsonObject } from "./json-value.js";
 import type { Library } from "./library.js";
 import { merge, mergedOutputs, reduced } from "./merge.js";
 import { type PipelineState, stageIn } from "./state.js";
+import { variablesOf } from "./variables.js";
 
 /**
  * The outputs of the stages before it, then its own context, then its own outputs. A stage that belongs to another sees what that one sees
  * instead. Of a key that several have the later counts; lists are joined.
  */
 export function contextOf(graph: Graph, state: PipelineState, spec: StageSpec): JsonObject {
-  const { parent, context, outputs } = stageIn(state, spec.refId);
+  const { context, outputs, startedAt, parent } = stageIn(state, spec.refId);
+  // Once it has begun, its own context is filled in, and what it was given since is in it.
+  const own = startedAt === undefined ? merge(spec.context, context) : context;
+  return [own, outputs].reduce(merge, contextAround(graph, state, spec, parent));
+}
+
+/** What a stage sees that is not its own. */
+export function contextAround(
+  graph: Graph,
+  state: PipelineState,
+  spec: StageSpec,
+  parent: string | undefined,
+): JsonObject {
   const around = parent === undefined ? undefined : specOf(graph, parent);
-  const before = around === undefined ? outputsBefore(graph, state, spec) : contextOf(graph, state, around);
-  return [spec.context, context, outputs].reduce(merge, before);
+  return around === undefined ? outputsBefore(graph, state, spec) : contextOf(graph, state, around);
 }
 
 function outputsBefore({ stages }: Graph, state: PipelineState, { refId, reducers }: StageSpec): JsonObject {
@@ -66,11 +78,12 @@ export function chosenBy(
   state: PipelineState,
   spec: StageSpec,
   { evaluate }: Pick<Library, "evaluate">,
+  trigger: JsonObject,
 ): string[] | undefined {
   const { refId, split } = spec;
   if (split === undefined) return undefined;
   const after = downstreamOf(graph.stages, refId).map((stage) => stage.refId);
-  const variables = contextOf(graph, state, spec);
+  const variables = variablesOf(contextOf(graph, state, spec), trigger);
   const chosen = after.filter((id) => {
     const condition = Object.hasOwn(split, id) ? split[id] : undefined;
     if (condition === undefined) return true;

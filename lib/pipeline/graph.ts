@@ -5,7 +5,7 @@
 
 import type { RetryPolicy } from "../define/retry.js";
 import type { Duration, EpochMs } from "../model/time.js";
-import type { JsonObject } from "./json-value.js";
+import type { Json, JsonObject } from "./json-value.js";
 import type { Status } from "./status.js";
 import type { ExecutionWindow } from "./window.js";
 
@@ -91,8 +91,8 @@ export interface StageSpec {
 
 /** Each instance is a stage of its own that belongs to this one, and sees its `item` and its `index`. */
 export interface InstancesSpec {
-  /** An expression over the stage's context that gives the list of items, or how many instances there are. */
-  readonly of: string;
+  /** The items, how many instances there are, or an expression over the stage's context that gives one of both. */
+  readonly of: string | number | readonly Json[];
   /** So many must end well, and what is still at work then is canceled. Default: all of them. */
   readonly threshold?: number;
 }

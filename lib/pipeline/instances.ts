@@ -9,6 +9,7 @@ import type { Shell } from "./shell.js";
 import { stageIn } from "./state.js";
 import { isComplete, isContinuable, isHalt } from "./status.js";
 import { tellCanceled } from "./tell-canceled.js";
+import { variablesOf } from "./variables.js";
 
 type RunInstance = (
   surroundings: StageSurroundings,
@@ -85,12 +86,13 @@ export async function runInstances(
 }
 
 function itemsOf(shell: Shell, spec: StageSpec): readonly Json[] {
-  const { of = "[]" } = spec.instances ?? {};
-  const found = shell.library.evaluate(of, contextOf(shell.graph, shell.state(), spec));
+  const { of = [] } = spec.instances ?? {};
+  const variables = variablesOf(contextOf(shell.graph, shell.state(), spec), shell.trigger);
+  const found = typeof of === "string" ? shell.library.evaluate(of, variables) : of;
   const items = typeof found === "number" ? Array.from({ length: found }, (_, index) => index) : found;
   if (!Array.isArray(items))
     throw new TypeError(
-      `stage "${spec.refId}" is to have instances of ${of}. Expected a list or a number, found ${JSON.stringify(found)}`,
+      `stage "${spec.refId}" is to have instances of ${JSON.stringify(of)}. Expected a list or a number, found ${JSON.stringify(found)}`,
     );
   if (items.length > MOST_INSTANCES)
     throw new RangeError(

@@ -15,12 +15,13 @@ import type {
   TaskSpec,
   Verification,
 } from "./graph.js";
-import type { Json, JsonObject } from "./json-value.js";
+import type { JsonObject } from "./json-value.js";
 import type { Library } from "./library.js";
 import { interpret, type PipelineResult } from "./run.js";
 import { pipelineSlots, Terminated } from "./slots.js";
 import type { Status } from "./status.js";
 import type { TaskBody, TaskCode } from "./task.js";
+import type { ExecutionWindow } from "./window.js";
 
 export interface TaskOptions {
   /** Names it within its stage. */
@@ -61,16 +62,11 @@ export interface StageOptions extends PartOptions {
   readonly timeout?: Duration;
   readonly startWithin?: Duration;
   readonly reducers?: Readonly<Record<string, Reducer>>;
-  readonly instances?: Instances;
+  readonly instances?: InstancesSpec;
+  /** When it may begin. */
+  readonly window?: ExecutionWindow;
   /** Another pipeline, which it runs after its tasks: given `pipelineParameters` of its context. */
   readonly pipeline?: Pipeline;
-}
-
-export interface Instances {
-  /** The items, how many instances there are, or a CEL expression over the stage's context that gives one of both. */
-  readonly of: string | number | readonly Json[];
-  /** So many must end well, and what is still at work then is canceled. Default: all of them. */
-  readonly threshold?: number;
 }
 
 type PassedOn = "version" | "startOn" | "schedule" | "timezone" | "overlap" | "timeout" | "lifecycleEvents";
@@ -169,7 +165,7 @@ function placeOf(refId: string, task: string): string {
 /** Also files the code of its tasks. */
 function specOf(options: StageOptions, codes: Map<string, TaskCode>): StageSpec {
   const { refId, requisites, enabled, join, split, mutex, milestone, choice, region } = options;
-  const { timeout, startWithin, reducers, instances } = options;
+  const { timeout, startWithin, reducers, instances, window } = options;
   return {
     ...partOf(options, refId, codes),
     requisites: requisites ?? [],
@@ -184,16 +180,9 @@ function specOf(options: StageOptions, codes: Map<string, TaskCode>): StageSpec 
     ...(timeout === undefined ? {} : { timeout }),
     ...(startWithin === undefined ? {} : { startWithin }),
     ...(reducers === undefined ? {} : { reducers }),
-    ...(instances === undefined ? {} : { instances: instancesOf(instances) }),
+    ...(window === undefined ? {} : { window }),
+    ...(instances === undefined ? {} : { instances }),
     ...(options.pipeline === undefined ? {} : { pipeline: options.pipeline.name }),
-  };
-}
-
-/** JSON is CEL, too. */
-function instancesOf({ of, threshold }: Instances): InstancesSpec {
-  return {
-    of: typeof of === "string" ? of : JSON.stringify(of),
-    ...(threshold === undefined ? {} : { threshold }),
   };
 }
 

@@ -1,15 +1,19 @@
 /** A stage that runs: its parts in their order, until they have come to something. */
 import type { Context } from "../define/context.js";
+import { contextAround } from "./contexts.js";
 import { afterId, beforeId, onFailureId, type StageSpec } from "./graph.js";
 import { runInstances } from "./instances.js";
 import type { Json, JsonObject } from "./json-value.js";
-import { stageOutcome } from "./outcome.js";
-import { runTask, type TaskEnd } from "./run-task.js";
+import { merge } from "./merge.js";
+import { failureOf, stageOutcome } from "./outcome.js";
+import { failureFrom, runTask, type TaskEnd } from "./run-task.js";
 import { givenTo, type Shell } from "./shell.js";
 import { awaitSignal, type Listeners } from "./signals.js";
 import { type Failure, stageIn } from "./state.js";
 import { type CompleteStatus, isHalt, type Status } from "./status.js";
 import { runSubPipeline } from "./sub-pipeline.js";
+import { variablesOf } from "./variables.js";
+import { beginningIn, type ExecutionWindow } from "./window.js";
 
 /** How a stage that ran has ended. */
 export interface StageEnd {
@@ -42,6 +46,7 @@ export async function runStage(
   const { refId } = spec;
   let error: Failure | undefined;
   const isHalted = (): boolean => parts.some(isHalt);
+  if (spec.window !== undefined) await ctx.sleepUntil(new Date(opensAt(shell, spec.window, ctx)));
   const note = (end: { readonly status: Status; readonly error?: Failure }): void => {
     parts.push(end.status);
     error ??= end.error;
@@ -100,31 +105,54 @@ async function runPart(
   surroundings: StageSurroundings,
   spec: StageSpec,
   ctx: Context,
-  more: Parameters<typeof startStage>[3],
+  more: { readonly parent: string; readonly context?: JsonObject },
 ): Promise<StageEnd> {
   const { shell } = surroundings;
-  startStage(shell, ctx, spec, more);
-  const { jump, status, error } = await runStage(surroundings, spec, ctx);
+  const failure = startStage(shell, ctx, spec, more);
+  const { jump, status, error } =
+    failure === undefined
+      ? await runStage(surroundings, spec, ctx)
+      : { status: failureOf(spec), error: failure, jump: undefined };
+  const message = `${spec.refId} is part of a stage, and can't jump`;
   const end: StageEnd =
     jump === undefined
       ? { status, ...(error === undefined ? {} : { error }) }
-      : {
-          status: "TERMINAL",
-          error: { name: "JumpError", message: `${spec.refId} is part of a stage, and can't jump` },
-        };
+      : { status: "TERMINAL", error: { name: "JumpError", message } };
   shell.tell(ctx, { type: "StageEnded", stage: spec.refId, ...end });
   return end;
 }
 
+/** @returns why it can't run: an expression in its context can't be judged. It has begun all the same. */
 export function startStage(
   shell: Shell,
   ctx: Context,
-  { refId, tasks, instances }: StageSpec,
+  spec: StageSpec,
   more: { readonly parent?: string; readonly context?: JsonObject } = {},
-): void {
-  const { context } = stageIn(shell.state(), refId);
-  const names = instances === undefined ? tasks.map(({ name }) => name) : [];
-  shell.tell(ctx, { type: "StageStarted", stage: refId, context, tasks: names, ...more });
+): Failure | undefined {
+  const { refId, tasks, instances } = spec;
+  const { parent, context: given = stageIn(shell.state(), refId).context } = more;
+  const begins = (own: JsonObject): void =>
+    shell.tell(ctx, {
+      type: "StageStarted",
+      stage: refId,
+      context: merge(own, given),
+      tasks: instances === undefined ? tasks.map(({ name }) => name) : [],
+      ...(parent === undefined ? {} : { parent }),
+    });
+  const { graph, library, trigger } = shell;
+  try {
+    const around = merge(contextAround(graph, shell.state(), spec, parent), given);
+    begins(library.fillIn?.(spec, variablesOf(around, trigger)) ?? spec.context);
+    return undefined;
+  } catch (error) {
+    begins(spec.context);
+    return failureFrom(error);
+  }
+}
+
+/** Chance and time are those of the history: the same at every replay. */
+function opensAt({ trigger }: Shell, window: ExecutionWindow, ctx: Context): number {
+  return beginningIn(window, ctx.now().getTime(), ctx.random(), trigger.type === "manual");
 }
 
 async function runNamedTask(

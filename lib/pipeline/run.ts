@@ -30,6 +30,7 @@ import {
 } from "./state.js";
 import { type CompleteStatus, isActive, isComplete, isContinuable, isHalt, type Status } from "./status.js";
 import { tellCanceled } from "./tell-canceled.js";
+import { variablesOf } from "./variables.js";
 
 /** What a pipeline gives that came to its end. */
 export interface PipelineResult {
@@ -211,7 +212,9 @@ class PipelineRun {
       startStage(this.#surroundings.shell, this.ctx, spec);
       return this.#endAll(this.ctx, refId, { status: failureOf(spec), error: failureFrom(error) });
     }
-    startStage(this.#surroundings.shell, this.ctx, spec);
+    const failure = startStage(this.#surroundings.shell, this.ctx, spec);
+    if (failure !== undefined)
+      return this.#endAll(this.ctx, refId, { status: failureOf(spec), error: failure });
     let stop: (stop: Stop) => void = () => {};
     const stopped = new Promise<Stop>((resolve) => {
       stop = resolve;
@@ -232,8 +235,16 @@ class PipelineRun {
     );
     if (now > last) return `it was to begin before ${new Date(last).toISOString()}`;
     if (enabled === undefined) return undefined;
-    const isEnabled = this.library.evaluate(enabled, contextOf(this.graph, this.#state, spec));
+    const isEnabled = this.library.evaluate(enabled, this.#variables(spec));
     return isEnabled === true ? undefined : `stageEnabled: ${enabled}`;
+  }
+
+  #variables(spec: StageSpec): JsonObject {
+    return variablesOf(contextOf(this.graph, this.#state, spec), this.#trigger);
+  }
+
+  get #trigger(): JsonObject {
+    return this.#surroundings.shell.trigger;
   }
 
   async #run(spec: StageSpec, stopped: Promise<Stop>): Promise<void> {
@@ -258,7 +269,9 @@ class PipelineRun {
   }
 
   #ended(spec: StageSpec, { status, error }: Omit<StageEnd, "jump">): void {
-    const chose = isContinuable(status) ? chosenBy(this.graph, this.#state, spec, this.library) : undefined;
+    const chose = isContinuable(status)
+      ? chosenBy(this.graph, this.#state, spec, this.library, this.#trigger)
+      : undefined;
     this.#tell(this.ctx, {
       type: "StageEnded",
       stage: spec.refId,

@@ -20,7 +20,16 @@ export const TYPES = new StageTypes([
 
 /** Fields that are the engine's, and so no keys of a context that stand beside them. */
 const ENGINE = [
-  ...["refId", "requisiteStageRefIds", "type", "name", "stageEnabled", "failPipeline", "context", "region"],
+  ...[
+    "refId",
+    "requisiteStageRefIds",
+    "type",
+    "name",
+    "stageEnabled",
+    "failPipeline",
+    "context",
+    "cancelRegion",
+  ],
   ...["continuePipelineOnFailure", "completeOtherBranchesThenFail", "restrictExecutionDuringTimeWindow"],
   ...[
     "restrictedExecutionWindow",
@@ -184,7 +193,16 @@ export function written(graph: Graph, isWrapped: boolean): JsonObject {
 }
 
 function writtenStage(stage: StageSpec, isWrapped: boolean): object {
-  const { requisites, context: all, enabled, window: restricted, timeout, startBefore, ...rest } = stage;
+  const {
+    requisites,
+    context: all,
+    enabled,
+    window: restricted,
+    timeout,
+    startBefore,
+    region,
+    ...rest
+  } = stage;
   const { tasks: _tasks, before: _before, after: _after, onFailure: _onFailure, ...plain } = rest;
   const entries = Object.entries(all);
   const isInside = ([key]: [string, unknown], index: number): boolean =>
@@ -194,6 +212,7 @@ function writtenStage(stage: StageSpec, isWrapped: boolean): object {
     context: Object.fromEntries(entries.filter(isInside)),
     ...plain,
     requisiteStageRefIds: requisites,
+    cancelRegion: region,
     stageTimeoutMs: typeof timeout === "object" ? timeout.milliseconds : undefined,
     startTimeExpiry: startBefore,
     ...(enabled === undefined

@@ -149,6 +149,7 @@ describe("types of stages", () => {
       "checkPreconditions",
       "evaluateVariables",
       "manualJudgment",
+      "pipeline",
       "wait",
     ]);
   });

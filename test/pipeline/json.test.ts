@@ -61,7 +61,7 @@ describe("a pipeline from JSON", () => {
             name: "Deploy",
             account: "prod",
             clusters: [{ region: "eu-west-1" }],
-            region: "eu",
+            cancelRegion: "eu",
             context: { account: "staging", canary: null },
             stageEnabled: { type: "expression", expression: `\${ trigger.env == 'prod' }` },
             failPipeline: false,
@@ -238,7 +238,7 @@ describe("a pipeline from JSON is refused", () => {
       "stages[2].stageEnabled.expression: expected text with a CEL expression, true or false, found 1",
       "stages[2].requisiteStageRefIds[1]: expected the refId of a stage, found 5",
       'stages[2].failPipeline: expected true or false, found "false"',
-      'stages[2].type: expected one of checkPreconditions, deploy, evaluateVariables, manualJudgment, nothing, wait, found "deplyo"',
+      'stages[2].type: expected one of checkPreconditions, deploy, evaluateVariables, manualJudgment, nothing, pipeline, wait, found "deplyo"',
       "stages[3].stageTimeoutMs: expected a whole number from 1 to 31622400000, found 0",
       'stages[3].startTimeExpiry: expected a time in milliseconds since 1970, found "soon"',
       'stages[3].requisiteStageRefIds: expected a list, found "b"',
@@ -284,7 +284,7 @@ describe("a pipeline from JSON is refused", () => {
       expect.stringContaining("instances.of: expected a CEL expression, found 1 +: "),
     ]);
     expect(inStage({ instances: {} })).toEqual([
-      "instances.of: expected text with a CEL expression, found nothing",
+      "instances.of: expected a list, a whole number, or text with a CEL expression, found nothing",
     ]);
     expect(inStage({ startWithin: "soon" })).toEqual([
       'startWithin: expected a duration such as "15m", found "soon"',

@@ -2,6 +2,7 @@
 import { type FieldNames, graphIssues, type Placed } from "../checked-graph.js";
 import { InvalidPipelineError, type PipelineIssue } from "../errors.js";
 import type { Concurrency, Graph, StageSpec } from "../graph.js";
+import { PIPELINE } from "./builtin/pipeline.js";
 import { Fields } from "./fields.js";
 import { partsOf } from "./parts.js";
 import { plainJson } from "./plain-json.js";
@@ -94,5 +95,7 @@ function readStages(fields: Fields, types: StageTypes): StageSpec[] {
 
 function withType(written: WrittenStage, fields: Fields, types: StageTypes): StageSpec {
   const { before, after, onFailure, tasks } = partsOf(written, fields, types);
-  return { ...written, tasks, before, after, onFailure };
+  const { pipeline } = written.context;
+  const runs = written.type === PIPELINE && typeof pipeline === "string" ? { pipeline } : {};
+  return { ...written, tasks, before, after, onFailure, ...runs };
 }

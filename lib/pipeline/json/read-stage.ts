@@ -26,7 +26,7 @@ export function readStage(fields: Fields): WrittenStage {
   const milestone = fields.inside("milestone", readMilestone);
   const mutex = fields.name("mutex");
   const choice = fields.name("choice");
-  const region = fields.name("region");
+  const region = fields.name("cancelRegion");
   const timeoutMs = fields.count("stageTimeoutMs", 1, LONGEST_DURATION_MS);
   const startWithin = fields.take("startWithin", 'a duration such as "15m"', asDuration);
   const startBefore = readInstant(fields, "startTimeExpiry");
@@ -124,9 +124,14 @@ function readMilestone(fields: Fields): NonNullable<StageSpec["milestone"]> {
 }
 
 function readInstances(fields: Fields): InstancesSpec {
-  const of = fields.required("of", "text with a CEL expression", asExpression, "0");
+  const of = fields.required("of", "a list, a whole number, or text with a CEL expression", asInstances, "0");
   const threshold = fields.count("threshold", 1, MOST_INSTANCES);
   return { of, ...(threshold === undefined ? {} : { threshold }) };
+}
+
+function asInstances(found: Json): InstancesSpec["of"] | undefined {
+  if (Array.isArray(found)) return found;
+  return typeof found === "number" && Number.isInteger(found) && found >= 0 ? found : asExpression(found);
 }
 
 function asExpression(found: Json): string | undefined {

@@ -6,10 +6,10 @@ import { shown } from "../../../model/shown.js";
 import type { PipelineIssue } from "../../errors.js";
 import type { JsonObject } from "../../json-value.js";
 import { type TaskBody, terminal } from "../../task.js";
+import { variablesOf } from "../../variables.js";
 import { Fields } from "../fields.js";
 import { stageType } from "../stage-type.js";
 import { expressionIn, expressionIssues, interpolatedValue, judged, templateIssues } from "../template.js";
-import { variablesOf } from "../variables.js";
 import { failingOnExpressions, unusable } from "./failing.js";
 
 interface Precondition {

@@ -5,10 +5,10 @@
 import type { PipelineIssue } from "../../errors.js";
 import type { Json, JsonObject } from "../../json-value.js";
 import type { TaskBody } from "../../task.js";
+import { variablesOf } from "../../variables.js";
 import { Fields } from "../fields.js";
 import { stageType } from "../stage-type.js";
 import { interpolatedValue, templateIssues } from "../template.js";
-import { variablesOf } from "../variables.js";
 import { failingOnExpressions, unusable } from "./failing.js";
 
 interface Variable {

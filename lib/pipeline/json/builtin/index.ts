@@ -3,6 +3,7 @@ import type { StageType } from "../stage-type.js";
 import { checkPreconditions } from "./check-preconditions.js";
 import { evaluateVariables } from "./evaluate-variables.js";
 import { manualJudgment } from "./manual-judgment.js";
+import { pipelineStage } from "./pipeline.js";
 import { wait } from "./wait.js";
 
 export const BUILTIN_TYPES: readonly StageType[] = [
@@ -10,4 +11,5 @@ export const BUILTIN_TYPES: readonly StageType[] = [
   manualJudgment,
   checkPreconditions,
   evaluateVariables,
+  pipelineStage,
 ];

@@ -5,10 +5,10 @@ import { LONGEST_DURATION_MS } from "../../../model/time.js";
 import type { PipelineIssue } from "../../errors.js";
 import type { Json, JsonObject } from "../../json-value.js";
 import { running, type TaskBody, terminal } from "../../task.js";
+import { variablesOf } from "../../variables.js";
 import { Fields } from "../fields.js";
 import { stageType } from "../stage-type.js";
 import { expressionIn, expressionIssues, judged } from "../template.js";
-import { variablesOf } from "../variables.js";
 import { failingOnExpressions } from "./failing.js";
 
 const LONGEST_SECONDS = LONGEST_DURATION_MS / 1_000;
