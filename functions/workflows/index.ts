@@ -9,7 +9,9 @@ import {
   PaymentCompleted,
 } from "./events.js";
 import { greeting } from "./greeting.js";
+import { importFiles } from "./import-files.js";
 import { orderSaga, PaymentOverdueError } from "./order-saga.js";
+import { release } from "./release.js";
 import { report } from "./report.js";
 import { ProviderUnreachableError } from "./services.js";
 import { statements } from "./statements.js";
@@ -17,6 +19,7 @@ import { transfer } from "./transfer.js";
 
 export {
   greeting,
+  importFiles,
   MoneyMoved,
   OrderCancelled,
   OrderPaid,
@@ -24,13 +27,14 @@ export {
   OrderShipped,
   orderSaga,
   PaymentCompleted,
+  release,
   report,
   statements,
   transfer,
 };
 
 export default app({
-  workflows: [orderSaga, report, statements, greeting, transfer],
+  workflows: [orderSaga, report, statements, greeting, transfer, release, importFiles],
   events: [PaymentCompleted],
   errors: [PaymentOverdueError, ProviderUnreachableError],
 });

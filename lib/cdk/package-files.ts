@@ -27,6 +27,7 @@ export function packageAliases(): Record<string, string> {
     "holdfast/local": join(root, "lib", "local", `index${extension}`),
     "holdfast/cdk": join(root, "lib", "cdk", `index${extension}`),
     "holdfast/otel": join(root, "lib", "otel", `index${extension}`),
+    "holdfast/pipeline": join(root, "lib", "pipeline", `index${extension}`),
     "holdfast/functions": join(root, "functions"),
   };
 }

@@ -51,18 +51,18 @@ export function isActive(status: Status): boolean {
  * | NOT_STARTED           | RUNNING, CANCELED, SKIPPED, BUFFERED, TERMINAL                  |
  * | BUFFERED              | NOT_STARTED, RUNNING, CANCELED, SKIPPED                         |
  * | RUNNING               | anything but NOT_STARTED and BUFFERED                           |
- * | PAUSED, SUSPENDED     | RUNNING, CANCELED, STOPPED, SKIPPED                             |
+ * | PAUSED, SUSPENDED     | RUNNING, CANCELED, STOPPED, SKIPPED, TERMINAL, FAILED_CONTINUE  |
  * | REDIRECT              | RUNNING, SUCCEEDED, CANCELED                                    |
  * | what is complete      | nothing: a restart and a jump make it anew                      |
  *
- * From itself to itself everything may go. A person may skip a stage that waits for one: hence SUSPENDED to SKIPPED.
+ * From itself to itself everything may go. A stage that waits for a person may be skipped by one, and fails when its timeout comes: hence the last ones of SUSPENDED.
  */
 const EXITS: Readonly<Record<Status, readonly Status[]>> = {
   NOT_STARTED: ["RUNNING", "CANCELED", "SKIPPED", "BUFFERED", "TERMINAL"],
   BUFFERED: ["NOT_STARTED", "RUNNING", "CANCELED", "SKIPPED"],
   RUNNING: STATUSES.filter((status) => status !== "NOT_STARTED" && status !== "BUFFERED"),
-  PAUSED: ["RUNNING", "CANCELED", "STOPPED", "SKIPPED"],
-  SUSPENDED: ["RUNNING", "CANCELED", "STOPPED", "SKIPPED"],
+  PAUSED: ["RUNNING", "CANCELED", "STOPPED", "SKIPPED", "TERMINAL", "FAILED_CONTINUE"],
+  SUSPENDED: ["RUNNING", "CANCELED", "STOPPED", "SKIPPED", "TERMINAL", "FAILED_CONTINUE"],
   REDIRECT: ["RUNNING", "SUCCEEDED", "CANCELED"],
   SUCCEEDED: [],
   SKIPPED: [],

@@ -65,7 +65,7 @@ export function optionsOf(stages: readonly ModelStage[], ran: string[]): StageOp
     tasks: outcomes.map((outcome, index) => ({
       name: `t${index}`,
       // One process dies in each run, at most; that costs an attempt, and another one tells.
-      retry: { maxAttempts: 3, initialDelay: "1s" },
+      retry: { maxAttempts: 3, initialInterval: "1s" },
       run: ({ context }) => {
         if (waits && index === 0 && context.waited !== true)
           return { status: "RUNNING", after: "20s", context: { waited: true } };

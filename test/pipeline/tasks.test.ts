@@ -13,7 +13,7 @@ onEachStore((open) => {
           tasks: [
             {
               name: "call",
-              retry: { maxAttempts: 3, initialDelay: "10s", backoffRate: 2, jitter: "none" },
+              retry: { maxAttempts: 3, initialInterval: "10s", backoff: 2, jitter: "none" },
               run: ({ attempt }) => {
                 times.push(attempt);
                 throw new RangeError(`attempt ${attempt}`);
@@ -158,6 +158,15 @@ onEachStore((open) => {
       expect(await bench.statuses()).toEqual({ pipeline: "RUNNING", a: "STOPPED", b: "SUSPENDED" });
       expect((await bench.stage("a")).error?.name).toBe("StageTimeoutError");
       expect(told).toEqual(["a"]);
+    });
+
+    it.each([
+      [{}, "TERMINAL"],
+      [{ continuePipelineOnFailure: true }, "FAILED_CONTINUE"],
+    ])("that is suspended at its timeout has failed as it says: %j", async (how, status) => {
+      const bench = await open((ran) => [waiting(ran, "a", { timeout: "1h", ...how })]);
+      await bench.run(2 * HOUR);
+      expect(await bench.statuses()).toMatchObject({ a: status });
     });
 
     it("that could not begin in time is skipped, and what waits for it goes on", async () => {
