@@ -67,18 +67,19 @@ onEachStore((open) => {
     });
 
     it("is told the same by any process, after one has died", async () => {
+      const twice = { maxAttempts: 2 };
       const bench = await open((ran) => [
         stage(ran, "a"),
-        stage(ran, "b", { requisites: ["a"] }),
+        { refId: "b", requisites: ["a"], tasks: [{ name: "work", retry: twice, run: () => ({}) }] },
         waiting(ran, "c", { requisites: ["b"] }),
       ]);
-      bench.bench.cloud.crash({ call: 2, when: "after" });
+      const { faults } = bench.bench.cloud;
+      faults.plan({ call: 9, when: "after" });
       await bench.run(DAY);
-      expect(statusesIn((await shown(bench)).stages)).toEqual({
-        a: "SUCCEEDED",
-        b: "SUCCEEDED",
-        c: "SUSPENDED",
-      });
+      expect(faults.struck).toBe(true);
+      const view = await shown(bench);
+      expect(statusesIn(view.stages)).toEqual({ a: "SUCCEEDED", b: "SUCCEEDED", c: "SUSPENDED" });
+      expect(stageOf(view, "b").endedAt).toBeGreaterThan(stageOf(view, "b").startedAt ?? 0);
     });
 
     it("counts the attempts of a task, says what each threw, and when the next one is", async () => {
@@ -88,7 +89,7 @@ onEachStore((open) => {
           tasks: [
             {
               name: "work",
-              retry: { maxAttempts: 5, initialInterval: "1h", backoffRate: 1, jitter: "none" },
+              retry: { maxAttempts: 5, initialInterval: "1h", maxInterval: "1h", jitter: "none" },
               run: () => {
                 ran.push("a");
                 throw new TypeError(`no ${ran.length}`);
@@ -135,7 +136,11 @@ onEachStore((open) => {
     });
 
     it("counts rounds, and only the last round's attempts", async () => {
-      const bench = await open((ran) => [stage(ran, "a"), waiting(ran, "b", { requisites: ["a"] })]);
+      const bench = await open((ran) => [
+        stage(ran, "a"),
+        waiting(ran, "b", { requisites: ["a"] }),
+        waiting(ran, "beside"),
+      ]);
       await bench.run();
       await bench.ask({ do: "restart", stage: "a" });
       const view = await shown(bench);
