@@ -31,11 +31,17 @@ export function bundled(stages: readonly StageView[], all: boolean): Bundle[] {
   }
   const bundleOf = new Map<string, string>();
   for (const [id, group] of groups) for (const { refId } of group) bundleOf.set(refId, id);
-  return [...groups].map(([id, group]) => {
+  return [...groups].flatMap(([id, group]): Bundle[] => {
+    const lines = folded(group, all);
+    // With no neighbours at all they have nothing in common.
+    if (id === ALONE)
+      return lines.map((line, index) => ({ id: `${id} ${index}`, downstream: [], lines: [line] }));
     const after = group[0]?.downstream.flatMap((refId) => bundleOf.get(refId) ?? []) ?? [];
-    return { id, downstream: [...new Set(after)], lines: folded(group, all) };
+    return [{ id, downstream: [...new Set(after)], lines }];
   });
 }
+
+const ALONE = JSON.stringify([[], []]);
 
 /** By how many stand in the longest row before a stage. Those that nothing leads to or from come last: they are in nobody's way there. */
 function layered(stages: readonly StageView[]): StageView[] {

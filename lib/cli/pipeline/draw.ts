@@ -161,12 +161,14 @@ function printed(rows: readonly Row[], { colors, width }: DrawOptions): string[]
       row.symbol === undefined ? "" : paintedStatus(colors, row.symbol.status, symbolOf(row.symbol.status));
     const room = names - gutterWidth(row);
     const name = cutTo(row.name ?? "", room).padEnd(room);
-    const rest = [row.status.padEnd(status), (row.took ?? "").padStart(took)].join(INDENT);
-    const used = names + INDENT.length + rest.length + INDENT.length;
+    const time = (row.took ?? "").padStart(took);
+    const used = names + status + took + 3 * INDENT.length;
     const note = width === undefined ? (row.note ?? "") : cutTo(row.note ?? "", width - used);
-    const painted = paintedStatus(colors, row.status, row.status.padEnd(status));
-    const line = [name, painted, (row.took ?? "").padStart(took), colors.dim(note)].join(INDENT);
-    return `${gutter}${symbol}${colors.dim(row.symbol?.right ?? "")}${line}`.trimEnd();
+    // Nothing is filled up that nothing stands right of.
+    const isLast = time.trim() === "" && note === "";
+    const painted = paintedStatus(colors, row.status, isLast ? row.status : row.status.padEnd(status));
+    const rest = [...(isLast ? [] : [time]), ...(note === "" ? [] : [colors.dim(note)])];
+    return `${gutter}${symbol}${colors.dim(row.symbol?.right ?? "")}${[name, painted, ...rest].join(INDENT)}`;
   });
 }
 

@@ -58,7 +58,7 @@ export function lay(nodes: readonly LaneNode[]): { readonly lanes: number; reado
     most = Math.max(most, lanes.length, own + 1);
     plans.push({ node, own, isReached, beside, joins });
   }
-  return { lanes: most, laid: plans.map((plan) => drawn(plan, most)) };
+  return { lanes: most, laid: plans.map((plan, index) => drawn(plan, plans[index + 1], most)) };
 }
 
 interface Join {
@@ -82,7 +82,7 @@ function freeIn(lanes: readonly (string | undefined)[], from: number): number {
   return Math.max(lanes.length, from);
 }
 
-function drawn(plan: Plan, lanes: number): Laid {
+function drawn(plan: Plan, next: Plan | undefined, lanes: number): Laid {
   const { node, own, isReached, joins } = plan;
   const goesOn = joins.length > 0;
   const places: Place[] = [];
@@ -98,8 +98,15 @@ function drawn(plan: Plan, lanes: number): Laid {
       places.push({ left: hooked(plan, lanes, hook), right: " ", below: `${below}${" ".repeat(LANE)}` });
     }
   }
-  const joint = jointOf(plan, lanes);
+  const joint = jointOf(plan, lanes) ?? (looksLikeItLeadsTo(plan, next) ? text(plan, lanes, " ") : undefined);
   return { places, ...(joint === undefined ? {} : { joint }) };
+}
+
+/** Nothing does, and the one below stands right under it. */
+function looksLikeItLeadsTo({ own, node, joins }: Plan, next: Plan | undefined): boolean {
+  return (
+    joins.length === 0 && node.size === 1 && next?.own === own && !next.isReached && next.node.size === 1
+  );
 }
 
 function text({ own, beside }: Plan, lanes: number, at: string): string {
