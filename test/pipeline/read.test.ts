@@ -283,6 +283,31 @@ onEachStore((open) => {
       });
     });
 
+    it("that was redriven goes on from the task that failed", async () => {
+      let isBroken = true;
+      const bench = await open((ran) => [
+        stage(ran, "a"),
+        stage(ran, "b", {
+          requisites: ["a"],
+          run: () => {
+            if (isBroken) throw new TypeError("it broke");
+          },
+        }),
+      ]);
+      await bench.run();
+      expect(await shown(bench)).toMatchObject({ status: "TERMINAL" });
+      isBroken = false;
+      await bench.bench.client.redrive("x-1");
+      await bench.pass(HOUR);
+      const view = await shown(bench);
+      expect(view).toMatchObject({ status: "SUCCEEDED", execution: "completed" });
+      expect(view).not.toHaveProperty("incomplete");
+      expect(stageOf(view, "b")).toMatchObject({
+        status: "SUCCEEDED",
+        tasks: [{ attempts: 2, exceptions: [{ message: "it broke", attempt: 1 }] }],
+      });
+    });
+
     it("that ends CANCELED by its own task says so in its head, too", async () => {
       const bench = await open((ran) => [stage(ran, "a", { gives: { status: "CANCELED" } })]);
       await bench.run();

@@ -1,4 +1,5 @@
 import { type Command, Option } from "commander";
+import { checkListing } from "../../client/list.js";
 import { checkExecutionId, checkName } from "../../model/ids.js";
 import { checkedLabels, labelsOf } from "../../model/labels.js";
 import type { PipelineClient, PipelineListOptions } from "../../pipeline/client/client.js";
@@ -43,7 +44,7 @@ interface SignalOptions extends Options {
 
 interface CancelOptions extends Options {
   readonly stage?: string;
-  readonly region?: string;
+  readonly cancelRegion?: string;
 }
 
 const STATUSES: readonly ListedStatus[] = ["RUNNING", "PAUSED", "SUCCEEDED", "TERMINAL", "CANCELED"];
@@ -126,7 +127,10 @@ function addList(command: Command, terminal: Terminal): void {
     .option("-n, --limit <count>", "how many", readLimit, 20)
     .option("--cursor <cursor>", "where the page before ended")
     .action(async (options: ListOptions) => {
-      const page = await (await open(options, terminal)).list(filterOf(options));
+      const filter = filterOf(options);
+      const { listingOf } = await import("../../pipeline/client/client.js");
+      checkListing(listingOf(filter));
+      const page = await (await open(options, terminal)).list(filter);
       if (options.json) return terminal.out(json(page));
       const { printPipelines } = await import("../pipeline/print.js");
       printPipelines(terminal, page);
@@ -165,12 +169,15 @@ function addControls(sub: (name: string, summary: string) => Command, terminal: 
 
   why(sub("cancel", "cancel a pipeline, or one of its stages, or those of a region"))
     .option("--stage <refId>", "only this stage, and what waits for it does not begin")
-    .option("--region <name>", "only the stages of this region")
+    // --region is AWS's.
+    .option("--cancel-region <name>", "only the stages of this cancel region")
     .action(async (id: string, options: CancelOptions) => {
       checkIdArgument(id);
-      const { stage, region } = options;
+      const { stage, cancelRegion: region } = options;
       if (stage !== undefined && region !== undefined)
-        throw new UsageError("--stage and --region were both given. Expected one of them, or neither.");
+        throw new UsageError(
+          "--stage and --cancel-region were both given. Expected one of them, or neither.",
+        );
       const client = await open(options, terminal);
       if (stage === undefined && region === undefined) {
         const { status } = await client.cancel(id, byAndWhy(options));

@@ -67,12 +67,16 @@ export function attemptsOf(
   if (last === undefined || startedAt === undefined) return { attempts: 0, exceptions: [] };
   // A stage that is made anew runs in a branch of its own, so the branch tells its rounds apart.
   const round = events.filter(({ op, at }) => branchOf(op) === branchOf(last.op) && at >= startedAt);
+  const ends = round.filter(isEnd);
   // One that is given up while it waits to be tried again fails once more, with the same attempt.
-  const made = new Map(round.filter(isEnd).map((event) => [`${event.op} ${event.attempt}`, event]));
+  const made = ends.filter((end, index) => {
+    const next = ends[index + 1];
+    return next?.type !== "StepFailed" || next.op !== end.op || next.attempt !== end.attempt;
+  });
   return {
-    attempts: made.size,
-    exceptions: [...made.values()].flatMap(exceptionIn),
-    ...nextOf(round.findLast(isEnd), until),
+    attempts: made.length,
+    exceptions: made.flatMap(exceptionIn),
+    ...nextOf(ends.at(-1), until),
   };
 }
 

@@ -5,7 +5,13 @@
 import type { Asked, DurableClient } from "../../client/client.js";
 import type { ControlOptions } from "../../client/control.js";
 import type { UpdateOptions } from "../../client/messages.js";
-import type { Damaged, ExecutionDescription, StartedExecution, StartOptions } from "../../client/types.js";
+import type {
+  Damaged,
+  ExecutionDescription,
+  ListOptions,
+  StartedExecution,
+  StartOptions,
+} from "../../client/types.js";
 import { DefinitionNotFoundError } from "../../model/errors.js";
 import { digest } from "../../model/ids.js";
 import { labelsOf } from "../../model/labels.js";
@@ -130,16 +136,7 @@ export class PipelineClient {
    * @throws InvalidInputError
    */
   async list(options: PipelineListOptions = {}): Promise<PipelinePage> {
-    const { pipeline, statuses, startedAfter, startedBefore, limit, cursor } = options;
-    const { executions, ...rest } = await this.client.list({
-      ...(pipeline === undefined ? {} : { workflow: pipeline }),
-      ...labelsOf({ application: options.application, pipelineConfigId: options.pipelineConfigId }),
-      ...(statuses === undefined || statuses.length === 0 ? {} : { status: executionStatusesOf(statuses) }),
-      ...(startedAfter === undefined ? {} : { createdAfter: startedAfter }),
-      ...(startedBefore === undefined ? {} : { createdBefore: startedBefore }),
-      ...(limit === undefined ? {} : { limit }),
-      ...(cursor === undefined ? {} : { cursor }),
-    });
+    const { executions, ...rest } = await this.client.list(listingOf(options));
     const are = await Promise.all(executions.map(({ workflow }) => this.#isPipeline(workflow)));
     return { pipelines: executions.filter((_, index) => are[index]).map(summaryOfListed), ...rest };
   }
@@ -334,6 +331,21 @@ export class PipelineClient {
     const ids = which(knownIn(view.stages, graph, refId));
     return view.stages.filter((stage) => ids.includes(stage.refId));
   }
+}
+
+/** What is asked of the listing of all executions. */
+export function listingOf(options: PipelineListOptions): ListOptions {
+  const { pipeline, application, pipelineConfigId, statuses, startedAfter, startedBefore, limit, cursor } =
+    options;
+  return {
+    ...(pipeline === undefined ? {} : { workflow: pipeline }),
+    ...labelsOf({ application, pipelineConfigId }),
+    ...(statuses === undefined || statuses.length === 0 ? {} : { status: executionStatusesOf(statuses) }),
+    ...(startedAfter === undefined ? {} : { createdAfter: startedAfter }),
+    ...(startedBefore === undefined ? {} : { createdBefore: startedBefore }),
+    ...(limit === undefined ? {} : { limit }),
+    ...(cursor === undefined ? {} : { cursor }),
+  };
 }
 
 function isReadable(definition: Parameters<typeof graphOf>[0]): boolean {
