@@ -22,6 +22,13 @@ const MAY_IMPORT: Record<string, { readonly lib: readonly string[]; readonly pac
     },
     otel: { lib: ["define", "model"], packages: ["@opentelemetry/api"] },
     pipeline: { lib: ["define", "model"], packages: ["@marcbachmann/cel-js"] },
+    "pipeline/client": {
+      lib: [
+        ...["pipeline", "client/client", "client/control", "client/messages", "client/types"],
+        ...["testing/replay-history", "replay/path", "decide/pauses", "define", "model"],
+      ],
+      packages: [],
+    },
     runtime: { lib: ["decide", "define", "replay", "store/ports", "model"], packages: ["node:crypto"] },
   };
 

@@ -36,6 +36,7 @@ const CODES: Readonly<Record<string, ExitCode>> = {
   UnknownWorkflowError: EXIT.usage,
   InvalidCallbackTokenError: EXIT.usage,
   UnencodableValueError: EXIT.usage,
+  NotAPipelineError: EXIT.usage,
   ExecutionNotFoundError: EXIT.notFound,
   DefinitionNotFoundError: EXIT.notFound,
   ScheduleNotFoundError: EXIT.notFound,
@@ -44,6 +45,7 @@ const CODES: Readonly<Record<string, ExitCode>> = {
   InvalidControlError: EXIT.conflict,
   ExecutionDeletedError: EXIT.conflict,
   NotDeletableError: EXIT.conflict,
+  PipelineControlError: EXIT.conflict,
   ResultTimeoutError: EXIT.timeout,
 };
 

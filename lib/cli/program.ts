@@ -13,6 +13,7 @@ import { addFork } from "./commands/fork.js";
 import { addHistory } from "./commands/history.js";
 import { addList } from "./commands/list.js";
 import { addOutbox } from "./commands/outbox.js";
+import { addPipeline } from "./commands/pipeline.js";
 import { addReplay } from "./commands/replay.js";
 import { addSchedules } from "./commands/schedules.js";
 import { addSend } from "./commands/send.js";
@@ -42,6 +43,7 @@ const COMMANDS: readonly AddCommand[] = [
   addResume,
   addRedrive,
   addFork,
+  addPipeline,
   addSchedules,
   addOutbox,
   addDeadLetters,

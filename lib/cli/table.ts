@@ -71,6 +71,6 @@ function cut(cell: string, width = 0): string {
 }
 
 /** What users store may hold line breaks and terminal codes; a cell has neither. */
-function oneLine(cell: string): string {
+export function oneLine(cell: string): string {
   return stripVTControlCharacters(cell).replaceAll(/\s+/g, " ").trim();
 }

@@ -68,6 +68,11 @@ describe("a command line that is right, without a region,", () => {
     ["resume", "o-1"],
     ["redrive", "o-1"],
     ["fork", "o-1", "--from", "charge", "--id", "o-2"],
+    ["pipeline", "start", "release", "--trigger", '{"version":7}', "--id", "r-1"],
+    ["pipeline", "list", "--application", "shop", "--status", "TERMINAL", "SUCCEEDED"],
+    ["pipeline", "show", "r-1", "--all"],
+    ["pipeline", "restart", "r-1"],
+    ["pipeline", "signal", "r-1", "judge", "--name", "go", "--data", "{}"],
   ])("is told that: %s %s", async (...args) => {
     const { err, code } = await holdfast(args);
     expect(err).toContain("Region is missing");
@@ -136,6 +141,16 @@ describe("a command line that is wrong is told so first:", () => {
     [["update", "o-1", "double", "--id", LONG], "The message's id is not valid"],
     [["update", "o-1", "double", "--timeout", "soon"], "--timeout is no duration"],
     [["update", "o-1", "double", "--input", "@big.json"], "at most 32000000 can be stored"],
+    [["pipeline", "start", ""], "can't be the name of a pipeline"],
+    [["pipeline", "start", "release", "--trigger", "[7]"], "--trigger is no JSON object"],
+    [["pipeline", "list", "--status", "completed"], "Allowed choices"],
+    [["pipeline", "list", "--status", "SUCCEEDED"], "expected a workflow name"],
+    [["pipeline", "list", "--cursor", "rubbish"], "The cursor is not valid"],
+    [["pipeline", "show", ""], "is no execution id"],
+    [["pipeline", "skip", "r-1"], "missing required argument 'stage'"],
+    [["pipeline", "signal", "r-1", "judge"], "--name <name>' not specified"],
+    [["pipeline", "signal", "r-1", "judge", "--name", "go", "--data", "7"], "--data is no JSON object"],
+    [["pipeline", "cancel", "r-1", "--stage", "a", "--cancel-region", "b"], "Expected one of them"],
     [["cancel", ""], "is no execution id"],
     [["terminate", ""], "is no execution id"],
     [["pause", ""], "is no execution id"],
