@@ -49,6 +49,8 @@ export interface StageSpec {
   /** What must have ended before it begins. */
   readonly requisites: readonly string[];
   readonly context: JsonObject;
+  /** Keys of the context whose expressions its tasks judge themselves. */
+  readonly raw?: readonly string[];
   /** One after the other. */
   readonly tasks: readonly TaskSpec[];
   /** Stages that belong to it, one after the other: before its tasks, after them, and once if it fails. */
@@ -106,6 +108,8 @@ export interface Graph {
   readonly stages: readonly StageSpec[];
   /** How often a stage may jump. 0: never. */
   readonly maxJumps: number;
+  /** It came as data: in the texts of its contexts, `${ … }` stands for what it gives. */
+  readonly templates?: true;
   /** An execution that could not begin by then is canceled. */
   readonly startBefore?: EpochMs;
   /** How many of its executions run at once; the others wait, first come, first served. Default: all of them. */

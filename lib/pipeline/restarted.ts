@@ -13,6 +13,9 @@ import { isComplete } from "./status.js";
 /** Beside the trigger, in the input of the execution that restarts another. */
 const KEY = "_restart";
 
+/** Beside the trigger, in the input of an execution whose pipeline came as data: that pipeline, as it was read. */
+const GRAPH = "_graph";
+
 /**
  * What to start the new execution with. Made anew are the stage and all that comes after it, and whatever the failure ended, or kept from
  * beginning; kept is the rest.
@@ -39,12 +42,22 @@ export function restartInput(
     .map((id) => stageIn(state, id));
   // Both are JSON by their types; a stage's state has optional members, which JSON leaves out.
   const restart = { executionId: of.executionId, kept: kept as unknown as Json };
-  return { ...triggerIn(of.input), [KEY]: restart };
+  return { ...of.input, [KEY]: restart };
 }
 
 /** What it was started with, whichever execution of a row of restarts it is. */
-export function triggerIn({ [KEY]: _, ...trigger }: JsonObject): JsonObject {
+export function triggerIn({ [KEY]: _, [GRAPH]: __, ...trigger }: JsonObject): JsonObject {
   return trigger;
+}
+
+export function withGraph(trigger: JsonObject, graph: Graph): JsonObject {
+  // A graph is JSON by its types, but for optional members, which JSON leaves out.
+  return { ...trigger, [GRAPH]: graph as unknown as Json };
+}
+
+/** Absent where the pipeline did not come as data. */
+export function graphIn({ [GRAPH]: graph }: JsonObject): Graph | undefined {
+  return graph === undefined ? undefined : (graph as unknown as Graph);
 }
 
 /** Of which execution it is a restart. */

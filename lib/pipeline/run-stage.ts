@@ -3,6 +3,7 @@ import type { Context } from "../define/context.js";
 import { contextAround } from "./contexts.js";
 import { afterId, beforeId, onFailureId, type StageSpec } from "./graph.js";
 import { runInstances } from "./instances.js";
+import { interpolated } from "./json/template.js";
 import type { Json, JsonObject } from "./json-value.js";
 import { merge } from "./merge.js";
 import { failureOf, stageOutcome } from "./outcome.js";
@@ -139,10 +140,12 @@ export function startStage(
       tasks: instances === undefined ? tasks.map(({ name }) => name) : [],
       ...(parent === undefined ? {} : { parent }),
     });
-  const { graph, library, trigger } = shell;
+  const { graph, trigger } = shell;
   try {
     const around = merge(contextAround(graph, shell.state(), spec, parent), given);
-    begins(library.fillIn?.(spec, variablesOf(around, trigger)) ?? spec.context);
+    const { context, raw } = spec;
+    const variables = variablesOf(around, trigger);
+    begins(graph.templates ? interpolated(context, { ...context, ...variables }, raw) : context);
     return undefined;
   } catch (error) {
     begins(spec.context);

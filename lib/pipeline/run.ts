@@ -67,6 +67,8 @@ class PipelineRun {
   #poke: () => void = () => {};
   /** What interrupts the whole execution. */
   #thrown: { readonly error: unknown } | undefined;
+  /** Somebody's wish is being fulfilled: until it is, what lies between is nothing to decide by. */
+  #held = 0;
   readonly #running = new Map<string, Running>();
   readonly #surroundings: StageSurroundings;
 
@@ -143,6 +145,10 @@ class PipelineRun {
   async #advance(): Promise<CompleteStatus> {
     for (;;) {
       if (this.#thrown !== undefined) throw this.#thrown.error;
+      if (this.#held > 0) {
+        await this.#change();
+        continue;
+      }
       const decision = decide(this.graph, this.#state);
       switch (decision?.do) {
         case undefined:
@@ -327,9 +333,12 @@ class PipelineRun {
         const status = control.do === "skip" ? "SKIPPED" : "CANCELED";
         const { reason = `somebody asked for it: ${control.do}` } = control;
         const { stop, end, reset } = planOf(this.graph, this.#state, control);
+        this.#held += 1;
         for (const id of stop) await this.#stop(id, { status, why: reason });
         for (const id of end) this.#endAll(ctx, id, { status, reason });
         for (const id of reset) this.#tell(ctx, { type: "StageReset", stage: id });
+        this.#held -= 1;
+        this.#poke();
         return now([...new Set([...stop, ...end, ...reset])]);
       }
       default:

@@ -130,6 +130,14 @@ onEachStore((open) => {
       expect(await bench.statuses()).toMatchObject({ pipeline: "SUCCEEDED", c: "SUCCEEDED" });
     });
 
+    it("goes on where everything that ran came after the stage", async () => {
+      const bench = await open((ran) => [stage(ran, "a"), waiting(ran, "b", { requisites: ["a"] })]);
+      await bench.run();
+      await bench.ask({ do: "restart", stage: "a" });
+      expect(await bench.statuses()).toEqual({ pipeline: "RUNNING", a: "SUCCEEDED", b: "SUSPENDED" });
+      expect(bench.ran).toEqual(["a", "b", "a", "b"]);
+    });
+
     it("is refused for one that runs, or has not begun", async () => {
       const bench = await open((ran) => [waiting(ran, "a"), stage(ran, "b", { requisites: ["a"] })]);
       await bench.run();

@@ -174,7 +174,7 @@ function linked(stages: readonly Loose[], roll: () => number): StageSpec[] {
 
 /** As Spinnaker writes it. */
 export function written(graph: Graph, isWrapped: boolean): JsonObject {
-  const { configId, concurrency, startBefore, stages, ...head } = graph;
+  const { configId, concurrency, startBefore, stages, templates: _, ...head } = graph;
   const definition: unknown = {
     ...head,
     id: configId,

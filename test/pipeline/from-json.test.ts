@@ -2,6 +2,8 @@
 /** Pipelines that come as data, run by the engine. */
 import { InvalidInputError } from "holdfast";
 import { describe, expect, it } from "vitest";
+import { DurableClient } from "../../lib/client/client.js";
+import { PipelineClient } from "../../lib/pipeline/client/client.js";
 import { pipelinesFromJson } from "../../lib/pipeline/json/from-json.js";
 import { stageType } from "../../lib/pipeline/json/stage-type.js";
 import { pipeline } from "../../lib/pipeline/pipeline.js";
@@ -158,6 +160,46 @@ describe("a pipeline that comes as JSON", () => {
     await run([{ refId: "a", type: "show" }], { startTimeExpiry: bench.cloud.clock.now() - DAY });
     expect(ran).toEqual([]);
     expect(String(await bench.error())).toContain('stage "a" is CANCELED (it was to begin before');
+  });
+
+  it("is read without the code of its types, steered, and restarted", async () => {
+    const { bench, run, ran } = opened();
+    await run(
+      [
+        { refId: "a", type: "show", text: "${ trigger.n }" },
+        {
+          refId: "j",
+          type: "manualJudgment",
+          requisiteStageRefIds: ["a"],
+          instructions: "Look at ${ shown }.",
+        },
+        { refId: "z", type: "show", requisiteStageRefIds: ["j"] },
+      ],
+      {},
+      { n: 5 },
+    );
+    const pipelines = new PipelineClient(
+      new DurableClient({ outside: bench.cloud.client(), workflows: [...bench.app.workflows.values()] }),
+    );
+    const view = await pipelines.show("x-1");
+    expect(view).toMatchObject({ application: "shop", name: "p", trigger: { n: 5 }, status: "RUNNING" });
+    expect(view.stages[1]).toMatchObject({
+      refId: "j",
+      status: "SUSPENDED",
+      context: { instructions: "Look at 5." },
+    });
+    await pipelines.signal("x-1", "j", { name: "judgment", data: { decision: "stop", by: "Ada" } });
+    await bench.cloud.settle();
+    expect(await pipelines.summary("x-1")).toMatchObject({ status: "TERMINAL", trigger: { n: 5 } });
+    const again = await pipelines.restart("x-1", "j");
+    await bench.cloud.settle();
+    expect(ran).toEqual(["a"]);
+    expect(await pipelines.show(again.executionId)).toMatchObject({
+      restartedFrom: "x-1",
+      status: "RUNNING",
+      trigger: { n: 5 },
+      stages: [{ status: "SUCCEEDED" }, { status: "SUSPENDED" }, { status: "NOT_STARTED" }],
+    });
   });
 
   it("shares places with others of its configuration alone", async () => {

@@ -89,6 +89,7 @@ describe("a pipeline from JSON", () => {
       types,
     );
     expect(graph).toEqual({
+      templates: true,
       application: "shop",
       name: "release",
       configId: "cfg-1",

@@ -23,13 +23,13 @@ import type { Graph } from "../graph.js";
 import type { Json, JsonObject } from "../json-value.js";
 import { mergedOutputs } from "../merge.js";
 import type { Pipeline } from "../pipeline.js";
-import { restartInput } from "../restarted.js";
+import { graphIn, restartInput } from "../restarted.js";
 import { signalNameOf } from "../signals.js";
 import { type Signal, stageIn } from "../state.js";
 import type { Status } from "../status.js";
 import { NotAPipelineError } from "./errors.js";
 import { graphOf } from "./graph-of.js";
-import { type ReadPipeline, readWithState } from "./read.js";
+import { inputOf, type ReadPipeline, readWithState } from "./read.js";
 import {
   executionStatusesOf,
   type ListedStatus,
@@ -89,7 +89,7 @@ interface Target {
 
 export class PipelineClient {
   /** What was recorded under a hash never changes. */
-  readonly #graphs = new Map<string, Promise<Graph>>();
+  readonly #graphs = new Map<string, Promise<Graph | undefined>>();
   readonly #pipelines = new Map<string, Promise<boolean>>();
 
   constructor(private readonly client: DurableClient) {}
@@ -285,14 +285,23 @@ export class PipelineClient {
   }
 
   async #graph({ executionId, workflow, definition: hash }: ExecutionDescription): Promise<Graph> {
-    const known = this.#graphs.get(`${workflow} ${hash}`);
-    if (known !== undefined) return known;
-    const found = this.client
-      .definition(workflow, hash)
-      .then((definition) => graphOf(definition, executionId));
-    this.#graphs.set(`${workflow} ${hash}`, found);
-    found.catch(() => this.#graphs.delete(`${workflow} ${hash}`));
-    return found;
+    const key = `${workflow} ${hash}`;
+    const known = this.#graphs.get(key) ?? this.#sharedGraph(workflow, hash, executionId);
+    this.#graphs.set(key, known);
+    known.catch(() => this.#graphs.delete(key));
+    return (await known) ?? this.#ownGraph(executionId, workflow);
+  }
+
+  /** Of all executions of this definition; undefined where each has its own. */
+  async #sharedGraph(workflow: string, hash: string, executionId: string): Promise<Graph | undefined> {
+    return graphOf(await this.client.definition(workflow, hash), executionId);
+  }
+
+  /** Of a pipeline that came as data. One more read of the history. */
+  async #ownGraph(executionId: string, workflow: string): Promise<Graph> {
+    const graph = graphIn(inputOf(await this.client.history(executionId)));
+    if (graph === undefined) throw new NotAPipelineError(workflow, "its input holds no stages", executionId);
+    return graph;
   }
 
   /** By the code that the workflow has now. */

@@ -9,8 +9,11 @@ export interface RecordedDefinition {
   readonly source?: string;
 }
 
-/** @throws NotAPipelineError */
-export function graphOf(definition: RecordedDefinition, executionId?: string): Graph {
+/**
+ * @returns undefined where each execution has a graph of its own, in its input
+ * @throws NotAPipelineError
+ */
+export function graphOf(definition: RecordedDefinition, executionId?: string): Graph | undefined {
   const { workflow, source } = definition;
   if (source === undefined)
     throw new NotAPipelineError(
@@ -18,7 +21,8 @@ export function graphOf(definition: RecordedDefinition, executionId?: string): G
       "its definition is too large, so its stages were not recorded",
       executionId,
     );
-  const graph = graphIn(source);
+  if (isOfMany(source)) return undefined;
+  const graph = sharedGraph(source);
   if (graph === undefined)
     throw new NotAPipelineError(
       workflow,
@@ -29,7 +33,7 @@ export function graphOf(definition: RecordedDefinition, executionId?: string): G
 }
 
 /** Undefined for the text of anything else: of a workflow's function. */
-export function graphIn(source: string): Graph | undefined {
+function sharedGraph(source: string): Graph | undefined {
   let found: unknown;
   try {
     found = JSON.parse(source);
@@ -43,4 +47,14 @@ function isGraph(found: unknown): found is Graph {
   if (typeof found !== "object" || found === null) return false;
   const { application, name, stages }: Partial<Record<keyof Graph, unknown>> = found;
   return typeof application === "string" && typeof name === "string" && Array.isArray(stages);
+}
+
+/** See `pipelinesFromJson`. */
+function isOfMany(source: string): boolean {
+  try {
+    const found: unknown = JSON.parse(source);
+    return typeof found === "object" && found !== null && "pipelines" in found;
+  } catch {
+    return false;
+  }
 }

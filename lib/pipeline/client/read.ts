@@ -92,6 +92,11 @@ export async function readWithState(
   return { view, state, input };
 }
 
+/** What an execution was started with. */
+export function inputOf(history: readonly HistoryEntry[]): JsonObject {
+  return inputIn(startedIn(history));
+}
+
 function startedIn([first]: readonly HistoryEntry[]): ExecutionStarted {
   if (first?.event.type === "ExecutionStarted") return first.event;
   throw new TypeError("A history that was judged does not begin with its start.");

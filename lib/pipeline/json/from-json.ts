@@ -4,12 +4,12 @@ import { type AnyWorkflow, type Workflow, workflow } from "../../define/workflow
 import { InvalidPipelineError } from "../errors.js";
 import { isObject, type JsonObject } from "../json-value.js";
 import type { Library } from "../library.js";
+import { graphIn, restartedFrom, withGraph } from "../restarted.js";
 import { interpret, type PipelineResult } from "../run.js";
 import { pipelineSlots, Terminated } from "../slots.js";
 import { BUILTIN_TYPES } from "./builtin/index.js";
 import { graphFromJson } from "./graph-from-json.js";
 import { type StageType, StageTypes } from "./stage-type.js";
-import { interpolated } from "./template.js";
 
 /** What an execution is started with. */
 export interface JsonPipelineInput {
@@ -39,26 +39,30 @@ export function pipelinesFromJson(
   }: { readonly types?: readonly StageType[]; readonly pipelines?: readonly AnyWorkflow[] } = {},
 ): JsonPipelines {
   const types = new StageTypes([...BUILTIN_TYPES, ...own]);
-  const library: Library = {
-    ...types.library,
-    fillIn: ({ type, context }, variables) =>
-      interpolated(context, { ...context, ...variables }, types.of(type)?.raw),
-  };
-  const made = workflow<JsonPipelineInput, JsonPipelineInput, PipelineResult>(
+  const { library } = types;
+  const made = workflow<JsonPipelineInput, JsonObject, PipelineResult>(
     name,
     {
       input: definitionsOf(types),
+      // Each execution has a graph of its own, in its input.
+      source: JSON.stringify({ pipelines: types.names }),
       // Those that limit how many run at once; which they are is known only when they come.
       lifecycleEvents: ["terminated"],
       companions: { workflows: [...pipelines, pipelineSlots], events: [Terminated] },
     },
-    async (ctx, { definition, trigger }) =>
-      interpret(graphFromJson(definition, types), library)(ctx, trigger),
+    async (ctx, input) => {
+      const graph = graphIn(input);
+      if (graph === undefined) throw new InvalidPipelineError(name, NO_DEFINITION);
+      return interpret(graph, library)(ctx, input);
+    },
   );
   return { ...made, types, library };
 }
 
-function definitionsOf(types: StageTypes): Schema<JsonPipelineInput> {
+const NO_DEFINITION = [{ path: "definition", message: "expected a pipeline, found nothing" }];
+
+/** What is stored is the trigger, with the graph beside it: a replay reads no definition again, whatever became of types since. */
+function definitionsOf(types: StageTypes): Schema<JsonPipelineInput, JsonObject> {
   const issue = (message: string, ...path: string[]) => ({ issues: [{ message, path }] });
   return {
     "~standard": {
@@ -66,17 +70,18 @@ function definitionsOf(types: StageTypes): Schema<JsonPipelineInput> {
       vendor: "holdfast",
       validate(value) {
         if (!isObject(value)) return issue("expected { definition, trigger? }");
-        const { definition, trigger } = value;
-        if (trigger !== undefined && !isObject(trigger)) return issue("expected an object", "trigger");
+        // A restart brings the graph of the execution before it.
+        if (graphIn(value) !== undefined && restartedFrom(value) !== undefined) return { value };
+        const { definition, trigger = {} } = value;
+        if (!isObject(trigger)) return issue("expected an object", "trigger");
         try {
-          graphFromJson(definition, types);
+          return { value: withGraph(trigger, graphFromJson(definition, types)) };
         } catch (error) {
           if (!(error instanceof InvalidPipelineError)) throw error;
           return {
             issues: error.issues.map(({ path, message }) => ({ message, path: ["definition", path] })),
           };
         }
-        return { value: { definition, ...(trigger === undefined ? {} : { trigger }) } };
       },
     },
   };

@@ -50,6 +50,7 @@ function readPipeline(fields: Fields, types: StageTypes): Graph {
     application: fields.requiredName("application"),
     name: fields.requiredName("name"),
     ...(configId === undefined ? {} : { configId }),
+    templates: true,
     stages: readStages(fields, types),
     maxJumps: fields.count("maxJumps", 0, MOST_JUMPS) ?? DEFAULT_JUMPS,
     ...(startBefore === undefined ? {} : { startBefore }),
@@ -94,8 +95,8 @@ function readStages(fields: Fields, types: StageTypes): StageSpec[] {
 }
 
 function withType(written: WrittenStage, fields: Fields, types: StageTypes): StageSpec {
-  const { before, after, onFailure, tasks } = partsOf(written, fields, types);
+  const parts = partsOf(written, fields, types);
   const { pipeline } = written.context;
   const runs = written.type === PIPELINE && typeof pipeline === "string" ? { pipeline } : {};
-  return { ...written, tasks, before, after, onFailure, ...runs };
+  return { ...written, ...parts, ...runs };
 }

@@ -8,7 +8,7 @@ import { pathTo, plainJson } from "./plain-json.js";
 import type { BuildParts, StageType, StageTypes } from "./stage-type.js";
 import { templateIssues } from "./template.js";
 
-type Parts = Pick<StageSpec, "tasks" | "before" | "after" | "onFailure">;
+type Parts = Pick<StageSpec, "tasks" | "before" | "after" | "onFailure" | "raw">;
 
 const NOTHING: Parts = { tasks: [], before: [], after: [], onFailure: [] };
 
@@ -58,6 +58,7 @@ class Builder {
     for (const issue of [...templateIssues(judged, ""), ...this.#checked(type, context, path)])
       this.#note(placeOf(of, issue.path), issue.message);
     return {
+      ...(type.raw === undefined ? {} : { raw }),
       tasks: type.specs,
       before: this.#built(type.before, "before", beforeId, of),
       after: this.#built(type.after, "after", afterId, of),
