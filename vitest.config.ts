@@ -28,7 +28,10 @@ export default defineConfig({
   resolve: {
     alias: [
       { find: /^holdfast$/, replacement: here("lib/index.ts") },
-      { find: /^holdfast\/(cdk|testing|local|otel|pipeline)$/, replacement: here("lib/$1/index.ts") },
+      {
+        find: /^holdfast\/(cdk|testing|local|otel|pipeline|pipeline\/client)$/,
+        replacement: here("lib/$1/index.ts"),
+      },
       { find: /^holdfast\/functions\/(.*)$/, replacement: here("functions/$1.ts") },
     ],
   },

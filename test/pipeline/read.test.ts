@@ -135,6 +135,18 @@ onEachStore((open) => {
       expect(stageOf(view, "c").waitsFor).toEqual([{ for: "milestone", stage: "a", status: "SUCCEEDED" }]);
     });
 
+    it("says so of a stage whose window is not open", async () => {
+      const bench = await open((ran) => [
+        stage(ran, "a", { window: { whitelist: [{ startHour: 3, startMin: 0, endHour: 4, endMin: 0 }] } }),
+      ]);
+      await bench.run(MINUTE);
+      const [a] = (await shown(bench)).stages;
+      expect(a).toMatchObject({ status: "RUNNING", waitsFor: [{ for: "window" }] });
+      expect(bench.ran).toEqual([]);
+      await bench.pass(DAY);
+      expect(await shown(bench)).toMatchObject({ status: "SUCCEEDED" });
+    });
+
     it("counts rounds, and only the last round's attempts", async () => {
       const bench = await open((ran) => [
         stage(ran, "a"),

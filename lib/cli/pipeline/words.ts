@@ -104,6 +104,8 @@ function wordsOf(wait: WaitsFor, { tasks }: StageView, executionId: string): str
       return [`waits for stage ${wait.stage}, which has the same mutex`];
     case "milestone":
       return [`waits for stage ${wait.stage} to be ${wait.status}`];
+    case "window":
+      return ["waits for the window in which it may begin"];
     case "signal":
       return [
         `waits for a signal: holdfast pipeline signal ${argument(executionId)} ${argument(wait.stage)} --name …`,

@@ -8,7 +8,7 @@ import { type PipelineState, type StageState, stageIn, type TaskState } from "..
 import { isActive } from "../status.js";
 import { type AttemptEvent, type Attempts, attemptsOf, stepNameOf } from "./attempts.js";
 import type { Part, StageView, TaskView } from "./view.js";
-import { type Waiting, waitsOfActive, waitsOfUnbegun } from "./waits-for.js";
+import { type Waiting, waitsForWindow, waitsOfActive, waitsOfUnbegun } from "./waits-for.js";
 
 /** What is known beside the state. */
 export interface Known {
@@ -114,6 +114,7 @@ function waitingOf(
   if (stage.status === "NOT_STARTED")
     return part === undefined && !isOver(state) ? waitsOfUnbegun(graph, state, spec) : { waitsFor: [] };
   if (!isActive(stage.status)) return { waitsFor: [] };
+  if (waitsForWindow(state, stage, spec)) return { waitsFor: [{ for: "window" }] };
   const { pipeline } = spec;
   if (pipeline === undefined) return waitsOfActive(stage, attempts, undefined);
   const mine = children.filter(({ workflow }) => workflow === pipeline);

@@ -80,6 +80,7 @@ export type Part = "before" | "instance" | "after" | "onFailure";
  * | stages    | these have ended                                            |
  * | mutex     | this stage, which has the same mutex, has ended             |
  * | milestone | this stage has this status                                  |
+ * | window    | the window in which it may begin opens                      |
  * | signal    | somebody sends one for this stage                           |
  * | retry     | a task that failed is tried again, at `at`                  |
  * | timer     | a task that has not ended runs again, at `at`               |
@@ -89,6 +90,7 @@ export type WaitsFor =
   | { readonly for: "stages"; readonly stages: readonly string[] }
   | { readonly for: "mutex"; readonly stage: string }
   | { readonly for: "milestone"; readonly stage: string; readonly status: Status }
+  | { readonly for: "window" }
   | { readonly for: "signal"; readonly stage: string }
   | { readonly for: "retry" | "timer"; readonly task: string; readonly at: EpochMs }
   | { readonly for: "pipeline"; readonly pipeline: string; readonly executionId?: string };

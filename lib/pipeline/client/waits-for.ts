@@ -31,6 +31,13 @@ export function waitsOfUnbegun({ stages }: Graph, state: PipelineState, stage: S
   return { waitsFor: holder === undefined ? [] : [{ for: "mutex", stage: holder.refId }] };
 }
 
+/** It has begun, and before anything of it does its window has to open. */
+export function waitsForWindow({ stages }: PipelineState, stage: StageState, { window }: StageSpec): boolean {
+  const isUntouched = stage.tasks.every(({ status }) => status === "NOT_STARTED");
+  const hasParts = [...stages.values()].some(({ parent }) => parent === stage.refId);
+  return window !== undefined && stage.status === "RUNNING" && isUntouched && !hasParts;
+}
+
 /** @param attempts of its tasks, in their order */
 export function waitsOfActive(
   stage: StageState,
