@@ -46,7 +46,8 @@ interface Given {
 const MOST_MESSAGES = 500;
 
 const ASKED = "slots";
-const PLACE = "slot";
+/** The signal that gives, or refuses, a place. */
+export const PLACE = "slot";
 
 export function afterAsking(slots: Slots, { do: what, executionId, concurrency }: Asked): Given {
   if (what === "leave") return afterLeaving(slots, executionId, concurrency);

@@ -6,10 +6,8 @@ import { isObject, type JsonObject } from "../json-value.js";
 import { restartedFrom, triggerIn } from "../restarted.js";
 import { failureFrom } from "../run-task.js";
 import type { Failure } from "../state.js";
+import { PLACE } from "../slots.js";
 import { isComplete, STATUSES, type Status } from "../status.js";
-
-/** The signal by which an execution is given a place among those that may run at once. */
-const PLACE = "slot";
 
 /** Times in milliseconds since 1970. */
 export interface PipelineSummary {
