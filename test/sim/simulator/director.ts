@@ -7,7 +7,7 @@ import type { Director, OutsideCall, ReceivedMessage } from "../../../lib/testin
 import type { TestProcess } from "../../../lib/testing/process.js";
 import type { VirtualClock } from "../../../lib/testing/virtual-clock.js";
 import type { MadeCall, Trace } from "./trace.js";
-import { type Fault, FOCI, FOCUSED, type Weather } from "./weather.js";
+import { type Fault, FOCI, type Weather } from "./weather.js";
 
 const SECOND = 1_000;
 const MINUTE = 60 * SECOND;
@@ -17,6 +17,9 @@ export const LISTENER = "listener";
 
 /** So many faults are enough for one run: more would only repeat each other, and take the time of other runs. */
 const MOST_FAULTS = 25;
+
+/** Of processes that make the call which a run looks at most closely. */
+const MOST_DEATHS = 2;
 
 const THROTTLED = "a call is throttled, and those that follow for a while";
 
@@ -113,7 +116,8 @@ export class SimDirector implements Director {
   }
 
   #oneOfFoci(): string {
-    return FOCI[this.below(FOCI.length)] ?? FOCI[0];
+    const names = Object.keys(FOCI);
+    return names[this.below(names.length)] ?? "";
   }
 
   #letHappen(name: string): void {
@@ -132,10 +136,22 @@ export class SimDirector implements Director {
   #strikes(fault: Fault, where: string, process?: TestProcess): boolean {
     const often = this.weather[fault];
     if (often === undefined || this.isCalm || this.#struck >= MOST_FAULTS) return false;
-    const focused = where === this.#focus ? FOCUSED : 1;
+    if (this.#hasKilledEnough(fault, where)) return false;
+    const focused = where === this.#focus ? (FOCI[where] ?? 1) : 1;
     if (this.random() >= Math.min(0.6, often * focused)) return false;
     this.note(`${fault}: ${where}`, process);
     return true;
+  }
+
+  /** An execution whose owners die five times in a row, all of them at one call, is stalled, as it should be. */
+  #hasKilledEnough(fault: Fault, where: string): boolean {
+    const struck = (what: string): boolean =>
+      what.startsWith("the process dies") && what.endsWith(`: ${where}`);
+    return (
+      where === this.#focus &&
+      fault.startsWith("the process dies") &&
+      this.trace.faults.filter(({ what }) => struck(what)).length >= MOST_DEATHS
+    );
   }
 
   /** For faults of messages and surroundings, too. */

@@ -30,7 +30,8 @@ export const START_SENTENCES: Readonly<Record<string, Sentence>> = {
     startsOf(end).flatMap(({ call, wakes }) => {
       const { status, startAt } = Object(reply(call).head);
       if (reply(call).created !== false || isClosed(status)) return [];
-      const mayBegin = Math.max(call.clock, startAt);
+      // A client has the true time, whatever the clock of its process says.
+      const mayBegin = Math.max(call.at, call.clock, startAt);
       return wakes.some((wake) => (dueAtOf(wake) ?? mayBegin) <= mayBegin)
         ? []
         : [`${idIn(call)}, process ${call.process}`];
@@ -61,7 +62,9 @@ function startsOf(end: SimulatedEnd): Start[] {
 
 const dueAtOf = ({ args: [wake] }: MadeCall): number | undefined => (wake as Wake).dueAt;
 
-/** When the queue or the scheduler has it come. */
-function arrivalOf({ name, at, args: [, when] }: MadeCall): number {
-  return name === "wakes.schedule" ? Number(when) : at + Number(when) * 1_000;
+/** When it is looked at: as the queue or the scheduler has it come, and not before its own time. */
+function arrivalOf(wake: MadeCall): number {
+  const [, when] = wake.args;
+  const comesAt = wake.name === "wakes.schedule" ? Number(when) : wake.at + Number(when) * 1_000;
+  return Math.max(comesAt, dueAtOf(wake) ?? 0);
 }
