@@ -194,7 +194,7 @@ export class SimDirector implements Director {
     const now = this.clock().now();
     const isOfTables = name.startsWith("store.");
     if (isOfTables && now < this.#throttledUntil && this.random() < 0.5) {
-      this.#tell(`${THROTTLED}: ${name}`, process);
+      this.#tell(`a call is throttled as those before it: ${name}`, process);
       throw unanswered("ThrottlingException");
     }
     if (isOfTables && this.#strikes(THROTTLED, name, process)) {

@@ -22,8 +22,14 @@ export interface SimulatedEnd {
 /** Gives what breaks it, in words; nothing when it holds. */
 export type Sentence = (end: SimulatedEnd) => readonly string[];
 
-export const calls = ({ trace }: SimulatedEnd): readonly MadeCall[] =>
-  trace.entries.filter((entry) => entry.kind === "call");
+/** Of each end, for every sentence about it. */
+const made = new WeakMap<SimulatedEnd, readonly MadeCall[]>();
+
+export const calls = (end: SimulatedEnd): readonly MadeCall[] => {
+  const known = made.get(end) ?? end.trace.entries.filter((entry) => entry.kind === "call");
+  made.set(end, known);
+  return known;
+};
 
 export const reply = (call: MadeCall): Record<string, unknown> => Object(call.reply);
 

@@ -119,10 +119,9 @@ export const SENTENCES: Readonly<Record<string, Sentence>> = {
   "who has lost a slot, or a settlement, writes no more": (end) => {
     const lost = new Map<string, number>();
     return calls(end).flatMap((call) => {
+      if (!/^store\.(appendCommit|commitTransaction|settle)$/.test(call.name)) return [];
       const { epoch, slot = Number.POSITIVE_INFINITY } = Object(call.args[0]);
       const owner = `${idIn(call)}, epoch ${epoch}, process ${call.process}`;
-      const isWrite = /^store\.(appendCommit|commitTransaction|settle)$/.test(call.name);
-      if (!isWrite) return [];
       // Whether it would have been refused, too: whoever has lost the one knows it. The very same write may be made again.
       const goesOn = slot > (lost.get(owner) ?? Number.POSITIVE_INFINITY);
       const isLost = call.told && call.name !== "store.settle" && appendedBy(call) === undefined;
