@@ -19,7 +19,10 @@ export const LISTENER = "listener";
 const MOST_FAULTS = 25;
 
 /** Of processes that make the call which a run looks at most closely. */
-const MOST_DEATHS = 2;
+const MOST_DEATHS = 3;
+
+/** What a process dies of, be it that its time is over. */
+const DEADLY = /^(the process dies|a call takes long|a reply takes long)/;
 
 const THROTTLED = "a call is throttled, and those that follow for a while";
 
@@ -145,13 +148,9 @@ export class SimDirector implements Director {
 
   /** An execution whose owners die five times in a row, all of them at one call, is stalled, as it should be. */
   #hasKilledEnough(fault: Fault, where: string): boolean {
-    const struck = (what: string): boolean =>
-      what.startsWith("the process dies") && what.endsWith(`: ${where}`);
-    return (
-      where === this.#focus &&
-      fault.startsWith("the process dies") &&
-      this.trace.faults.filter(({ what }) => struck(what)).length >= MOST_DEATHS
-    );
+    if (where !== this.#focus || !DEADLY.test(fault)) return false;
+    const struck = this.trace.faults.filter(({ what }) => DEADLY.test(what) && what.endsWith(`: ${where}`));
+    return struck.length >= MOST_DEATHS;
   }
 
   /** For faults of messages and surroundings, too. */
