@@ -46,8 +46,18 @@ if (stale.length > 0) {
 }
 const waiting = [...chosen];
 const verdicts: Verdict[] = [];
+/** Each simulation, with its workers, is a group of processes of its own: whoever ends this ends them, and what lies in their folders. */
+const groups = new Set<number>();
+let isStopped = false;
+for (const signal of ["SIGINT", "SIGTERM"] as const)
+  process.once(signal, () => {
+    isStopped = true;
+    waiting.splice(0);
+    for (const group of groups) process.kill(-group, "SIGKILL");
+  });
 await Promise.all(Array.from({ length: availableParallelism() }, () => worker()));
 
+if (isStopped) process.exit(130);
 const caught = verdicts.filter((verdict) => verdict.caught).length;
 const share = caught / Math.max(1, verdicts.length);
 if (values.json) console.log(JSON.stringify({ caught, of: verdicts.length, share, verdicts }));
@@ -61,6 +71,7 @@ process.exit(share >= LEAST_CAUGHT ? 0 : 1);
 async function worker(): Promise<void> {
   for (let mutant = waiting.shift(); mutant !== undefined; mutant = waiting.shift()) {
     const verdict = await judge(mutant);
+    if (isStopped) return;
     verdicts.push(verdict);
     const seen = verdict.caught ? "noticed" : "NOT NOTICED";
     if (!values.json)
@@ -107,12 +118,13 @@ function simulateIn(dir: string): Promise<{ readonly code: number | null; readon
     "--bail",
     "--json",
   ];
-  // A group of its own, so that its worker goes with it.
   const child = spawn(process.execPath, args, {
     cwd: dir,
     stdio: ["ignore", "pipe", "pipe"],
     detached: true,
   });
+  const group = child.pid;
+  if (group !== undefined) groups.add(group);
   let said = "";
   for (const stream of [child.stdout, child.stderr])
     stream.on("data", (chunk: Buffer) => {
@@ -121,10 +133,11 @@ function simulateIn(dir: string): Promise<{ readonly code: number | null; readon
   return new Promise((resolve) => {
     const timer = setTimeout(() => {
       said = `its runs took more than ${MOST_MS / 60_000} minutes`;
-      if (child.pid !== undefined) process.kill(-child.pid, "SIGKILL");
+      if (group !== undefined) process.kill(-group, "SIGKILL");
     }, MOST_MS);
     child.once("exit", (code) => {
       clearTimeout(timer);
+      if (group !== undefined) groups.delete(group);
       resolve({ code, said });
     });
   });
