@@ -7,6 +7,7 @@ import { labelsOf } from "../model/labels.js";
 import { type PlainError, plain, plainError } from "../model/plain.js";
 import type { ExecutionStatus } from "../model/status.js";
 import { decode } from "../model/value.js";
+import { arm } from "../runtime/arm.js";
 import type { Inline } from "../runtime/bus/start-from-event.js";
 import type { Outside } from "../runtime/outside.js";
 import { type StartRequest, startExecution } from "../runtime/start.js";
@@ -62,7 +63,7 @@ export async function startNow(
   };
 }
 
-/** Once the execution is there, nothing that happens to its first turn is the caller's: its insurance wake goes on with it. */
+/** Once the execution is there and a wake is on its way, nothing that happens to its first turn is the caller's: the worker goes on with it. */
 async function startInline(
   outside: Outside,
   app: App,
@@ -75,8 +76,11 @@ async function startInline(
     if (error instanceof HoldfastError && !(error instanceof FencedError)) throw error;
     const head = await outside.store.readHead(request.id);
     if (head === undefined) throw error;
+    // What failed may have been its insurance. Where this fails, too, the caller knows, and starts it again.
+    const { executionId, lease } = head;
+    await arm(outside, { executionId, reason: "insurance", dueAt: lease?.until ?? outside.clock.now() });
     outside.log.write("warn", "The first turn failed here; the worker goes on with it.", {
-      executionId: request.id,
+      executionId,
       error,
     });
     return { head, created: true };

@@ -244,8 +244,7 @@ export class TestCloud {
 
   /** One run of the audit, with the dead-letter queue of wakes. */
   async audit(): Promise<void> {
-    const process = this.#newProcess();
-    const outside = process.outside(this.#real);
+    const outside = this.#newProcess().outside(this.#real);
     await audit(outside);
     for (const message of this.wakeQueue.dead.splice(0)) {
       try {
@@ -257,6 +256,13 @@ export class TestCloud {
       }
     }
     await this.settle();
+  }
+
+  /** Invokes a function as somebody who waits for its answer does: no queue repeats it. Rejects when its process dies. */
+  ask<Answer>(run: (outside: Outside, app: App, limits: Limits) => Promise<Answer>): Promise<Answer> {
+    const process = this.#newProcess();
+    const [outside, app] = [process.outside(this.#real), process.app(this.#app)];
+    return this.#live(process, () => run(outside, app, this.#limits(process.skewMs)));
   }
 
   /** Ends all processes at once, as a SIGKILL of every function would. */
@@ -361,22 +367,28 @@ export class TestCloud {
     task.receive(this.clock.now());
     const repeat = (): void => task.repeat(this.clock.now());
     this.options.director?.received(process, { queue: task.from, repeat, lose: task.delete });
+    const app = this.#app;
+    this.#live(process, async () => {
+      await task.run(process, process.outside(this.#real), process.app(app));
+      if (!process.dead) task.delete();
+      if (!process.dead && app === this.#app) await this.#rehearse(process);
+    }).catch((error: unknown) => {
+      if (error instanceof HiddenNonDeterminismError) this.#found ??= error;
+      else if (!(error instanceof ProcessDiedError)) this.errors.push(error);
+    });
+  }
+
+  /** Runs in a process until it is done, or the process dies. */
+  async #live<Result>(process: TestProcess, run: () => Promise<Result>): Promise<Result> {
     const running = { process, deadline: this.#limits().deadline };
     this.#running.add(running);
     this.#activity.moves += 1;
-    const app = this.#app;
-    const invocation = task.run(process, process.outside(this.#real), process.app(app));
-    Promise.race([invocation, process.died])
-      .then(task.delete)
-      .then(() => (app === this.#app ? this.#rehearse(process) : undefined))
-      .catch((error: unknown) => {
-        if (error instanceof HiddenNonDeterminismError) this.#found ??= error;
-        else if (!(error instanceof ProcessDiedError)) this.errors.push(error);
-      })
-      .finally(() => {
-        this.#running.delete(running);
-        this.#activity.moves += 1;
-      });
+    try {
+      return await Promise.race([run(), process.died]);
+    } finally {
+      this.#running.delete(running);
+      this.#activity.moves += 1;
+    }
   }
 
   /** After a turn that ended: whether its code would do the same again. */

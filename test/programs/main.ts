@@ -4,8 +4,9 @@
  */
 import { parseArgs } from "node:util";
 import { brokenIn } from "../sim/invariants.js";
+import type { Mode } from "../sim/mode.js";
 import { deterministicModes, modes } from "../sim/modes.js";
-import { type Mode, Trial } from "../sim/trial.js";
+import { Trial } from "../sim/trial.js";
 import { MUTATIONS } from "./mutations.js";
 import { nothingReplayed, replayProgram } from "./replaying.js";
 

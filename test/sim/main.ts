@@ -49,6 +49,9 @@ const workers = wholeNumber("workers", values.workers, 1);
 const MOST_FAILURES = values.bail ? 1 : 5;
 const REPORT_EVERY_MS = 10_000;
 
+/** A run takes some 50 ms. One that takes this long goes round in circles, however slow the machine is. */
+const LONGEST_RUN_MS = 60_000;
+
 if (values.seed !== undefined) await one(wholeNumber("seed", values.seed, 0));
 else if (values.every !== undefined) await work(wholeNumber("every", values.every, 1));
 else await all();
@@ -60,7 +63,7 @@ async function one(seed: number): Promise<never> {
   process.exit(broken.length === 0 ? 0 : 1);
 }
 
-/** A worker tells its parent, in a line of JSON each: what it has counted since it last told, and each failure with its story. */
+/** A worker tells its parent, in a line of JSON each: each run as it begins, what it has counted since it last told, and each failure with its story. */
 async function work(every: number): Promise<never> {
   let counted = nothingCounted();
   let told = Date.now();
@@ -70,6 +73,7 @@ async function work(every: number): Promise<never> {
     told = Date.now();
   };
   for (let seed = from; seed < from + seeds && (until === undefined || Date.now() < until); seed += every) {
+    console.log(JSON.stringify({ began: seed }));
     const simulated = await simulate(seed);
     tally(counted, simulated);
     if (simulated.broken.length > 0) {
@@ -90,6 +94,12 @@ async function all(): Promise<never> {
   const timer = setInterval(() => {
     if (!values.json) console.log(progress(counted, failures.length, Date.now() - began));
   }, REPORT_EVERY_MS);
+  const failed = (failure: Failure): void => {
+    if (failures.length >= MOST_FAILURES) return;
+    failures.push(failure);
+    if (!values.json) console.error(wordsOf(failure));
+    if (failures.length >= MOST_FAILURES) for (const other of children) other.kill();
+  };
   const ends = Array.from({ length: workers }, (_, index) => {
     const limits =
       values.minutes === undefined ? ["--seeds", String(seeds - index)] : ["--minutes", values.minutes];
@@ -98,15 +108,29 @@ async function all(): Promise<never> {
       stdio: ["ignore", "pipe", "inherit"],
     });
     children.push(child);
+    let seed = 0;
+    const stuck = (): void => {
+      child.kill();
+      failed({ seed, broken: [`it comes to its end: not in ${LONGEST_RUN_MS / 1_000} s`], report: "" });
+    };
+    let watch: NodeJS.Timeout | undefined;
     createInterface({ input: child.stdout }).on("line", (line) => {
-      const told: { readonly counted?: Counted; readonly failure?: Failure } = JSON.parse(line);
+      const told: { readonly began?: number; readonly counted?: Counted; readonly failure?: Failure } =
+        JSON.parse(line);
+      if (told.began !== undefined) {
+        seed = told.began;
+        watch ??= setTimeout(stuck, LONGEST_RUN_MS);
+        watch.refresh();
+      }
       if (told.counted !== undefined) sumOf(counted, told.counted);
-      if (told.failure === undefined || failures.length >= MOST_FAILURES) return;
-      failures.push(told.failure);
-      if (!values.json) console.error(wordsOf(told.failure));
-      if (failures.length >= MOST_FAILURES) for (const other of children) other.kill();
+      if (told.failure !== undefined) failed(told.failure);
     });
-    return new Promise<number | null>((resolve) => child.once("exit", (code) => resolve(code)));
+    return new Promise<number | null>((resolve) =>
+      child.once("exit", (code) => {
+        clearTimeout(watch);
+        resolve(code);
+      }),
+    );
   });
   const codes = await Promise.all(ends);
   clearInterval(timer);

@@ -1,5 +1,5 @@
 /** In which ways random programs are disturbed. */
-import type { Mode } from "./trial.js";
+import type { Mode } from "./mode.js";
 
 export const modes: readonly Mode[] = [
   { name: "nothing happens to it", seeds: 120, crashes: 0 },

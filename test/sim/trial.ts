@@ -1,5 +1,6 @@
 /** One random program through the real runtime, with what is done to it while it runs. */
 import { workflow } from "holdfast";
+import { startNow } from "../../lib/aws/starting.js";
 import { send } from "../../lib/client/control.js";
 import { CLAIM_MS } from "../../lib/decide/relay.js";
 import { app } from "../../lib/define/app.js";
@@ -19,34 +20,10 @@ import { Bench } from "../runtime/bench.js";
 import { eventLoopTurn, slowStore } from "../runtime/slow-store.js";
 import { coldReplay } from "./cold-replay.js";
 import type { Ended, EndedExecution, World } from "./invariants.js";
+import type { Mode } from "./mode.js";
 import { repeatedly } from "./repeatedly.js";
 import { begunBodies } from "./simulator/durable.js";
 import type { Surroundings } from "./simulator/surroundings.js";
-
-export interface Mode {
-  readonly name: string;
-  /** How many seeds every test run takes. */
-  readonly seeds: number;
-  readonly crashes: number;
-  readonly cancels?: boolean;
-  readonly slow?: boolean;
-  readonly deterministic?: boolean;
-  /** A worker with so little time yields again and again. */
-  readonly workerTimeoutMs?: number;
-  /** It is paused for a while. */
-  readonly pauses?: boolean;
-  /** The relay is off for a while, and wakes come twice. */
-  readonly unreliable?: boolean;
-  /** All processes die at once. */
-  readonly killed?: boolean;
-  readonly terminates?: boolean;
-  /** Its code begins a while after it was created. */
-  readonly delayed?: boolean;
-  /** By the start function, which runs its first turn itself. */
-  readonly startedByEvent?: boolean;
-  /** It is redriven when it has failed. */
-  readonly redrives?: boolean;
-}
 
 const EVENT_ID = "began";
 
@@ -72,6 +49,8 @@ export class Trial {
   readonly #incidents: readonly { readonly at: number; readonly happens: () => Promise<void> }[];
   readonly #mode: Mode;
   readonly #id: string;
+  /** How often the start function was invoked. */
+  #requests = 0;
   /** Somebody to be told things. */
   readonly #listener = workflow("listener", (ctx) => ctx.sleep("300d"));
 
@@ -137,6 +116,7 @@ export class Trial {
             ...UPDATES.flatMap((name, n) => acts(12_000, () => this.#update(name, n))),
             ...[{ at: below(10_000), happens: () => this.#endCallbacks() }],
           ]),
+      ...(mode.startedAgain ? acts(20_000, () => this.#startAgain()) : []),
       ...(mode.cancels ? acts(9_000, () => client.cancel(this.#id)) : []),
       ...(mode.terminates ? acts(9_000, () => client.terminate(this.#id)) : []),
       ...(mode.pauses
@@ -186,15 +166,41 @@ export class Trial {
   }
 
   async #start(): Promise<void> {
-    const { delayed, startedByEvent } = this.#mode;
-    const delay = delayed ? { delayMs: DELAY_MS } : {};
-    if (!startedByEvent)
-      return this.#repeatedly(() => this.#bench.start(this.#workflow, undefined, this.#id, delay));
-    this.#bench.publish(Begun, {}, [`holdfast:event:${EVENT_ID}`]);
+    const { startedByEvent, startedInline } = this.#mode;
+    if (startedInline !== undefined && this.surroundings !== undefined)
+      return this.surroundings.begins(this.#id, () => this.#invokeStart(), startedInline === "once");
+    if (!startedByEvent) return this.#repeatedly(() => this.#startAsClient());
+    this.#begin();
     while ((await this.#bench.store.readHead(this.#id)) === undefined) {
       await this.#pass(30_000);
       await this.surroundings?.bringBackDead();
     }
+  }
+
+  async #startAsClient(): Promise<void> {
+    const delay = this.#mode.delayed ? { delayMs: DELAY_MS } : {};
+    await this.#bench.start(this.#workflow, undefined, this.#id, delay);
+  }
+
+  /** By the start function itself. */
+  #invokeStart(): Promise<unknown> {
+    this.#requests += 1;
+    const owner = `request-${this.#requests}`;
+    const payload = { workflow: this.#workflow.name, input: undefined, id: this.#id, wait: { ms: 1_000 } };
+    return this.#bench.cloud.ask((outside, app, limits) =>
+      startNow(outside, app, payload, { owner, limits }),
+    );
+  }
+
+  /** As it was started before. */
+  async #startAgain(): Promise<void> {
+    const { startedByEvent, startedInline } = this.#mode;
+    if (startedByEvent) this.#begin();
+    else await (startedInline === undefined ? this.#startAsClient() : this.#invokeStart());
+  }
+
+  #begin(): void {
+    this.#bench.publish(Begun, {}, [`holdfast:event:${EVENT_ID}`]);
   }
 
   #pass(ms: number): Promise<void> {
@@ -318,9 +324,11 @@ export class Trial {
     const { client } = this.#bench;
     for (let round = 0; round < MOST_ROUNDS; round++) {
       const open: Head[] = [];
+      const chain = new Set([this.#id]);
       for (const id of await this.#executionIds()) {
         const head = await this.#bench.head(id);
         if (!isClosed(head.status)) open.push(head);
+        if (chain.has(id) && head.continuedTo !== undefined) chain.add(head.continuedTo);
       }
       const freed = await this.#free(open);
       if (open.every(({ status }) => status === "stalled") && !freed) return;
@@ -329,8 +337,10 @@ export class Trial {
         // It waits for a child whose failure can't be made undone.
         if (this.#mode.redrives && round > GIVEN_UP) await this.#repeatedly(() => client.cancel(executionId));
         if (status === "paused") await this.#repeatedly(() => client.resume(executionId));
+        // Who started it knows no other id.
+        const to = chain.has(executionId) ? this.#id : executionId;
         for (const name of SIGNALS)
-          await this.#repeatedly(() => client.signal(executionId, name, round, { id: `${name}-${round}` }));
+          await this.#repeatedly(() => client.signal(to, name, round, { id: `${name}-${round}` }));
       }
       await this.#pass(LONG_ENOUGH_MS);
     }

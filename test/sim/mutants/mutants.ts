@@ -358,8 +358,8 @@ export const MUTANTS: readonly Mutant[] = [
   rule(
     "code begins no earlier than its start",
     "decide/wake.ts",
-    "return untilStart(head, now) > INLINE_MS;",
-    "return untilStart(head, now) > 86_400_000;",
+    "return startAt > createdAt && !hasBegun ? Math.max(0, startAt - now) : 0;",
+    "return startAt > createdAt && hasBegun ? Math.min(0, startAt - now) : 0;",
   ),
   rule(
     "who reads a later owner's commit stops",

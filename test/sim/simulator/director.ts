@@ -7,15 +7,24 @@ import type { Director, OutsideCall, ReceivedMessage } from "../../../lib/testin
 import type { TestProcess } from "../../../lib/testing/process.js";
 import type { VirtualClock } from "../../../lib/testing/virtual-clock.js";
 import type { MadeCall, Trace } from "./trace.js";
-import { type Fault, FOCI, FOCUSED, type Weather } from "./weather.js";
+import { type Fault, FOCI, type Weather } from "./weather.js";
 
-const MINUTE = 60_000;
+const SECOND = 1_000;
+const MINUTE = 60 * SECOND;
 
 /** Somebody to be told things, who is there before the program's own execution. */
 export const LISTENER = "listener";
 
 /** So many faults are enough for one run: more would only repeat each other, and take the time of other runs. */
 const MOST_FAULTS = 25;
+
+/** Of processes that make the call which a run looks at most closely. */
+const MOST_DEATHS = 3;
+
+/** What a process dies of, be it that its time is over. */
+const DEADLY = /^(the process dies|a call takes long|a reply takes long)/;
+
+const THROTTLED = "a call is throttled, and those that follow for a while";
 
 /** Something that happens as a call of that name is made for the n-th time. */
 interface Provoked {
@@ -72,13 +81,13 @@ export class SimDirector implements Director {
       await this.clock().sleep(this.#some(20 * MINUTE));
       return (await this.#take(call)).reply;
     }
-    const slow = "a call takes minutes before it takes effect, while its process lives on or is killed";
-    if (this.#strikes(slow, name, process)) await this.clock().sleep(this.#some(20 * MINUTE));
+    const slow = "a call takes long before it takes effect, while its process lives on or is killed";
+    if (this.#strikes(slow, name, process)) await this.clock().sleep(this.#long());
     await this.#turn();
     // It is on the wire: whether its process still lives makes no difference to it.
     const made = await this.#take(call);
-    const slowReply = "a reply takes minutes, while its process lives on or is killed";
-    if (this.#strikes(slowReply, name, process)) await this.clock().sleep(this.#some(20 * MINUTE));
+    const slowReply = "a reply takes long, while its process lives on or is killed";
+    if (this.#strikes(slowReply, name, process)) await this.clock().sleep(this.#long());
     if (this.#strikes("the process dies after a call", name, process)) this.#kill(process, `after ${name}`);
     if (this.#strikes("a call takes effect, and its reply is lost", name, process))
       throw unanswered("TimeoutError");
@@ -110,7 +119,8 @@ export class SimDirector implements Director {
   }
 
   #oneOfFoci(): string {
-    return FOCI[this.below(FOCI.length)] ?? FOCI[0];
+    const names = Object.keys(FOCI);
+    return names[this.below(names.length)] ?? "";
   }
 
   #letHappen(name: string): void {
@@ -129,10 +139,18 @@ export class SimDirector implements Director {
   #strikes(fault: Fault, where: string, process?: TestProcess): boolean {
     const often = this.weather[fault];
     if (often === undefined || this.isCalm || this.#struck >= MOST_FAULTS) return false;
-    const focused = where === this.#focus ? FOCUSED : 1;
+    if (this.#hasKilledEnough(fault, where)) return false;
+    const focused = where === this.#focus ? (FOCI[where] ?? 1) : 1;
     if (this.random() >= Math.min(0.6, often * focused)) return false;
     this.note(`${fault}: ${where}`, process);
     return true;
+  }
+
+  /** An execution whose owners die five times in a row, all of them at one call, is stalled, as it should be. */
+  #hasKilledEnough(fault: Fault, where: string): boolean {
+    if (where !== this.#focus || !DEADLY.test(fault)) return false;
+    const struck = this.trace.faults.filter(({ what }) => DEADLY.test(what) && what.endsWith(`: ${where}`));
+    return struck.length >= MOST_DEATHS;
   }
 
   /** For faults of messages and surroundings, too. */
@@ -142,6 +160,10 @@ export class SimDirector implements Director {
 
   note(what: string, process?: TestProcess): void {
     this.#struck += 1;
+    this.#tell(what, process);
+  }
+
+  #tell(what: string, process: TestProcess | undefined): void {
     this.trace.entries.push({ kind: "fault", at: this.clock().now(), process: this.#number(process), what });
   }
 
@@ -151,6 +173,11 @@ export class SimDirector implements Director {
 
   #some(most: number): number {
     return Math.ceil(this.random() * most);
+  }
+
+  /** Within the life of its process, or beyond it. */
+  #long(): number {
+    return this.#some(this.random() < 0.5 ? 50 * SECOND : 20 * MINUTE);
   }
 
   #number(process: TestProcess | undefined): number {
@@ -165,12 +192,11 @@ export class SimDirector implements Director {
   #mayBeRefused({ name, process }: OutsideCall): void {
     const now = this.clock().now();
     const isOfTables = name.startsWith("store.");
-    if (isOfTables && now < this.#throttledUntil && this.random() < 0.5)
+    if (isOfTables && now < this.#throttledUntil && this.random() < 0.5) {
+      this.#tell(`a call is throttled as those before it: ${name}`, process);
       throw unanswered("ThrottlingException");
-    if (
-      isOfTables &&
-      this.#strikes("a call is throttled, and those that follow for a while", name, process)
-    ) {
+    }
+    if (isOfTables && this.#strikes(THROTTLED, name, process)) {
       this.#throttledUntil = now + this.#some(2 * MINUTE);
       throw unanswered("ThrottlingException");
     }

@@ -3,46 +3,28 @@
  * What holds of the executions that it leaves is in `../invariants.ts`.
  */
 
-import { isForOneOperation } from "../../../lib/model/message.js";
+import type { HistoryEvent } from "../../../lib/model/history-event.js";
+import { isForOneOperation, type Message } from "../../../lib/model/message.js";
 import { isFinal, type OutboxEntryState } from "../../../lib/model/outgoing.js";
 import { isClosed, isOpen } from "../../../lib/model/status.js";
-import type { BusEntry } from "../../../lib/runtime/outside.js";
 import type { NewExecution, SettleRequest } from "../../../lib/store/ports.js";
-import type { Ended, EndedExecution } from "../invariants.js";
+import type { EndedExecution } from "../invariants.js";
 import { appendedBy, settledBy } from "./durable.js";
-import type { BegunBody, MadeCall, Trace } from "./trace.js";
+import {
+  calls,
+  idIn,
+  own,
+  publishedBy,
+  reply,
+  type Sentence,
+  type SimulatedEnd,
+  undisturbed,
+} from "./sentence.js";
+import { START_SENTENCES } from "./start-sentences.js";
+import type { BegunBody, MadeCall } from "./trace.js";
 import type { Fault, Weather } from "./weather.js";
 
-/** A run at its end. */
-export interface SimulatedEnd {
-  readonly trace: Trace;
-  readonly ended: Ended;
-  /** What could go on by itself and did not, once it was calm, and before anybody encouraged it. */
-  readonly standing: readonly string[];
-  readonly weather: Weather;
-  /** What is left in the queues: ids of executions that somebody still wants to wake, in either list. */
-  readonly queued: { readonly wakes: readonly string[]; readonly dead: number };
-  /** How often each event was published, by its stable id, with its place. */
-  readonly published: ReadonlyMap<string, { readonly times: number; readonly order: string | undefined }>;
-  /** Commits whose mark says that something of them is still to be carried. */
-  readonly pendingOutboxes: number;
-}
-
-/** Gives what breaks it, in words; nothing when it holds. */
-type Sentence = (end: SimulatedEnd) => readonly string[];
-
-const calls = ({ trace }: SimulatedEnd): readonly MadeCall[] =>
-  trace.entries.filter((entry) => entry.kind === "call");
-
-const reply = (call: MadeCall): Record<string, unknown> => Object(call.reply);
-
-const idIn = (call: MadeCall): string => {
-  const [first] = call.args;
-  return typeof first === "string" ? first : String(Object(first).executionId);
-};
-
-/** Executions that the program is made of: the listener beside them lives on. */
-const own = (end: SimulatedEnd): readonly EndedExecution[] => end.ended.executions;
+export type { SimulatedEnd } from "./sentence.js";
 
 export const SENTENCES: Readonly<Record<string, Sentence>> = {
   "each epoch of an execution has one writer": (end) => {
@@ -135,15 +117,16 @@ export const SENTENCES: Readonly<Record<string, Sentence>> = {
   },
 
   "who has lost a slot, or a settlement, writes no more": (end) => {
-    const lost = new Set<string>();
+    const lost = new Map<string, number>();
     return calls(end).flatMap((call) => {
-      const owner = `${idIn(call)}, epoch ${Object(call.args[0]).epoch}, process ${call.process}`;
-      const isWrite = /^store\.(appendCommit|commitTransaction|settle)$/.test(call.name);
-      if (!isWrite) return [];
-      const isLost = call.name !== "store.settle" && appendedBy(call) === undefined;
-      if (isLost && Object(call.reply).outcome !== "refused" && !isTakeover(call)) lost.add(owner);
-      const wrote = appendedBy(call) !== undefined || settledBy(call) !== undefined;
-      return wrote && lost.has(owner) ? [`${owner}: ${call.name}`] : [];
+      if (!/^store\.(appendCommit|commitTransaction|settle)$/.test(call.name)) return [];
+      const { epoch, slot = Number.POSITIVE_INFINITY } = Object(call.args[0]);
+      const owner = `${idIn(call)}, epoch ${epoch}, process ${call.process}`;
+      // Whether it would have been refused, too: whoever has lost the one knows it. The very same write may be made again.
+      const goesOn = slot > (lost.get(owner) ?? Number.POSITIVE_INFINITY);
+      const isLost = call.told && call.name !== "store.settle" && appendedBy(call) === undefined;
+      if (isLost && Object(call.reply).outcome !== "refused" && !isTakeover(call)) lost.set(owner, slot);
+      return goesOn ? [`${owner}: ${call.name}`] : [];
     });
   },
 
@@ -298,9 +281,7 @@ export const SENTENCES: Readonly<Record<string, Sentence>> = {
   "nobody who could go on by himself stands still": ({ standing }) => standing,
 
   "whoever has accepted a message sends a wake for it": (end) => {
-    const { died, faults } = end.trace;
-    // Whoever could not send it knows, and has it done again.
-    const failed = new Set(faults.map((fault) => fault.process));
+    const isUndisturbed = undisturbed(end);
     const later = new Map<string, number>();
     for (const [index, call] of calls(end).entries())
       if (call.name === "wakes.send") later.set(`${call.process}\n${idIn(call)}`, index);
@@ -311,8 +292,7 @@ export const SENTENCES: Readonly<Record<string, Sentence>> = {
       if (
         !isAccepted ||
         !call.told ||
-        died.has(call.process) ||
-        failed.has(call.process) ||
+        !isUndisturbed(call.process) ||
         Object(call.args[1]).kind === "heartbeat"
       )
         return [];
@@ -320,6 +300,26 @@ export const SENTENCES: Readonly<Record<string, Sentence>> = {
         ? []
         : [`${idIn(call)}, process ${call.process}`];
     });
+  },
+
+  "what comes for one that continued goes on to its successor": (end) => {
+    const isUndisturbed = undisturbed(end);
+    const handed = new Set<string>();
+    const placeOf = (call: MadeCall, executionId: string): string =>
+      `${Object(call.args[1]).id} for ${executionId}, process ${call.process}`;
+    // From the end: each that was refused is handed over later.
+    return calls(end)
+      .toReversed()
+      .flatMap((call) => {
+        if (call.name !== "store.appendMessage") return [];
+        const { continuedTo } = Object(reply(call).head);
+        const place = placeOf(call, continuedTo);
+        const isHandedOn = handed.has(place);
+        handed.add(placeOf(call, idIn(call)));
+        const isRefused = reply(call).outcome === "closed" && continuedTo !== undefined;
+        if (!isRefused || isForOneOperation(call.args[1] as Message)) return [];
+        return isHandedOn || !call.told || !isUndisturbed(call.process) ? [] : [place];
+      });
   },
 
   "an inbox holds no message twice": (end) =>
@@ -395,6 +395,32 @@ export const SENTENCES: Readonly<Record<string, Sentence>> = {
     );
   },
 
+  "a wait times out only once its past was looked at": (end) => {
+    const made = calls(end);
+    return own(end).flatMap(({ head: { executionId }, coldReplay }) =>
+      coldReplay.timedOut.flatMap(({ op, name, key }) => {
+        const isTimeout = (event: HistoryEvent): boolean => event.type === "WaitTimedOut" && event.op === op;
+        const at = made.findIndex((call) => idIn(call) === executionId && writtenBy(call).some(isTimeout));
+        const process = made[at]?.process;
+        const before = made.slice(0, at);
+        const takesOver = before.some(
+          (call) => call.process === process && idIn(call) === executionId && isTakenOverBy(call),
+        );
+        const registered = new Set<number>();
+        const hasLooked = before.some((call) => {
+          const asked = Object(call.args[0]);
+          if (call.name === "store.putWait" && asked.executionId === executionId && asked.op === op)
+            registered.add(call.process);
+          // Nobody knows what was offered to the owner before.
+          const counts = !takesOver || call.process === process;
+          const looks = call.name === "store.findRecentEvents" && asked.name === name && asked.key === key;
+          return looks && counts && registered.has(call.process);
+        });
+        return hasLooked ? [] : [`${executionId}/${op}`];
+      }),
+    );
+  },
+
   "who continued has a successor, which inherits what was not read and knows what was": (end) =>
     own(end).flatMap(({ head, history }) => {
       if (head.status !== "continued") return [];
@@ -455,6 +481,26 @@ export const SENTENCES: Readonly<Record<string, Sentence>> = {
     });
   },
 
+  "a mark is of the mark that was read": (end) => {
+    const marks = new Map<string, { readonly version: number; readonly says: string }>();
+    return calls(end).flatMap((call) => {
+      if (call.name !== "store.markOutbox" || reply(call).marked !== true) return [];
+      const { executionId, slot, version, states, pendingAt, givenUpAt } = Object(call.args[0]);
+      const place = `${executionId}, slot ${slot}`;
+      const what = (states as readonly OutboxEntryState[]).map(({ state, tries, claim }) => [
+        state,
+        tries,
+        claim,
+      ]);
+      const says = JSON.stringify([pendingAt, givenUpAt, what]);
+      const last = marks.get(place);
+      if (last !== undefined && version <= last.version)
+        return version === last.version && says === last.says ? [] : [`${place}, version ${version}`];
+      marks.set(place, { version, says });
+      return [];
+    });
+  },
+
   "whoever claims the rest of a commit's messages publishes none that was published": (end) => {
     const sent = new Map<string, readonly { readonly id: string }[]>();
     const done = new Set<string>();
@@ -469,8 +515,8 @@ export const SENTENCES: Readonly<Record<string, Sentence>> = {
           if (isFinal(state)) done.add(`${call.process} ${sent.get(place)?.[index]?.id}`);
       }
       if (call.name !== "bus.publish") return [];
-      return (call.args[0] as readonly BusEntry[])
-        .map(({ resources: [id = ""] }) => `${call.process} ${id.replace("holdfast:event:", "")}`)
+      return publishedBy(call)
+        .map((id) => `${call.process} ${id}`)
         .filter((id) => done.has(id));
     });
   },
@@ -484,6 +530,8 @@ export const SENTENCES: Readonly<Record<string, Sentence>> = {
     ...wakes.map((id) => `a wake for ${id}`),
     ...(dead === 0 ? [] : [`${dead} dead messages`]),
   ],
+
+  ...START_SENTENCES,
 };
 
 /** Between two clocks, one ahead and one behind. */
@@ -495,14 +543,23 @@ const LEAST_LEASE_MS = 1_500;
 /** Calls and processes may come so late that nothing can be said of when they began. */
 function mayBeLate(weather: Weather): boolean {
   const late: readonly Fault[] = [
-    "a call takes minutes before it takes effect, while its process lives on or is killed",
-    "a reply takes minutes, while its process lives on or is killed",
+    "a call takes long before it takes effect, while its process lives on or is killed",
+    "a reply takes long, while its process lives on or is killed",
     "the process dies, and its call takes effect minutes later",
     "a message is received twice at once",
     "clocks of processes differ, and step back",
     "a message comes twice",
   ];
   return late.some((fault) => weather[fault] !== undefined);
+}
+
+/** The history that a call made durable. */
+function writtenBy(call: MadeCall): readonly HistoryEvent[] {
+  return appendedBy(call)?.events ?? settledBy(call)?.tail?.events ?? [];
+}
+
+function isTakenOverBy(call: MadeCall): boolean {
+  return appendedBy(call) !== undefined && isTakeover(call);
 }
 
 /** It looks for a free slot, and finds what the one before it wrote. */

@@ -1,7 +1,8 @@
 /** One simulated run: a random program, what people do to it, and the weather; all of it from one seed. */
 import { seededRandom } from "../../../lib/testing/random.js";
 import { brokenIn } from "../invariants.js";
-import { type Mode, Trial } from "../trial.js";
+import type { Mode } from "../mode.js";
+import { Trial } from "../trial.js";
 import { brokenSentences } from "./sentences.js";
 import { Surroundings } from "./surroundings.js";
 
@@ -58,9 +59,12 @@ async function differences(disturbed: Trial, { name, seeds }: Mode): Promise<str
 function modeOf(seed: number): Mode {
   const random = seededRandom(seed * 31 + 11);
   const sometimes = (): boolean => random() < 0.2;
-  if (random() < 0.25)
-    return { name: "the weather alone happens to it", seeds: 1, crashes: 0, deterministic: true };
+  const isDeterministic = random() < 0.25;
   const began = random();
+  const asks: Mode["startedInline"] = random() < 0.5 ? "once" : "persistently";
+  const start = { startedAgain: sometimes(), ...(began < 1 / 3 ? { startedInline: asks } : {}) };
+  if (isDeterministic)
+    return { name: "the weather alone happens to it", seeds: 1, crashes: 0, deterministic: true, ...start };
   return {
     name: "anything may happen to it",
     seeds: 1,
@@ -69,7 +73,8 @@ function modeOf(seed: number): Mode {
     pauses: sometimes(),
     terminates: random() < 0.05,
     redrives: sometimes(),
-    startedByEvent: began < 0.3,
+    ...start,
+    startedByEvent: began >= 1 / 3 && began < 0.6,
     delayed: began > 0.9,
   };
 }

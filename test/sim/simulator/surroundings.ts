@@ -149,6 +149,34 @@ export class Surroundings {
     await this.drive(() => Promise.all(this.#acts));
   }
 
+  /**
+   * Somebody starts an execution, and waits for what comes of it. The world goes on as soon as it is there.
+   * @param givesUp does not ask again, once it is there and somebody else will be woken for it
+   */
+  async begins(executionId: string, call: () => Promise<unknown>, givesUp: boolean): Promise<void> {
+    const { cloud } = this;
+    const isThere = async (): Promise<boolean> =>
+      (await cloud.bare.store.readHead(executionId)) !== undefined;
+    const goesOn = async (): Promise<boolean> =>
+      (await isThere()) &&
+      cloud.wakeQueue.visible(Number.MAX_SAFE_INTEGER).some(({ body }) => body.executionId === executionId);
+    let isOver = false;
+    const asks = async (): Promise<void> => {
+      try {
+        await call();
+      } catch (error) {
+        if (!givesUp || !(await goesOn())) throw error;
+      }
+    };
+    const act = repeatedly(asks, () => cloud.clock.sleep(BETWEEN_TRIES_MS)).finally(() => {
+      isOver = true;
+    });
+    act.catch(() => {});
+    this.#acts.push(act);
+    await cloud.settle();
+    while (!isOver && !(await isThere())) await cloud.advance(SECOND);
+  }
+
   /** A call of a client that must be answered before anything else happens. */
   insist(call: () => Promise<unknown>): Promise<void> {
     return repeatedly(
