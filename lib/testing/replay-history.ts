@@ -1,11 +1,13 @@
 /** Replaying a history that was taken down (`holdfast history <id> --json`) against the code as it is now. */
 
+import { endedBeforeItsStart } from "../decide/unbegun.js";
 import { classesByName } from "../define/error-classes.js";
 import type { AnyWorkflow } from "../define/workflow.js";
-import { InvalidInputError } from "../model/errors.js";
+import { CancelledError, InvalidInputError } from "../model/errors.js";
 import type { ExecutionStarted, HistoryEntry } from "../model/history-entry.js";
-import type { HistoryEvent } from "../model/history-event.js";
+import type { CancelRequested, HistoryEvent } from "../model/history-event.js";
 import type { ClosedStatus } from "../model/status.js";
+import type { EpochMs } from "../model/time.js";
 import { decode, type ErrorClass } from "../model/value.js";
 import { type Recorded, type Recording, replayRecording } from "../replay/recording.js";
 
@@ -45,8 +47,11 @@ export async function replayHistory(
   workflow: AnyWorkflow,
   options: ReplayOptions = {},
 ): Promise<ReplayedHistory> {
-  const { recording, name } = recordingOf(history);
+  const { recording, name, createdAt } = recordingOf(history);
   const errors = classesByName(options.errors ?? []);
+  const events = recording.history.map(({ event }) => event);
+  if (endedBeforeItsStart({ createdAt, startAt: recording.startAt }, events))
+    return unbegun(recording, name, events);
   const { outcome, closing, pending, undoable } = await replayRecording(recording, workflow, errors);
   const { executionId } = recording;
   const told = { executionId, workflow: name, events: recording.history.length };
@@ -61,8 +66,26 @@ export async function replayHistory(
     : { ...ended, ended: outcome.kind, error: decode(outcome.error, errors) };
 }
 
+/** Its code never began, so there is nothing to replay. */
+function unbegun(
+  { executionId }: Recording,
+  workflow: string,
+  events: readonly HistoryEvent[],
+): ReplayedHistory {
+  const told = { executionId, workflow, events: events.length, waitsFor: [], undoable: [] };
+  const request = events.find((event): event is CancelRequested => event.type === "CancelRequested");
+  const isCancelled = events.some(({ type }) => type === "ExecutionCancelled");
+  return isCancelled
+    ? { ...told, ended: "cancelled", error: new CancelledError(request?.reason) }
+    : { ...told, ended: "terminated" };
+}
+
 /** @throws InvalidInputError */
-export function recordingOf(history: unknown): { readonly recording: Recording; readonly name: string } {
+export function recordingOf(history: unknown): {
+  readonly recording: Recording;
+  readonly name: string;
+  readonly createdAt: EpochMs;
+} {
   const entries = Array.isArray(history) ? history : [];
   const [first, ...rest]: unknown[] = entries;
   if (!isEntry(first) || first.event.type !== "ExecutionStarted" || !isWhole(first.event)) {
@@ -84,6 +107,7 @@ export function recordingOf(history: unknown): { readonly recording: Recording; 
   const { executionId, workflow, startAt, input, seed, startedBy, timeoutMs, flags } = first.event;
   return {
     name: workflow,
+    createdAt: first.event.at,
     recording: {
       executionId,
       startAt,
