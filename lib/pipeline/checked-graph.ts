@@ -2,9 +2,10 @@
 
 import { isShortText } from "../model/ids.js";
 import { short, shown } from "../model/shown.js";
+import { isDuration } from "./durations.js";
 import { InvalidPipelineError, type PipelineIssue } from "./errors.js";
 import { syntaxErrorOf } from "./expression.js";
-import type { Graph, StageSpec } from "./graph.js";
+import { descendantsOf, type Graph, type StageSpec } from "./graph.js";
 import { windowIssues } from "./window.js";
 
 /** Marks that ids of stages that belong to others are made of. */
@@ -50,10 +51,12 @@ export function graphIssues(placed: readonly Placed[], names: FieldNames = NAMES
   const waits = new Set(
     placed.flatMap(({ stage }) => stage.requisites.map((id) => waitKey(stage.refId, id))),
   );
+  const stages = placed.map(({ stage }) => stage);
   const known: Known = {
     names,
     firsts,
     waitsFor: (stage, other) => waits.has(waitKey(stage, other)),
+    comesAfter: (stage, other) => descendantsOf(stages, other).has(stage),
   };
   return [...placed.flatMap((one) => issuesOf(one, known)), ...circlesIn(placed, names)];
 }
@@ -64,13 +67,15 @@ interface Known {
   /** Where each id is first. */
   readonly firsts: ReadonlyMap<string, number>;
   readonly waitsFor: (stage: string, other: string) => boolean;
+  /** Directly or not. */
+  readonly comesAfter: (stage: string, other: string) => boolean;
 }
 
 function waitKey(stage: string, other: string): string {
   return JSON.stringify([stage, other]);
 }
 
-function issuesOf({ stage, index }: Placed, { names, firsts, waitsFor }: Known): PipelineIssue[] {
+function issuesOf({ stage, index }: Placed, { names, firsts, waitsFor, comesAfter }: Known): PipelineIssue[] {
   const { refId, requisites, split, milestone, join, window } = stage;
   const at = (field: string, message: string): PipelineIssue => ({
     path: `stages[${index}].${field}`,
@@ -112,7 +117,41 @@ function issuesOf({ stage, index }: Placed, { names, firsts, waitsFor }: Known):
     ...(window === undefined ? [] : windowIssues(window)).map(({ path, message }) =>
       at(path === "" ? names.window : `${names.window}.${path}`, message),
     ),
-    ...repeatedTasks(stage).map((task) => at("tasks", `"${task}" is there more than once`)),
+    ...(milestone !== undefined && comesAfter(milestone.stage, refId)
+      ? [at("milestone", `stage "${milestone.stage}" comes after "${refId}", which it would wait for`)]
+      : []),
+    ...partIssues(stage, `stages[${index}]`),
+  ];
+}
+
+/** What is wrong with a stage whether it is one of its own or belongs to another. */
+function partIssues({ tasks, timeout, startWithin, ...stage }: StageSpec, path: string): PipelineIssue[] {
+  const names = tasks.map(({ name }) => name);
+  const timed = [
+    ["timeout", timeout],
+    ["startWithin", startWithin],
+    ...tasks.map((task, index) => [`tasks[${index}].timeout`, task.timeout] as const),
+  ] as const;
+  return [
+    ...tasks.flatMap(({ name }, index) => {
+      const at = (message: string): PipelineIssue[] => [{ path: `${path}.tasks[${index}].name`, message }];
+      if (!isShortText(name, LONGEST_ID_BYTES))
+        return at(`expected text of 1 to ${LONGEST_ID_BYTES} bytes, found ${shown(name)}`);
+      return names.indexOf(name) < index ? at(`"${name}" is there more than once`) : [];
+    }),
+    ...timed.flatMap(([field, duration]) =>
+      duration === undefined || isDuration(duration)
+        ? []
+        : [
+            {
+              path: `${path}.${field}`,
+              message: `expected a duration such as "15m", found ${shown(duration)}`,
+            },
+          ],
+    ),
+    ...(["before", "after", "onFailure"] as const).flatMap((kind) =>
+      stage[kind].flatMap((part, index) => partIssues(part, `${path}.${kind}[${index}]`)),
+    ),
   ];
 }
 
@@ -122,11 +161,6 @@ function expressionsOf({ enabled, split = {}, instances }: StageSpec, names: Fie
     ...Object.entries(split).map(([id, expression]): [string, string] => [`split.${id}`, expression]),
     ...(typeof instances?.of === "string" ? [["instances.of", instances.of] satisfies [string, string]] : []),
   ];
-}
-
-function repeatedTasks({ tasks }: StageSpec): string[] {
-  const names = tasks.map(({ name }) => name);
-  return [...new Set(names.filter((name, index) => names.indexOf(name) < index))];
 }
 
 /** Of stages in circles each is told in one, with its members in the order in which they wait for each other. */

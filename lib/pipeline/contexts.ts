@@ -22,7 +22,9 @@ export function contextOf(graph: Graph, state: PipelineState, spec: StageSpec): 
   const { context, outputs, startedAt, parent } = stageIn(state, spec.refId);
   // Once it has begun, its own context is filled in, and what it was given since is in it.
   const own = startedAt === undefined ? merge(spec.context, context) : context;
-  return [own, outputs].reduce(merge, contextAround(graph, state, spec, parent));
+  const merged = [own, outputs].reduce(merge, contextAround(graph, state, spec, parent));
+  // An instance's own, even where it is a list, and a stage before it gave one of that name.
+  return spec.refId.includes("#") && "item" in context ? { ...merged, item: context.item ?? null } : merged;
 }
 
 /** What a stage sees that is not its own. */

@@ -1,9 +1,9 @@
 /** What happens next in a pipeline: a pure look at what it is and what has happened, made again after every change. */
 import { type Graph, inOrder, type StageSpec } from "./graph.js";
 import { fatalIn, pipelineOutcome } from "./outcome.js";
-import { hasChosen, readinessOf } from "./readiness.js";
+import { hasChosen, readinessOf, repeats } from "./readiness.js";
 import { type PipelineState, stageIn } from "./state.js";
-import { type CompleteStatus, isActive, isComplete } from "./status.js";
+import { type CompleteStatus, isActive } from "./status.js";
 
 export type Decision =
   | { readonly do: "start"; readonly stage: StageSpec }
@@ -38,8 +38,7 @@ export function decide(graph: Graph, state: PipelineState): Decision | undefined
   }
   for (const stage of inOrder(stages)) {
     const { status } = stageIn(state, stage.refId);
-    const mayRepeat = stage.join.type === "MULTI_MERGE" && stage.requisites.length > 0 && isComplete(status);
-    if (status !== "NOT_STARTED" && !mayRepeat) continue;
+    if (status !== "NOT_STARTED" && !repeats(stage, state)) continue;
     const readiness = readinessOf(stages, state, stage);
     if (readiness.is === "ready") return { do: status === "NOT_STARTED" ? "start" : "repeat", stage };
     if (readiness.is === "skip" && status === "NOT_STARTED") return { do: "skip", stage, why: readiness.why };

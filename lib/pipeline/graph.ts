@@ -139,22 +139,47 @@ export function instanceId(parent: string, index: number): string {
   return `${parent}#${index + 1}`;
 }
 
+/** What follows from a list of stages, which nobody changes. */
+interface Known {
+  readonly byId: ReadonlyMap<string, StageSpec>;
+  readonly order: readonly StageSpec[];
+  readonly ancestors: Map<string, ReadonlySet<string>>;
+}
+
+const known = new WeakMap<readonly StageSpec[], Known>();
+
+function knownOf(stages: readonly StageSpec[]): Known {
+  const before = known.get(stages);
+  if (before !== undefined) return before;
+  const byId = new Map(stages.map((stage) => [stage.refId, stage]));
+  const found: Known = { byId, order: ordered(stages, byId), ancestors: new Map() };
+  known.set(stages, found);
+  return found;
+}
+
+export function stageById(stages: readonly StageSpec[], refId: string): StageSpec | undefined {
+  return knownOf(stages).byId.get(refId);
+}
+
 /** Stages in an order in which each comes after its requisites; of those that could come next, the smallest id does. */
-export function inOrder(stages: readonly StageSpec[]): StageSpec[] {
-  const known = new Set(stages.map(({ refId }) => refId));
-  const ordered: StageSpec[] = [];
+export function inOrder(stages: readonly StageSpec[]): readonly StageSpec[] {
+  return knownOf(stages).order;
+}
+
+function ordered(stages: readonly StageSpec[], byId: ReadonlyMap<string, StageSpec>): StageSpec[] {
+  const all: StageSpec[] = [];
   const placed = new Set<string>();
   let left = stages.toSorted((one, other) => compareIds(one.refId, other.refId));
   while (left.length > 0) {
-    const next = left.find(({ requisites }) => requisites.every((id) => placed.has(id) || !known.has(id)));
+    const next = left.find(({ requisites }) => requisites.every((id) => placed.has(id) || !byId.has(id)));
     // A circle is refused where pipelines come in; what is left of one that was not stands in the order of its ids.
     const taken = next ?? left[0];
     if (taken === undefined) break;
-    ordered.push(taken);
+    all.push(taken);
     placed.add(taken.refId);
     left = left.filter((stage) => stage !== taken);
   }
-  return ordered;
+  return all;
 }
 
 /** By code units: the same in every process, whatever its locale. */
@@ -163,8 +188,14 @@ function compareIds(one: string, other: string): number {
 }
 
 /** The ids of all that it waits for, directly or not; never its own. */
-export function ancestorsOf(stages: readonly StageSpec[], refId: string): Set<string> {
-  const byId = new Map(stages.map((stage) => [stage.refId, stage]));
+export function ancestorsOf(stages: readonly StageSpec[], refId: string): ReadonlySet<string> {
+  const { byId, ancestors } = knownOf(stages);
+  const before = ancestors.get(refId) ?? findAncestors(byId, refId);
+  ancestors.set(refId, before);
+  return before;
+}
+
+function findAncestors(byId: ReadonlyMap<string, StageSpec>, refId: string): Set<string> {
   const found = new Set<string>();
   const visit = (id: string): void => {
     for (const before of byId.get(id)?.requisites ?? []) {

@@ -1,6 +1,6 @@
 /** What a stage sees of the stages before it: their outputs, merged in one order that is the same in every process. */
 import { ancestorsOf, inOrder, type Reducer, type StageSpec } from "./graph.js";
-import { isObject, isSame, type Json, type JsonObject } from "./json-value.js";
+import { canonical, isObject, type Json, type JsonObject } from "./json-value.js";
 
 /**
  * The outputs of all stages before this one: each after its requisites, ties by id. A later value replaces an earlier one, whatever it is (null
@@ -12,10 +12,9 @@ export function mergedOutputs(
   outputsOf: (refId: string) => JsonObject | undefined,
 ): JsonObject {
   const before = ancestorsOf(stages, refId);
-  return allOutputs(
-    stages.filter((stage) => before.has(stage.refId)),
-    outputsOf,
-  );
+  return inOrder(stages)
+    .filter((stage) => before.has(stage.refId))
+    .reduce<JsonObject>((merged, stage) => merge(merged, outputsOf(stage.refId) ?? {}), {});
 }
 
 /** Of all of these stages. */
@@ -40,9 +39,12 @@ export function merge(earlier: JsonObject, later: JsonObject): JsonObject {
 }
 
 function joined(earlier: readonly Json[], later: readonly Json[]): Json[] {
-  const all: Json[] = [];
-  for (const item of [...earlier, ...later]) if (!all.some((one) => isSame(one, item))) all.push(item);
-  return all;
+  const all = new Map<string, Json>();
+  for (const item of [...earlier, ...later]) {
+    const text = canonical(item);
+    if (!all.has(text)) all.set(text, item);
+  }
+  return [...all.values()];
 }
 
 /**
@@ -56,9 +58,9 @@ export function reduced(
   outputsOf: (refId: string) => JsonObject | undefined,
 ): JsonObject {
   const before = ancestorsOf(stages, refId);
-  const outputs = inOrder(stages.filter((stage) => before.has(stage.refId))).map(
-    (stage) => outputsOf(stage.refId) ?? {},
-  );
+  const outputs = inOrder(stages)
+    .filter((stage) => before.has(stage.refId))
+    .map((stage) => outputsOf(stage.refId) ?? {});
   const entries = Object.entries(reducers).flatMap(([key, reducer]) => {
     const values = outputs.flatMap((output) => (Object.hasOwn(output, key) ? [output[key] ?? null] : []));
     return values.length === 0 ? [] : [[key, reduceBy(reducer, values)] as const];

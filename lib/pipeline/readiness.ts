@@ -12,7 +12,8 @@
  * | another stage with its mutex runs                                | wait                                |
  * | anything else                                                    | begin                               |
  */
-import type { Join, StageSpec } from "./graph.js";
+import { type Join, type StageSpec, stageById } from "./graph.js";
+import { lookAt } from "./looked-at.js";
 import { type PipelineState, stageIn } from "./state.js";
 import { isActive, isComplete, isContinuable, isHalt } from "./status.js";
 
@@ -21,12 +22,17 @@ export type Readiness =
   | { readonly is: "skip" | "never"; readonly why: string };
 
 export function readinessOf(stages: readonly StageSpec[], state: PipelineState, stage: StageSpec): Readiness {
+  return lookAt(stages, state).readiness(stage.refId, () => judge(stages, state, stage));
+}
+
+function judge(stages: readonly StageSpec[], state: PipelineState, stage: StageSpec): Readiness {
+  const { bypass } = stageIn(state, stage.refId);
   const leads = stage.requisites.filter((id) => leadsTo(stages, state, id, stage.refId));
-  if (stage.requisites.length > 0 && leads.length === 0)
+  if (stage.requisites.length > 0 && leads.length === 0 && !bypass)
     return { is: "skip", why: "no split before it chose it" };
   const winner = winnerOf(stages, state, stage);
   if (winner !== undefined) return { is: "skip", why: `stage "${winner}" was chosen instead of it` };
-  const joined = stageIn(state, stage.refId).bypass ? READY : joinOf(stages, state, stage, leads);
+  const joined = bypass ? READY : joinOf(stages, state, stage, leads);
   if (joined.is !== "ready") return joined;
   return milestoneOf(state, stage) ?? mutexOf(stages, state, stage) ?? READY;
 }
@@ -38,7 +44,7 @@ const READY: Readiness = { is: "ready" };
  * before it chose it.
  */
 function leadsTo(stages: readonly StageSpec[], state: PipelineState, from: string, to: string): boolean {
-  const spec = stages.find(({ refId }) => refId === from);
+  const spec = stageById(stages, from);
   const { status, chose } = stageIn(state, from);
   if (spec === undefined) return true;
   if (chose !== undefined && !chose.includes(to)) return false;
@@ -50,7 +56,10 @@ function isUnchosen(
   state: PipelineState,
   { refId, requisites }: StageSpec,
 ): boolean {
-  return requisites.length > 0 && requisites.every((id) => !leadsTo(stages, state, id, refId));
+  return lookAt(stages, state).unchosen(
+    refId,
+    () => requisites.length > 0 && requisites.every((id) => !leadsTo(stages, state, id, refId)),
+  );
 }
 
 function joinOf(
@@ -90,9 +99,16 @@ function joinOf(
 
 /** A stage that runs once for each before it has ended only when there are no more of them. */
 function mayRunAgain(stages: readonly StageSpec[], state: PipelineState, refId: string): boolean {
-  const spec = stages.find((stage) => stage.refId === refId);
-  if (spec?.join.type !== "MULTI_MERGE" || spec.requisites.length === 0) return false;
-  return isComplete(stageIn(state, refId).status) && readinessOf(stages, state, spec).is !== "never";
+  const spec = stageById(stages, refId);
+  if (spec === undefined || !repeats(spec, state)) return false;
+  return readinessOf(stages, state, spec).is !== "never";
+}
+
+/** One that ended well, and was not skipped, runs once more for the next that it merges. */
+export function repeats({ refId, join, requisites }: StageSpec, state: PipelineState): boolean {
+  const { status } = stageIn(state, refId);
+  const hasRun = status === "SUCCEEDED" || status === "FAILED_CONTINUE";
+  return join.type === "MULTI_MERGE" && requisites.length > 0 && hasRun;
 }
 
 /** None, or less, means all of them. */
@@ -129,9 +145,9 @@ function winnerOf(
 export function hasChosen(state: PipelineState, { refId, tasks }: StageSpec): boolean {
   const stage = stageIn(state, refId);
   if (stage.status === "NOT_STARTED" || stage.status === "SKIPPED") return false;
-  const isOffered =
-    isActive(stage.status) && tasks.length > 0 && stage.tasks.every((task) => !isComplete(task.status));
-  return !isOffered;
+  // What was under way when it was stopped has chosen nothing either.
+  const isOffered = stage.tasks.every(({ status }) => !isComplete(status) || status === "CANCELED");
+  return tasks.length === 0 || !isOffered;
 }
 
 function milestoneOf(state: PipelineState, { milestone }: StageSpec): Readiness | undefined {

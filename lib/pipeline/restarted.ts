@@ -8,7 +8,7 @@ import { PipelineControlError } from "./errors.js";
 import type { Graph } from "./graph.js";
 import { isObject, type Json, type JsonObject } from "./json-value.js";
 import { type PipelineState, type StageState, stageIn, syntheticOf } from "./state.js";
-import { isComplete } from "./status.js";
+import { isComplete, isHalt } from "./status.js";
 
 /** Beside the trigger, in the input of the execution that restarts another. */
 const KEY = "_restart";
@@ -28,9 +28,7 @@ export function restartInput(
   of: { readonly executionId: string; readonly input: JsonObject },
   refId?: string,
 ): JsonObject {
-  const broken = stages
-    .map((stage) => stage.refId)
-    .filter((id) => ["TERMINAL", "CANCELED"].includes(stageIn(state, id).status));
+  const broken = stages.map((stage) => stage.refId).filter((id) => isHalt(stageIn(state, id).status));
   if (refId !== undefined) knownStage(stages, refId);
   const from = refId === undefined ? broken : [refId, ...broken];
   if (from.length === 0) throw new PipelineControlError("all of its stages ended well; name one to restart");

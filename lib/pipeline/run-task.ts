@@ -1,8 +1,9 @@
 /** One task of a stage: its attempts, its waits and its signals, until it has come to something. */
 import type { Context, StepContext } from "../define/context.js";
 import { CancelledError, ExecutionTimeoutError, NonRetryableError } from "../model/errors.js";
+import { isDuration } from "./durations.js";
 import type { TaskSpec } from "./graph.js";
-import { isObject, type JsonObject } from "./json-value.js";
+import { isObject, type JsonObject, notJsonIn } from "./json-value.js";
 import type { Failure, Signal } from "./state.js";
 import type { CompleteStatus } from "./status.js";
 import type { TaskCode, TaskContext, TaskResult } from "./task.js";
@@ -125,10 +126,14 @@ function checked(task: string, result: unknown): TaskResult {
 
 function whatIsWrong(result: unknown): string | undefined {
   if (!isObject(result)) return `a ${Array.isArray(result) ? "list" : typeof result}`;
-  const { status, outputs, context, to }: { readonly [key: string]: unknown } & JsonObject = result;
+  const { status, outputs, context, to, after }: { readonly [key: string]: unknown } & JsonObject = result;
   if (!RESULT_STATUSES.includes(status)) return `the status ${JSON.stringify(status)}`;
   if (outputs !== undefined && !isObject(outputs)) return "outputs that are no object";
   if (context !== undefined && !isObject(context)) return "a context that is no object";
+  const noJson = notJsonIn(outputs ?? {}, "outputs") ?? notJsonIn(context ?? {}, "context");
+  if (noJson !== undefined) return `what is no JSON: ${noJson}`;
+  if (after !== undefined && !isDuration(after))
+    return `the time ${JSON.stringify(after)} to run again after`;
   if (status === "REDIRECT" && typeof to !== "string") return "a REDIRECT without a stage to go on at";
   return undefined;
 }

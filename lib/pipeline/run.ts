@@ -10,12 +10,13 @@ import { CONTROL, type Control, knownStage, planOf } from "./control.js";
 import { decide } from "./decide.js";
 import { PipelineControlError, PipelineFailedError } from "./errors.js";
 import type { Graph, StageSpec } from "./graph.js";
+import { MOST_INSTANCES } from "./instances.js";
 import type { JsonObject } from "./json-value.js";
 import type { Library } from "./library.js";
 import { allOutputs } from "./merge.js";
 import { failureOf } from "./outcome.js";
 import { keptIn, triggerIn } from "./restarted.js";
-import { type Jump, runStage, type StageEnd, type StageSurroundings, startStage } from "./run-stage.js";
+import { type Jump, runStage, type StageSurroundings, startStage } from "./run-stage.js";
 import { failureFrom } from "./run-task.js";
 import { isInterruption, never, type Shell } from "./shell.js";
 import { enter, leave } from "./slots.js";
@@ -49,6 +50,8 @@ interface Stop {
 
 interface Running {
   readonly stop: (stop: Stop) => void;
+  /** Its work is over, and only what follows from it is not. */
+  hasWon: boolean;
   /** It has ended, with whatever its cancel had to do. */
   readonly ended: Promise<void>;
 }
@@ -69,6 +72,7 @@ class PipelineRun {
   #thrown: { readonly error: unknown } | undefined;
   /** Somebody's wish is being fulfilled: until it is, what lies between is nothing to decide by. */
   #held = 0;
+  #jumping: Promise<void> = Promise.resolve();
   readonly #running = new Map<string, Running>();
   readonly #surroundings: StageSurroundings;
 
@@ -105,12 +109,11 @@ class PipelineRun {
       if (refused === undefined) this.#tell(ctx, { type: "PipelineEnded", status: await this.#advance() });
       else await this.#cancel(refused);
     } catch (error) {
-      if (!isInterruption(error)) throw error;
-      await this.#cancel(error.message);
-      if (concurrency !== undefined) await leave(ctx, graph, concurrency);
+      if (isInterruption(error)) await this.#cancel(error.message);
       throw error;
+    } finally {
+      if (concurrency !== undefined) await leave(ctx, graph, concurrency);
     }
-    if (concurrency !== undefined) await leave(ctx, graph, concurrency);
     const { status } = this.#state;
     if (isHalt(status)) throw new PipelineFailedError(graph.name, status, this.#halted());
     const stages = [...this.#state.stages.values()].map(
@@ -172,6 +175,16 @@ class PipelineRun {
     }
   }
 
+  async #holding<Result>(work: () => Promise<Result>): Promise<Result> {
+    this.#held += 1;
+    try {
+      return await work();
+    } finally {
+      this.#held -= 1;
+      this.#poke();
+    }
+  }
+
   #change(): Promise<void> {
     return new Promise((resolve) => {
       this.#poke = resolve;
@@ -228,7 +241,16 @@ class PipelineRun {
     const ended = this.#run(spec, stopped).catch((error: unknown) => {
       this.#thrown ??= { error };
     });
-    this.#running.set(refId, { stop, ended: ended.then(() => this.#poke()) });
+    const running: Running = {
+      stop,
+      hasWon: false,
+      ended: ended.then(() => {
+        // It may have begun anew since.
+        if (this.#running.get(refId) === running) this.#running.delete(refId);
+        this.#poke();
+      }),
+    };
+    this.#running.set(refId, running);
   }
 
   /** Throws what its expression throws. */
@@ -260,31 +282,19 @@ class PipelineRun {
       stopped: () => stopped,
       late: (ctx: Context) => (timeout === undefined ? never() : ctx.sleep(timeout)),
     });
-    this.#running.delete(refId);
     if (end.winner === "work") {
       const { jump, ...how } = end.value;
-      return jump === undefined ? this.#ended(spec, how) : this.#jump(spec, jump);
+      return jump === undefined ? this.#endAll(this.ctx, refId, how) : this.#jumpInTurn(spec, jump);
     }
-    this.#surroundings.listeners.delete(refId);
-    this.#surroundings.adding.delete(refId);
+    for (const id of [refId, ...syntheticOf(this.#state, refId)]) {
+      this.#surroundings.listeners.delete(id);
+      this.#surroundings.adding.delete(id);
+    }
     await tellCanceled(this.#surroundings.shell, refId, this.ctx);
     if (end.winner === "stopped")
       return this.#endAll(this.ctx, refId, { status: end.value.status, reason: end.value.why });
     const error = { name: "StageTimeoutError", message: `stage "${refId}" did not end within its timeout` };
     this.#endAll(this.ctx, refId, { status: failureOf(spec), error });
-  }
-
-  #ended(spec: StageSpec, { status, error }: Omit<StageEnd, "jump">): void {
-    const chose = isContinuable(status)
-      ? chosenBy(this.graph, this.#state, spec, this.library, this.#trigger)
-      : undefined;
-    this.#tell(this.ctx, {
-      type: "StageEnded",
-      stage: spec.refId,
-      status,
-      ...(error === undefined ? {} : { error }),
-      ...(chose === undefined ? {} : { chose }),
-    });
   }
 
   /** It, and what belongs to it and had not ended. */
@@ -297,7 +307,13 @@ class PipelineRun {
       if (!isComplete(stageIn(this.#state, id).status))
         this.#tell(ctx, { type: "StageEnded", stage: id, status: "CANCELED" });
     }
-    this.#tell(ctx, { type: "StageEnded", stage: refId, ...how });
+    const spec = this.graph.stages.find((stage) => stage.refId === refId);
+    // A stage that a person skips leads everywhere: nobody knows what it would have chosen.
+    const chose =
+      spec !== undefined && isContinuable(how.status) && how.status !== "SKIPPED"
+        ? chosenBy(this.graph, this.#state, spec, this.library, this.#trigger)
+        : undefined;
+    this.#tell(ctx, { type: "StageEnded", stage: refId, ...how, ...(chose === undefined ? {} : { chose }) });
   }
 
   // -------------------------------------------------------------- what people ask
@@ -324,6 +340,8 @@ class PipelineRun {
           knownStage(this.graph.stages, control.stage);
           throw new PipelineControlError(`stage "${control.stage}" has no instances at work`);
         }
+        if (syntheticOf(this.#state, control.stage).length >= MOST_INSTANCES)
+          throw new PipelineControlError(`stage "${control.stage}" has ${MOST_INSTANCES} instances already`);
         add(control.item);
         return now([control.stage]);
       }
@@ -333,13 +351,12 @@ class PipelineRun {
         const status = control.do === "skip" ? "SKIPPED" : "CANCELED";
         const { reason = `somebody asked for it: ${control.do}` } = control;
         const { stop, end, reset } = planOf(this.graph, this.#state, control);
-        this.#held += 1;
-        for (const id of stop) await this.#stop(id, { status, why: reason });
-        for (const id of end) this.#endAll(ctx, id, { status, reason });
-        for (const id of reset) this.#tell(ctx, { type: "StageReset", stage: id });
-        this.#held -= 1;
-        this.#poke();
-        return now([...new Set([...stop, ...end, ...reset])]);
+        return this.#holding(async () => {
+          for (const id of stop) await this.#stop(id, { status, why: reason });
+          for (const id of end) this.#endAll(ctx, id, { status, reason });
+          for (const id of reset) this.#tell(ctx, { type: "StageReset", stage: id });
+          return now([...new Set([...stop, ...end, ...reset])]);
+        });
       }
       default:
         throw new PipelineControlError(
@@ -350,8 +367,22 @@ class PipelineRun {
 
   // -------------------------------------------------------------- jumps
 
-  #jump(spec: StageSpec, { to, context, outputs }: Jump): void {
-    const { refId: source } = spec;
+  /** One jump at a time: what one makes anew jumps no more. */
+  async #jumpInTurn(spec: StageSpec, jump: Jump): Promise<void> {
+    const running = this.#running.get(spec.refId);
+    if (running !== undefined) running.hasWon = true;
+    const { rounds } = stageIn(this.#state, spec.refId);
+    const before = this.#jumping;
+    const turn = before.then(() =>
+      this.#holding(async () => {
+        if (stageIn(this.#state, spec.refId).rounds === rounds) await this.#jump(spec, jump);
+      }),
+    );
+    this.#jumping = turn.catch(() => {});
+    await turn;
+  }
+
+  async #jump({ refId: source }: StageSpec, { to, context, outputs }: Jump): Promise<void> {
     const { stages, maxJumps } = this.graph;
     const { jumps } = stageIn(this.#state, source);
     const target = stages.find(({ refId }) => refId === to);
@@ -360,12 +391,17 @@ class PipelineRun {
         target === undefined
           ? `it jumps to stage "${to}", and there is none`
           : `it has jumped ${jumps} times, and may do so ${maxJumps} times`;
-      this.#ended(spec, { status: "TERMINAL", error: { name: "JumpError", message } });
+      this.#endAll(this.ctx, source, { status: "TERMINAL", error: { name: "JumpError", message } });
       return;
     }
     this.#tell(this.ctx, { type: "StageJumped", stage: source });
     const { reset, skip } = jumpFrom(stages, source, to);
-    if (!reset.includes(source)) this.#ended(spec, { status: "SUCCEEDED" });
+    for (const id of reset) {
+      // One that waits for its own jump would wait for this one.
+      if (id === source || this.#running.get(id)?.hasWon) continue;
+      await this.#stop(id, { status: "CANCELED", why: `stage "${source}" jumped to "${to}"` });
+    }
+    if (!reset.includes(source)) this.#endAll(this.ctx, source, { status: "SUCCEEDED" });
     for (const id of skip)
       if (!isComplete(stageIn(this.#state, id).status)) this.#skip(id, `stage "${source}" jumped over it`);
     for (const id of reset) {

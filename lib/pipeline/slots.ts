@@ -32,6 +32,8 @@ export interface Slots {
   readonly running?: readonly string[];
   /** First come, first served. */
   readonly waiting?: readonly string[];
+  /** As who asked last has it. */
+  readonly concurrency?: Concurrency;
 }
 
 /** Of those that the newest asked for. */
@@ -81,7 +83,6 @@ function promoted(slots: Slots, { limit, keepWaiting }: Concurrency, isFreed: bo
 export const pipelineSlots: Workflow<Slots, never> = workflow("pipeline-slots", async (ctx, from: Slots) => {
   let slots = from;
   let messages = 0;
-  let newest: Concurrency = { limit: 1, keepWaiting: true };
   let isFull: () => void = () => {};
   const full = new Promise<void>((resolve) => {
     isFull = resolve;
@@ -96,27 +97,29 @@ export const pipelineSlots: Workflow<Slots, never> = workflow("pipeline-slots", 
   const hear = async (): Promise<never> => {
     for (;;) {
       const asked = await ctx.waitForSignal<Asked>(ASKED);
-      newest = asked.concurrency;
+      slots = { ...slots, concurrency: asked.concurrency };
       await take(afterAsking(slots, asked));
     }
   };
   const mourn = async (): Promise<never> => {
     for (;;) {
       const { executionId } = await ctx.waitForEvent(Terminated, { key: from.workflow });
-      await take(afterLeaving(slots, executionId, newest));
+      const { concurrency = { limit: 1, keepWaiting: true } } = slots;
+      await take(afterLeaving(slots, executionId, concurrency));
     }
   };
   await Promise.race([full, hear(), mourn()]);
   return ctx.continueAsNew({ ...slots });
 });
 
-function slotsIdOf({ application, name, configId = "" }: Graph): string {
-  return `slots.${digest(JSON.stringify([application, name, configId]), 22)}`;
+/** One for each workflow: of no other the bus tells it. */
+function slotsIdOf({ workflow: by }: Context, { application, name, configId = "" }: Graph): string {
+  return `slots.${digest(JSON.stringify([by, application, name, configId]), 22)}`;
 }
 
 /** @returns whether it has a place; false when it waited, and others were preferred */
 export async function enter(ctx: Context, graph: Graph, concurrency: Concurrency): Promise<boolean> {
-  const id = slotsIdOf(graph);
+  const id = slotsIdOf(ctx, graph);
   const asked: Asked = { do: "enter", executionId: ctx.executionId, concurrency };
   await ctx.transaction("ask for a slot", async (tx) => {
     await tx.start(pipelineSlots, { workflow: ctx.workflow }, { id });
@@ -128,5 +131,5 @@ export async function enter(ctx: Context, graph: Graph, concurrency: Concurrency
 
 export async function leave(ctx: Context, graph: Graph, concurrency: Concurrency): Promise<void> {
   const asked: Asked = { do: "leave", executionId: ctx.executionId, concurrency };
-  await ctx.signal(slotsIdOf(graph), ASKED, asked);
+  await ctx.signal(slotsIdOf(ctx, graph), ASKED, asked);
 }

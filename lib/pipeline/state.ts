@@ -225,6 +225,8 @@ function stageAfter(
     case "StageRepeated":
       return {
         ...stageIn(NOTHING, stage.refId),
+        // What it gave for those before stays.
+        outputs: stage.outputs,
         rounds: stage.rounds,
         jumps: stage.jumps,
         repeats: stage.repeats + 1,

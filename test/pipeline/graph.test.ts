@@ -125,7 +125,7 @@ describe("a pipeline's definition", () => {
   it("names a task that a stage has twice", () => {
     const task = { name: "work", run: () => {} };
     expect(issuesOf([{ refId: "a", tasks: [task, task] }])).toEqual([
-      'stages[0].tasks: "work" is there more than once',
+      'stages[0].tasks[1].name: "work" is there more than once',
     ]);
   });
 });

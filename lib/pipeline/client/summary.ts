@@ -5,8 +5,8 @@ import type { EpochMs } from "../../model/time.js";
 import { isObject, type JsonObject } from "../json-value.js";
 import { restartedFrom, triggerIn } from "../restarted.js";
 import { failureFrom } from "../run-task.js";
-import type { Failure } from "../state.js";
 import { PLACE } from "../slots.js";
+import type { Failure } from "../state.js";
 import { isComplete, STATUSES, type Status } from "../status.js";
 
 /** Times in milliseconds since 1970. */

@@ -1,7 +1,7 @@
 /** One stage of a definition: what of its fields is the engine's, and what is its context. */
-import { InvalidDurationError } from "../../model/errors.js";
 import { shown } from "../../model/shown.js";
-import { type Duration, durationMs, isInstant, LONGEST_DURATION_MS } from "../../model/time.js";
+import { type Duration, isInstant, LONGEST_DURATION_MS } from "../../model/time.js";
+import { isDuration } from "../durations.js";
 import type { InstancesSpec, Join, Reducer, StageSpec } from "../graph.js";
 import { isObject, type Json, type JsonObject } from "../json-value.js";
 import { STATUSES } from "../status.js";
@@ -139,15 +139,7 @@ function asExpression(found: Json): string | undefined {
 }
 
 function asDuration(found: Json): Duration | undefined {
-  const written = typeof found === "string" || isObject(found) ? (found as Duration) : undefined;
-  if (written === undefined) return undefined;
-  try {
-    durationMs(written);
-    return written;
-  } catch (error) {
-    if (error instanceof InvalidDurationError) return undefined;
-    throw error;
-  }
+  return isDuration(found) ? found : undefined;
 }
 
 /** The window counts where it is switched on, as in Spinnaker, which keeps it while it is not. */
