@@ -119,7 +119,12 @@ class Check {
       // An owner that was taken over may do once more what the next one has done already.
       const isOver = durable.some((event) => "op" in event && event.op === op);
       if (!isOver && !replay.pending.has(op)) this.unasked.push(body.key);
-      if (replay.paused && !resumed) this.whilePaused.push(body.key);
+      // A successor inherits a pause, and the resume that its predecessor had not read.
+      const inheritsResume = durable.some(
+        (event) =>
+          event.type === "MessagesInherited" && event.carried.some((message) => message.kind === "resume"),
+      );
+      if (replay.paused && !resumed && !inheritsResume) this.whilePaused.push(body.key);
     }
     for (const [path, operation] of replay.pending) {
       if (this.#known.has(path)) continue;

@@ -331,14 +331,14 @@ export class Surroundings {
 
   /**
    * Whoever creates a child dies before its wake is sent: its parent's next turn sends it. If code that doesn't fit was deployed meanwhile, that
-   * turn stalls instead, and the child is the audit's.
+   * turn stalls instead, and if the parent is terminated there is none: the child is the audit's.
    */
   async #isAuditsChild({ epoch, parent }: Head): Promise<boolean> {
     if (epoch > 0 || parent === undefined) return false;
     const { store } = this.cloud.bare;
     const { tail } = (await store.readHead(parent.executionId)) ?? {};
     const commits = await store.loadHistory(parent.executionId, 0);
-    return JSON.stringify([commits, tail]).includes('"ExecutionStalled"');
+    return /"Execution(Stalled|Terminated)"/.test(JSON.stringify([commits, tail]));
   }
 
   async #rescueAll(outside: Outside): Promise<void> {
