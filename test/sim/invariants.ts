@@ -30,6 +30,8 @@ export interface EndedExecution {
   readonly history: readonly HistoryEvent[];
   /** Its output, or its error in words: where an error was made differs from one run of the code to the next. */
   readonly result: unknown;
+  /** Ids of the messages that it was sent, beside the head, and that its history says nothing of. */
+  readonly unread: readonly string[];
   /** What a replay of its history alone came to, and how many bodies it ran. */
   readonly coldReplay: ColdReplay & { readonly bodies: number };
 }
@@ -150,12 +152,13 @@ const ofEach: Sentences<EndedExecution> = {
     );
   },
 
-  "its inbox is empty at the end": ({ head }) =>
+  "its inbox is empty at the end": ({ head, unread }) =>
     // Its successor reads what a continued one has not read; a terminated one has read nothing more.
     head.status === "continued" ||
     head.status === "terminated" ||
     isEndedBeforeItsStart(head) ||
-    (head.inbox.length === 0 && head.inboxItems === 0),
+    // How many messages are said to be beside the head is no matter: a settlement that didn't look again leaves the number as it was.
+    (head.inbox.length === 0 && unread.length === 0),
 
   "a cold replay of its history comes to the same end and runs no body": ({ head, result, coldReplay }) =>
     coldReplay.bodies === 0 &&
@@ -290,4 +293,15 @@ export function brokenIn(ended: Ended): string[] {
       ),
     ),
   ];
+}
+
+/** The messages beside an execution's head that its history doesn't name. Those that it names wait to be deleted with it. */
+export async function unreadOf(
+  store: { loadMessages(executionId: string): Promise<readonly { id: string }[]> },
+  executionId: string,
+  history: readonly HistoryEvent[],
+): Promise<string[]> {
+  const told = JSON.stringify(history);
+  const messages = await store.loadMessages(executionId);
+  return messages.map(({ id }) => id).filter((id) => !told.includes(JSON.stringify(id)));
 }

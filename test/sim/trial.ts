@@ -19,7 +19,7 @@ import { PLACES, type Program, printed, SIGNALS, UPDATES } from "../programs/pro
 import { Bench } from "../runtime/bench.js";
 import { eventLoopTurn, slowStore } from "../runtime/slow-store.js";
 import { coldReplay } from "./cold-replay.js";
-import type { Ended, EndedExecution, World } from "./invariants.js";
+import { type Ended, type EndedExecution, unreadOf, type World } from "./invariants.js";
 import type { Mode } from "./mode.js";
 import { repeatedly } from "./repeatedly.js";
 import { begunBodies } from "./simulator/durable.js";
@@ -405,11 +405,13 @@ export class Trial {
     const trace = this.surroundings?.trace;
     const begun = trace === undefined ? [] : begunBodies(trace, id, await this.#executionIds());
     const before = this.#ran();
+    const history = await this.#bench.history(id);
     return {
       head,
       commits: await this.#bench.store.loadHistory(id, 0),
-      history: await this.#bench.history(id),
+      history,
       result: head.error === undefined ? await this.#bench.output(id) : String(await this.#bench.error(id)),
+      unread: await unreadOf(this.#bench.store, id, history),
       coldReplay: { ...(await coldReplay(this.#bench, head, begun)), bodies: this.#ran() - before },
     };
   }

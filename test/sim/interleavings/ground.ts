@@ -7,7 +7,7 @@ import { createMemoryStore } from "../../../lib/store/memory/index.js";
 import { INDEX_SHARDS, type Store } from "../../../lib/store/ports.js";
 import { Bench } from "../../runtime/bench.js";
 import { coldReplay } from "../cold-replay.js";
-import type { Ended, EndedExecution, World } from "../invariants.js";
+import { type Ended, type EndedExecution, unreadOf, type World } from "../invariants.js";
 import { begunBodies } from "../simulator/durable.js";
 import type { SimulatedEnd } from "../simulator/sentences.js";
 import { Trace } from "../simulator/trace.js";
@@ -182,12 +182,14 @@ export class Ground implements Hands {
     const head = await bench.head(id);
     const begun = begunBodies(trace, id, all);
     const before = this.#ran();
+    const history = await bench.history(id);
     const replayed = await coldReplay(bench, head, begun);
     return {
       head,
       commits: await bench.store.loadHistory(id, 0),
-      history: await bench.history(id),
+      history,
       result: head.error === undefined ? await bench.output(id) : String(await bench.error(id)),
+      unread: await unreadOf(bench.store, id, history),
       coldReplay: { ...replayed, bodies: this.#ran() - before },
     };
   }
