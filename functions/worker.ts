@@ -1,13 +1,14 @@
 /** The worker: one wake, one turn. Fed by the wake queue. */
 import { type Handler, limitsOf } from "../lib/aws/lambda-context.js";
-import { type AwsOutside, functionOutside } from "../lib/aws/outside.js";
+import type { AwsOutside } from "../lib/aws/outside.js";
 import { type BatchAnswer, eachMessage } from "../lib/aws/sqs-batch.js";
 import { logUnhandledRejections } from "../lib/aws/unhandled.js";
 import { parseWake } from "../lib/aws/wake-body.js";
+import { workerOutside } from "../lib/aws/worker-outside.js";
 import type { App } from "../lib/define/app.js";
 import { handleWake } from "../lib/runtime/turn/handle-wake.js";
 
-export function createWorker(app: App, outsideOf: () => AwsOutside = functionOutside): Handler<BatchAnswer> {
+export function createWorker(app: App, outsideOf: () => AwsOutside = workerOutside): Handler<BatchAnswer> {
   logUnhandledRejections(() => outsideOf().log);
   return async (event, context) => {
     const outside = outsideOf();

@@ -7,6 +7,8 @@ export {
   type ClientOutbox,
   type ClientSchedules,
   type ClientSettings,
+  type ClientVersions,
+  type CodeInUse,
   type ControlOptions,
   type CurrentWorkflowDefinition,
   type Damaged,
@@ -26,6 +28,7 @@ export {
   type ListedExecution,
   type ListOptions,
   type MessageOptions,
+  type Moved,
   type OutgoingMessage,
   type OutgoingOptions,
   type OutgoingPage,
@@ -82,7 +85,7 @@ export type { MapItem, MapOptions, MapResult } from "./define/map.js";
 export type { RetryPolicy } from "./define/retry.js";
 export type { Recurring, Schedule, ScheduleOption } from "./define/schedule.js";
 export type { Transaction, TransactionOptions } from "./define/transaction.js";
-export { type Workflow, type WorkflowOptions, workflow } from "./define/workflow.js";
+export { type Versioning, type Workflow, type WorkflowOptions, workflow } from "./define/workflow.js";
 export { type DeletionRefusal, ExecutionDeletedError, NotDeletableError } from "./model/deletion-errors.js";
 export {
   CancelledError,

@@ -23,6 +23,8 @@ export const VARIABLES = {
   firingDlqArn: "HOLDFAST_FIRING_DLQ_ARN",
   busName: "HOLDFAST_BUS_NAME",
   startFunction: "HOLDFAST_START_FUNCTION",
+  workerFunction: "HOLDFAST_WORKER_FUNCTION",
+  workerVersion: "HOLDFAST_WORKER_VERSION",
   deliverQueueUrl: "HOLDFAST_DELIVER_QUEUE_URL",
   deliverDlqUrl: "HOLDFAST_DELIVER_DLQ_URL",
   startQueueUrl: "HOLDFAST_START_QUEUE_URL",

@@ -123,7 +123,10 @@ export function createAwsOutside(options: AwsOutsideOptions): AwsOutside {
 
 /** What a function's environment describes: one for the life of the process. */
 export const functionOutside: () => AwsOutside = once(() =>
-  createAwsOutside({ names: readNames(process.env), time: readTimeScale(process.env) }),
+  createAwsOutside({
+    names: readNames(process.env),
+    time: readTimeScale(process.env),
+  }),
 );
 
 /** The dead letters of the same function's wake queue: only the audit has them. */
@@ -179,7 +182,7 @@ export function eventQueueUrls(names: Names, which: EventConsumer): EventQueueUr
 }
 
 /** Made at the first call. A failure is not kept: the next call tries again. */
-function once<T>(make: () => T): () => T {
+export function once<T>(make: () => T): () => T {
   let made: { readonly value: T } | undefined;
   return () => {
     if (made !== undefined) return made.value;

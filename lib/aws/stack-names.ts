@@ -28,6 +28,8 @@ const FIELDS: Record<ResourceName, OutputField> = {
   firingDlqArn: "FiringDlqArn",
   busName: "BusName",
   startFunction: "StartFunction",
+  workerFunction: "WorkerFunction",
+  workerVersion: "WorkerVersion",
   deliverQueueUrl: "DeliverQueueUrl",
   deliverDlqUrl: "DeliverDlqUrl",
   startQueueUrl: "StartQueueUrl",

@@ -28,6 +28,7 @@ import {
   sends,
 } from "./permissions.js";
 import type { DurableFunctionsProps } from "./props.js";
+import { PublishedVersions } from "./published-versions.js";
 import { Schedules } from "./schedules.js";
 import { ServiceFunction, type ServiceFunctionProps } from "./service-function.js";
 import { type RetentionSettings, resolveSettings, type Settings } from "./settings.js";
@@ -74,6 +75,8 @@ export class DurableFunctions extends Construct {
   readonly deliver: LambdaFunction;
   readonly relay: LambdaFunction;
   readonly audit: LambdaFunction;
+  /** The worker's published versions; absent if no workflow is pinned, and the prop `versions` doesn't ask for them. */
+  readonly versions?: PublishedVersions;
 
   constructor(scope: Construct, id: string, props: DurableFunctionsProps) {
     super(scope, id);
@@ -106,7 +109,9 @@ export class DurableFunctions extends Construct {
       this.schedules = new Schedules(this, "Schedules", { workflows, queue, dlq, forClients });
     }
 
-    const make = this.functionMaker(settings);
+    const keepsVersions =
+      props.versions ?? this.manifest.workflows.some((workflow) => workflow.pinned === true);
+    const make = this.functionMaker(settings, keepsVersions);
     this.start = make("start", "Start", { timeout: settings.startTimeout, description: "starts executions" });
     this.worker = make("worker", "Worker", { timeout: settings.workerTimeout, description: "runs turns" });
     this.deliver = make("deliver", "Deliver", {
@@ -122,9 +127,15 @@ export class DurableFunctions extends Construct {
     this.deliverRoutes?.openAfter(this.deliver);
     this.startRoutes?.openAfter(this.start);
 
+    if (keepsVersions) this.versions = new PublishedVersions(this, "Versions", { worker: this.worker });
+
     const { maxConcurrency } = settings;
-    const wakes = { queue: this.wakeQueue, batchSize: batch.turns };
-    feedFromQueue(this.worker, maxConcurrency === undefined ? wakes : { ...wakes, maxConcurrency });
+    feedFromQueue(this.worker, {
+      queue: this.wakeQueue,
+      batchSize: batch.turns,
+      ...(maxConcurrency === undefined ? {} : { maxConcurrency }),
+      ...(this.versions === undefined ? {} : { aliasArn: this.versions.liveArn }),
+    });
     if (this.deliverRoutes)
       feedFromQueue(this.deliver, { queue: this.deliverRoutes.queue, batchSize: batch.events });
     if (this.startRoutes)
@@ -249,7 +260,7 @@ export class DurableFunctions extends Construct {
     return { seconds, archive: archive === true ? this.tables.payloads : archive };
   }
 
-  private functionMaker(settings: Settings) {
+  private functionMaker(settings: Settings, keepsVersions: boolean) {
     const { retention } = settings;
     const resources: Resources = {
       ...this.resources(),
@@ -272,6 +283,7 @@ export class DurableFunctions extends Construct {
         permissions: permissions[name](resources),
         logRetention: settings.logRetention,
         ...(looped ? { recursiveLoop: RecursiveLoop.ALLOW } : {}),
+        keepsVersions: keepsVersions && name === "worker",
       }).function;
     };
   }

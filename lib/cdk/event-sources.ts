@@ -1,6 +1,7 @@
 /** What feeds the functions: queues and the Executions table's stream. */
 import { Duration } from "aws-cdk-lib";
 import {
+  CfnEventSourceMapping,
   EventSourceMapping,
   FilterCriteria,
   FilterRule,
@@ -15,17 +16,23 @@ export interface QueueFeed {
   readonly queue: Queue;
   readonly batchSize: number;
   readonly maxConcurrency?: number;
+  /** Of the function: fed in its place. */
+  readonly aliasArn?: string;
 }
 
 /** Feeds a function from a queue; it says itself which messages of a batch failed. */
 export function feedFromQueue(target: LambdaFunction, feed: QueueFeed): EventSourceMapping {
-  return new EventSourceMapping(target.node.scope ?? target, "Feed", {
+  const mapping = new EventSourceMapping(target.node.scope ?? target, "Feed", {
     target,
     eventSourceArn: feed.queue.queueArn,
     batchSize: feed.batchSize,
     reportBatchItemFailures: true,
     ...(feed.maxConcurrency === undefined ? {} : { maxConcurrency: feed.maxConcurrency }),
   });
+  const { defaultChild } = mapping.node;
+  if (feed.aliasArn !== undefined && defaultChild instanceof CfnEventSourceMapping)
+    defaultChild.functionName = feed.aliasArn;
+  return mapping;
 }
 
 /**

@@ -19,6 +19,8 @@ export interface Manifest {
 export interface ManifestWorkflow {
   readonly name: string;
   readonly version?: string;
+  /** Its executions run on the deployed code that they began with. */
+  readonly pinned?: boolean;
   /** The event types that start it. */
   readonly startOn: readonly string[];
   /** The schedules that start it. */

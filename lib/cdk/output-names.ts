@@ -28,6 +28,7 @@ export const outputFields = [
   "BusName",
   "StartFunction",
   "WorkerFunction",
+  "WorkerVersion",
   "DeliverFunction",
   "RelayFunction",
   "AuditFunction",

@@ -26,6 +26,7 @@ export function addOutputs(deployment: DurableFunctions): void {
     BusName: deployment.bus.eventBusName,
     StartFunction: deployment.start.functionName,
     WorkerFunction: deployment.worker.functionName,
+    WorkerVersion: deployment.versions && deployment.worker.currentVersion.version,
     DeliverFunction: deployment.deliver.functionName,
     RelayFunction: deployment.relay.functionName,
     AuditFunction: deployment.audit.functionName,

@@ -73,6 +73,12 @@ export interface DurableFunctionsProps extends DurableTablesProps {
    */
   readonly maxConcurrency?: number;
   /**
+   * Publishes a version of the worker with each deploy that changes it, and keeps those before: what executions of workflows with
+   * `versioning: "pinned"` run on. Say `true` once no workflow is pinned any more, for as long as executions are.
+   * @default true if a workflow is pinned
+   */
+  readonly versions?: boolean;
+  /**
    * Memory, in MB, of the functions that run your code: start, worker and deliver. It decides their share of CPU too.
    * @default 512
    */

@@ -30,6 +30,8 @@ export interface ServiceFunctionProps {
   readonly permissions: readonly PolicyStatement[];
   readonly logRetention: RetentionDays;
   readonly recursiveLoop?: RecursiveLoop;
+  /** Its published versions stay when another one takes their place. */
+  readonly keepsVersions?: boolean;
 }
 
 /** One of Holdfast's functions, with a role that may do what is listed and a log group that forgets. */
@@ -67,6 +69,9 @@ export class ServiceFunction extends Construct {
         role,
         logGroup,
         ...(recursiveLoop === undefined ? {} : { recursiveLoop }),
+        ...(props.keepsVersions === true
+          ? { currentVersionOptions: { removalPolicy: RemovalPolicy.RETAIN } }
+          : {}),
       });
     });
   }

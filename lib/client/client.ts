@@ -3,7 +3,6 @@
  * knows no AWS itself: an `Outside` is given to it, or made when the first call needs one.
  */
 import type { Reach } from "../aws/client-outside.js";
-import type { Names } from "../aws/environment.js";
 import { classesByName } from "../define/error-classes.js";
 import type { AnyEventType, EventType } from "../define/event.js";
 import { checkHooks, type Hooks } from "../define/hooks.js";
@@ -11,7 +10,7 @@ import type { AnyWorkflow, Workflow } from "../define/workflow.js";
 import { ExecutionFailedError, ResultTimeoutError } from "../model/errors.js";
 import type { ExecutionStatus } from "../model/status.js";
 import { type Duration, durationMs } from "../model/time.js";
-import type { ErrorClass, ErrorClasses } from "../model/value.js";
+import type { ErrorClasses } from "../model/value.js";
 import { releaseChildren } from "../runtime/ending/closing.js";
 import { terminate } from "../runtime/ending/terminate.js";
 import { exportLines } from "../runtime/export.js";
@@ -42,6 +41,7 @@ import {
   type UpdateOptions,
   update,
 } from "./messages.js";
+import type { ClientNames, ClientOptions, ClientSettings } from "./options.js";
 import { ClientOutbox } from "./outbox.js";
 import { type Pauses, pausesOfExecution } from "./pauses.js";
 import { publishEvent } from "./publish.js";
@@ -58,26 +58,8 @@ import {
   type StartedExecution,
   type StartOptions,
 } from "./types.js";
+import { ClientVersions } from "./versions.js";
 import { listWaiting, type WaitingOptions, type WaitingPage } from "./waiting.js";
-
-/** The names of a deployment's resources; only those that the calls need must be there. */
-export type ClientNames = Names;
-
-export interface ClientSettings {
-  /** Workflows that `start` may be given by name. Others are started by name through the deployment's start function. */
-  readonly workflows?: readonly AnyWorkflow[];
-  /** Error classes of yours, so that the causes of failures are `instanceof` them. */
-  readonly errors?: readonly ErrorClass[];
-  /** Told of the executions that this client terminates: no other process records that. */
-  readonly hooks?: readonly Hooks[];
-}
-
-export type ClientOptions = ClientSettings &
-  (
-    | (ClientNames & Reach)
-    /** Anything that keeps the engine's ports: the testing kit and the local cloud bring theirs. */
-    | { readonly outside: Outside | (() => Outside | Promise<Outside>) }
-  );
 
 /** The status at the time of asking. */
 export interface Asked {
@@ -427,6 +409,11 @@ export class DurableClient {
   /** Schedules that start workflows again and again, kept at run time. */
   get schedules(): ClientSchedules {
     return new ClientSchedules(() => this.#connect(), this.#workflows);
+  }
+
+  /** The deployed code that open executions run on. */
+  get versions(): ClientVersions {
+    return new ClientVersions(() => this.#connect());
   }
 
   /** Whether the tables and the bucket answer this client. Never throws for one that does not: it says which, and why. */

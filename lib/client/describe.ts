@@ -31,6 +31,7 @@ export async function describeHead(
     workflow: head.workflow,
     ...(head.version === undefined ? {} : { version: head.version }),
     definition: head.definition,
+    ...(head.pin === undefined ? {} : { pinnedTo: head.pin }),
     ...labelsOf(head),
     status: head.status,
     createdAt: new Date(head.createdAt),

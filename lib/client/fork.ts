@@ -42,6 +42,7 @@ export async function fork(
       name: head.workflow,
       version: head.version,
       definition: head.definition,
+      pinned: head.pin !== undefined,
       timeoutMs: timeoutOf(head),
       lifecycleEvents: head.lifecycleEvents,
     },
@@ -56,6 +57,8 @@ export async function fork(
     startAt: head.startAt,
     ...labelsOf(head),
     startedBy: head.startedBy,
+    // What it takes over was recorded by that code.
+    pin: head.pin,
     seed: head.seed ?? executionId,
     flags: head.flags,
     origin: { kind: "forked", executionId },

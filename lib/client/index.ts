@@ -2,14 +2,7 @@
 
 export type { ExportedEnd, ExportedExecution, ExportLine } from "../runtime/export.js";
 export type { AwaitedOperation } from "./awaited.js";
-export {
-  type Asked,
-  type ClientNames,
-  type ClientOptions,
-  type ClientSettings,
-  DurableClient,
-  type Terminated,
-} from "./client.js";
+export { type Asked, DurableClient, type Terminated } from "./client.js";
 export type { ControlOptions } from "./control.js";
 export type {
   CurrentWorkflowDefinition,
@@ -20,6 +13,7 @@ export type { DeletedExecution } from "./delete.js";
 export type { ForkOptions } from "./fork.js";
 export type { Health, HealthCheck } from "./health.js";
 export type { MessageOptions, UpdateOptions } from "./messages.js";
+export type { ClientNames, ClientOptions, ClientSettings } from "./options.js";
 export type { ClientOutbox, Staged, StagedEvent, StagedStart } from "./outbox.js";
 export type { OutgoingMessage, OutgoingOptions, OutgoingPage } from "./outgoing.js";
 export type { Pause, Pauses } from "./pauses.js";
@@ -40,4 +34,5 @@ export type {
   StartOptions,
   Stopped,
 } from "./types.js";
+export type { ClientVersions, CodeInUse, Moved } from "./versions.js";
 export type { Waiting, WaitingOptions, WaitingPage } from "./waiting.js";

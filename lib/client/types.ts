@@ -49,6 +49,11 @@ export interface ExecutionDescription extends Labels {
   readonly version?: string;
   /** Digest of the workflow's code at the start. */
   readonly definition: string;
+  /**
+   * Of one whose workflow is pinned: the published version of the worker that runs it, `<function>:<version>`; `"next"` before its first turn. Absent: the
+   * latest.
+   */
+  readonly pinnedTo?: string;
   readonly status: ExecutionStatus;
   readonly createdAt: Date;
   /** Later than `createdAt` for a delayed start. */
@@ -113,6 +118,10 @@ export interface ListOptions extends ExecutionFilter {
 export interface ListedExecution extends Labels {
   readonly executionId: string;
   readonly workflow: string;
+  /** Digest of the workflow's code at the start. */
+  readonly definition: string;
+  /** Of one whose workflow is pinned: the code that runs it. */
+  readonly pinnedTo?: string;
   readonly status: ExecutionStatus;
   readonly createdAt: Date;
   readonly closedAt?: Date;

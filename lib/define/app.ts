@@ -22,6 +22,8 @@ export interface Manifest {
   readonly workflows: readonly {
     readonly name: string;
     readonly version?: string;
+    /** Absent when it is not. */
+    readonly pinned?: boolean;
     readonly startOn: readonly string[];
     /** Absent when it declares none. */
     readonly schedules?: readonly {
@@ -82,6 +84,7 @@ export function app(options: AppOptions): App {
       workflows: declared.map((workflow) => ({
         name: workflow.name,
         ...(workflow.version === undefined ? {} : { version: workflow.version }),
+        ...(workflow.pinned === true ? { pinned: true } : {}),
         startOn: workflow.startOn === undefined ? [] : [workflow.startOn.name],
         ...(workflow.schedules === undefined
           ? {}

@@ -18,6 +18,8 @@ export interface Workflow<Input = unknown, Output = unknown> {
   readonly kind: "workflow";
   readonly name: string;
   readonly version?: string;
+  /** Its executions run on the deployed code that they began with. */
+  readonly pinned?: boolean;
   readonly input?: Schema<Input, unknown>;
   /** Each such event on the bus starts one execution, its payload being the input. */
   readonly startOn?: EventType<unknown, Input>;
@@ -40,6 +42,9 @@ export interface Workflow<Input = unknown, Output = unknown> {
   readonly handler: (context: Context, input: never) => Promise<Output>;
 }
 
+/** Which code runs an execution after a deploy. */
+export type Versioning = "auto-upgrade" | "pinned";
+
 export interface Companions {
   readonly workflows: readonly AnyWorkflow[];
   readonly events: readonly AnyEventType[];
@@ -52,6 +57,12 @@ export type AnyWorkflow = Workflow<any, any>;
 export interface WorkflowOptions<Input> {
   /** A label of your own for this version of the code, shown with every execution. */
   readonly version?: string;
+  /**
+   * What a deploy means to executions under way. `"auto-upgrade"`: from their next turn on they run the new code, which has to ask for the same
+   * where they have been (`ctx.patched`). `"pinned"`: they run the code that they began with to their end. Default: `"auto-upgrade"`. Holds for
+   * executions that are created from then on. See docs/versioning.md.
+   */
+  readonly versioning?: Versioning;
   /** The event that starts it; with `where`, only those whose payload, as the workflow receives it, that event pattern accepts. */
   readonly startOn?:
     | EventType<unknown, NoInfer<Input>>
@@ -130,6 +141,7 @@ export function workflow<Input, Output>(
     kind: "workflow",
     name,
     ...(options.version === undefined ? {} : { version: options.version }),
+    ...(isPinned(name, options.versioning) ? { pinned: true } : {}),
     ...(options.input === undefined ? {} : { input: options.input }),
     ...beginning,
     ...(schedules.length === 0 ? {} : { schedules }),
@@ -166,6 +178,13 @@ function beginningOf<Input>(
     const { path, message } = issueOf(error);
     throw new InvalidDefinitionError(`startOn of workflow "${name}" can't be judged at ${path}: ${message}.`);
   }
+}
+
+function isPinned(name: string, versioning: Versioning = "auto-upgrade"): boolean {
+  if (versioning === "pinned" || versioning === "auto-upgrade") return versioning === "pinned";
+  throw new InvalidDefinitionError(
+    `The versioning of workflow "${name}" is ${shown(versioning)}. Expected "auto-upgrade" or "pinned".`,
+  );
 }
 
 function checkedLifecycle(

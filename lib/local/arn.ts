@@ -19,7 +19,7 @@ export const arn = {
 
 export type Target =
   | { readonly kind: "queue"; readonly name: string }
-  | { readonly kind: "function"; readonly name: string }
+  | { readonly kind: "function"; readonly name: string; readonly qualifier?: string }
   | { readonly kind: "stream"; readonly table: string }
   | { readonly kind: "other"; readonly service: string };
 
@@ -27,11 +27,11 @@ export type Target =
 export const parseArn = (text: string): Target => {
   const [prefix, , service = "", , , ...rest] = text.split(":");
   if (prefix !== "arn") return { kind: "other", service: text };
-  const [first = "", second = ""] = rest;
+  const [first = "", second = "", qualifier] = rest;
   if (service === "sqs" && first !== "") return { kind: "queue", name: first };
-  // A qualifier (a version or an alias) may follow; the local cloud has only the latest version.
+  // A version or an alias may follow.
   if (service === "lambda" && first === "function" && second !== "")
-    return { kind: "function", name: second };
+    return { kind: "function", name: second, ...(qualifier === undefined ? {} : { qualifier }) };
   const stream = /^table\/([^/]+)\/stream\//.exec(rest.join(":"));
   if (service === "dynamodb" && stream?.[1] !== undefined) return { kind: "stream", table: stream[1] };
   return { kind: "other", service };

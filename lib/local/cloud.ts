@@ -21,14 +21,11 @@ import { endpointVariables, environmentOf } from "./environment.js";
 import { Gateway } from "./gateway.js";
 import type { ProcessInfo } from "./lambda/pool.js";
 import type { Outcome } from "./lambda/sandbox.js";
-import { Mappings } from "./mappings/mappings.js";
 import type { LogLine, Notice, Notify } from "./notices.js";
-import { createServices, type Services } from "./services.js";
-import { type CloudState, StateFile } from "./state.js";
-import { ensureTables } from "./tables.js";
+import { type Ground, prepare, run } from "./running.js";
+import { StateFile } from "./state.js";
 import { readAssembly } from "./template/assembly.js";
-import { type Ignored, planOf } from "./template/plan.js";
-import { resolveStacks } from "./template/resources.js";
+import type { Ignored } from "./template/plan.js";
 
 export interface CloudOptions {
   /** A directory of synthesized templates: the output of `cdk synth`. */
@@ -80,6 +77,12 @@ export interface LocalCloudCore {
     | undefined;
   /** The cloud's own time, in ms since 1970. */
   now(): number;
+  /**
+   * Replaces what runs by what the templates of another directory describe. Functions that run may end first, for as long as at a stop; calls from
+   * outside wait for a moment. Tables, queues and schedules keep what they hold, and versions of functions that were published stay.
+   * @throws TemplateError, AssemblyError: what ran before goes on
+   */
+  deploy(templates: string): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -113,8 +116,8 @@ const start = async (
   unwind: () => Promise<void>,
 ): Promise<LocalCloudCore> => {
   const notify: Notify = (level, text) => options.onNotice?.({ level, text });
-  const { timeScale, disturbedBy: chaos } = options;
-  const { file, workDir, objectsDir, database } = openStorage(options, undo);
+  const { timeScale, disturbedBy: chaos, graceMs = GRACE_MS } = options;
+  const { file, workDir, versionsDir, objectsDir, database } = openStorage(options, undo);
   const saved = file?.load();
 
   const clock = scaledClock({
@@ -123,11 +126,19 @@ const start = async (
   });
   const gateway = await Gateway.listen(options.ports?.gateway ?? saved?.port, notify);
   undo.push(() => gateway.close());
-  const stacks = resolveStacks(templates, gateway.endpoint);
-  const plan = planOf(stacks, workDir, clock.now());
+  let changed = (): void => {};
+  const accessKeyId = options.accessKeyId ?? ACCESS_KEY_ID;
+  const before = { clock, gateway, workDir, versionsDir, objectsDir, chaos, notify };
+  const unconnected = {
+    ...before,
+    onLog: options.onLog ?? (() => {}),
+    changed: () => changed(),
+    durable: (): Promise<void> => file?.saved() ?? Promise.resolve(),
+  };
+  // Before the database is there: what is wrong with the templates is told at once.
+  const first = prepare(unconnected, templates, saved);
 
   const dynamodb = await database;
-  const accessKeyId = options.accessKeyId ?? ACCESS_KEY_ID;
   let reached = dynamodb.endpoint;
   if (chaos !== undefined) {
     const proxy = await startDynamoDbProxy(reached, options.ports?.dynamodb ?? 0, chaos, notify);
@@ -141,66 +152,64 @@ const start = async (
   const tables = new DynamoDBClient({ endpoint: dynamodb.endpoint, region: REGION, credentials });
   const streams = new DynamoDBStreamsClient({ endpoint: dynamodb.endpoint, region: REGION, credentials });
   undo.push(() => [tables.destroy(), streams.destroy()]);
+  const ground: Ground = { ...unconnected, tables, streams, environment };
 
-  let changed = (): void => {};
-  const services: Services = createServices(plan, {
-    clock,
-    notify,
-    saved,
-    workDir,
-    objectsDir,
-    environment,
-    onLog: options.onLog ?? (() => {}),
-    changed: () => changed(),
-    chaos,
-  });
-  undo.push(() => services.functions.stop(0));
-  const streamArns = await ensureTables(tables, plan.tables, notify);
-  const durable = (): Promise<void> => file?.saved() ?? Promise.resolve();
-  gateway.open({ ...services, stacks, startedAtMs: Date.now(), durable, chaos });
-
-  const mappings = new Mappings(plan.mappings, { ...services, notify, changed: () => changed(), chaos });
-  await mappings.start(streams, streamArns, saved?.checkpoints ?? {});
-
-  const snapshot = (): CloudState => ({
-    version: 1,
-    clock: { scale: clock.scale, originMs: clock.originMs, nowMs: clock.now() },
-    port: gateway.port,
-    ...services.save(),
-    checkpoints: { ...saved?.checkpoints, ...mappings.save() },
-  });
+  let running = await run(ground, first, saved);
+  undo.push(() => running.services.functions.stop(0));
   if (file !== undefined) {
     const onFailure = (error: unknown): void =>
       notify("error", `The state could not be saved: ${String(error)}`);
-    changed = () => file.saveSoon(snapshot, onFailure);
+    changed = () => file.saveSoon(() => running.snapshot(), onFailure);
   }
-  services.start();
   changed();
+
+  const replace = async (directory: string): Promise<void> => {
+    const next = readAssembly(directory);
+    prepare(ground, next, running.snapshot());
+    const left = await running.stop(graceMs);
+    try {
+      running = await run(ground, prepare(ground, next, left), left);
+    } catch (error) {
+      running = await run(ground, prepare(ground, templates, left), left);
+      throw error;
+    }
+    templates = next;
+    changed();
+  };
+  // One after the other, and the end after the last of them.
+  let last: Promise<unknown> = Promise.resolve();
+  const inOrder = (action: () => Promise<void>): Promise<void> => {
+    const done = last.then(action);
+    last = done.catch(() => {});
+    return done;
+  };
 
   let stopped: Promise<void> | undefined;
   const stop = async (): Promise<void> => {
-    mappings.stop();
-    services.stop();
-    await services.functions.stop(options.graceMs ?? GRACE_MS);
-    await mappings.settled();
+    const left = await running.stop(graceMs);
     changed = () => {};
-    file?.save(snapshot());
+    file?.save(left);
     await unwind();
   };
   return {
     endpoints,
     environment,
-    stacks: stacks.map(({ name, outputs }) => ({ name, outputs })),
-    ignored: plan.ignored,
+    get stacks() {
+      return running.stacks;
+    },
+    get ignored() {
+      return running.ignored;
+    },
     functions: {
-      invoke: (name, payload) => services.functions.invoke(name, JSON.stringify(payload ?? {})),
-      kill: (name, signal = "SIGKILL") => services.functions.require(name).kill(signal),
-      processes: () => services.functions.processes(),
+      invoke: (name, payload) => running.services.functions.invoke(name, JSON.stringify(payload ?? {})),
+      kill: (name, signal = "SIGKILL") => running.services.functions.kill(name, signal),
+      processes: () => running.services.functions.processes(),
     },
     chaos,
     now: () => clock.now(),
+    deploy: (directory) => inOrder(() => replace(directory)),
     stop: () => {
-      stopped ??= stop();
+      stopped ??= inOrder(stop);
       return stopped;
     },
   };
@@ -216,6 +225,7 @@ const openStorage = (options: Settled, undo: (() => unknown)[]) => {
   undo.push(() => (file === undefined ? rmSync(directory, { recursive: true, force: true }) : file.close()));
   const objectsDir = inMemory ? undefined : join(directory, "s3");
   const workDir = join(directory, "work");
+  const versionsDir = join(directory, "versions");
   mkdirSync(workDir, { recursive: true });
   // With chaos, it is the proxy that everybody is to meet there.
   const port = options.disturbedBy === undefined ? options.ports?.dynamodb : undefined;
@@ -236,5 +246,5 @@ const openStorage = (options: Settled, undo: (() => unknown)[]) => {
       () => {},
     ),
   );
-  return { file, workDir, objectsDir, database };
+  return { file, workDir, versionsDir, objectsDir, database };
 };

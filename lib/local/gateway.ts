@@ -28,6 +28,9 @@ export interface GatewayServices extends Omit<Services, "start" | "stop" | "save
 
 export class Gateway {
   private services: GatewayServices | undefined;
+  /** Between two deploys: requests wait for the services of the next one. */
+  private opened: Promise<void> | undefined;
+  private release: () => void = () => {};
   private constructor(private server: RunningServer | undefined) {}
 
   /** Listens before the services exist, because the templates' names hold its address. */
@@ -59,13 +62,24 @@ export class Gateway {
 
   open(services: GatewayServices): void {
     this.services = services;
+    this.opened = undefined;
+    this.release();
+  }
+
+  /** From here on, requests wait until the gateway is opened again. */
+  hold(): void {
+    this.opened = new Promise((resolve) => {
+      this.release = resolve;
+    });
   }
 
   async close(): Promise<void> {
+    this.release();
     await this.server?.close();
   }
 
   private async handle(request: Request): Promise<Answer | undefined> {
+    await this.opened;
     const { services } = this;
     if (services === undefined)
       throw new ApiError("ServiceUnavailableException", "The local cloud is starting.", 503);

@@ -11,7 +11,7 @@ import { APP_STACK, type AppStackOptions, synthesizeApp } from "./synthesize-app
 
 export type LocalCloudOptions = AppStackOptions & Omit<CloudOptions, "templates">;
 
-export interface LocalCloud extends LocalCloudCore {
+export interface LocalCloud extends Omit<LocalCloudCore, "deploy"> {
   /** Talks to the app's executions. Workflows may be named: their start function knows them. */
   readonly client: DurableClient;
   /** Puts an event on the deployment's bus, as any other service would. */
@@ -20,6 +20,12 @@ export interface LocalCloud extends LocalCloudCore {
     data: NoInfer<Input>,
     options?: PublishOptions,
   ): Promise<{ readonly eventId: string }>;
+  /**
+   * Synthesizes the stack anew, with these options instead of those that were given before, and replaces what runs by it: as a deploy, with executions
+   * under way. `client` may be another one afterwards.
+   * @throws HoldfastConfigError: what ran before goes on
+   */
+  deploy(changes?: Partial<AppStackOptions>): Promise<void>;
 }
 
 /**
@@ -27,31 +33,54 @@ export interface LocalCloud extends LocalCloudCore {
  * @throws CdkMissingError, HoldfastConfigError, JavaMissingError, DynamoDbLocalMissingError
  */
 export const localCloud = async (options: LocalCloudOptions): Promise<LocalCloud> => {
-  const templates = options.inMemory
+  const directory = options.inMemory
     ? mkdtempSync(join(tmpdir(), "holdfast-templates-"))
     : join(resolve(options.stateDir ?? ".holdfast"), "cdk.out");
-  const remove = (): void => rmSync(templates, { recursive: true, force: true });
+  const remove = (): void => rmSync(directory, { recursive: true, force: true });
+  let app: AppStackOptions = options;
+  let deploys = 0;
+  // What runs is read from where its templates are, until the next ones have taken its place.
+  const synthesized = async (): Promise<string> => {
+    const templates = join(directory, String(deploys));
+    deploys += 1;
+    await synthesizeApp(app, templates);
+    return templates;
+  };
   try {
     // What an earlier synthesis left there is not this app's.
     remove();
-    await synthesizeApp(options, templates);
-    const cloud = await startCloud({ ...options, templates });
-    return { ...cloud, ...connect(cloud), stop: () => cloud.stop().finally(remove) };
+    const cloud = await startCloud({ ...options, templates: await synthesized() });
+    let connected = connect(cloud);
+    return {
+      ...cloud,
+      get stacks() {
+        return cloud.stacks;
+      },
+      get ignored() {
+        return cloud.ignored;
+      },
+      get client() {
+        return connected;
+      },
+      publish: (event: AnyEventType, data: unknown, publishing?: PublishOptions) =>
+        connected.publish(event, data, publishing),
+      deploy: async (changes = {}) => {
+        app = { ...app, ...changes };
+        await cloud.deploy(await synthesized());
+        connected = connect(cloud);
+      },
+      stop: () => cloud.stop().finally(remove),
+    };
   } catch (error) {
     remove();
     throw error;
   }
 };
 
-const connect = (cloud: LocalCloudCore): Pick<LocalCloud, "client" | "publish"> => {
+const connect = (cloud: LocalCloudCore): DurableClient => {
   const outputs = cloud.stacks.find(({ name }) => name === APP_STACK)?.outputs ?? {};
-  const client = new DurableClient({
+  return new DurableClient({
     ...namesFromOutputs(APP_STACK, Object.entries(outputs)),
     environment: cloud.environment,
   });
-  return {
-    client,
-    publish: (event: AnyEventType, data: unknown, options?: PublishOptions) =>
-      client.publish(event, data, options),
-  };
 };

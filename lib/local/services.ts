@@ -6,6 +6,7 @@ import { Buses } from "./events/buses.js";
 import { AsyncInvocations } from "./lambda/async-invocations.js";
 import { writeBootstrap } from "./lambda/bootstrap.js";
 import { Functions } from "./lambda/functions.js";
+import type { Versions } from "./lambda/versions.js";
 import type { LogLine, Notify } from "./notices.js";
 import { Buckets } from "./s3/buckets.js";
 import { objectsInMemory, objectsOnDisk } from "./s3/objects.js";
@@ -27,6 +28,7 @@ export interface ServicesDeps {
   readonly onLog: (line: LogLine) => void;
   readonly changed: () => void;
   readonly chaos: Chaos | undefined;
+  readonly versions: Versions;
 }
 
 export interface Services {
@@ -54,6 +56,7 @@ export const createServices = (plan: Plan, deps: ServicesDeps): Services => {
     clock,
     onLog: deps.onLog,
     chaos,
+    versions: deps.versions,
   });
   const asynchronous = new AsyncInvocations({ clock, functions, queues, notify, changed, chaos });
   const targets = targetsOf(queues, functions, asynchronous);
@@ -77,6 +80,7 @@ export const createServices = (plan: Plan, deps: ServicesDeps): Services => {
     functions.create(spec);
     if (deadLetterArn !== undefined) asynchronous.configure(spec.name, { deadLetterArn });
   }
+  for (const version of deps.versions.specs()) functions.create(version);
   for (const { functionName, settings } of plan.invokeConfigs) asynchronous.configure(functionName, settings);
   for (const { name } of plan.buses) buses.createBus(name);
   for (const rule of plan.rules) buses.createRule(rule);

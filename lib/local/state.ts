@@ -7,6 +7,7 @@ import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node
 import { join } from "node:path";
 import type { SavedClock } from "./clock.js";
 import type { PendingInvocation } from "./lambda/async-invocations.js";
+import type { PublishedVersion } from "./lambda/versions.js";
 import type { Checkpoint } from "./mappings/stream-reader.js";
 import type { SavedSchedule } from "./scheduler/schedules.js";
 import type { SavedQueues } from "./sqs/queues.js";
@@ -19,6 +20,8 @@ export interface CloudState {
   readonly queues: SavedQueues;
   readonly schedules: readonly SavedSchedule[];
   readonly invocations: readonly PendingInvocation[];
+  /** Of functions; absent in what was saved before they were kept. */
+  readonly versions?: readonly PublishedVersion[];
   /** By event source mapping. */
   readonly checkpoints: Readonly<Record<string, Checkpoint>>;
 }

@@ -18,8 +18,8 @@ export const targetsOf = (queues: Queues, functions: Functions, asynchronous: As
       case "queue":
         return queues.find(target.name) === undefined ? `there is no queue "${target.name}"` : undefined;
       case "function":
-        return functions.find(target.name) === undefined
-          ? `there is no function "${target.name}"`
+        return functions.find(qualified(target)) === undefined
+          ? `there is no function "${qualified(target)}"`
           : undefined;
       default:
         return `the local cloud delivers to queues and functions only, not to "${targetArn}"`;
@@ -34,8 +34,11 @@ export const targetsOf = (queues: Queues, functions: Functions, asynchronous: As
       if (target.kind === "queue") {
         const queue = queues.find(target.name);
         if (queue !== undefined) queues.send(queue, body);
-      } else if (target.kind === "function") asynchronous.accept(target.name, body);
+      } else if (target.kind === "function") asynchronous.accept(qualified(target), body);
       return undefined;
     },
   };
 };
+
+const qualified = ({ name, qualifier }: { readonly name: string; readonly qualifier?: string }): string =>
+  qualifier === undefined ? name : `${name}:${qualifier}`;

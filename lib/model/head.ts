@@ -87,6 +87,9 @@ export function timeoutOf({
   return deadline === undefined ? undefined : deadline - Math.max(createdAt, startAt);
 }
 
+/** The pin of an execution that the next worker to lease it pins to its own code. */
+export const NEXT_CODE = "next";
+
 export interface Head extends Labels {
   readonly executionId: string;
   readonly workflow: string;
@@ -94,6 +97,8 @@ export interface Head extends Labels {
   readonly version?: string;
   /** Digest of the workflow's code at the start. */
   readonly definition: string;
+  /** Of a pinned one: the deployed code that runs it, or {@link NEXT_CODE}. Absent: the latest, whatever that is. */
+  readonly pin?: string;
   readonly status: ExecutionStatus;
   readonly createdAt: EpochMs;
   /** The code does not begin before it. Equal to `createdAt` unless the start was delayed. */

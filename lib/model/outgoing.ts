@@ -48,6 +48,7 @@ export interface OutgoingStart extends Sent {
   readonly workflow: string;
   readonly version?: string;
   readonly definition: string;
+  readonly pinned?: boolean;
   readonly input: Encoded;
   /** From its creation. */
   readonly timeoutMs?: number;

@@ -53,6 +53,8 @@ export async function createChild(
     input: await storeValue(outside.store, childId, "input", stored),
     createdAt: outside.clock.now(),
     parent,
+    // What it is given was made by that code, for its own version of the child.
+    pin: owned.head.pin,
     createToken: tokenOf(parent),
   });
   if (head.parent?.executionId !== parent.executionId || head.parent.op !== op)

@@ -1,5 +1,5 @@
 /** The one way in which an execution comes to be: one write of its head, on one condition. Repeating it is harmless. */
-import type { Head, Parent, StoredValue } from "../model/head.js";
+import { type Head, NEXT_CODE, type Parent, type StoredValue } from "../model/head.js";
 import { type Labels, labelsOf } from "../model/labels.js";
 import type { LifecycleKind } from "../model/lifecycle.js";
 import type { EpochMs } from "../model/time.js";
@@ -13,6 +13,7 @@ export interface Definition {
   readonly name: string;
   readonly version?: string | undefined;
   readonly definition: string;
+  readonly pinned?: boolean | undefined;
   readonly timeoutMs?: number | undefined;
   readonly lifecycleEvents?: readonly LifecycleKind[] | undefined;
 }
@@ -27,6 +28,8 @@ export interface Creation extends Labels {
   readonly startedBy?: string | undefined;
   readonly parent?: Parent | undefined;
   readonly origin?: NonNullable<Head["origin"]>;
+  /** The code that it runs on, where that is known already: a child's, of a pinned parent. */
+  readonly pin?: string | undefined;
   readonly seed?: string | undefined;
   readonly flags?: readonly number[];
   readonly slot?: number;
@@ -53,6 +56,7 @@ export function newExecution(creation: Creation): NewExecution {
     workflow: workflow.name,
     ...(workflow.version === undefined ? {} : { version: workflow.version }),
     definition: workflow.definition,
+    ...(workflow.pinned === true ? { pin: creation.pin ?? NEXT_CODE } : {}),
     createdAt,
     startAt,
     ...labelsOf(creation),

@@ -65,6 +65,18 @@ export interface Clock {
 
 export type Log = LogSink;
 
+/** The worker's code as it was deployed, now and before: what pinned executions run on. */
+export interface Deployments {
+  /** Names the code of this process for ever. Absent where a deploy would replace it under that name. */
+  readonly own?: string;
+  /**
+   * Has another process, with that code, handle a wake, and resolves once it has. The wake's message stays this process's.
+   * @returns why nobody can: the code is not there any more
+   * @throws when it failed: the wake must come back then
+   */
+  handOver(code: string, wake: Wake, messageId: string): Promise<string | undefined>;
+}
+
 export interface Outside {
   /** The service's name: the source of its events, and part of their order stamps. */
   readonly service: string;
@@ -73,6 +85,8 @@ export interface Outside {
   readonly bus: Bus;
   /** Absent where nothing keeps schedules. */
   readonly schedules?: ScheduleKeeper;
+  /** Absent where there is only one code. */
+  readonly deployments?: Deployments;
   readonly clock: Clock;
   readonly log: Log;
   /** From 0 to 1: spreads delays. Nothing that is recorded depends on it but retry times. */

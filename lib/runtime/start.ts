@@ -68,7 +68,8 @@ export async function startExecution(
   const startAt = now + (request.delayMs ?? 0);
   const stored = await storeValue(outside.store, executionId, "input", input);
   const leaseToken = outside.token();
-  const runsHere = inline !== undefined && startAt <= now;
+  // Which code a pinned one runs on is the worker's to say.
+  const runsHere = inline !== undefined && startAt <= now && workflow.pinned !== true;
   const lease = runsHere
     ? { owner: inline.owner, token: leaseToken, until: inline.limits.deadline + LEASE_SLACK_MS }
     : undefined;

@@ -8,6 +8,8 @@ export type ListedHead = Pick<
   Head,
   | "executionId"
   | "workflow"
+  | "definition"
+  | "pin"
   | "application"
   | "pipelineConfigId"
   | "status"
@@ -25,6 +27,8 @@ export function summaryOf(head: ListedHead): ExecutionSummary {
   return {
     executionId: head.executionId,
     workflow: head.workflow,
+    definition: head.definition,
+    ...(head.pin === undefined ? {} : { pinnedTo: head.pin }),
     ...labelsOf(head),
     status: head.status,
     createdAt: head.createdAt,

@@ -10,6 +10,7 @@ export function newHead(execution: NewExecution): Head {
     workflow: execution.workflow,
     ...(execution.version === undefined ? {} : { version: execution.version }),
     definition: execution.definition,
+    ...(execution.pin === undefined ? {} : { pin: execution.pin }),
     status: closed ?? "running",
     createdAt: execution.createdAt,
     startAt: execution.startAt,

@@ -37,6 +37,7 @@ export type NewExecution = Pick<
   | "workflow"
   | "version"
   | "definition"
+  | "pin"
   | "createdAt"
   | "startAt"
   | "application"
@@ -228,7 +229,19 @@ export interface ExecutionStore extends PayloadStore {
     readonly token: string;
     readonly until: EpochMs;
     readonly evenStalled?: boolean;
+    /** Pins it to this code, from then on. */
+    readonly pin?: string;
   }): Promise<{ acquired: true; head: Head } | { acquired: false; head: Head | undefined }>;
+
+  /**
+   * Lets another code run a pinned execution, from its next lease on. Condition: it is pinned to `from`. A repeat that finds it pinned
+   * to `to` is `moved`.
+   */
+  movePin(request: {
+    readonly executionId: string;
+    readonly from: string;
+    readonly to: string;
+  }): Promise<{ moved: boolean; head: Head | undefined }>;
 
   /** Notes in the lease that its owner lived to see its turn fail. Condition: the lease is still that one; idempotent. */
   failLease(executionId: string, leaseToken: string): Promise<void>;

@@ -22,7 +22,7 @@ const ENDPOINT = "http://127.0.0.1:1";
 
 const plan = (resources: Template, extra: Template = {}) => {
   const templates = readAssembly(assembly({ App: { Resources: resources, ...extra } }));
-  return planOf(resolveStacks(templates, ENDPOINT), "/unused", 0);
+  return planOf(resolveStacks(templates, { endpoint: ENDPOINT }), "/unused", 0);
 };
 const outputs = (values: Record<string, Json>, extra: Template = {}) => {
   const template = {
@@ -30,7 +30,7 @@ const outputs = (values: Record<string, Json>, extra: Template = {}) => {
     Outputs: Object.fromEntries(Object.entries(values).map(([key, Value]) => [key, { Value }])),
     ...extra,
   };
-  return resolveStacks(readAssembly(assembly({ App: template })), ENDPOINT)[0]?.outputs;
+  return resolveStacks(readAssembly(assembly({ App: template })), { endpoint: ENDPOINT })[0]?.outputs;
 };
 
 describe("an intrinsic function", () => {
@@ -129,9 +129,15 @@ describe("what is ignored", () => {
       App: { Resources: { Echo: { ...lambda("echo"), Metadata: {} }, Seen: SEEN, Role: ROLE } },
     });
     const files = { hash: { source: { path: FIXTURES }, destinations: { here: { objectKey: "key.zip" } } } };
-    expect(() => planOf(resolveStacks(readAssembly(templates), ENDPOINT), "/unused", 0)).toThrow(/"key.zip"/);
+    expect(() =>
+      planOf(resolveStacks(readAssembly(templates), { endpoint: ENDPOINT }), "/unused", 0),
+    ).toThrow(/"key.zip"/);
     writeFileSync(join(templates, "App.assets.json"), JSON.stringify({ files }));
-    const [echo] = planOf(resolveStacks(readAssembly(templates), ENDPOINT), "/unused", 0).functions;
+    const [echo] = planOf(
+      resolveStacks(readAssembly(templates), { endpoint: ENDPOINT }),
+      "/unused",
+      0,
+    ).functions;
     expect(echo?.spec.codeDir).toBe(FIXTURES);
   });
 

@@ -10,6 +10,7 @@ test("nothing is taken from behind what a short page may hide", async () => {
     (_, index): ListedHead => ({
       executionId: `e${index}`,
       workflow: "w",
+      definition: "d",
       status: "running",
       createdAt: T0 + index,
       startAt: T0 + index,

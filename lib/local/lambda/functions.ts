@@ -7,6 +7,12 @@ import type { ClockSettings } from "../clock.js";
 import type { LogLine } from "../notices.js";
 import { type FunctionSpec, Pool, type ProcessInfo } from "./pool.js";
 import type { Outcome, SandboxSpec } from "./sandbox.js";
+import type { Versions } from "./versions.js";
+
+const LATEST = "$LATEST";
+
+const keyOf = (name: string, version?: string): string =>
+  version === undefined ? name : `${name}:${version}`;
 
 export interface FunctionsOptions {
   readonly bootstrap: string;
@@ -15,6 +21,7 @@ export interface FunctionsOptions {
   readonly clock: ClockSettings;
   readonly onLog: (line: LogLine) => void;
   readonly chaos: Chaos | undefined;
+  readonly versions: Versions;
 }
 
 export class Functions {
@@ -33,7 +40,7 @@ export class Functions {
       onLine: (stream, text) => onLog({ functionName: spec.name, logicalId: spec.logicalId, stream, text }),
     });
     const killer = chaos === undefined ? undefined : killerOf(spec.name, chaos);
-    this.pools.set(spec.name, new Pool(spec, sandbox, killer));
+    this.pools.set(keyOf(spec.name, spec.version), new Pool(spec, sandbox, killer));
   }
 
   /** The clock of one more process, in real time. */
@@ -43,9 +50,20 @@ export class Functions {
     return { HOLDFAST_CLOCK_SKEW_MS: String(Math.round(chaos.skewOf(name) / clock.scale)) };
   }
 
-  /** By physical name; by logical id, too, which is what a person knows. */
-  find(name: string): Pool | undefined {
-    return this.pools.get(name) ?? [...this.pools.values()].find((pool) => pool.spec.logicalId === name);
+  /** By physical name; by logical id, too, which is what a person knows. After a colon, a version or an alias. */
+  find(qualified: string): Pool | undefined {
+    const [name = "", qualifier] = qualified.split(":");
+    const latest =
+      this.pools.get(name) ?? [...this.pools.values()].find((pool) => pool.spec.logicalId === name);
+    if (qualifier === undefined || qualifier === LATEST) return latest;
+    // Of a function that is gone, versions are gone, too.
+    if (latest === undefined) return undefined;
+    const version = this.options.versions.resolve(latest.spec.name, qualifier);
+    return version === undefined ? undefined : this.pools.get(keyOf(latest.spec.name, version));
+  }
+
+  get versions(): Versions {
+    return this.options.versions;
   }
 
   require(name: string): Pool {
@@ -57,7 +75,14 @@ export class Functions {
   }
 
   names(): string[] {
-    return [...this.pools.keys()];
+    return [...this.pools.values()].flatMap(({ spec }) => (spec.version === undefined ? [spec.name] : []));
+  }
+
+  /** To every process of a function, whatever its version; says to how many. */
+  kill(name: string, signal: NodeJS.Signals): number {
+    const { name: physical } = this.require(name).spec;
+    const pools = [...this.pools.values()].filter((pool) => pool.spec.name === physical);
+    return pools.reduce((count, pool) => count + pool.kill(signal), 0);
   }
 
   invoke(name: string, payload: string): Promise<Outcome> {
@@ -95,7 +120,7 @@ const awsVariables = (spec: FunctionSpec): Record<string, string> => ({
   LAMBDA_TASK_ROOT: spec.codeDir,
   HOLDFAST_FUNCTION_ARN: arn.lambda(spec.name),
   AWS_LAMBDA_FUNCTION_NAME: spec.name,
-  AWS_LAMBDA_FUNCTION_VERSION: "$LATEST",
+  AWS_LAMBDA_FUNCTION_VERSION: spec.version ?? LATEST,
   AWS_LAMBDA_FUNCTION_MEMORY_SIZE: String(spec.memoryMb),
   AWS_LAMBDA_LOG_GROUP_NAME: `/aws/lambda/${spec.name}`,
   AWS_LAMBDA_LOG_STREAM_NAME: "local",

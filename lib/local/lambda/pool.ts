@@ -8,6 +8,8 @@ import { failed, type Outcome, Sandbox, type SandboxSpec } from "./sandbox.js";
 
 export interface FunctionSpec {
   readonly name: string;
+  /** A published one; the latest without it. */
+  readonly version?: string;
   readonly logicalId: string;
   readonly stack: string;
   readonly codeDir: string;

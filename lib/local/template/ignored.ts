@@ -8,7 +8,6 @@ const READ = new Set([
   "AWS::Lambda::Function",
   "AWS::Lambda::EventInvokeConfig",
   "AWS::Lambda::EventSourceMapping",
-  // Only the latest version exists here, and both resolve to it.
   "AWS::Lambda::Version",
   "AWS::Lambda::Alias",
   "AWS::Events::EventBus",

@@ -40,19 +40,22 @@ export interface Identity {
   readonly name: string;
   /** The group of a schedule, the bus of a rule, the function of a version or alias. */
   readonly parent?: string;
+  /** Of a version. */
+  readonly number?: string;
 }
 
 /** What `Ref` gives. A queue's is its address, which needs the endpoint of the local SQS. */
 export const refOf = (identity: Identity, endpoint: string): Json => {
-  const { type, name, parent } = identity;
+  const { type, name, parent, number } = identity;
   switch (type) {
     case "AWS::SQS::Queue":
       return `${endpoint}/${ACCOUNT}/${name}`;
     case "AWS::Events::Rule":
       return parent === undefined ? name : `${parent}|${name}`;
     case "AWS::Lambda::Version":
+      return `${arn.lambda(parent ?? name)}:${number ?? "1"}`;
     case "AWS::Lambda::Alias":
-      return `${arn.lambda(parent ?? name)}:${type.endsWith("Alias") ? name : "1"}`;
+      return `${arn.lambda(parent ?? name)}:${name}`;
     default:
       return name;
   }
@@ -60,7 +63,7 @@ export const refOf = (identity: Identity, endpoint: string): Json => {
 
 /** What `Fn::GetAtt` gives; made up for what has no counterpart here. */
 export const attributeOf = (identity: Identity, attribute: string, endpoint: string): Json => {
-  const { type, name, parent } = identity;
+  const { type, name, parent, number } = identity;
   switch (`${type}.${attribute}`) {
     case "AWS::SQS::Queue.Arn":
       return arn.queue(name);
@@ -90,8 +93,10 @@ export const attributeOf = (identity: Identity, attribute: string, endpoint: str
       return arn.lambda(name);
     case "AWS::IAM::Role.Arn":
       return `arn:aws:iam::${ACCOUNT}:role/${name}`;
+    case "AWS::Lambda::Version.FunctionArn":
+      return refOf(identity, endpoint);
     case "AWS::Lambda::Version.Version":
-      return "1";
+      return number ?? "1";
     default:
       return attribute.endsWith("Arn")
         ? `arn:aws:${(type.split("::")[1] ?? "local").toLowerCase()}:${REGION}:${ACCOUNT}:${name}`

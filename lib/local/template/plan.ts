@@ -5,6 +5,7 @@
 
 import type { Rule } from "../events/buses.js";
 import type { AsyncSettings } from "../lambda/async-invocations.js";
+import type { AliasDeclaration, VersionDeclaration } from "../lambda/versions.js";
 import type { Schedule } from "../scheduler/schedules.js";
 import { whyIgnored } from "./ignored.js";
 import { TemplateError } from "./intrinsics.js";
@@ -15,6 +16,7 @@ import { type MappingSpec, readMapping } from "./read/mappings.js";
 import { type QueueSpec, readQueue } from "./read/queues.js";
 import { readGroup, readTemplateSchedule } from "./read/schedules.js";
 import { readTable, TABLE_TYPES, type TableSpec } from "./read/tables.js";
+import { readAlias, readVersion } from "./read/versions.js";
 import type { ResolvedStack, Resource } from "./resources.js";
 
 /** A resource, or one property of it, that has no effect here. */
@@ -31,6 +33,8 @@ export interface Plan {
   readonly buckets: readonly BucketSpec[];
   readonly queues: readonly QueueSpec[];
   readonly functions: readonly FunctionPlan[];
+  readonly versions: readonly VersionDeclaration[];
+  readonly aliases: readonly AliasDeclaration[];
   readonly invokeConfigs: readonly { functionName: string; settings: Partial<AsyncSettings> }[];
   readonly buses: readonly BusSpec[];
   readonly rules: readonly Rule[];
@@ -74,6 +78,8 @@ export const planOf = (stacks: readonly ResolvedStack[], workDir: string, nowMs:
     buckets: read(["AWS::S3::Bucket"], readBucket),
     queues,
     functions,
+    versions: read(["AWS::Lambda::Version"], readVersion),
+    aliases: read(["AWS::Lambda::Alias"], readAlias),
     invokeConfigs: read(["AWS::Lambda::EventInvokeConfig"], readInvokeConfig),
     buses: read(["AWS::Events::EventBus"], readBus),
     rules: read(["AWS::Events::Rule"], readRule),
@@ -88,14 +94,15 @@ export const planOf = (stacks: readonly ResolvedStack[], workDir: string, nowMs:
 
 /** As AWS does when a mapping is created: a message that comes back while its function may still run is worked on twice. */
 const checkVisibility = (
-  { queue, functionName }: { readonly queue: string; readonly functionName: string },
+  { queue, functionName: qualified }: { readonly queue: string; readonly functionName: string },
   queues: readonly QueueSpec[],
   functions: readonly FunctionPlan[],
 ): void => {
+  const [functionName] = qualified.split(":");
   const visibility = queues.find(({ name }) => name === queue)?.settings.visibilityTimeoutSeconds;
   const timeout = functions.find(({ spec }) => spec.name === functionName)?.spec.timeoutSeconds;
   if (visibility !== undefined && timeout !== undefined && visibility < timeout)
     throw new TemplateError(
-      `The mapping from ${queue} to ${functionName} can't be made: the queue's visibility timeout, ${visibility} s, is less than the function's timeout, ${timeout} s. AWS refuses it, too: make the first at least as long as the second.`,
+      `The mapping from ${queue} to ${qualified} can't be made: the queue's visibility timeout, ${visibility} s, is less than the function's timeout, ${timeout} s. AWS refuses it, too: make the first at least as long as the second.`,
     );
 };

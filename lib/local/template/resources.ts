@@ -1,6 +1,7 @@
 /** The resources of one stack with their properties resolved, and its outputs and exports. */
 import { ownOf } from "../../model/own.js";
 import { Fields, isObject, type Json, type JsonObject } from "../json.js";
+import type { VersionDeclaration } from "../lambda/versions.js";
 import type { StackTemplate } from "./assembly.js";
 import { holds, resolve, type Scope, TemplateError } from "./intrinsics.js";
 import { attributeOf, generatedName, type Identity, nameProperty, refOf } from "./names.js";
@@ -21,13 +22,25 @@ export interface ResolvedStack {
   readonly outputs: Readonly<Record<string, string>>;
 }
 
+/** What the resources of a cloud are found by. */
+export interface Place {
+  /** Where the cloud answers. */
+  readonly endpoint: string;
+  /** The number of a function's version. Default: 1, as of a function that was never published before. */
+  readonly numberOf?: (version: VersionDeclaration) => string;
+}
+
 /** Resolves stacks in their order; each sees the exports of those before it. */
-export const resolveStacks = (templates: readonly StackTemplate[], endpoint: string): ResolvedStack[] => {
+export const resolveStacks = (templates: readonly StackTemplate[], place: Place): ResolvedStack[] => {
   const exports = new Map<string, Json>();
-  return templates.map((template) => resolveStack(template, exports, endpoint));
+  return templates.map((template) => resolveStack(template, exports, place));
 };
 
-const resolveStack = (stack: StackTemplate, exports: Map<string, Json>, endpoint: string): ResolvedStack => {
+const resolveStack = (
+  stack: StackTemplate,
+  exports: Map<string, Json>,
+  { endpoint, numberOf }: Place,
+): ResolvedStack => {
   const declared = section(stack.template, "Resources");
   const identities = new Map<string, Identity>();
 
@@ -48,10 +61,15 @@ const resolveStack = (stack: StackTemplate, exports: Map<string, Json>, endpoint
     identities.set(logicalId, provisional);
     const name = stringOf(properties, nameProperty(type) ?? "Name");
     const parent = stringOf(properties, ownOf(PARENT, type) ?? "");
+    const number =
+      type === "AWS::Lambda::Version" && parent !== undefined
+        ? numberOf?.({ key: `${stack.name}/${logicalId}`, functionName: parent })
+        : undefined;
     const identity: Identity = {
       ...provisional,
       ...(name === undefined ? {} : { name }),
       ...(parent === undefined ? {} : { parent }),
+      ...(number === undefined ? {} : { number }),
     };
     identities.set(logicalId, identity);
     return identity;

@@ -35,10 +35,10 @@ export async function carry(
 
 /** The creation first, then its wake: until the entry is final, its mark is the carrier. */
 async function start(outside: Outside, message: OutgoingStart): Promise<void> {
-  const { executionId, workflow, version, definition, timeoutMs, lifecycleEvents } = message;
+  const { executionId, workflow, version, definition, pinned, timeoutMs, lifecycleEvents } = message;
   const result = await create(outside, {
     executionId,
-    workflow: { name: workflow, version, definition, timeoutMs, lifecycleEvents },
+    workflow: { name: workflow, version, definition, pinned, timeoutMs, lifecycleEvents },
     input: await storeValue(outside.store, executionId, "input", message.input),
     createdAt: outside.clock.now(),
     createToken: message.id,

@@ -50,6 +50,8 @@ export async function ensureSuccessor(outside: Outside, executionId: string): Pr
       name: head.workflow,
       version: head.version,
       definition: head.definition,
+      // It begins anew, with the code of the day.
+      pinned: head.pin !== undefined,
       timeoutMs: timeoutOf(head),
       lifecycleEvents: head.lifecycleEvents,
     },

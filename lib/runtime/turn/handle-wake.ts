@@ -1,6 +1,8 @@
 /** What the worker does with one wake: the table of `decide/wake.ts`, with the calls. */
+import { runnerOf } from "../../decide/pin.js";
 import { decideWake, isBeforeStart, tooEarlyFor, untilStart } from "../../decide/wake.js";
 import type { App } from "../../define/app.js";
+import { PinnedCodeGoneError } from "../../model/pin-errors.js";
 import { isClosed } from "../../model/status.js";
 import type { Wake } from "../../model/wake.js";
 import { arm } from "../arm.js";
@@ -18,7 +20,7 @@ export const LEASE_SLACK_MS = 5_000;
 
 /** What became of the wake; its message may be deleted. When this throws, it must not be. */
 export interface Handled {
-  readonly did: "put-back" | "dropped" | "closed" | "turn" | "relayed";
+  readonly did: "put-back" | "dropped" | "closed" | "turn" | "handed-over" | "relayed";
   readonly detail: string;
 }
 
@@ -64,13 +66,35 @@ export async function handleWake(
       if (head === undefined) return { did: "dropped", detail: "no such execution" };
       // Woken within the second before its start by something else than its own wake.
       if (!isBeforeStart(head, clock.now())) await clock.sleep(untilStart(head, clock.now()));
-      const request = { head, owner: messageId, until: limits.deadline + LEASE_SLACK_MS, hooks: app.hooks };
+      const { deployments } = outside;
+      const runner = runnerOf(head, deployments);
+      const gone =
+        runner.run === "here" ? undefined : await deployments?.handOver(runner.code, wake, messageId);
+      if (runner.run === "there" && gone === undefined) return { did: "handed-over", detail: runner.code };
+      const request = {
+        head,
+        owner: messageId,
+        until: limits.deadline + LEASE_SLACK_MS,
+        hooks: app.hooks,
+        ...(runner.run === "here" && runner.pin !== undefined ? { pin: runner.pin } : {}),
+      };
       const owned = action.do === "turn" ? await lease(outside, request) : await takeOver(outside, request);
       if (owned === undefined) {
         await outside.wakes.send({ ...wake, puts: (wake.puts ?? 0) + 1 }, 1);
         return { did: "put-back", detail: "another owner was faster" };
       }
-      return { did: "turn", detail: await runTurn(outside, app, owned, limits) };
+      const code = gone === undefined ? app : without(app, new PinnedCodeGoneError(head.executionId, gone));
+      return { did: "turn", detail: await runTurn(outside, code, owned, limits) };
     }
   }
+}
+
+/** An app that has none of the code: what can be done without it is done, and the rest stalls with `reason`. */
+function without(app: App, reason: Error): App {
+  return {
+    ...app,
+    workflow: () => {
+      throw reason;
+    },
+  };
 }

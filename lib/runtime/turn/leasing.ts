@@ -24,13 +24,15 @@ export interface LeaseRequest {
   readonly head: Head;
   readonly owner: string;
   readonly until: EpochMs;
+  /** Pins the execution to this code. */
+  readonly pin?: string;
   /** Told when its history can't be read. */
   readonly hooks?: readonly Hooks[];
 }
 
 export async function acquire(
   outside: Outside,
-  { head, owner, until }: LeaseRequest,
+  { head, owner, until, pin }: LeaseRequest,
   evenStalled = false,
 ): Promise<Leased | undefined> {
   const token = outside.token();
@@ -42,6 +44,7 @@ export async function acquire(
       token,
       until,
       ...(evenStalled ? { evenStalled } : {}),
+      ...(pin === undefined ? {} : { pin }),
     }),
   );
   const afterFailure = head.lease?.failed === true;

@@ -100,7 +100,7 @@ async function startOf(
       "tx.start was given something that is no workflow. Expected what workflow(...) returns.",
     );
   }
-  const { name, version, definition, timeoutMs, lifecycleEvents } = workflow;
+  const { name, version, definition, pinned, timeoutMs, lifecycleEvents } = workflow;
   const what = `The input of workflow "${name}"`;
   const stored = storable(await parse(workflow.input, input, what), what);
   return {
@@ -110,6 +110,7 @@ async function startOf(
     workflow: name,
     ...(version === undefined ? {} : { version }),
     definition,
+    ...(pinned === undefined ? {} : { pinned }),
     input: stored,
     ...(timeoutMs === undefined ? {} : { timeoutMs }),
     ...(lifecycleEvents === undefined ? {} : { lifecycleEvents }),

@@ -17,14 +17,18 @@ const HELD_AS_SEEN = "#lease.#token = :seenToken";
 const RELEASED_AS_SEEN = "attribute_not_exists(#lease)";
 
 export function acquireLeaseParams(executionsTable: string, request: LeaseRequest): UpdateCommandInput {
-  const { executionId, seen, owner, token, until, evenStalled } = request;
+  const { executionId, seen, owner, token, until, evenStalled, pin } = request;
   const open = isOneOf("status", evenStalled === true ? [...OPEN_STATUSES, "stalled"] : OPEN_STATUSES);
   const condition = all(
     open.condition,
     EPOCH_AS_SEEN,
     seen.leaseToken === undefined ? RELEASED_AS_SEEN : HELD_AS_SEEN,
   );
-  const { update, values } = updateOf({ epoch: seen.epoch + 1, lease: { owner, token, until } });
+  const { update, values } = updateOf({
+    epoch: seen.epoch + 1,
+    lease: { owner, token, until },
+    ...(pin === undefined ? {} : { pin }),
+  });
   return {
     TableName: executionsTable,
     Key: headKey(executionId),

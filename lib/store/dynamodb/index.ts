@@ -27,6 +27,7 @@ import { listWaiting } from "./list-waiting.js";
 import { loadHistory, readCommits, salvageHistory } from "./load-history.js";
 import { loadMessages } from "./load-messages.js";
 import { deleteStaged, markOutbox } from "./mark-outbox.js";
+import { movePin } from "./move-pin.js";
 import { noteDutiesDone } from "./note-duties-done.js";
 import { putDefinition } from "./put-definition.js";
 import { putPayload } from "./put-payload.js";
@@ -57,6 +58,7 @@ export function createDynamoStore(tables: DynamoTables, objects: PayloadStore): 
     createExecution: (execution) => createExecution(tables, execution),
     readHead: (executionId) => readHead(tables, executionId),
     acquireLease: (request) => acquireLease(tables, request),
+    movePin: (request) => movePin(tables, request),
     failLease: (executionId, leaseToken) => failLease(tables, executionId, leaseToken),
     loadHistory: (executionId, afterSlot) => loadHistory(tables, executionId, afterSlot),
     salvageHistory: (executionId) => salvageHistory(tables, executionId),

@@ -63,15 +63,28 @@ export function executionMethods(state: State, transact: Transact): Omit<Executi
       return head && copy(head);
     },
 
-    async acquireLease({ executionId, seen, owner, token, until, evenStalled }) {
+    async acquireLease({ executionId, seen, owner, token, until, evenStalled, pin }) {
       const head = headOf(executionId);
       if (head === undefined) return { acquired: false, head: undefined };
       const asSeen = head.epoch === seen.epoch && head.lease?.token === seen.leaseToken;
       const mayBeOwned = isOpen(head.status) || (evenStalled === true && head.status === "stalled");
       if (!mayBeOwned || !asSeen) return { acquired: head.lease?.token === token, head: copy(head) };
-      const taken: Head = { ...head, epoch: head.epoch + 1, lease: { owner, token, until } };
+      const taken: Head = {
+        ...head,
+        epoch: head.epoch + 1,
+        lease: { owner, token, until },
+        ...(pin === undefined ? {} : { pin }),
+      };
       of(executionId).head = taken;
       return { acquired: true, head: copy(taken) };
+    },
+
+    async movePin({ executionId, from, to }) {
+      const head = headOf(executionId);
+      if (head?.pin !== from) return { moved: head?.pin === to, head: head && copy(head) };
+      const moved = { ...head, pin: to };
+      of(executionId).head = moved;
+      return { moved: true, head: copy(moved) };
     },
 
     async failLease(executionId, leaseToken) {

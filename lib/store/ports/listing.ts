@@ -7,6 +7,10 @@ import type { Page } from "../ports.js";
 export interface ExecutionSummary extends Labels {
   readonly executionId: string;
   readonly workflow: string;
+  /** The digest of the workflow's code at the start. */
+  readonly definition: string;
+  /** Of a pinned one: the code that runs it. */
+  readonly pinnedTo?: string;
   readonly status: ExecutionStatus;
   readonly createdAt: EpochMs;
   readonly closedAt?: EpochMs;

@@ -52,6 +52,7 @@ const KNOWN: Readonly<Record<string, (args: Args) => readonly Touch[]>> = {
   "store.readHead": readsHead,
   "store.acquireLease": writesHead,
   "store.failLease": writesHead,
+  "store.movePin": writesHead,
   "store.noteDutiesDone": writesHead,
   "store.settle": writesHead,
   "store.reopen": writesHead,

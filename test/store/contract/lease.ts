@@ -54,6 +54,44 @@ export function leaseContract(store: () => Store): void {
     expect(await store().readHead("nobody")).toBeUndefined();
   });
 
+  test("may pin the execution to a code, which every later lease leaves as it is", async () => {
+    await store().createExecution(execution("pinned", { pin: "next" }));
+    expect((await store().readHead("pinned"))?.pin).toBe("next");
+    const first = { executionId: "pinned", seen: { epoch: 0 }, ...lease("a") };
+    expect(await store().acquireLease({ ...first, pin: "worker:7" })).toMatchObject({
+      acquired: true,
+      head: { pin: "worker:7" },
+    });
+    const lost = await store().acquireLease({ ...first, ...lease("b"), pin: "worker:8" });
+    expect(lost).toMatchObject({ acquired: false, head: { pin: "worker:7" } });
+    await store().acquireLease({ executionId: "pinned", seen: { epoch: 1, leaseToken: "a" }, ...lease("c") });
+    expect(await store().readHead("pinned")).toMatchObject({ epoch: 2, pin: "worker:7" });
+    const listed = await store().listExecutions({ workflow: execution("pinned").workflow, limit: 100 });
+    expect(listed.items.find(({ executionId }) => executionId === "pinned")).toMatchObject({
+      definition: execution("pinned").definition,
+      pinnedTo: "worker:7",
+    });
+  });
+
+  test("moves a pin only from where it was seen, once, and makes none", async () => {
+    await store().createExecution(execution("moved", { pin: "worker:7" }));
+    const move = { executionId: "moved", from: "worker:7", to: "next" };
+    expect(await store().movePin({ ...move, from: "worker:6" })).toMatchObject({
+      moved: false,
+      head: { pin: "worker:7" },
+    });
+    for (let times = 0; times < 2; times += 1)
+      expect(await store().movePin(move)).toMatchObject({ moved: true, head: { pin: "next" } });
+    await store().createExecution(execution("loose"));
+    const { moved, head } = await store().movePin({ ...move, executionId: "loose" });
+    expect([moved, head?.pin]).toEqual([false, undefined]);
+    expect(await store().movePin({ ...move, executionId: "nobody" })).toEqual({
+      moved: false,
+      head: undefined,
+    });
+    expect(await store().readHead("nobody")).toBeUndefined();
+  });
+
   test("is released by a settlement, without an end, and free for the next at once", async () => {
     const head = await owned(store(), "given-back");
     await store().settle(settlementOf(head, { status: "running" }));

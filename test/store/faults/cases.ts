@@ -20,6 +20,7 @@ export const CASES: Readonly<Record<keyof Store, readonly Case[]>> = {
   readHead: executions.reading,
   acquireLease: executions.leasing,
   failLease: executions.failing,
+  movePin: executions.moving,
   loadHistory: executions.loading,
   salvageHistory: executions.salvaging,
   appendCommit: executions.appending,

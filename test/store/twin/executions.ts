@@ -58,6 +58,8 @@ const COMMIT_LIMITS = [900, 4_000, 40_000, 390 * 1024 - 250];
 const PAYLOAD_LIMITS = [900, 4_000, 350 * 1024];
 const MESSAGE_LIMITS = [200, 300, 900, 4_000, 390 * 1024 - 100];
 
+const PINS = ["worker:1", "worker:2", "next"];
+
 export const executionOperations: readonly ((choices: Choices) => Operation)[] = [
   createFirst,
   ({ id }) => call("readHead", id),
@@ -66,6 +68,12 @@ export const executionOperations: readonly ((choices: Choices) => Operation)[] =
   acquire,
   ({ id, head, dice, token }) =>
     call("failLease", id, dice.chance(80) ? (head?.lease?.token ?? "none") : token),
+  ({ id, head, dice }) =>
+    call("movePin", {
+      executionId: id,
+      from: (dice.chance(80) ? head?.pin : undefined) ?? dice.pick(PINS),
+      to: dice.pick(PINS),
+    }),
   ({ id, dice }) => call("loadHistory", id, dice.below(3)),
   ({ id }) => call("salvageHistory", id),
   ({ id, slot, dice }) =>
@@ -128,6 +136,7 @@ function newExecution({ id, dice, token }: Choices): NewExecution {
     ...dice.maybe(70, { lease: lease(token) }),
     ...dice.maybe(60, { application: id === "b" ? "other" : "one" }),
     ...dice.maybe(30, { pipelineConfigId: "p-1" }),
+    ...dice.maybe(40, { pin: dice.pick(PINS) }),
     ...dice.maybe(20, { version: "2", startedBy: "bus-1" }),
     ...dice.maybe(20, { parent: PARENT, deadline: T0 + 99, seed: "s" }),
     ...dice.maybe(10, { closed: dice.pick(["cancelled", "terminated"] as const) }),
@@ -144,6 +153,7 @@ function acquire({ id, head, dice, token }: Choices): Operation {
     seen: dice.chance(90) ? seen : { epoch: dice.below(4) },
     ...lease(token),
     ...dice.maybe(20, { evenStalled: true }),
+    ...dice.maybe(20, { pin: dice.pick(PINS) }),
   });
 }
 

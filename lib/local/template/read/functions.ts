@@ -134,6 +134,13 @@ export const readInvokeConfig = (
   };
 };
 
+/** With its version or alias, where it is named with one: `orders:live`. */
+export const qualifiedNameOf = (text: string): string => {
+  const target = parseArn(text);
+  if (target.kind !== "function") return text;
+  return target.qualifier === undefined ? target.name : `${target.name}:${target.qualifier}`;
+};
+
 /** A function is named by its name or by any of its ARNs. */
 export const functionNameOf = (text: string): string => {
   const target = parseArn(text);

@@ -5,7 +5,7 @@ import type { SqsMappingSettings } from "../../mappings/sqs-mapping.js";
 import type { StreamMappingSettings } from "../../mappings/stream-mapping.js";
 import type { ReportIgnored } from "../plan.js";
 import type { Resource } from "../resources.js";
-import { functionNameOf } from "./functions.js";
+import { qualifiedNameOf } from "./functions.js";
 import { account } from "./properties.js";
 
 export type MappingSpec =
@@ -38,7 +38,7 @@ export const readMapping = (resource: Resource, report: ReportIgnored): MappingS
   if (properties.boolean("Enabled") === false) return undefined;
   const source = parseArn(properties.require("EventSourceArn", properties.string("EventSourceArn")));
   const common = {
-    functionName: functionNameOf(properties.require("FunctionName", properties.string("FunctionName"))),
+    functionName: qualifiedNameOf(properties.require("FunctionName", properties.string("FunctionName"))),
     windowSeconds: properties.number("MaximumBatchingWindowInSeconds") ?? 0,
     reportsItemFailures: properties.strings("FunctionResponseTypes").includes("ReportBatchItemFailures"),
     filter: compileFilter(properties.object("FilterCriteria")),

@@ -63,7 +63,26 @@ export const failing = [
   }),
 ];
 
+export const moving = [
+  one({
+    what: "an execution that is pinned as was seen",
+    prepare: (store) => store.createExecution(execution("x", { pin: "worker:1" })),
+    run: (store) => store.movePin({ executionId: "x", from: "worker:1", to: "next" }),
+  }),
+  one({
+    what: "an execution that is pinned to something else by now",
+    prepare: (store) => store.createExecution(execution("x", { pin: "worker:2" })),
+    run: (store) => store.movePin({ executionId: "x", from: "worker:1", to: "next" }),
+  }),
+];
+
 export const leasing = [
+  one({
+    what: "a lease that pins",
+    prepare: (store) => store.createExecution(execution("x", { pin: "next" })),
+    run: (store) =>
+      store.acquireLease({ executionId: "x", seen: { epoch: 0 }, ...lease("a"), pin: "worker:1" }),
+  }),
   one({
     what: "a lease that nobody holds",
     prepare: (store) => store.createExecution(execution("x")),

@@ -79,6 +79,13 @@ export const executionEntries: readonly Entry[] = [
     budget: { writes: 1, roundTrips: 1 },
   },
   {
+    what: "a pinned execution, moved to the latest code",
+    of: ["movePin"],
+    prepare: ({ store, id }) => store.createExecution(ordinary(id, { pin: "worker:1" })),
+    run: ({ store, id }) => store.movePin({ executionId: id, from: "worker:1", to: "next" }),
+    budget: { writes: 1, roundTrips: 1 },
+  },
+  {
     what: "a lease that another was faster to take",
     of: ["acquireLease"],
     prepare: start,
