@@ -74,8 +74,8 @@ export function leaseContract(store: () => Store): void {
   });
 
   test("moves a pin only from where it was seen, once, and makes none", async () => {
-    await store().createExecution(execution("moved", { pin: "worker:7" }));
-    const move = { executionId: "moved", from: "worker:7", to: "next" };
+    await store().createExecution(execution("repinned", { pin: "worker:7" }));
+    const move = { executionId: "repinned", from: "worker:7", to: "next" };
     expect(await store().movePin({ ...move, from: "worker:6" })).toMatchObject({
       moved: false,
       head: { pin: "worker:7" },

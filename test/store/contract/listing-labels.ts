@@ -63,6 +63,7 @@ export function listingLabelContract(store: () => Store): void {
       expect(pages[0]?.[0]).toEqual({
         executionId: "labelled-39",
         workflow: "odd",
+        definition: "d41d8cd98f00",
         application: "shop",
         pipelineConfigId: "p-1",
         status: "cancelled",

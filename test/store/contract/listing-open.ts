@@ -48,6 +48,7 @@ export function listingOpenContract(store: () => Store): void {
     expect(found.flat()[1]).toEqual({
       executionId: "due-03",
       workflow: "odd",
+      definition: "d41d8cd98f00",
       application: "shop",
       status: "paused",
       createdAt: at(3),

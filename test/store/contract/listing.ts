@@ -39,6 +39,7 @@ export function listingContract(store: () => Store): void {
     expect(found[0]?.at(-1)).toEqual({
       executionId: "spread-00",
       workflow: "spread",
+      definition: "d41d8cd98f00",
       status: "suspended",
       createdAt: T0,
     });
