@@ -1,0 +1,108 @@
+/** Deploying changed workflows while executions sleep: those that are pinned run on what they began with, the others on what was deployed. */
+import { randomBytes } from "node:crypto";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { DeleteFunctionCommand, LambdaClient, ListVersionsByFunctionCommand } from "@aws-sdk/client-lambda";
+import { afterAll, beforeAll, expect, inject, it } from "vitest";
+import { clientSettings, connectionFrom } from "../../lib/aws/connection.js";
+import { type LocalCloud, localCloud } from "../../lib/local/index.js";
+import { Paid } from "./apps/deploys/march.js";
+import { eventually } from "./harness.js";
+
+const appOf = (month: string): string =>
+  fileURLToPath(new URL(`./apps/deploys/${month}.ts`, import.meta.url));
+const stateDir = mkdtempSync(join(tmpdir(), "deploys-"));
+const start = (month: string): Promise<LocalCloud> =>
+  localCloud({
+    app: appOf(month),
+    stateDir,
+    // The tables outlive the cloud here, as its state does.
+    dynamodbEndpoint: inject("dynamodbEndpoint"),
+    accessKeyId,
+  });
+const accessKeyId = `T${randomBytes(8).toString("hex")}`;
+
+let cloud: LocalCloud;
+beforeAll(async () => {
+  cloud = await start("march");
+});
+afterAll(async () => {
+  await cloud.stop();
+  rmSync(stateDir, { recursive: true, force: true });
+});
+
+const begin = async (workflow: string, id: string): Promise<void> => {
+  await cloud.client.start(workflow, undefined, { id });
+  await eventually(async () => expect((await cloud.client.describe(id)).status).toBe("suspended"));
+};
+const end = async (id: string): Promise<unknown> => {
+  await cloud.publish(Paid, { id });
+  return cloud.client.result(id, { timeout: "30s" });
+};
+const codeOf = async (id: string): Promise<string | undefined> => (await cloud.client.describe(id)).pinnedTo;
+
+it("goes on with March's code in June where the workflow is pinned, and with June's where it follows the latest", async () => {
+  for (const workflow of ["pinned", "patched", "changed"]) await begin(workflow, `${workflow}-of-march`);
+  const marchs = await codeOf("pinned-of-march");
+  expect(marchs).toMatch(/^HoldfastLocal-HoldfastWorker\w*-\w+:1$/);
+
+  await cloud.deploy({ app: appOf("june") });
+  for (const workflow of ["pinned", "patched"]) await begin(workflow, `${workflow}-of-june`);
+  expect(await codeOf("pinned-of-june")).toBe(marchs?.replace(/:1$/, ":2"));
+
+  expect(await end("pinned-of-march")).toBe("March, March");
+  expect(await end("pinned-of-june")).toBe("June, June");
+  expect(await end("patched-of-march")).toBe("March, checked in June, June");
+  expect(await end("patched-of-june")).toBe("June, checked in June, June");
+  await cloud.publish(Paid, { id: "changed-of-march" });
+  await eventually(async () =>
+    expect(await cloud.client.describe("changed-of-march")).toMatchObject({
+      status: "stalled",
+      error: { name: "NonDeterminismError" },
+    }),
+  );
+}, 120_000);
+
+it("has March's code after the cloud was stopped and started again, and what is moved runs June's", async () => {
+  // Pinned in March: by going back to March's app, and to June's once more.
+  await cloud.deploy({ app: appOf("march") });
+  await begin("pinned", "kept");
+  await begin("pinned", "moved");
+  await cloud.stop();
+  cloud = await start("june");
+
+  const inUse = await cloud.client.versions.inUse();
+  expect(inUse.map(({ workflow, executions }) => [workflow, executions])).toEqual([
+    ["changed", 1],
+    ["pinned", 2],
+  ]);
+  expect(await end("kept")).toBe("March, March");
+
+  await cloud.client.versions.moveToLatest("moved");
+  await cloud.publish(Paid, { id: "moved" });
+  await eventually(async () =>
+    expect(await cloud.client.describe("moved")).toMatchObject({
+      status: "stalled",
+      error: { name: "NonDeterminismError" },
+    }),
+  );
+}, 120_000);
+
+it("says so, and stalls, where a version that somebody needs was deleted", async () => {
+  await begin("pinned", "orphan");
+  const [functionName = "", version = ""] = (await codeOf("orphan"))?.split(":") ?? [];
+  await cloud.deploy({ app: appOf("march") });
+  const lambda = new LambdaClient(clientSettings("lambda", connectionFrom(cloud.environment)));
+  const listed = await lambda.send(new ListVersionsByFunctionCommand({ FunctionName: functionName }));
+  expect(listed.Versions?.map(({ Version }) => Version)).toEqual(["$LATEST", "1", "2"]);
+  await lambda.send(new DeleteFunctionCommand({ FunctionName: functionName, Qualifier: version }));
+  await cloud.publish(Paid, { id: "orphan" });
+  await eventually(async () =>
+    expect(await cloud.client.describe("orphan")).toMatchObject({
+      status: "stalled",
+      error: { name: "PinnedCodeGoneError" },
+    }),
+  );
+}, 120_000);
