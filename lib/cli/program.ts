@@ -21,6 +21,7 @@ import { addShow } from "./commands/show.js";
 import { addSignal } from "./commands/signal.js";
 import { addStart } from "./commands/start.js";
 import { addUpdate } from "./commands/update.js";
+import { addVersions } from "./commands/versions.js";
 import { addWaiting } from "./commands/waiting.js";
 import type { Terminal } from "./terminal.js";
 
@@ -45,6 +46,7 @@ const COMMANDS: readonly AddCommand[] = [
   addFork,
   addPipeline,
   addSchedules,
+  addVersions,
   addOutbox,
   addDeadLetters,
   addReplay,

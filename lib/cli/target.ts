@@ -2,6 +2,7 @@
 import type { Command } from "commander";
 import { reachedBy } from "../aws/client-outside.js";
 import type { Connection } from "../aws/connection.js";
+import type { Names } from "../aws/environment.js";
 import { type EventQueue, eventQueue } from "../aws/event-queue.js";
 import { type EventConsumer, eventQueuesIn, eventQueueUrls } from "../aws/outside.js";
 import { namesOfStack } from "../aws/stack-names.js";
@@ -49,6 +50,15 @@ export async function connectEvents(
   return new Map(
     eventQueuesIn(names).map((which) => [which, eventQueue(eventQueueUrls(names, which), connection)]),
   );
+}
+
+/** The names of the deployment's resources, and how they are reached. */
+export async function targetOf(
+  options: TargetOptions,
+  terminal: Terminal,
+): Promise<{ readonly names: Names; readonly connection: Connection }> {
+  const { stack, connection } = await find(options, terminal);
+  return { names: await namesOfStack(stack, { deployment: options.deployment, connection }), connection };
 }
 
 interface Found {

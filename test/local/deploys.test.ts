@@ -7,7 +7,9 @@ import { fileURLToPath } from "node:url";
 import { DeleteFunctionCommand, LambdaClient, ListVersionsByFunctionCommand } from "@aws-sdk/client-lambda";
 import { afterAll, beforeAll, expect, inject, it } from "vitest";
 import { clientSettings, connectionFrom } from "../../lib/aws/connection.js";
+import { writeLocalFile } from "../../lib/cli/local-file.js";
 import { type LocalCloud, localCloud } from "../../lib/local/index.js";
+import { runCommand } from "../cli/run.js";
 import { Paid } from "./apps/deploys/march.js";
 import { eventually } from "./harness.js";
 
@@ -89,6 +91,28 @@ it("has March's code after the cloud was stopped and started again, and what is 
     }),
   );
 }, 120_000);
+
+it("is told by the command which code is needed by how many, and moves one to the latest", async () => {
+  writeLocalFile(stateDir, {
+    pid: process.pid,
+    environment: cloud.environment,
+    stacks: cloud.stacks.map(({ name }) => name),
+  });
+  await begin("pinned", "asked-for");
+  const here = ["--state-dir", stateDir];
+  const listed = await runCommand(["versions", "list", ...here]);
+  expect(listed.out).toMatch(/^pinned +version 2 \(live\) +\S+ +1 +\d{4}-/m);
+  const { needless, deleted } = JSON.parse((await runCommand(["versions", "prune", "--json", ...here])).out);
+  // Both were replaced within the last hour.
+  expect([needless, deleted]).toEqual([[], []]);
+  expect((await runCommand(["versions", "move", "asked-for", ...here])).out).toMatch(
+    /asked-for was pinned to .*:2, and goes on with the latest code/,
+  );
+  expect(await codeOf("asked-for")).toBe("next");
+  expect(await end("asked-for")).toBe("June, June");
+  const unpinned = await runCommand(["versions", "move", "changed-of-march", ...here]);
+  expect([unpinned.code, unpinned.err]).toEqual([1, expect.stringContaining("is not pinned to any code")]);
+}, 60_000);
 
 it("says so, and stalls, where a version that somebody needs was deleted", async () => {
   await begin("pinned", "orphan");

@@ -1,7 +1,8 @@
 /** Executions of pinned workflows run on the code that they began with, whatever has been deployed since. */
-import { type AnyWorkflow, workflow } from "holdfast";
+import { workflow } from "holdfast";
 import { beforeEach, expect, test } from "vitest";
 import { type App, app } from "../../lib/define/app.js";
+import type { AnyWorkflow } from "../../lib/define/workflow.js";
 import type { Head } from "../../lib/model/head.js";
 import type { Wake } from "../../lib/model/wake.js";
 import type { Outside } from "../../lib/runtime/outside.js";
@@ -155,7 +156,9 @@ test("whose version is gone stalls with what to do, and goes on with the latest 
   const { stall, pin } = await deployed.head();
   expect([pin, JSON.stringify(stall?.error)]).toEqual([
     "worker:1",
-    expect.stringMatching(/pinned to code that can't be run: there is no worker:1 any more.*holdfast versions move x-1/),
+    expect.stringMatching(
+      /pinned to code that can't be run: there is no worker:1 any more.*holdfast versions move x-1/,
+    ),
   ]);
 
   const { client } = bench;

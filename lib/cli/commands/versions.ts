@@ -1,0 +1,150 @@
+import type { Command } from "commander";
+import type { Connection } from "../../aws/connection.js";
+import type { WorkerVersion } from "../../aws/worker-versions.js";
+import type { CodeInUse } from "../../client/versions.js";
+import { json, shownInstant } from "../format.js";
+import { checkIdArgument } from "../input.js";
+import { printTable } from "../table.js";
+import { connect, type TargetOptions, targetOf, withTarget } from "../target.js";
+import type { Terminal } from "../terminal.js";
+import type { AddCommand } from "./command.js";
+
+interface Options extends TargetOptions {
+  readonly json?: boolean;
+}
+
+/** `holdfast versions` */
+export const addVersions: AddCommand = (program, terminal) => {
+  const versions = program
+    .command("versions")
+    .summary("the deployed code that executions run on")
+    .description(
+      "The deployed code that open executions run on: how many still need which, moving one to the latest, and deleting versions that nobody needs.",
+    );
+  const sub = (name: string, summary: string): Command =>
+    withTarget(versions.command(name)).summary(summary).description(summary).option("--json", "print JSON");
+
+  sub("list", "how many open and stalled executions run on which code; reads all of them").action(
+    (options: Options) => list(terminal, options),
+  );
+
+  sub("move", "let the latest code go on with pinned executions, from their next turns on")
+    .argument("<id...>", "the executions' ids")
+    .action(async (ids: string[], options: Options) => {
+      for (const id of ids) checkIdArgument(id);
+      const client = await connect(options, terminal);
+      for (const executionId of ids) {
+        const { from } = await client.versions.moveToLatest(executionId);
+        if (options.json) terminal.out(json({ executionId, from }));
+        else terminal.out(`${executionId} was pinned to ${from}, and goes on with the latest code`);
+      }
+    });
+
+  sub("prune", "delete the worker's versions that no open or stalled execution needs")
+    .option("--yes", "delete them; without it they are only named")
+    .action((options: Options & { readonly yes?: boolean }) => prune(terminal, options));
+};
+
+interface Look {
+  readonly inUse: readonly CodeInUse[];
+  /** Oldest first. */
+  readonly published: readonly WorkerVersion[];
+  /** The code that a new execution is pinned to; absent where no versions are published. */
+  readonly live?: string;
+  readonly connection: Connection;
+}
+
+/** What the stack tells of the worker, its published versions, and who needs which. */
+async function look(terminal: Terminal, options: TargetOptions): Promise<Look> {
+  const [{ listVersions }, { codeName }] = await Promise.all([
+    import("../../aws/worker-versions.js"),
+    import("../../aws/code-name.js"),
+  ]);
+  const { names, connection } = await targetOf(options, terminal);
+  const client = await connect(options, terminal);
+  let told = 0;
+  const inUse = await client.versions.inUse((read) => {
+    if (read < told + 1_000) return;
+    told = read;
+    terminal.err(terminal.colors.dim(`read ${read} executions …`));
+  });
+  const { workerFunction: functionName, workerVersion: version } = names;
+  if (functionName === undefined || version === undefined) return { inUse, connection, published: [] };
+  const published = await listVersions(functionName, connection);
+  return { inUse, connection, published, live: codeName({ functionName, version }) };
+}
+
+async function list(terminal: Terminal, options: Options): Promise<void> {
+  const { inUse, published, live } = await look(terminal, options);
+  if (options.json) {
+    const dated = published.map((each) => ({ ...each, publishedAt: new Date(each.publishedAt) }));
+    return terminal.out(json({ inUse, published: dated, ...(live === undefined ? {} : { live }) }));
+  }
+  if (inUse.length === 0) terminal.out("No execution is open or stalled.");
+  else
+    printTable(
+      terminal,
+      [
+        { title: "WORKFLOW", shrinks: true },
+        { title: "RUNS ON" },
+        { title: "CODE AT START" },
+        { title: "EXECUTIONS" },
+        { title: "OLDEST" },
+      ],
+      inUse.map((each) => [
+        each.workflow,
+        runsOn(each, live),
+        each.definition,
+        String(each.executions),
+        shownInstant(each.oldest),
+      ]),
+    );
+  const unneeded = await unneededOf(published, live, inUse);
+  if (unneeded.length > 0)
+    terminal.out(
+      `${terminal.colors.dim("needed by nobody:")} version ${unneeded.map(({ version }) => version).join(", ")}; holdfast versions prune deletes them`,
+    );
+}
+
+async function prune(terminal: Terminal, options: Options & { readonly yes?: boolean }): Promise<void> {
+  const { inUse, published, live, connection } = await look(terminal, options);
+  const unneeded = await unneededOf(published, live, inUse);
+  const { deleteVersion } = await import("../../aws/worker-versions.js");
+  const deleted: string[] = [];
+  if (options.yes)
+    for (const each of unneeded) {
+      await deleteVersion(each, connection);
+      deleted.push(each.code);
+      if (!options.json) terminal.out(`deleted ${each.code}`);
+    }
+  if (options.json) return terminal.out(json({ needless: unneeded.map(({ code }) => code), deleted }));
+  if (unneeded.length === 0)
+    terminal.out("Every version of the worker is needed, or was replaced within the last hour.");
+  else if (!options.yes) {
+    for (const { code, publishedAt } of unneeded)
+      terminal.out(
+        `${code}, published ${shownInstant(publishedAt)}: no open or stalled execution is pinned to it`,
+      );
+    terminal.out(
+      "Nothing was deleted. A failed execution that is redriven later would have to be moved first. To delete them: holdfast versions prune --yes",
+    );
+  }
+}
+
+async function unneededOf(
+  published: readonly WorkerVersion[],
+  live: string | undefined,
+  inUse: readonly CodeInUse[],
+): Promise<WorkerVersion[]> {
+  if (live === undefined) return [];
+  const { needless } = await import("../../decide/versions.js");
+  const needed = new Set(inUse.flatMap(({ pinnedTo }) => (pinnedTo === undefined ? [] : [pinnedTo])));
+  return needless(published, live, needed, Date.now());
+}
+
+function runsOn({ pinnedTo }: CodeInUse, live: string | undefined): string {
+  if (pinnedTo === undefined) return "the latest";
+  if (pinnedTo === "next") return "the latest, at its first turn";
+  const version = `version ${pinnedTo.split(":").at(-1)}`;
+  return pinnedTo === live ? `${version} (live)` : version;
+}
