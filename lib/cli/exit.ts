@@ -45,6 +45,7 @@ const CODES: Readonly<Record<string, ExitCode>> = {
   InvalidControlError: EXIT.conflict,
   ExecutionDeletedError: EXIT.conflict,
   NotDeletableError: EXIT.conflict,
+  NotPinnedError: EXIT.conflict,
   PipelineControlError: EXIT.conflict,
   ResultTimeoutError: EXIT.timeout,
 };

@@ -1,13 +1,14 @@
 /** `holdfast dev`, as a process of its own: what it says to a program that reads it, and how it ends. */
-import { spawn } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
+import { type ChildProcess, spawn } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, sep } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { ListQueuesCommand, SQSClient } from "@aws-sdk/client-sqs";
 import { afterAll, describe, expect, inject, test } from "vitest";
 import { shownChaos } from "../../lib/cli/dev/chaos.js";
+import { isSource } from "../../lib/cli/dev/sources.js";
 import { assembly } from "../local/harness.js";
 import { runCommand } from "./run.js";
 
@@ -35,35 +36,126 @@ describe("the chaos of holdfast dev", () => {
   });
 });
 
+/** A process of the command that a program reads. */
+class Dev {
+  readonly lines: { type: string; [field: string]: unknown }[] = [];
+  readonly ended: Promise<number | null>;
+  readonly #child: ChildProcess;
+  #looks: () => void = () => {};
+
+  constructor(args: readonly string[], cwd = process.cwd()) {
+    const child = spawn(
+      process.execPath,
+      ["--import", import.meta.resolve("tsx"), MAIN, "dev", "--json", ...args],
+      {
+        cwd,
+        env: { ...process.env, AWS_ENDPOINT_URL_DYNAMODB: inject("dynamodbEndpoint") },
+        stdio: ["ignore", "pipe", "inherit"],
+      },
+    );
+    createInterface({ input: child.stdout }).on("line", (line) => {
+      this.lines.push(JSON.parse(line));
+      this.#looks();
+    });
+    this.ended = new Promise((resolve) => child.once("close", resolve));
+    this.#child = child;
+  }
+
+  /** The line of that type that comes next, or came `nth` since the beginning. */
+  async line(type: string, nth = 1): Promise<{ [field: string]: unknown }> {
+    for (;;) {
+      const found = this.lines.filter((line) => line.type === type)[nth - 1];
+      if (found !== undefined) return found;
+      await new Promise<void>((resolve) => {
+        this.#looks = resolve;
+        void this.ended.then(() => resolve());
+      });
+      if (this.#child.exitCode !== null && !this.lines.some((line) => line.type === type))
+        throw new Error(`It ended without "${type}": ${JSON.stringify(this.lines)}`);
+    }
+  }
+
+  async queues(): Promise<string[]> {
+    const { endpoints } = await this.line("ready");
+    const client = new SQSClient({
+      region: "us-east-1",
+      credentials: { accessKeyId: "x", secretAccessKey: "y" },
+      endpoint: String(Object(endpoints).AWS_ENDPOINT_URL_SQS),
+      maxAttempts: 1,
+    });
+    const { QueueUrls: urls = [] } = await client.send(new ListQueuesCommand({}));
+    return urls.map((url) => url.split("/").at(-1) ?? "").sort();
+  }
+
+  interrupt(): Promise<number | null> {
+    this.#child.kill("SIGINT");
+    return this.ended;
+  }
+}
+
 test("tells a program what happens, a line of JSON each, and at its end what went wrong", async () => {
   const queue = { Type: "AWS::SQS::Queue", Properties: { QueueName: "work" } };
   const templates = assembly({ App: { Resources: { Work: queue } } });
-  const args = ["--chaos", "1", "--chaos-seed", "7", "--json", "--in-memory", "--templates", templates];
-  const child = spawn(process.execPath, ["--import", "tsx", MAIN, "dev", ...args, "--state-dir", directory], {
-    env: { ...process.env, AWS_ENDPOINT_URL_DYNAMODB: inject("dynamodbEndpoint") },
-    stdio: ["ignore", "pipe", "inherit"],
-  });
-  const lines: { type: string; [field: string]: unknown }[] = [];
-  const ready = new Promise<void>((resolve) => {
-    createInterface({ input: child.stdout }).on("line", (line) => {
-      lines.push(JSON.parse(line));
-      if (lines.at(-1)?.type === "ready") resolve();
-    });
-  });
-  const ended = new Promise<number | null>((resolve) => child.once("close", resolve));
-  await Promise.race([ready, ended]);
-  const up = lines.find(({ type }) => type === "ready");
-  expect(up).toMatchObject({ chaos: { rate: 1, seed: 7 } });
-  const client = new SQSClient({
-    region: "us-east-1",
-    credentials: { accessKeyId: "x", secretAccessKey: "y" },
-    endpoint: String(Object(up?.endpoints).AWS_ENDPOINT_URL_SQS),
-    maxAttempts: 1,
-  });
-  await client.send(new ListQueuesCommand({})).catch(() => {});
-  child.kill("SIGINT");
-  expect(await ended).toBe(0);
-  const [chaos, stopped] = lines.slice(-2);
+  const chaotic = ["--chaos", "1", "--chaos-seed", "7", "--in-memory", "--templates", templates];
+  const dev = new Dev([...chaotic, "--state-dir", directory]);
+  expect(await dev.line("ready")).toMatchObject({ chaos: { rate: 1, seed: 7 } });
+  await dev.queues().catch(() => {});
+  expect(await dev.interrupt()).toBe(0);
+  const [chaos, stopped] = dev.lines.slice(-2);
   expect(chaos).toMatchObject({ type: "chaos", counts: { sqs: expect.anything() } });
   expect(stopped).toEqual({ type: "stopped" });
+});
+
+/** Stands for a project's CDK app: a stack with the queues that a file names. */
+const SYNTHESIS = `
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+const { queues } = JSON.parse(readFileSync("queues.json", "utf8"));
+const Resources = Object.fromEntries(queues.map((QueueName) => [QueueName, { Type: "AWS::SQS::Queue", Properties: { QueueName } }]));
+const out = process.env.CDK_OUTDIR;
+mkdirSync(out, { recursive: true });
+const App = { type: "aws:cloudformation:stack", properties: { templateFile: "App.template.json" } };
+writeFileSync(out + "/manifest.json", JSON.stringify({ version: "55.0.0", artifacts: { App } }));
+writeFileSync(out + "/App.template.json", JSON.stringify({ Resources }));
+`;
+
+test("deploys what changes in the project, and goes on with what there was while that is broken", async () => {
+  const project = mkdtempSync(join(tmpdir(), "holdfast-project-"));
+  const write = (file: string, text: string): void => writeFileSync(join(project, file), text);
+  write("synth.mjs", SYNTHESIS);
+  write("queues.json", '{"queues":["first"]}');
+  write("cdk.json", '{"app":"node synth.mjs"}');
+  const dev = new Dev(["--in-memory"], project);
+  try {
+    expect(await dev.queues()).toEqual(["first"]);
+
+    write("queues.json", '{"queues":["first","second"]}');
+    expect(await dev.line("changed")).toMatchObject({ files: ["queues.json"] });
+    await dev.line("deployed");
+    expect(await dev.queues()).toEqual(["first", "second"]);
+
+    write("queues.json", '{"queues":["first","seco');
+    expect(await dev.line("failed")).toMatchObject({ error: expect.stringContaining("synth.mjs") });
+    expect(await dev.queues()).toEqual(["first", "second"]);
+
+    write("queues.json", '{"queues":["third"]}');
+    await dev.line("deployed", 2);
+    expect(await dev.queues()).toEqual(["third"]);
+    expect(await dev.interrupt()).toBe(0);
+  } finally {
+    await dev.interrupt();
+    rmSync(project, { recursive: true, force: true });
+  }
+});
+
+test.each([
+  ["workflows/order.ts", true],
+  ["infra/app.mjs", true],
+  ["package.json", true],
+  ["README.md", false],
+  ["node_modules/zod/index.js", false],
+  [".holdfast/cloud.json", false],
+  ["packages/shop/cdk.out/manifest.json", false],
+  [".git/index.json", false],
+])("takes %s for a source: %s", (path, expected) => {
+  expect(isSource(path.replaceAll("/", sep))).toBe(expected);
 });

@@ -13,6 +13,7 @@ export interface DevOptions {
   readonly stateDir: string;
   readonly chaos?: number;
   readonly chaosSeed?: number;
+  readonly reload: boolean;
   readonly json?: boolean;
 }
 
@@ -22,10 +23,11 @@ export const addDev: AddCommand = (program, terminal) => {
     .command("dev")
     .summary("run this project's stacks on this machine")
     .description(
-      "Synthesizes this project's stacks and runs what they describe on this machine: the functions as processes, the real DynamoDB Local, and queues, bus and scheduler beside it. The other commands talk to it while it runs.",
+      "Synthesizes this project's stacks and runs what they describe on this machine: the functions as processes, the real DynamoDB Local, and queues, bus and scheduler beside it. What changes in the project is deployed under the executions that run. The other commands talk to it while it runs.",
     )
     .option("--app <command>", "the CDK app's command (default: the one in cdk.json)")
     .option("--templates <directory>", "use these templates, and synthesize nothing")
+    .option("--no-reload", "deploy nothing anew when files of the project change")
     .option("--in-memory", "keep nothing on disk; several times faster")
     .option("--time-scale <factor>", "how many times faster than the wall time runs", factor, 1)
     .option("--port <port>", "where everything but DynamoDB answers (default: a free one, kept)", port)

@@ -6,6 +6,7 @@ import type { DevOptions } from "../commands/dev.js";
 import { removeLocalFile, writeLocalFile } from "../local-file.js";
 import type { Terminal } from "../terminal.js";
 import { watchChaos } from "./chaos.js";
+import { type Reloader, reloadOnChange } from "./reload.js";
 import { synthesize } from "./synthesize.js";
 import { seconds, type Telling, tellingOf } from "./telling.js";
 
@@ -16,27 +17,48 @@ export async function runDev(options: DevOptions, terminal: Terminal): Promise<v
   process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= "true";
 
   const asked = stopAsked(terminal);
-  const templates = await templatesFor(options, stateDir, tell);
+  let syntheses = 0;
+  // What runs is read from where its templates are, until the next ones have taken its place.
+  const templatesDir = (): string => join(stateDir, `cdk.out${syntheses++ % 2 === 0 ? "" : "-next"}`);
+  const templates = await templatesFor(options, templatesDir(), tell);
   const began = Date.now();
   tell.progress("Starting DynamoDB Local, the queues and the functions …");
   const cloud = await startCloud({ ...cloudOptions(options, tell), templates, stateDir });
   const { chaos } = cloud;
   const unwatch = chaos === undefined ? () => {} : watchChaos(() => chaos.counts, tell.chaos);
+  let reloader: Reloader | undefined;
   try {
-    writeLocalFile(stateDir, {
-      pid: process.pid,
-      environment: cloud.environment,
-      stacks: cloud.stacks.map(({ name }) => name),
-    });
+    const tellCommands = (): void =>
+      writeLocalFile(stateDir, {
+        pid: process.pid,
+        environment: cloud.environment,
+        stacks: cloud.stacks.map(({ name }) => name),
+      });
+    tellCommands();
     tell.ready(cloud, Date.now() - began);
+    if (options.reload && options.templates === undefined)
+      reloader = reloadOnChange(process.cwd(), stateDir, {
+        synthesize: async () => {
+          const directory = templatesDir();
+          await synthesize(options.app, directory);
+          return directory;
+        },
+        deploy: async (next) => {
+          await cloud.deploy(next);
+          tellCommands();
+        },
+        ...tell.reloading,
+      });
     await asked;
     tell.progress("Stopping …");
   } finally {
     unwatch();
+    await reloader?.stop();
     removeLocalFile(stateDir);
     await cloud.stop();
     if (options.inMemory === true && options.templates === undefined)
-      rmSync(templates, { recursive: true, force: true });
+      for (const each of ["cdk.out", "cdk.out-next"])
+        rmSync(join(stateDir, each), { recursive: true, force: true });
   }
   if (chaos !== undefined) tell.chaos(chaos.counts);
   tell.stopped();
@@ -57,10 +79,9 @@ function cloudOptions(options: DevOptions, tell: Telling): Omit<CloudOptions, "t
   };
 }
 
-async function templatesFor(options: DevOptions, stateDir: string, tell: Telling): Promise<string> {
+async function templatesFor(options: DevOptions, directory: string, tell: Telling): Promise<string> {
   if (options.templates !== undefined) return resolve(options.templates);
   tell.progress("Synthesizing the stacks …");
-  const directory = join(stateDir, "cdk.out");
   const { ms } = await synthesize(options.app, directory);
   tell.progress(`✓ synthesized in ${seconds(ms)}`);
   return directory;

@@ -3,10 +3,12 @@ import type { LocalCloudCore } from "../../local/cloud.js";
 import type { LogLine, Notice } from "../../local/notices.js";
 import type { Ignored } from "../../local/template/plan.js";
 import type { DevOptions } from "../commands/dev.js";
+import { messageOf } from "../exit.js";
 import type { Terminal } from "../terminal.js";
 import { type ChaosCounts, shownChaos } from "./chaos.js";
 import { printIgnored } from "./ignored.js";
 import { shortName, shownLogLine } from "./log-lines.js";
+import type { Reloading } from "./reload.js";
 
 export interface Telling {
   progress(text: string): void;
@@ -15,6 +17,8 @@ export interface Telling {
   ready(cloud: LocalCloudCore, tookMs: number): void;
   /** What has gone wrong on purpose until now. */
   chaos(counts: ChaosCounts): void;
+  /** What becomes of changes in the project's files. */
+  readonly reloading: Omit<Reloading, "synthesize" | "deploy">;
   stopped(): void;
 }
 
@@ -38,6 +42,21 @@ function toPeople(options: DevOptions, terminal: Terminal): Telling {
       printReady(cloud, options, tookMs, terminal);
     },
     chaos: (counts) => terminal.err(`${colors.yellow("chaos")} ${shownChaos(counts)}`),
+    reloading: {
+      onChange: (files) => terminal.err(colors.dim(`${shownFiles(files)} changed: deploying …`)),
+      onDeployed: (ms) =>
+        terminal.err(
+          `${colors.green("✓")} deployed in ${seconds(ms)}; executions go on with it from their next turn`,
+        ),
+      onFailure: (error) =>
+        terminal.err(
+          `${colors.red("error")} ${messageOf(error)}\n${colors.dim("What was deployed before goes on. The next change is tried again.")}`,
+        ),
+      onUnwatchable: (error) =>
+        terminal.err(
+          `${colors.yellow("warning")} Files can't be watched (${error.message}), so what changes is not deployed. Stop this, and start it again, to deploy.`,
+        ),
+    },
     stopped: () =>
       terminal.err(
         options.inMemory === true
@@ -45,6 +64,11 @@ function toPeople(options: DevOptions, terminal: Terminal): Telling {
           : `Stopped. The state is kept in ${options.stateDir}; executions go on with the next holdfast dev.`,
       ),
   };
+}
+
+function shownFiles(files: readonly string[]): string {
+  const [first = "a file", ...others] = files;
+  return others.length === 0 ? first : `${first} and ${others.length} more`;
 }
 
 function printReady(cloud: LocalCloudCore, options: DevOptions, tookMs: number, terminal: Terminal): void {
@@ -98,6 +122,12 @@ function toPrograms(options: DevOptions, terminal: Terminal): Telling {
       });
     },
     chaos: (counts) => tell("chaos", { counts }),
+    reloading: {
+      onChange: (files) => tell("changed", { files }),
+      onDeployed: (tookMs) => tell("deployed", { tookMs }),
+      onFailure: (error) => tell("failed", { error: messageOf(error) }),
+      onUnwatchable: (error) => tell("unwatchable", { error: error.message }),
+    },
     stopped: () => tell("stopped", {}),
   };
 }

@@ -1,0 +1,56 @@
+/** `holdfast dev` while it runs: each change of the project's files is synthesized and deployed, one after the other, under the executions. */
+import { watchSources } from "./sources.js";
+
+export interface Reloading {
+  /** Synthesizes the project as it is now, into a directory that nothing runs from. */
+  synthesize(): Promise<string>;
+  deploy(templates: string): Promise<void>;
+  /** Told before each. */
+  onChange(files: readonly string[]): void;
+  onDeployed(ms: number): void;
+  /** What ran before goes on. */
+  onFailure(error: unknown): void;
+  onUnwatchable(error: Error): void;
+}
+
+export interface Reloader {
+  /** No deploy begins after it; resolves once the one under way has ended. */
+  stop(): Promise<void>;
+}
+
+export function reloadOnChange(directory: string, apart: string, reloading: Reloading): Reloader {
+  let running: Promise<void> | undefined;
+  let waiting: Set<string> | undefined;
+  let stopped = false;
+  const deployAll = async (): Promise<void> => {
+    while (waiting !== undefined && !stopped) {
+      const files = [...waiting].sort();
+      waiting = undefined;
+      const began = Date.now();
+      reloading.onChange(files);
+      try {
+        await reloading.deploy(await reloading.synthesize());
+        reloading.onDeployed(Date.now() - began);
+      } catch (error) {
+        reloading.onFailure(error);
+      }
+    }
+    running = undefined;
+  };
+  const watched = watchSources(
+    directory,
+    apart,
+    (files) => {
+      waiting = new Set([...(waiting ?? []), ...files]);
+      running ??= deployAll();
+    },
+    reloading.onUnwatchable,
+  );
+  return {
+    stop: async () => {
+      stopped = true;
+      watched.stop();
+      await running;
+    },
+  };
+}
