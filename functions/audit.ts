@@ -15,11 +15,15 @@ import {
 } from "../lib/aws/outside.js";
 import { type EventsRedriven, redriveEvents } from "../lib/aws/redrive-events.js";
 import { readRetention } from "../lib/aws/retention.js";
+import { sealedBy } from "../lib/aws/sealed-outside.js";
 import { parseWake } from "../lib/aws/wake-body.js";
+import type { App } from "../lib/define/app.js";
+import type { PayloadCodec } from "../lib/define/codec.js";
 import { AuditIncompleteError } from "../lib/model/errors.js";
 import { type Audited, audit } from "../lib/runtime/audit.js";
 import { rescue } from "../lib/runtime/rescue.js";
 import { type Retention, type Retired, retire } from "../lib/runtime/retention/retire.js";
+import { sealPayload } from "../lib/store/sealed/boxes.js";
 
 /** Receives of ten: a hundred poisoned wakes per run; more wait for the next. */
 const MOST_RECEIVES = 10;
@@ -35,15 +39,20 @@ export interface AuditReport extends Audited {
   readonly deleted: number;
 }
 
+const ownEvents = (): readonly EventQueue[] =>
+  eventQueuesIn(readNames(process.env)).map((which) => functionEvents[which]());
+
+/** @param app whose code is needed to read what is stored, where it has a codec */
 export function createAudit(
   outsideOf: () => AwsOutside = functionOutside,
   deadWakesOf: () => DeadWakes = functionDeadWakes,
   retentionOf: () => Retention | undefined = () => readRetention(process.env),
-  eventsOf: () => readonly EventQueue[] = () =>
-    eventQueuesIn(readNames(process.env)).map((which) => functionEvents[which]()),
+  eventsOf: () => readonly EventQueue[] = ownEvents,
+  app: Pick<App, "codec"> = {},
 ): Handler<AuditReport> {
+  const sealed = sealedBy(app, outsideOf);
   return async (_event, context) => {
-    const outside = outsideOf();
+    const outside = sealed();
     // All of it is done, whatever fails; a failure is then the run's own, so that it can be seen and alarmed.
     const [audited, rescued, events] = await Promise.allSettled([
       audit(outside, limitsOf(context, outside.clock).stopAt),
@@ -123,4 +132,24 @@ async function rescueAll(
     }
   }
   return rescued;
+}
+
+/** Of an app with a codec. What it archives is sealed, too, as a whole. */
+export function createSealedAudit(app: App): Handler<AuditReport> {
+  const retention = (): Retention | undefined => sealedRetention(readRetention(process.env), app.codec);
+  return createAudit(functionOutside, functionDeadWakes, retention, ownEvents, app);
+}
+
+function sealedRetention(
+  retention: Retention | undefined,
+  codec: PayloadCodec | undefined,
+): Retention | undefined {
+  const archive = retention?.archive;
+  if (retention === undefined || archive === undefined || codec === undefined) return retention;
+  return {
+    ...retention,
+    archive: {
+      putObject: async (key, content) => archive.putObject(key, await sealPayload(codec, {}, content)),
+    },
+  };
 }

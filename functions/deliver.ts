@@ -5,6 +5,7 @@ import { eachEvent } from "../lib/aws/event-batch.js";
 import type { EventQueue } from "../lib/aws/event-queue.js";
 import { type Handler, limitsOf } from "../lib/aws/lambda-context.js";
 import { type AwsOutside, functionEvents, functionOutside } from "../lib/aws/outside.js";
+import { sealedBy } from "../lib/aws/sealed-outside.js";
 import type { BatchAnswer } from "../lib/aws/sqs-batch.js";
 import type { App } from "../lib/define/app.js";
 import { deliver, PAGES_OF_A_PASS } from "../lib/runtime/bus/deliver.js";
@@ -14,8 +15,9 @@ export function createDeliver(
   outsideOf: () => AwsOutside = functionOutside,
   queueOf: () => Pick<EventQueue, "send" | "bury"> = functionEvents.deliver,
 ): Handler<BatchAnswer> {
+  const sealed = sealedBy(app, outsideOf);
   return async (batch, context) => {
-    const outside = outsideOf();
+    const outside = sealed();
     const queue = queueOf();
     const { stopAt } = limitsOf(context, outside.clock);
     return eachEvent(batch, { outside, queue, name: "deliver" }, async ({ body, attributes, sentAt }) => {

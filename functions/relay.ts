@@ -4,14 +4,23 @@
  */
 import { type Handler, limitsOf } from "../lib/aws/lambda-context.js";
 import { type AwsOutside, functionOutside } from "../lib/aws/outside.js";
+import { sealedBy } from "../lib/aws/sealed-outside.js";
 import type { BatchAnswer } from "../lib/aws/sqs-batch.js";
 import { readOutboxes } from "../lib/aws/stream-batch.js";
+import type { App } from "../lib/define/app.js";
 import { relayNew } from "../lib/runtime/bus/relay.js";
+import type { Outbox } from "../lib/store/ports.js";
+import { openedOutbox } from "../lib/store/sealed/index.js";
 
-export function createRelay(outsideOf: () => AwsOutside = functionOutside): Handler<BatchAnswer> {
+/** @param app whose code is needed to read what is stored, where it has a codec */
+export function createRelay(
+  outsideOf: () => AwsOutside = functionOutside,
+  app: Pick<App, "codec"> = {},
+): Handler<BatchAnswer> {
+  const sealed = sealedBy(app, outsideOf);
   return async (event, context) => {
-    const outside = outsideOf();
-    const outboxes = readOutboxes(event, outside.log);
+    const outside = sealed();
+    const outboxes = await opened(readOutboxes(event, outside.log), app);
     try {
       const relayed = await relayNew(outside, outboxes, limitsOf(context, outside.clock).stopAt);
       outside.log.write("debug", "The relay ran.", { ...relayed });
@@ -27,4 +36,16 @@ export function createRelay(outsideOf: () => AwsOutside = functionOutside): Hand
     }
     return { batchItemFailures: [] };
   };
+}
+
+async function opened(
+  outboxes: readonly Outbox[],
+  { codec }: Pick<App, "codec">,
+): Promise<readonly Outbox[]> {
+  return codec === undefined ? outboxes : Promise.all(outboxes.map((outbox) => openedOutbox(outbox, codec)));
+}
+
+/** Of an app with a codec. */
+export function createSealedRelay(app: App): Handler<BatchAnswer> {
+  return createRelay(functionOutside, app);
 }

@@ -3,6 +3,7 @@ import { eachEvent } from "../lib/aws/event-batch.js";
 import type { EventQueue } from "../lib/aws/event-queue.js";
 import { type Handler, type LambdaContext, limitsOf } from "../lib/aws/lambda-context.js";
 import { type AwsOutside, functionEvents, functionOutside } from "../lib/aws/outside.js";
+import { sealedBy } from "../lib/aws/sealed-outside.js";
 import { type BatchAnswer, readSqsBatch, type SqsMessage } from "../lib/aws/sqs-batch.js";
 import { parseStartMessage } from "../lib/aws/start-message.js";
 import { parseStartPayload } from "../lib/aws/start-payload.js";
@@ -21,9 +22,10 @@ export function createStart(
   outsideOf: () => AwsOutside = functionOutside,
   queueOf: () => Pick<EventQueue, "bury"> = functionEvents.start,
 ): Handler<StartAnswer | BatchAnswer> {
-  logUnhandledRejections(() => outsideOf().log);
+  const sealed = sealedBy(app, outsideOf);
+  logUnhandledRejections(() => sealed().log);
   return async (event, context) => {
-    const outside = outsideOf();
+    const outside = sealed();
     if (readSqsBatch(event) === undefined)
       return startNow(outside, app, parseStartPayload(event), {
         owner: context.awsRequestId,

@@ -1,6 +1,7 @@
 /** The worker: one wake, one turn. Fed by the wake queue. */
 import { type Handler, limitsOf } from "../lib/aws/lambda-context.js";
 import type { AwsOutside } from "../lib/aws/outside.js";
+import { sealedBy } from "../lib/aws/sealed-outside.js";
 import { type BatchAnswer, eachMessage } from "../lib/aws/sqs-batch.js";
 import { logUnhandledRejections } from "../lib/aws/unhandled.js";
 import { parseWake } from "../lib/aws/wake-body.js";
@@ -9,9 +10,10 @@ import type { App } from "../lib/define/app.js";
 import { handleWake } from "../lib/runtime/turn/handle-wake.js";
 
 export function createWorker(app: App, outsideOf: () => AwsOutside = workerOutside): Handler<BatchAnswer> {
-  logUnhandledRejections(() => outsideOf().log);
+  const sealed = sealedBy(app, outsideOf);
+  logUnhandledRejections(() => sealed().log);
   return async (event, context) => {
-    const outside = outsideOf();
+    const outside = sealed();
     return eachMessage(event, outside.log, async ({ messageId, body }) => {
       const wake = parseWake(body);
       const handled = await handleWake(outside, app, wake, messageId, limitsOf(context, outside.clock));

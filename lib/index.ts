@@ -56,6 +56,7 @@ export {
   type WorkflowDefinitionSummary,
 } from "./client/index.js";
 export { type App, type AppOptions, app, type Manifest } from "./define/app.js";
+export type { PayloadCodec, SealedPlace } from "./define/codec.js";
 export type {
   Callback,
   CallbackOptions,

@@ -270,7 +270,9 @@ export class DurableFunctions extends Construct {
     const source = { ...resources, serviceName, ...(logLevel === undefined ? {} : { logLevel }) };
     type Own = Pick<ServiceFunctionProps, "timeout" | "description">;
     return (name: FunctionName, id: string, own: Own): LambdaFunction => {
-      const { factory, runsApp, looped } = traits[name];
+      const { looped, ...usual } = traits[name];
+      const { factory, runsApp } =
+        this.manifest.sealed === true ? { ...usual, ...sealedTraits[name] } : usual;
       return new ServiceFunction(this, id, {
         ...own,
         description: `Holdfast ${serviceName}: ${own.description}`,
@@ -303,6 +305,12 @@ const traits: Record<FunctionName, { factory: string; runsApp: boolean; looped: 
   deliver: { factory: "createDeliver", runsApp: true, looped: true },
   relay: { factory: "createRelay", runsApp: false, looped: true },
   audit: { factory: "createAudit", runsApp: false, looped: false },
+};
+
+/** Where the app has a codec, everybody who reads what is stored needs its code. */
+const sealedTraits: Partial<Record<FunctionName, { factory: string; runsApp: boolean }>> = {
+  relay: { factory: "createSealedRelay", runsApp: true },
+  audit: { factory: "createSealedAudit", runsApp: true },
 };
 
 function grantAll(grantee: IGrantable, statements: readonly PolicyStatement[]): Grant {

@@ -14,6 +14,8 @@ export interface Manifest {
   readonly workflows: readonly ManifestWorkflow[];
   /** Every event type that the app waits for or starts on: the `detail-type` on the bus. */
   readonly events: readonly { readonly name: string }[];
+  /** It has a codec, which every function needs to read what is stored. */
+  readonly sealed?: boolean;
 }
 
 export interface ManifestWorkflow {

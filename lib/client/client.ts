@@ -3,6 +3,7 @@
  * knows no AWS itself: an `Outside` is given to it, or made when the first call needs one.
  */
 import type { Reach } from "../aws/client-outside.js";
+import { checkCodec, type PayloadCodec } from "../define/codec.js";
 import { classesByName } from "../define/error-classes.js";
 import type { AnyEventType, EventType } from "../define/event.js";
 import { checkHooks, type Hooks } from "../define/hooks.js";
@@ -81,17 +82,18 @@ export class DurableClient {
   #outside: Promise<Outside> | undefined;
 
   constructor(options: ClientOptions) {
-    const { workflows = [], errors, hooks = [], ...where } = options;
+    const { workflows = [], errors, hooks = [], codec, ...where } = options;
     this.#workflows = workflows;
     this.#classes = classesByName(errors ?? []);
     this.#hooks = checkHooks(hooks);
     if ("outside" in where) {
       const { outside } = where;
       this.#where = undefined;
-      this.#open = async () => (typeof outside === "function" ? outside() : outside);
+      this.#open = async () => sealed(await (typeof outside === "function" ? outside() : outside), codec);
     } else {
       this.#where = where;
-      this.#open = async () => (await import("../aws/client-outside.js")).clientOutside(where, where);
+      this.#open = async () =>
+        sealed((await import("../aws/client-outside.js")).clientOutside(where, where), codec);
     }
   }
 
@@ -433,4 +435,11 @@ export class DurableClient {
     });
     return this.#outside;
   }
+}
+
+/** The code that seals is loaded for those who do. */
+async function sealed(outside: Outside, codec: PayloadCodec | undefined): Promise<Outside> {
+  if (codec === undefined) return outside;
+  const { withCodec } = await import("../aws/sealed-outside.js");
+  return withCodec(outside, checkCodec(codec));
 }

@@ -4,6 +4,7 @@ import { CorruptHistoryError } from "../model/errors.js";
 import type { Head, StoredValue } from "../model/head.js";
 import { labelsOf } from "../model/labels.js";
 import { eventIdOf } from "../model/message.js";
+import { SealedValueError } from "../model/sealed-error.js";
 import { decode, type ErrorClasses } from "../model/value.js";
 import type { Outside } from "../runtime/outside.js";
 import { loadValue } from "../runtime/values/values.js";
@@ -68,7 +69,11 @@ async function orItsError<T>(read: () => Promise<T>): Promise<T | Error> {
   try {
     return await read();
   } catch (error) {
-    if (error instanceof CorruptHistoryError || error instanceof ExecutionDeletedError) return error;
+    const isTold =
+      error instanceof CorruptHistoryError ||
+      error instanceof ExecutionDeletedError ||
+      error instanceof SealedValueError;
+    if (isTold) return error;
     throw error;
   }
 }

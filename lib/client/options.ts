@@ -1,6 +1,7 @@
 /** What a client is made of. */
 import type { Reach } from "../aws/client-outside.js";
 import type { Names } from "../aws/environment.js";
+import type { PayloadCodec } from "../define/codec.js";
 import type { Hooks } from "../define/hooks.js";
 import type { AnyWorkflow } from "../define/workflow.js";
 import type { ErrorClass } from "../model/value.js";
@@ -14,6 +15,8 @@ export interface ClientSettings {
   readonly workflows?: readonly AnyWorkflow[];
   /** Error classes of yours, so that the causes of failures are `instanceof` them. */
   readonly errors?: readonly ErrorClass[];
+  /** The app's codec, if it has one: what is stored can't be read, and what is sent not sealed, without it. */
+  readonly codec?: PayloadCodec;
   /** Told of the executions that this client terminates: no other process records that. */
   readonly hooks?: readonly Hooks[];
 }

@@ -2,6 +2,7 @@
 import { InvalidDefinitionError, UnknownWorkflowError } from "../model/errors.js";
 import { isLifecycleEventName } from "../model/lifecycle.js";
 import type { ErrorClass, ErrorClasses } from "../model/value.js";
+import { checkCodec, type PayloadCodec } from "./codec.js";
 import { classesByName } from "./error-classes.js";
 import type { AnyEventType } from "./event.js";
 import { checkHooks, type Hooks } from "./hooks.js";
@@ -15,6 +16,8 @@ export interface AppOptions {
   readonly errors?: readonly ErrorClass[];
   /** Told what happens to executions: see {@link Hooks}. */
   readonly hooks?: readonly Hooks[];
+  /** Seals users' values before they are stored. See docs/security.md. */
+  readonly codec?: PayloadCodec;
 }
 
 /** What the infrastructure needs to know, as plain data. */
@@ -33,6 +36,8 @@ export interface Manifest {
     }[];
   }[];
   readonly events: readonly { readonly name: string }[];
+  /** Every function has to have the app's code, to read what is stored. Absent when it has no codec. */
+  readonly sealed?: boolean;
 }
 
 export interface App {
@@ -41,6 +46,7 @@ export interface App {
   readonly events: ReadonlyMap<string, AnyEventType>;
   readonly errors: ErrorClasses;
   readonly hooks: readonly Hooks[];
+  readonly codec?: PayloadCodec;
   /** The workflow of that name. Throws {@link UnknownWorkflowError}. */
   workflow(name: string): AnyWorkflow;
   /** The workflows that an event of that name starts. */
@@ -74,6 +80,7 @@ export function app(options: AppOptions): App {
     events,
     errors,
     hooks,
+    ...(options.codec === undefined ? {} : { codec: checkCodec(options.codec) }),
     workflow(name) {
       const found = workflows.get(name);
       if (found === undefined) throw new UnknownWorkflowError(name, [...workflows.keys()]);
@@ -97,6 +104,7 @@ export function app(options: AppOptions): App {
             }),
       })),
       events: [...events.values()].map(({ name }) => ({ name })),
+      ...(options.codec === undefined ? {} : { sealed: true }),
     }),
   };
 }

@@ -8,6 +8,7 @@
  */
 import * as catalogue from "./errors.js";
 import { HoldfastError, UnencodableValueError } from "./errors.js";
+import { SealedValueError } from "./sealed-error.js";
 import { shown } from "./shown.js";
 import { keptStack, MOST_STACK_CHARACTERS, stackOf } from "./stack.js";
 
@@ -94,7 +95,7 @@ function decodeAt(stored: Encoded, classes: ErrorClasses, depth: number): unknow
     try {
       return unmark(only, stored[only] ?? null, classes, (inner) => decodeAt(inner, classes, depth + 1));
     } catch (error) {
-      if (error instanceof UnencodableValueError) throw error;
+      if (error instanceof UnencodableValueError || error instanceof SealedValueError) throw error;
       throw new UnencodableValueError("", `a stored mark ${shown(only)} with something that it never holds`);
     }
   }
@@ -260,6 +261,8 @@ function unmark(
       for (const [k, v] of pairs(content)) define(object, String(k), inside(v));
       return object;
     }
+    case "$sealed":
+      throw new SealedValueError(isList(content) && typeof content[1] === "string" ? content[1] : undefined);
     default:
       throw new UnencodableValueError("", `a stored mark ${shown(key)} that this release does not know`);
   }

@@ -1,5 +1,6 @@
 /** Values of a user's, as history and the inbox hold them. */
 import { CorruptHistoryError, UnencodableValueError } from "../model/errors.js";
+import { SealedValueError } from "../model/sealed-error.js";
 import { decode, type Encoded } from "../model/value.js";
 import type { Program } from "./program.js";
 
@@ -15,7 +16,7 @@ export function decodeRecorded(
   try {
     return decode(value, errors);
   } catch (error) {
-    if (!(error instanceof UnencodableValueError)) throw error;
+    if (!(error instanceof UnencodableValueError || error instanceof SealedValueError)) throw error;
     throw new CorruptHistoryError(
       executionId,
       `it holds a value that nobody can have stored. ${error.message}`,

@@ -14,6 +14,7 @@ import { type Duration, durationMs } from "../model/time.js";
 import type { Units } from "../store/dynamodb/in-memory/units.js";
 import { createMemoryPayloads, createMemoryStore, type Transact } from "../store/memory/index.js";
 import type { Store } from "../store/ports.js";
+import { sealedStore } from "../store/sealed/index.js";
 import type { MockOptions, Part, Replacement, StepCall } from "./doubles.js";
 import { NotMeteredError } from "./errors.js";
 import type { CrashPoint } from "./faults.js";
@@ -155,7 +156,8 @@ export interface RunOptions {
 
 /** A deployment of `app` to test against. */
 export async function testApp(app: App, options: TestAppOptions = {}): Promise<TestApp> {
-  const { store, onlooking, database, spent, close } = await opened(
+  const { store, onlooking, database, spent, close } = await openedFor(
+    app,
     options.store ?? "memory",
     options.transact,
   );
@@ -238,6 +240,22 @@ interface Opened {
   readonly database?: DatabaseSettings;
   spent?(): Units;
   close(): Promise<void>;
+}
+
+/** Of an app with a codec, as its functions have it. */
+async function openedFor(
+  { codec }: App,
+  store: Kept | Store,
+  transact: Transact | undefined,
+): Promise<Opened> {
+  const plain = await opened(store, transact);
+  if (codec === undefined) return plain;
+  const { onlooking } = plain;
+  return {
+    ...plain,
+    store: sealedStore(plain.store, codec),
+    ...(onlooking === undefined ? {} : { onlooking: sealedStore(onlooking, codec) }),
+  };
 }
 
 async function opened(store: Kept | Store, transact: Transact | undefined): Promise<Opened> {

@@ -57,10 +57,20 @@ export interface Made {
   readonly accounts: Accounts;
 }
 
-/** Each part has a store of its own; within one, tests keep apart by their execution ids. */
-export function describeStoreContract(name: string, make: () => Promise<Made>): void {
+export type ContractPart = keyof typeof PARTS;
+
+/**
+ * Each part has a store of its own; within one, tests keep apart by their execution ids.
+ * @param without parts that do not hold of it
+ */
+export function describeStoreContract(
+  name: string,
+  make: () => Promise<Made>,
+  without: readonly ContractPart[] = [],
+): void {
   describe(name, () => {
     for (const [part, contract] of Object.entries(PARTS)) {
+      if (without.some((other) => other === part)) continue;
       describe(part, () => {
         let made: Made | undefined;
         beforeAll(async () => {

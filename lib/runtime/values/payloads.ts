@@ -11,6 +11,7 @@ import { CorruptHistoryError } from "../../model/errors.js";
 import type { HistoryEvent } from "../../model/history-event.js";
 import { digest } from "../../model/ids.js";
 import type { Message } from "../../model/message.js";
+import { changedValues, eventWith, messageWith } from "../../model/user-values.js";
 import { type Encoded, payloadMark, payloadNamedBy } from "../../model/value.js";
 import { type ExecutionStore, objectKey } from "../../store/ports.js";
 import { persistently } from "../persistently.js";
@@ -89,7 +90,7 @@ export async function putAway(
   executionId: string,
   events: readonly HistoryEvent[],
 ): Promise<HistoryEvent[]> {
-  return inTurns(events, (event) => withValues(event, storing(store, executionId)));
+  return inTurns(events, (event) => changedValues(event, eventWith, changing(storing(store, executionId))));
 }
 
 /**
@@ -106,7 +107,7 @@ export async function bringBack(
   const load = loading(store, executionId);
   const change: Change =
     lost === undefined ? load : (value, what) => unlessLost(() => load(value, what), lost);
-  return inTurns(events, (event) => withValues(event, change));
+  return inTurns(events, (event) => changedValues(event, eventWith, changing(change)));
 }
 
 /** Reads a value; of one that is gone or damaged, what `lost` makes of the error that says so. */
@@ -143,7 +144,7 @@ export async function putAwayMessage(
   executionId: string,
   message: Message,
 ): Promise<Message> {
-  return withData(message, storing(store, executionId));
+  return changedValues(message, messageWith, changing(storing(store, executionId)));
 }
 
 /** Messages as their senders meant them. */
@@ -152,7 +153,8 @@ export async function bringBackMessages(
   executionId: string,
   messages: readonly Message[],
 ): Promise<Message[]> {
-  return inTurns(messages, (message) => withData(message, loading(store, executionId)));
+  const change = changing(loading(store, executionId));
+  return inTurns(messages, (message) => changedValues(message, messageWith, change));
 }
 
 /** Whether a message's content has to be put away before it is sent. */
@@ -176,35 +178,13 @@ function loading(store: ExecutionStore, executionId: string): Change {
   };
 }
 
-/** The event with each value of a user's changed. */
-async function withValues(event: HistoryEvent, change: Change): Promise<HistoryEvent> {
-  if ("error" in event) return { ...event, error: await change(event.error, "error") };
-  if ("result" in event && event.result !== undefined)
-    return { ...event, result: await change(event.result, "result") };
-  if ("message" in event && event.message !== undefined)
-    return { ...event, message: await withData(event.message, change) };
-  if ("details" in event) return { ...event, details: await change(event.details, "details") };
-  if (event.type === "MessagesInherited") {
-    return { ...event, carried: await inTurns(event.carried, (message) => withData(message, change)) };
-  }
-  if (event.type === "ExecutionContinued") return { ...event, input: await change(event.input, "input") };
-  return event;
-}
-
-async function withData(message: Message, change: Change): Promise<Message> {
-  switch (message.kind) {
-    case "event":
-    case "signal":
-    case "update":
-      return { ...message, data: await change(message.data, "data") };
-    case "callback":
-    case "child":
-      if (message.error !== undefined) return { ...message, error: await change(message.error, "error") };
-      if (message.result !== undefined) return { ...message, result: await change(message.result, "result") };
-      return message;
-    default:
-      return message;
-  }
+/** Of what holds values, each of them, a few at one time. */
+function changing(change: Change) {
+  return (values: readonly Encoded[], whats: readonly string[]): Promise<Encoded[]> =>
+    inTurns(
+      values.map((value, index) => ({ value, what: whats[index] ?? "" })),
+      ({ value, what }) => change(value, what),
+    );
 }
 
 function isLarge(value: Encoded): boolean {
@@ -212,14 +192,15 @@ function isLarge(value: Encoded): boolean {
 }
 
 /** In their order, a few at one time. */
-async function inTurns<T>(items: readonly T[], work: (item: T) => Promise<T>): Promise<T[]> {
-  const done = [...items];
-  let next = 0;
+async function inTurns<Item, Done>(
+  items: readonly Item[],
+  work: (item: Item) => Promise<Done>,
+): Promise<Done[]> {
+  const done: Done[] = new Array(items.length);
+  const left = items.entries();
   const worker = async (): Promise<void> => {
-    for (let index = next++; index < items.length; index = next++) {
-      const item = items[index];
-      if (item !== undefined) done[index] = await work(item);
-    }
+    // One iterator for all: each takes the next.
+    for (const [index, item] of left) done[index] = await work(item);
   };
   await Promise.all(Array.from({ length: Math.min(AT_ONCE, items.length) }, worker));
   return done;

@@ -110,7 +110,14 @@ export function reopeningContract(store: () => Store): void {
     await store().reopen("listed", { epoch: 1 }, redrive("r1"));
     const page = await store().listExecutions({ workflow: "reopened", status: "running", limit: 5 });
     expect(page.items).toEqual([
-      { executionId: "listed", workflow: "reopened", definition: "d41d8cd98f00", status: "running", createdAt: T0, dueAt: T0 },
+      {
+        executionId: "listed",
+        workflow: "reopened",
+        definition: "d41d8cd98f00",
+        status: "running",
+        createdAt: T0,
+        dueAt: T0,
+      },
     ]);
     expect(
       (await store().listExecutions({ workflow: "reopened", status: "failed", limit: 5 })).items,

@@ -1,0 +1,87 @@
+/** Where users' values stand in what is recorded: in history events, messages, and what is sent. */
+import type { HistoryEvent } from "./history-event.js";
+import type { Message } from "./message.js";
+import type { Outgoing, OutgoingWake } from "./outgoing.js";
+import type { Encoded } from "./value.js";
+
+/** @param what it is: `result`, `error`, `data`, `details`, `input` */
+export type ChangeValue = (value: Encoded, what: string) => Encoded;
+
+/** The event with each value of a user's changed, in their order. */
+export function eventWith(event: HistoryEvent, change: ChangeValue): HistoryEvent {
+  if ("error" in event) return { ...event, error: change(event.error, "error") };
+  if ("result" in event && event.result !== undefined)
+    return { ...event, result: change(event.result, "result") };
+  if ("message" in event && event.message !== undefined)
+    return { ...event, message: messageWith(event.message, change) };
+  if ("details" in event) return { ...event, details: change(event.details, "details") };
+  if (event.type === "MessagesInherited")
+    return { ...event, carried: event.carried.map((message) => messageWith(message, change)) };
+  if (event.type === "ExecutionContinued") return { ...event, input: change(event.input, "input") };
+  return event;
+}
+
+export function messageWith(message: Message, change: ChangeValue): Message {
+  switch (message.kind) {
+    case "event":
+    case "signal":
+    case "update":
+      return { ...message, data: change(message.data, "data") };
+    case "callback":
+    case "child":
+      if (message.error !== undefined) return { ...message, error: change(message.error, "error") };
+      if (message.result !== undefined) return { ...message, result: change(message.result, "result") };
+      return message;
+    default:
+      return message;
+  }
+}
+
+/** An event's payload is JSON text, and stays some: the text of what it was changed to, where that is no text itself. */
+export function outgoingWith(message: Outgoing, change: ChangeValue): Outgoing;
+export function outgoingWith(message: Outgoing | OutgoingWake, change: ChangeValue): Outgoing | OutgoingWake;
+export function outgoingWith(message: Outgoing | OutgoingWake, change: ChangeValue): Outgoing | OutgoingWake {
+  switch (message.kind) {
+    case "event": {
+      const held: Encoded = message.detail.startsWith(SEALED) ? JSON.parse(message.detail) : message.detail;
+      const changed = change(held, "detail");
+      return { ...message, detail: typeof changed === "string" ? changed : JSON.stringify(changed) };
+    }
+    case "signal": {
+      const { data } = message.message;
+      return { ...message, message: { ...message.message, data: change(data, "data") } };
+    }
+    case "start":
+      return { ...message, input: change(message.input, "input") };
+    case "wake":
+      return message;
+  }
+}
+
+/** Begins the text of a mark in a payload's place (`store/sealed/boxes.ts`). */
+const SEALED = '{"$sealed":[';
+
+/**
+ * The same for a change that takes its time: of all values that `walk` comes to, at once.
+ * @param walk calls its second argument for each value, in an order that depends on the first alone
+ */
+export async function changedValues<Holder>(
+  holder: Holder,
+  walk: (holder: Holder, change: ChangeValue) => Holder,
+  changeAll: (values: readonly Encoded[], whats: readonly string[]) => Promise<readonly Encoded[]>,
+): Promise<Holder> {
+  const values: Encoded[] = [];
+  const whats: string[] = [];
+  walk(holder, (value, what) => {
+    values.push(value);
+    whats.push(what);
+    return value;
+  });
+  if (values.length === 0) return holder;
+  const changed = await changeAll(values, whats);
+  let next = 0;
+  return walk(holder, (value) => {
+    const one = changed[next++];
+    return one === undefined ? value : one;
+  });
+}
