@@ -18,12 +18,10 @@ import { readRetention } from "../lib/aws/retention.js";
 import { sealedBy } from "../lib/aws/sealed-outside.js";
 import { parseWake } from "../lib/aws/wake-body.js";
 import type { App } from "../lib/define/app.js";
-import type { PayloadCodec } from "../lib/define/codec.js";
 import { AuditIncompleteError } from "../lib/model/errors.js";
 import { type Audited, audit } from "../lib/runtime/audit.js";
 import { rescue } from "../lib/runtime/rescue.js";
 import { type Retention, type Retired, retire } from "../lib/runtime/retention/retire.js";
-import { sealPayload } from "../lib/store/sealed/boxes.js";
 
 /** Receives of ten: a hundred poisoned wakes per run; more wait for the next. */
 const MOST_RECEIVES = 10;
@@ -136,20 +134,6 @@ async function rescueAll(
 
 /** Of an app with a codec. What it archives is sealed, too, as a whole. */
 export function createSealedAudit(app: App): Handler<AuditReport> {
-  const retention = (): Retention | undefined => sealedRetention(readRetention(process.env), app.codec);
+  const retention = () => readRetention(process.env, {}, app.codec);
   return createAudit(functionOutside, functionDeadWakes, retention, ownEvents, app);
-}
-
-function sealedRetention(
-  retention: Retention | undefined,
-  codec: PayloadCodec | undefined,
-): Retention | undefined {
-  const archive = retention?.archive;
-  if (retention === undefined || archive === undefined || codec === undefined) return retention;
-  return {
-    ...retention,
-    archive: {
-      putObject: async (key, content) => archive.putObject(key, await sealPayload(codec, {}, content)),
-    },
-  };
 }

@@ -56,7 +56,6 @@ export {
   type WorkflowDefinitionSummary,
 } from "./client/index.js";
 export { type App, type AppOptions, app, type Manifest } from "./define/app.js";
-export type { PayloadCodec, SealedPlace } from "./define/codec.js";
 export type {
   Callback,
   CallbackOptions,
@@ -87,6 +86,7 @@ export type { RetryPolicy } from "./define/retry.js";
 export type { Recurring, Schedule, ScheduleOption } from "./define/schedule.js";
 export type { Transaction, TransactionOptions } from "./define/transaction.js";
 export { type Versioning, type Workflow, type WorkflowOptions, workflow } from "./define/workflow.js";
+export type { PayloadCodec, SealedPlace } from "./model/codec.js";
 export { type DeletionRefusal, ExecutionDeletedError, NotDeletableError } from "./model/deletion-errors.js";
 export {
   CancelledError,
@@ -144,3 +144,4 @@ export type {
   TransactionPut,
   TransactionUpdate,
 } from "./model/transaction.js";
+export { openArchive } from "./store/sealed/boxes.js";

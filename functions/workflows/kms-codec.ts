@@ -38,16 +38,19 @@ export function kmsCodec(keyId: string, client: KMSClient = new KMSClient()): Pa
     return own;
   }
 
+  async function decrypt(encrypted: Uint8Array): Promise<Uint8Array> {
+    const { Plaintext: plain } = await client.send(
+      new DecryptCommand({ KeyId: keyId, CiphertextBlob: encrypted }),
+    );
+    if (plain === undefined) throw new Error("KMS gave no plain data key.");
+    return plain;
+  }
+
   function keyFor(encrypted: Uint8Array): Promise<Uint8Array> {
     const name = Buffer.from(encrypted).toString("base64");
     const known = opened.get(name);
     if (known !== undefined) return known;
-    const key = client
-      .send(new DecryptCommand({ KeyId: keyId, CiphertextBlob: encrypted }))
-      .then(({ Plaintext: plain }) => {
-        if (plain === undefined) throw new Error("KMS gave no plain data key.");
-        return plain;
-      });
+    const key = decrypt(encrypted);
     if (opened.size >= MOST_OPENED) opened.delete([...opened.keys()][0] ?? "");
     opened.set(name, key);
     // A refusal is not kept: the next value asks again.

@@ -1,6 +1,8 @@
 /** What the construct tells the audit function of retention. */
+import type { PayloadCodec } from "../model/codec.js";
 import type { Archive } from "../runtime/retention/archive.js";
 import type { Retention } from "../runtime/retention/retire.js";
+import { sealPayload } from "../store/sealed/boxes.js";
 import type { Connection } from "./connection.js";
 import { SettingMissingError } from "./setting-missing-error.js";
 
@@ -10,10 +12,14 @@ export const RETENTION_VARIABLE = "HOLDFAST_RETENTION_SECONDS";
 /** Where executions are written down before they are deleted. Absent or empty: nowhere. */
 export const ARCHIVE_VARIABLE = "HOLDFAST_ARCHIVE_BUCKET";
 
-/** Undefined when executions are kept for ever. */
+/**
+ * Undefined when executions are kept for ever.
+ * @param codec seals what is archived, as a whole
+ */
 export function readRetention(
   variables: Readonly<Record<string, string | undefined>>,
   connection: Connection = {},
+  codec?: PayloadCodec,
 ): Retention | undefined {
   const seconds = variables[RETENTION_VARIABLE];
   if (seconds === undefined || seconds === "") return undefined;
@@ -23,19 +29,23 @@ export function readRetention(
       "The DurableFunctions construct sets it, from its prop retention: deploy it again.",
     );
   const bucket = variables[ARCHIVE_VARIABLE];
-  const archive = bucket === undefined || bucket === "" ? {} : { archive: archiveIn(bucket, connection) };
+  const archive =
+    bucket === undefined || bucket === "" ? {} : { archive: archiveIn(bucket, connection, codec) };
   return { afterMs: Number(seconds) * 1_000, ...archive };
 }
 
 /** Its client is made when something is archived. */
-function archiveIn(bucket: string, connection: Connection): Archive {
+function archiveIn(bucket: string, connection: Connection, codec: PayloadCodec | undefined): Archive {
   let made: Promise<Archive> | undefined;
   const make = async (): Promise<Archive> =>
     (await import("./payload-bucket.js")).payloadBucket(bucket, connection);
   return {
     async putObject(key, content) {
       made ??= make();
-      await (await made).putObject(key, content);
+      await (await made).putObject(
+        key,
+        codec === undefined ? content : await sealPayload(codec, {}, content),
+      );
     },
   };
 }

@@ -1,6 +1,6 @@
 /** The Outside of a function whose app seals what is stored. */
 import type { App } from "../define/app.js";
-import type { PayloadCodec } from "../define/codec.js";
+import type { PayloadCodec } from "../model/codec.js";
 import type { Store } from "../store/ports.js";
 import { sealedStore } from "../store/sealed/index.js";
 import { type AwsOutside, once } from "./outside.js";

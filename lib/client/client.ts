@@ -3,11 +3,11 @@
  * knows no AWS itself: an `Outside` is given to it, or made when the first call needs one.
  */
 import type { Reach } from "../aws/client-outside.js";
-import { checkCodec, type PayloadCodec } from "../define/codec.js";
 import { classesByName } from "../define/error-classes.js";
 import type { AnyEventType, EventType } from "../define/event.js";
 import { checkHooks, type Hooks } from "../define/hooks.js";
 import type { AnyWorkflow, Workflow } from "../define/workflow.js";
+import { checkCodec, type PayloadCodec } from "../model/codec.js";
 import { ExecutionFailedError, ResultTimeoutError } from "../model/errors.js";
 import type { ExecutionStatus } from "../model/status.js";
 import { type Duration, durationMs } from "../model/time.js";

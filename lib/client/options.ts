@@ -1,9 +1,9 @@
 /** What a client is made of. */
 import type { Reach } from "../aws/client-outside.js";
 import type { Names } from "../aws/environment.js";
-import type { PayloadCodec } from "../define/codec.js";
 import type { Hooks } from "../define/hooks.js";
 import type { AnyWorkflow } from "../define/workflow.js";
+import type { PayloadCodec } from "../model/codec.js";
 import type { ErrorClass } from "../model/value.js";
 import type { Outside } from "../runtime/outside.js";
 

@@ -1,8 +1,9 @@
 /** `app(...)`: what one deployment serves. Its manifest is what the infrastructure is made from. */
+
+import { checkCodec, type PayloadCodec } from "../model/codec.js";
 import { InvalidDefinitionError, UnknownWorkflowError } from "../model/errors.js";
 import { isLifecycleEventName } from "../model/lifecycle.js";
 import type { ErrorClass, ErrorClasses } from "../model/value.js";
-import { checkCodec, type PayloadCodec } from "./codec.js";
 import { classesByName } from "./error-classes.js";
 import type { AnyEventType } from "./event.js";
 import { checkHooks, type Hooks } from "./hooks.js";

@@ -4,7 +4,7 @@
  *
  * What is sealed is compressed first, so that what was near to a limit stays below it: as base64 of a sealed text, it grows by a tenth at most.
  */
-import type { PayloadCodec, SealedPlace } from "../../define/codec.js";
+import type { PayloadCodec, SealedPlace } from "../../model/codec.js";
 import { compress, uncompress } from "../../model/compression.js";
 import type { Encoded } from "../../model/value.js";
 
@@ -72,6 +72,12 @@ export async function openPayload<Content extends string | Uint8Array | undefine
   const id = Buffer.from(stored.subarray(from, to)).toString();
   const content = await codec.open(stored.subarray(to), place, id);
   return content[0] === BYTES ? content.subarray(1) : textOf(content);
+}
+
+/** An archived execution of an app with a codec: the compressed lines of JSON that it is. What is not sealed is as it was. */
+export async function openArchive(content: Uint8Array, codec: PayloadCodec): Promise<Uint8Array> {
+  const opened = await openPayload(codec, {}, content);
+  return typeof opened === "string" ? Buffer.from(opened) : opened;
 }
 
 interface SealedBox {

@@ -2,7 +2,7 @@
  * A store whose users' values are sealed by a codec: everybody above sees them as they are, and the tables and the bucket never do. It changes what the
  * operations are given and what they answer, and nothing of what they do.
  */
-import type { PayloadCodec, SealedPlace } from "../../define/codec.js";
+import type { PayloadCodec, SealedPlace } from "../../model/codec.js";
 import type { Head, StoredValue, Tail } from "../../model/head.js";
 import type { HistoryEvent } from "../../model/history-event.js";
 import type { Message } from "../../model/message.js";

@@ -6,6 +6,7 @@ import { DurableClient } from "../../../lib/client/client.js";
 import { createMeteredStore } from "../../../lib/store/dynamodb/in-memory/index.js";
 import { createMemoryPayloads } from "../../../lib/store/memory/index.js";
 import type { PayloadStore } from "../../../lib/store/ports.js";
+import { openArchive, sealPayload } from "../../../lib/store/sealed/boxes.js";
 import { sealedStore } from "../../../lib/store/sealed/index.js";
 import { Bench } from "../../runtime/bench.js";
 import { commit } from "../builders.js";
@@ -257,4 +258,13 @@ test.each([
   [{ id: "half", seal: () => new Uint8Array() }, "lacks seal or open"],
 ])("a codec that is none is refused where the app is made: %o", (codec, message) => {
   expect(() => app({ workflows: [child], codec: codec as PayloadCodec })).toThrow(message);
+});
+
+test("an archive is opened by the codec that sealed it, and one from before is as it was", async () => {
+  const codec = testCodec();
+  const content = Buffer.from("compressed lines");
+  const sealed = await sealPayload(codec, {}, content);
+  expect(Buffer.from(sealed).toString("latin1")).not.toContain("compressed");
+  expect(Buffer.from(await openArchive(sealed, codec)).toString()).toBe("compressed lines");
+  expect(await openArchive(content, codec)).toEqual(content);
 });

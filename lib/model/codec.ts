@@ -1,5 +1,5 @@
 /** What turns users' values into something that only it can read, before they are stored, and back. */
-import { InvalidDefinitionError } from "../model/errors.js";
+import { InvalidDefinitionError } from "./errors.js";
 
 /** Where a value lies: for additional authenticated data, so that what is sealed for one execution is of no use in another. */
 export interface SealedPlace {
