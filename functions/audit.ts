@@ -6,6 +6,7 @@ import type { DeadWakes } from "../lib/aws/dead-wakes.js";
 import { readNames } from "../lib/aws/environment.js";
 import type { EventQueue } from "../lib/aws/event-queue.js";
 import { type Handler, limitsOf } from "../lib/aws/lambda-context.js";
+import { metered } from "../lib/aws/metered.js";
 import {
   type AwsOutside,
   eventQueuesIn,
@@ -50,9 +51,7 @@ export function createAudit(
   eventsOf: () => readonly EventQueue[] = ownEvents,
   app: Pick<App, "codec"> = {},
 ): Handler<AuditReport> {
-  const sealed = sealedBy(app, outsideOf);
-  return async (_event, context) => {
-    const outside = sealed();
+  return metered(sealedBy(app, outsideOf), async (outside, _event, context) => {
     // All of it is done, whatever fails; a failure is then the run's own, so that it can be seen and alarmed.
     const [audited, rescued, events] = await Promise.allSettled([
       audit(outside, limitsOf(context, outside.clock).stopAt),
@@ -78,7 +77,7 @@ export function createAudit(
     outside.log.write(found ? "info" : "debug", "The audit ran.", { ...report });
     if (report.failed > 0) throw new AuditIncompleteError(report.failed);
     return report;
-  };
+  });
 }
 
 async function retireOld(
@@ -122,6 +121,7 @@ async function rescueAll(
         await rescue(outside, parseWake(body), context.awsRequestId);
         await deadWakes.delete(receipt);
         rescued += 1;
+        outside.meter?.note("WakesRescued", 1);
       } catch (error) {
         // It stays in the queue, where it can be seen, and is tried again by the next run.
         outside.log.write("error", "A wake from the dead-letter queue could not be rescued.", {
