@@ -19,7 +19,6 @@ const { template: tuned } = synthesize({
   memorySize: 1024,
   serviceMemorySize: 128,
   environment: { STOCK_TABLE: "stock" },
-  alarmActions: [{ bind: () => ({ alarmActionArn: "arn:of:somebody" }) }],
 });
 
 const lambda = (name: string, from = template) =>
@@ -293,29 +292,10 @@ describe("the events", () => {
   });
 });
 
-describe("the alarms", () => {
-  it("are for those who ask for them", () => {
+describe("what watches it", () => {
+  it("is there for those who ask for it", () => {
     template.resourceCountIs("AWS::CloudWatch::Alarm", 0);
-  });
-
-  it("watch every dead-letter queue, the age of wakes and the relay's lag, and take silence for health", () => {
-    const alarms = resources(tuned, "AWS::CloudWatch::Alarm");
-    const words = Object.values(alarms).map(
-      ({ Properties }) =>
-        `${Properties.MetricName} of ${inWords(Properties.Dimensions[0].Value)} over ${Properties.Threshold}`,
-    );
-    const dlqs = Object.keys(resources(tuned, "AWS::SQS::Queue")).filter((name) => name.endsWith("Dlq"));
-    expect(words.sort()).toEqual(
-      [
-        ...dlqs.map((name) => `ApproximateNumberOfMessagesVisible of ${name}.QueueName over 0`),
-        "ApproximateAgeOfOldestMessage of OrdersWakeQueue.QueueName over 900",
-        "IteratorAge of OrdersRelayFunction over 3600000",
-      ].sort(),
-    );
-    for (const { Properties } of Object.values(alarms)) {
-      expect(Properties.TreatMissingData).toBe("notBreaching");
-      expect(Properties.AlarmActions).toEqual(["arn:of:somebody"]);
-    }
+    template.resourceCountIs("AWS::CloudWatch::Dashboard", 0);
   });
 });
 
