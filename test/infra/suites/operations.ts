@@ -4,8 +4,11 @@ import { Duration } from "aws-cdk-lib";
 import type { Template } from "aws-cdk-lib/assertions";
 import { Alarm } from "aws-cdk-lib/aws-cloudwatch";
 import { type DurableFunctions, type DurableFunctionsProps, HoldfastConfigError } from "holdfast/cdk";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
+import { EXIT } from "../../../lib/cli/exit.js";
 import { METRIC_NAMES } from "../../../lib/model/metrics.js";
+import { runCommand } from "../../cli/run.js";
+import { wordsOf } from "../../docs/commands.js";
 import { fixture } from "../fixtures/index.js";
 import { inWords, resource, resources, synthesize } from "../support.js";
 
@@ -269,12 +272,18 @@ describe("the runbook", () => {
     expect(Number(dollars)).toBeCloseTo(count(whole.template) / 10);
   });
 
-  it("is told where the deployment is: the alarms' own commands name stack and construct", () => {
+  it("is told where the deployment is: the alarms' own commands name stack and construct, and are ones that the command takes", async () => {
+    vi.stubEnv("AWS_REGION", undefined);
+    vi.stubEnv("AWS_DEFAULT_REGION", undefined);
+    vi.stubEnv("AWS_CONFIG_FILE", fixture("missing"));
     for (const shown of alarmsOf(whole.template)) {
-      expect(shown.AlarmDescription).toMatch(
-        /Look: npx holdfast .+ --stack Shop --deployment Orders, then at /,
-      );
+      const [, command = ""] = /Look: npx holdfast (.+), then at /.exec(String(shown.AlarmDescription)) ?? [];
+      expect(command).toMatch(/ --stack Shop --deployment Orders$/);
+      // It comes as far as to ask which region is meant.
+      const { code, err } = await runCommand([...wordsOf(command), "--aws"]);
+      expect([command, code, err]).toEqual([command, EXIT.error, expect.stringMatching(/region/i)]);
       expect(String(shown.AlarmDescription).length).toBeLessThanOrEqual(1_024);
     }
+    vi.unstubAllEnvs();
   });
 });
