@@ -326,8 +326,8 @@ describe("beside what is there already", () => {
     expect(keys.sort()).toEqual(
       ["Orders", "Returns"]
         .flatMap((id) => outputFields.map((field) => `${id}Holdfast${field}`))
-        // It declares no events, and so has no queues for any; neither keeps schedules for clients.
-        .filter((key) => !/^ReturnsHoldfast(Deliver|Start)(Queue|Dlq)Url$|HoldfastFiring/.test(key))
+        // It declares no events, and so has no queues for any; neither keeps schedules for clients, or versions.
+        .filter((key) => !/^ReturnsHoldfast(Deliver|Start)(Queue|Dlq)Url$|HoldfastFiring|Version$/.test(key))
         .sort(),
     );
     expect(both.toJSON().Outputs.OrdersHoldfastService.Value).toMatch(/^Shop-Orders-[0-9A-F]{8}$/);
