@@ -11,7 +11,7 @@ describe("what functions print", () => {
   const told = (json: boolean): string[] => {
     const lines: string[] = [];
     const noted: string[] = [];
-    const options = { stack: "s", stateDir: ".", timeScale: 1, json };
+    const options = { stateDir: ".", timeScale: 1, reload: false, json };
     const terminal: Terminal = {
       out: (line) => void lines.push(line),
       err: () => {},
