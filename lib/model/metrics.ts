@@ -33,6 +33,8 @@ export const METRICS = {
   OutgoingAge: age,
   /** Events that no repeat can help, with the reason, in a dead-letter queue. */
   EventsBuried: count,
+  /** Executions that stand still now, whenever they stalled. */
+  StalledNow: { unit: "Count", of: "largest" },
   /** Open executions whose carrier was gone. */
   WakesLost: count,
   /** The same of executions that have ended and whose closing duties were not done. */

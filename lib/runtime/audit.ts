@@ -52,6 +52,7 @@ export async function audit(outside: Outside, stopAt = Number.POSITIVE_INFINITY)
     run.trying({ shard, what: "outgoing messages" }, () => run.auditOutboxes(shard, stopAt)),
   );
   await Promise.all(drained);
+  await run.trying({ what: "stalled executions" }, () => run.countStalled());
   const { looked, woken, relayed, failed } = run;
   // Of the others a run sees every open execution, and there is nothing to know.
   if (run.unfinished > 0) {
@@ -90,6 +91,13 @@ class Run {
       });
       return error instanceof HoldfastError ? "damaged" : "again";
     }
+  }
+
+  /** By the index alone, some eighty to a read unit: nobody else would know that one which stalled a week ago still does. */
+  async countStalled(): Promise<void> {
+    const { meter, store } = this.outside;
+    if (meter === undefined) return;
+    meter.note("StalledNow", await persistently(() => store.countExecutions({ status: "stalled" })));
   }
 
   async auditOpen(shard: number): Promise<void> {

@@ -109,6 +109,15 @@ describe("an execution", () => {
     await client.redrive("m-3");
     await working({ executionId: "m-3", reason: "message" });
     expect(told()).toEqual([{ Workflow: "wrong", ExecutionsStalled: 1 }]);
+    lines.length = 0;
+    // It stands until a person acts, and so does what is told of it.
+    await auditing();
+    await auditing();
+    expect(told()).toEqual([{ StalledNow: 1 }, { StalledNow: 1 }]);
+    await client.terminate("m-3");
+    lines.length = 0;
+    await auditing();
+    expect(told()).toEqual([]);
   });
 
   test("that is cancelled is told", async () => {

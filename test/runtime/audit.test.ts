@@ -26,7 +26,7 @@ function audited(): { store: Store; run: () => Promise<string[]>; noted: Map<Met
     bus: { publish: async () => [] },
     clock: { now: () => T0, sleep: async () => {} },
     log: { write: () => {} },
-    meter: { note: (name, value) => void noted.set(name, value), tell: () => {} },
+    meter: { note: (name, value) => void (value > 0 && noted.set(name, value)), tell: () => {} },
     random: () => 0.5,
     token: () => "token",
   };

@@ -33,9 +33,11 @@ export interface OperationsDashboardProps {
   readonly workflows: boolean;
 }
 
+/** Columns of a dashboard. */
 const WIDE = 24;
-const HALF = 12;
-const THIRD = 8;
+
+/** The widgets of a row share it. */
+type Shown = (width: number) => IWidget;
 
 export class OperationsDashboard extends Construct {
   readonly dashboard: Dashboard;
@@ -43,92 +45,71 @@ export class OperationsDashboard extends Construct {
   constructor(scope: Construct, id: string, props: OperationsDashboardProps) {
     super(scope, id);
     this.dashboard = new Dashboard(this, "Dashboard", { defaultInterval: Duration.hours(12) });
-    for (const [title, rows] of [
-      ["Health", health(props)],
-      ["Flow", flow(props)],
-      ["Latency", latency(props)],
-      ["Cost", cost(props)],
-    ] as const) {
-      this.dashboard.addWidgets(new TextWidget({ markdown: `# ${title}`, width: WIDE, height: 1 }));
-      for (const row of rows) this.dashboard.addWidgets(...row);
-    }
+    this.#add("Health", health(props));
+    this.#add("Flow", flow(props));
+    this.#add("Latency", latency(props));
+    this.#add("Cost", cost(props));
+  }
+
+  #add(title: string, rows: readonly (readonly Shown[])[]): void {
+    this.dashboard.addWidgets(new TextWidget({ markdown: `# ${title}`, width: WIDE, height: 1 }));
+    for (const row of rows.filter(({ length }) => length > 0))
+      this.dashboard.addWidgets(...row.map((shown) => shown(WIDE / row.length)));
   }
 }
 
-function health({ watched, alarms }: OperationsDashboardProps): IWidget[][] {
+function health({ watched, alarms }: OperationsDashboardProps): Shown[][] {
   const own = ownOf(watched);
   const dead = Object.entries(watched.deadLetterQueues).map(([holds, queue]) =>
-    queue.metricApproximateNumberOfMessagesVisible({ statistic: Stats.MAXIMUM, label: holds }),
+    queue.metricApproximateNumberOfMessagesVisible({
+      statistic: Stats.MAXIMUM,
+      label: `set aside: ${holds}`,
+    }),
   );
-  const status = new AlarmStatusWidget({ title: "Alarms", alarms: [...alarms], width: WIDE, height: 5 });
-  const ends = own("ExecutionsStalled", "ExecutionsFailed", "LeaseTakeovers", "EventsBuried");
+  const status: Shown = (width) =>
+    new AlarmStatusWidget({ title: "Alarms", alarms: [...alarms], width, height: 5 });
   return [
-    ...(alarms.length === 0 ? [] : [[status]]),
+    alarms.length === 0 ? [] : [status],
     [
-      ...(watched.measured ? [number("Since the beginning of what is shown", ends, HALF)] : []),
-      number("Set aside now", dead, HALF, false),
+      number("Now", [...own("StalledNow"), ...dead], "the last value"),
+      ...ifAny("In all that is shown", own("ExecutionsFailed", "LeaseTakeovers", "EventsBuried"), number),
     ],
     [
-      graph("Errors of functions", perFunction(watched, "Errors"), HALF),
-      graph("What was set aside", dead, HALF),
+      graph("Errors of functions", perFunction(watched, "Errors")),
+      graph("What was set aside", dead),
+      ...ifAny("Stalled, and what the audit found", own("ExecutionsStalled", "WakesLost", "DutiesOverdue")),
     ],
-    ...(watched.measured
-      ? [
-          [
-            graph(
-              "Given up",
-              own("OutgoingDead", "OutgoingInvalid", "OutgoingExpired", "EventsBuried"),
-              THIRD,
-            ),
-            graph("Died, or failed, in the midst of a turn", own("LeaseTakeovers", "TurnsFailed"), THIRD),
-            graph(
-              "Found by the audit",
-              own("WakesLost", "DutiesOverdue", "WakesRescued", "EventsRedriven"),
-              THIRD,
-            ),
-          ],
-        ]
-      : []),
+    [
+      ...ifAny("Given up", own("OutgoingDead", "OutgoingInvalid", "OutgoingExpired", "EventsBuried")),
+      ...ifAny("Died, or failed, in the midst of a turn", own("LeaseTakeovers", "TurnsFailed")),
+      ...ifAny("Brought back from dead-letter queues", own("WakesRescued", "EventsRedriven")),
+    ],
   ];
 }
 
-function flow({ watched, workflows }: OperationsDashboardProps): IWidget[][] {
+function flow({ watched, workflows }: OperationsDashboardProps): Shown[][] {
   const own = ownOf(watched);
   const queues = { wakes: watched.wakeQueue, ...watched.eventQueues };
   const waiting = Object.entries(queues).map(([holds, queue]) =>
     queue.metricApproximateNumberOfMessagesVisible({ statistic: Stats.MAXIMUM, label: holds }),
   );
-  const executions = own(
-    "ExecutionsStarted",
-    "ExecutionsCompleted",
-    "ExecutionsFailed",
-    "ExecutionsCancelled",
-  );
+  const ends = own("ExecutionsCompleted", "ExecutionsFailed", "ExecutionsCancelled");
+  const split = (name: MetricName): IMetric[] => (workflows ? [byWorkflow(watched, name)] : []);
   return [
-    ...(watched.measured
-      ? [
-          [
-            graph("Executions", executions, workflows ? HALF : WIDE),
-            ...(workflows ? [ofWorkflows(watched, "ExecutionsCompleted", "Completed, by workflow")] : []),
-          ],
-        ]
-      : []),
-    ...(watched.measured && workflows
-      ? [
-          [
-            ofWorkflows(watched, "ExecutionsFailed", "Failed, by workflow"),
-            ofWorkflows(watched, "ExecutionsStalled", "Stalled, by workflow"),
-          ],
-        ]
-      : []),
+    ifAny("Executions", [...own("ExecutionsStarted"), ...ends]),
     [
-      graph("Invocations", perFunction(watched, "Invocations"), HALF),
-      graph("Messages that wait to be received", waiting, HALF),
+      ...ifAny("Completed, by workflow", split("ExecutionsCompleted")),
+      ...ifAny("Failed, by workflow", split("ExecutionsFailed")),
+      ...ifAny("Stalled, by workflow", split("ExecutionsStalled")),
+    ],
+    [
+      graph("Invocations", perFunction(watched, "Invocations")),
+      graph("Messages that wait to be received", waiting),
     ],
   ];
 }
 
-function latency({ watched }: OperationsDashboardProps): IWidget[][] {
+function latency({ watched }: OperationsDashboardProps): Shown[][] {
   const { functions, wakeQueue, eventQueues } = watched;
   const oldest = Object.entries({ wakes: wakeQueue, ...eventQueues }).map(([holds, queue]) =>
     queue.metricApproximateAgeOfOldestMessage({ statistic: Stats.MAXIMUM, label: holds }),
@@ -140,21 +121,17 @@ function latency({ watched }: OperationsDashboardProps): IWidget[][] {
     );
   return [
     [
-      graph("Oldest message, seconds", oldest, THIRD),
-      graph("The relay behind the stream", [behind], THIRD),
-      ...(watched.measured
-        ? [graph("Late, seconds", ownOf(watched)("OutgoingAge", "OldestDue"), THIRD)]
-        : []),
+      graph("Oldest message, seconds", oldest),
+      graph("The relay behind the stream", [behind]),
+      ...ifAny("Late, seconds", ownOf(watched)("OutgoingAge", "OldestDue")),
     ],
-    [
-      graph("Duration, median", durations(Stats.p(50)), HALF),
-      graph("Duration, longest", durations(Stats.MAXIMUM), HALF),
-    ],
+    [graph("Duration, median", durations(Stats.p(50))), graph("Duration, longest", durations(Stats.MAXIMUM))],
   ];
 }
 
-function cost({ watched }: OperationsDashboardProps): IWidget[][] {
+function cost({ watched }: OperationsDashboardProps): Shown[][] {
   const { executions, directory } = watched.tables;
+  const own = ownOf(watched);
   const units = (name: "ConsumedReadCapacityUnits" | "ConsumedWriteCapacityUnits") => [
     tableMetric(executions.tableName, name).with({ label: "executions" }),
     tableMetric(directory.tableName, name).with({ label: "directory" }),
@@ -173,34 +150,24 @@ function cost({ watched }: OperationsDashboardProps): IWidget[][] {
   );
   return [
     [
-      graph("Write units of the tables, without indexes", units("ConsumedWriteCapacityUnits"), HALF),
-      graph("Read units of the tables, without indexes", units("ConsumedReadCapacityUnits"), HALF),
+      graph("Write units of the tables, without indexes", units("ConsumedWriteCapacityUnits")),
+      graph("Read units of the tables, without indexes", units("ConsumedReadCapacityUnits")),
     ],
     [
-      graph("Bytes of logs", logged, HALF),
-      graph(
-        "Throttled",
-        [throttledCalls(watched), sumOf(throttles, "throttled invocations", "function")],
-        HALF,
-      ),
+      graph("Bytes of logs", logged),
+      graph("Throttled", [throttledCalls(watched), sumOf(throttles, "throttled invocations", "function")]),
     ],
-    ...(watched.measured
-      ? [
-          [
-            graph(
-              "The audit: rounds that take more than a run",
-              ownOf(watched)("OpenLooked", "ShardsUnfinished"),
-              HALF,
-            ),
-            graph("Deleted by retention", ownOf(watched)("ExecutionsDeleted"), HALF),
-          ],
-        ]
-      : []),
+    [
+      ...ifAny("The audit: rounds that take more than a run", own("OpenLooked", "ShardsUnfinished")),
+      ...ifAny("Deleted by retention", own("ExecutionsDeleted")),
+    ],
   ];
 }
 
+/** None where nothing is measured. */
 function ownOf(watched: Watched): (...names: readonly MetricName[]) => Metric[] {
-  return (...names) => names.map((name) => ownMetric(watched, name).with({ label: inWords(name) }));
+  return (...names) =>
+    watched.measured ? names.map((name) => ownMetric(watched, name).with({ label: inWords(name) })) : [];
 }
 
 /** `ExecutionsStarted` is shown as "executions started". */
@@ -212,15 +179,29 @@ function perFunction({ functions }: Watched, name: "Errors" | "Invocations"): Me
   return Object.entries(functions).map(([label, lambda]) => functionMetric(lambda, name).with({ label }));
 }
 
-function ofWorkflows(watched: Watched, name: MetricName, title: string): IWidget {
-  return graph(title, [byWorkflow(watched, name)], HALF);
+function ifAny(
+  title: string,
+  metrics: IMetric[],
+  show: (title: string, metrics: IMetric[]) => Shown = graph,
+): Shown[] {
+  return metrics.length === 0 ? [] : [show(title, metrics)];
 }
 
-function graph(title: string, left: IMetric[], width: number): IWidget {
-  return new GraphWidget({ title, left, width, height: 6, leftYAxis: { min: 0 } });
+function graph(title: string, left: IMetric[]): Shown {
+  return (width) => new GraphWidget({ title, left, width, height: 6, leftYAxis: { min: 0 } });
 }
 
-/** @param whole over all that is shown, or only the last value */
-function number(title: string, metrics: IMetric[], width: number, whole = true): IWidget {
-  return new SingleValueWidget({ title, metrics, width, height: 4, setPeriodToTimeRange: whole });
+function number(
+  title: string,
+  metrics: IMetric[],
+  of: "all that is shown" | "the last value" = "all that is shown",
+): Shown {
+  return (width) =>
+    new SingleValueWidget({
+      title,
+      metrics,
+      width,
+      height: 4,
+      setPeriodToTimeRange: of === "all that is shown",
+    });
 }

@@ -49,7 +49,7 @@ export interface AlarmThresholds {
    */
   readonly relayBehind?: Duration;
   /**
-   * Executions that stalled.
+   * Executions that are stalled, whenever they did.
    * @default 0: each of them waits for a person
    */
   readonly stalled?: number;

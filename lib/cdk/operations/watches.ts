@@ -92,9 +92,10 @@ function ofExecutions(watched: Watched, thresholds: AlarmThresholds): Watch[] {
   return [
     {
       id: "Stalled",
-      says: "Executions stalled: each stands still until a person acts",
+      says: "Executions are stalled: each stands still until a person acts",
       look: "list --status stalled",
-      metric: own("ExecutionsStalled"),
+      // Two runs, of which one always falls into the period: it goes back to OK when none is stalled, and not before.
+      metric: own("StalledNow", run.plus(run)),
       when: { above: stalled },
     },
     {
