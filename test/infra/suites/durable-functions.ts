@@ -96,7 +96,7 @@ describe("the functions", () => {
     );
   });
 
-  it("are told of retention, and of the archive, where they delete executions", () => {
+  it("are told of retention, and of the archive, where they delete executions", { timeout: 120_000 }, () => {
     const variables = (props: Partial<DurableFunctionsProps>) => {
       const { template } = synthesize({ retention: Duration.days(30), ...props });
       const { Environment } = resource(template, "AWS::Lambda::Function", "OrdersAuditFunction").Properties;
