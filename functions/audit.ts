@@ -6,6 +6,7 @@ import type { DeadWakes } from "../lib/aws/dead-wakes.js";
 import { readNames } from "../lib/aws/environment.js";
 import type { EventQueue } from "../lib/aws/event-queue.js";
 import { type Handler, limitsOf } from "../lib/aws/lambda-context.js";
+import { metered } from "../lib/aws/metered.js";
 import {
   type AwsOutside,
   eventQueuesIn,
@@ -14,17 +15,13 @@ import {
   functionOutside,
 } from "../lib/aws/outside.js";
 import { type EventsRedriven, redriveEvents } from "../lib/aws/redrive-events.js";
+import { rescueWakes } from "../lib/aws/rescue-wakes.js";
 import { readRetention } from "../lib/aws/retention.js";
 import { sealedBy } from "../lib/aws/sealed-outside.js";
-import { parseWake } from "../lib/aws/wake-body.js";
 import type { App } from "../lib/define/app.js";
 import { AuditIncompleteError } from "../lib/model/errors.js";
 import { type Audited, audit } from "../lib/runtime/audit.js";
-import { rescue } from "../lib/runtime/rescue.js";
 import { type Retention, type Retired, retire } from "../lib/runtime/retention/retire.js";
-
-/** Receives of ten: a hundred poisoned wakes per run; more wait for the next. */
-const MOST_RECEIVES = 10;
 
 /** No new receive begins this close to the invocation's end. */
 const ENOUGH_MS = 5_000;
@@ -48,13 +45,11 @@ export function createAudit(
   eventsOf: () => readonly EventQueue[] = ownEvents,
   app: Pick<App, "codec"> = {},
 ): Handler<AuditReport> {
-  const sealed = sealedBy(app, outsideOf);
-  return async (_event, context) => {
-    const outside = sealed();
+  return metered(sealedBy(app, outsideOf), async (outside, _event, context) => {
     // All of it is done, whatever fails; a failure is then the run's own, so that it can be seen and alarmed.
     const [audited, rescued, events] = await Promise.allSettled([
       audit(outside, limitsOf(context, outside.clock).stopAt),
-      rescueAll(outside, deadWakesOf(), context),
+      rescueWakes(outside, deadWakesOf(), context.awsRequestId, enoughIn(context)),
       redriveAll(outside, eventsOf(), context),
     ]);
     // Last: what can wait must not take the time, or the memory, of what can't.
@@ -76,7 +71,7 @@ export function createAudit(
     outside.log.write(found ? "info" : "debug", "The audit ran.", { ...report });
     if (report.failed > 0) throw new AuditIncompleteError(report.failed);
     return report;
-  };
+  });
 }
 
 async function retireOld(
@@ -95,8 +90,9 @@ async function redriveAll(
   queues: readonly EventQueue[],
   context: Parameters<Handler>[1],
 ): Promise<EventsRedriven> {
-  const enough = () => context.getRemainingTimeInMillis() < ENOUGH_MS;
-  const runs = await Promise.allSettled(queues.map((queue) => redriveEvents(outside, queue, enough)));
+  const runs = await Promise.allSettled(
+    queues.map((queue) => redriveEvents(outside, queue, enoughIn(context))),
+  );
   let total = { redriven: 0, failed: 0 };
   for (const run of runs) {
     if (run.status === "rejected") throw run.reason;
@@ -105,31 +101,9 @@ async function redriveAll(
   return total;
 }
 
-async function rescueAll(
-  outside: AwsOutside,
-  deadWakes: DeadWakes,
-  context: Parameters<Handler>[1],
-): Promise<number> {
-  let rescued = 0;
-  for (let receives = 0; receives < MOST_RECEIVES; receives++) {
-    if (context.getRemainingTimeInMillis() < ENOUGH_MS) break;
-    const messages = await deadWakes.receive();
-    if (messages.length === 0) break;
-    for (const { body, receipt } of messages) {
-      try {
-        await rescue(outside, parseWake(body), context.awsRequestId);
-        await deadWakes.delete(receipt);
-        rescued += 1;
-      } catch (error) {
-        // It stays in the queue, where it can be seen, and is tried again by the next run.
-        outside.log.write("error", "A wake from the dead-letter queue could not be rescued.", {
-          body,
-          error,
-        });
-      }
-    }
-  }
-  return rescued;
+/** Whether there is no time for another receive. */
+function enoughIn(context: Parameters<Handler>[1]): () => boolean {
+  return () => context.getRemainingTimeInMillis() < ENOUGH_MS;
 }
 
 /** Of an app with a codec. What it archives is sealed, too, as a whole. */

@@ -4,6 +4,7 @@ import { handedOn } from "../lib/aws/event-attributes.js";
 import { eachEvent } from "../lib/aws/event-batch.js";
 import type { EventQueue } from "../lib/aws/event-queue.js";
 import { type Handler, limitsOf } from "../lib/aws/lambda-context.js";
+import { metered } from "../lib/aws/metered.js";
 import { type AwsOutside, functionEvents, functionOutside } from "../lib/aws/outside.js";
 import { sealedBy } from "../lib/aws/sealed-outside.js";
 import type { BatchAnswer } from "../lib/aws/sqs-batch.js";
@@ -15,9 +16,7 @@ export function createDeliver(
   outsideOf: () => AwsOutside = functionOutside,
   queueOf: () => Pick<EventQueue, "send" | "bury"> = functionEvents.deliver,
 ): Handler<BatchAnswer> {
-  const sealed = sealedBy(app, outsideOf);
-  return async (batch, context) => {
-    const outside = sealed();
+  return metered(sealedBy(app, outsideOf), async (outside, batch, context) => {
     const queue = queueOf();
     const { stopAt } = limitsOf(context, outside.clock);
     return eachEvent(batch, { outside, queue, name: "deliver" }, async ({ body, attributes, sentAt }) => {
@@ -34,5 +33,5 @@ export function createDeliver(
         ...(left.length === 0 ? {} : { left: left.length }),
       });
     });
-  };
+  });
 }

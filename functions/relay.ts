@@ -3,6 +3,7 @@
  * the time is over: what was not carried keeps its `pending` mark, and is tried again at another time, so no record can block its shard.
  */
 import { type Handler, limitsOf } from "../lib/aws/lambda-context.js";
+import { metered } from "../lib/aws/metered.js";
 import { type AwsOutside, functionOutside } from "../lib/aws/outside.js";
 import { sealedBy } from "../lib/aws/sealed-outside.js";
 import type { BatchAnswer } from "../lib/aws/sqs-batch.js";
@@ -17,9 +18,7 @@ export function createRelay(
   outsideOf: () => AwsOutside = functionOutside,
   app: Pick<App, "codec"> = {},
 ): Handler<BatchAnswer> {
-  const sealed = sealedBy(app, outsideOf);
-  return async (event, context) => {
-    const outside = sealed();
+  return metered(sealedBy(app, outsideOf), async (outside, event, context) => {
     const outboxes = await opened(readOutboxes(event, outside.log), app);
     try {
       const relayed = await relayNew(outside, outboxes, limitsOf(context, outside.clock).stopAt);
@@ -35,7 +34,7 @@ export function createRelay(
       );
     }
     return { batchItemFailures: [] };
-  };
+  });
 }
 
 async function opened(

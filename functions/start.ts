@@ -2,6 +2,7 @@
 import { eachEvent } from "../lib/aws/event-batch.js";
 import type { EventQueue } from "../lib/aws/event-queue.js";
 import { type Handler, type LambdaContext, limitsOf } from "../lib/aws/lambda-context.js";
+import { metered } from "../lib/aws/metered.js";
 import { type AwsOutside, functionEvents, functionOutside } from "../lib/aws/outside.js";
 import { sealedBy } from "../lib/aws/sealed-outside.js";
 import { type BatchAnswer, readSqsBatch, type SqsMessage } from "../lib/aws/sqs-batch.js";
@@ -24,8 +25,7 @@ export function createStart(
 ): Handler<StartAnswer | BatchAnswer> {
   const sealed = sealedBy(app, outsideOf);
   logUnhandledRejections(() => sealed().log);
-  return async (event, context) => {
-    const outside = sealed();
+  return metered(sealed, async (outside, event, context): Promise<StartAnswer | BatchAnswer> => {
     if (readSqsBatch(event) === undefined)
       return startNow(outside, app, parseStartPayload(event), {
         owner: context.awsRequestId,
@@ -34,7 +34,7 @@ export function createStart(
     return eachEvent(event, { outside, queue: queueOf(), name: "start" }, (message) =>
       startEach(outside, app, message, context),
     );
-  };
+  });
 }
 
 async function startEach(

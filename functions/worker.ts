@@ -1,5 +1,6 @@
 /** The worker: one wake, one turn. Fed by the wake queue. */
 import { type Handler, limitsOf } from "../lib/aws/lambda-context.js";
+import { metered } from "../lib/aws/metered.js";
 import type { AwsOutside } from "../lib/aws/outside.js";
 import { sealedBy } from "../lib/aws/sealed-outside.js";
 import { type BatchAnswer, eachMessage } from "../lib/aws/sqs-batch.js";
@@ -12,12 +13,11 @@ import { handleWake } from "../lib/runtime/turn/handle-wake.js";
 export function createWorker(app: App, outsideOf: () => AwsOutside = workerOutside): Handler<BatchAnswer> {
   const sealed = sealedBy(app, outsideOf);
   logUnhandledRejections(() => sealed().log);
-  return async (event, context) => {
-    const outside = sealed();
-    return eachMessage(event, outside.log, async ({ messageId, body }) => {
+  return metered(sealed, async (outside, event, context) =>
+    eachMessage(event, outside.log, async ({ messageId, body }) => {
       const wake = parseWake(body);
       const handled = await handleWake(outside, app, wake, messageId, limitsOf(context, outside.clock));
       outside.log.write("debug", "A wake was handled.", { ...wake, ...handled });
-    });
-  };
+    }),
+  );
 }

@@ -6,7 +6,7 @@ import type { EventQueue } from "./event-queue.js";
 import { type BatchAnswer, eachMessage, type SqsMessage } from "./sqs-batch.js";
 
 export interface EventConsumer {
-  readonly outside: Pick<Outside, "clock" | "log">;
+  readonly outside: Pick<Outside, "clock" | "log" | "meter">;
   readonly queue: Pick<EventQueue, "bury">;
   /** Who says that an event is dead. */
   readonly name: string;
@@ -27,6 +27,7 @@ export function eachEvent(
       if (reason === undefined) throw error;
       const at = new Date(outside.clock.now()).toISOString();
       await queue.bury({ body, attributes: condemned(attributes, { ...reason, at, by: name }) });
+      outside.meter?.note("EventsBuried", 1);
       outside.log.write("error", "An event went to the dead-letter queue: no repeat could help it.", {
         messageId,
         reason: reason.code,

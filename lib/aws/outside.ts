@@ -6,11 +6,12 @@
 import { randomUUID } from "node:crypto";
 import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
-import type { Log, Outside } from "../runtime/outside.js";
+import type { Log, Meter, Outside } from "../runtime/outside.js";
 import { createDynamoStore } from "../store/dynamodb/index.js";
 import { type SystemClock, systemClock } from "./clock.js";
 import { type Connection, clientSettings } from "./connection.js";
 import type { DeadWakes } from "./dead-wakes.js";
+import { emfMeter, meteringIn } from "./emf.js";
 import { type Names, need, readNames, readTimeScale } from "./environment.js";
 import type { EventQueue, EventQueueUrls } from "./event-queue.js";
 import { jsonLog, logLevelIn } from "./log.js";
@@ -26,6 +27,8 @@ export interface AwsOutsideOptions {
   readonly connection?: Connection;
   readonly time?: TimeScale;
   readonly log?: Log;
+  /** Default: nothing is measured. */
+  readonly meter?: (clock: SystemClock) => Meter;
   /** A client of the user's own, instead of one made here. */
   readonly documents?: DynamoDBDocumentClient;
 }
@@ -116,18 +119,24 @@ export function createAwsOutside(options: AwsOutsideOptions): AwsOutside {
     bus: { publish: async (entries) => (await publish())(entries) },
     clock,
     log: options.log ?? jsonLog({ level: logLevelIn(process.env), now: () => clock.now() }),
+    ...(options.meter === undefined ? {} : { meter: options.meter(clock) }),
     random: Math.random,
     token: randomUUID,
   };
 }
 
 /** What a function's environment describes: one for the life of the process. */
-export const functionOutside: () => AwsOutside = once(() =>
-  createAwsOutside({
-    names: readNames(process.env),
+export const functionOutside: () => AwsOutside = once(() => {
+  const names = readNames(process.env);
+  const metering = meteringIn(process.env);
+  const { service } = names;
+  const measures = service !== undefined && metering !== "off";
+  return createAwsOutside({
+    names,
     time: readTimeScale(process.env),
-  }),
-);
+    ...(measures ? { meter: (clock) => emfMeter({ service, metering, now: () => clock.now() }) } : {}),
+  });
+});
 
 /** The dead letters of the same function's wake queue: only the audit has them. */
 export const functionDeadWakes: () => DeadWakes = once(() => {

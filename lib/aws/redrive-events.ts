@@ -33,7 +33,7 @@ export interface EventsRedriven {
 
 /** @param enough whether there is no time for another receive */
 export async function redriveEvents(
-  { clock, log }: Pick<Outside, "clock" | "log">,
+  { clock, log, meter }: Pick<Outside, "clock" | "log" | "meter">,
   queue: EventQueue,
   enough: () => boolean,
 ): Promise<EventsRedriven> {
@@ -48,6 +48,7 @@ export async function redriveEvents(
     if (redrives < MOST_REDRIVES) {
       await queue.send({ body, attributes: redriven(letter) });
       sentBack += 1;
+      meter?.note("EventsRedriven", 1);
     } else {
       const message = `Nobody could handle it: it was sent back from here ${redrives} times, and its receives were used up each time. The log of the function that consumes the queue says why.`;
       const at = new Date(clock.now()).toISOString();
@@ -55,6 +56,7 @@ export async function redriveEvents(
         body,
         attributes: condemned(attributes, { code: EXHAUSTED, message, at, by: "audit" }),
       });
+      meter?.note("EventsBuried", 1);
     }
     // Last: who dies before it leaves the event twice, and it counts once.
     await queue.delete(receipt);

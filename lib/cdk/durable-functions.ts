@@ -1,11 +1,9 @@
 import { Duration } from "aws-cdk-lib";
-import type { IAlarmAction } from "aws-cdk-lib/aws-cloudwatch";
 import { EventBus } from "aws-cdk-lib/aws-events";
 import { Grant, type IGrantable, type PolicyStatement } from "aws-cdk-lib/aws-iam";
 import { type Function as LambdaFunction, RecursiveLoop } from "aws-cdk-lib/aws-lambda";
 import type { Queue } from "aws-cdk-lib/aws-sqs";
 import { Construct } from "constructs";
-import { Alarms } from "./alarms.js";
 import { auditTimeout, runEvery } from "./audit-schedule.js";
 import { appEntry, bundleHandler, bundleService, serviceEntry } from "./bundle.js";
 import { HoldfastConfigError } from "./config-error.js";
@@ -15,6 +13,7 @@ import { type Bus, EventRoutes } from "./event-routes.js";
 import { feedFromQueue, feedFromStream } from "./event-sources.js";
 import { deadLetterQueue, GuardedQueue } from "./guarded-queue.js";
 import { type Manifest, readManifest } from "./manifest.js";
+import { addOperations } from "./operations/index.js";
 import { addOutputs } from "./outputs.js";
 import {
   clients,
@@ -143,7 +142,7 @@ export class DurableFunctions extends Construct {
     this.schedules?.follow(this.start);
     feedFromStream(this.relay, this.tables.executions, this.relayDlq);
     runEvery(settings.auditEvery, this.audit);
-    if (props.alarmActions !== undefined) this.addAlarms(props.alarmActions);
+    addOperations(this, props, settings);
     addOutputs(this);
   }
 
@@ -223,21 +222,6 @@ export class DurableFunctions extends Construct {
     });
   }
 
-  private addAlarms(actions: readonly IAlarmAction[]): void {
-    new Alarms(this, "Alarms", {
-      actions,
-      wakeQueue: this.wakeQueue,
-      relay: this.relay,
-      deadLetterQueues: {
-        wakes: this.wakeDlq,
-        schedules: this.timers.dlq,
-        relay: this.relayDlq,
-        ...(this.deliverRoutes ? { deliveries: this.deliverRoutes.dlq } : {}),
-        ...(this.startRoutes ? { starts: this.startRoutes.dlq } : {}),
-      },
-    });
-  }
-
   private routes(id: string, eventTypes: readonly string[], visibilityTimeout: Duration): EventRoutes {
     return new EventRoutes(this, id, { bus: this.bus, eventTypes, visibilityTimeout });
   }
@@ -266,8 +250,8 @@ export class DurableFunctions extends Construct {
       ...this.resources(),
       ...(retention === undefined ? {} : { retention: this.retention(retention) }),
     };
-    const { serviceName, logLevel } = settings;
-    const source = { ...resources, serviceName, ...(logLevel === undefined ? {} : { logLevel }) };
+    const { serviceName, logLevel, metrics } = settings;
+    const source = { ...resources, serviceName, metrics, ...(logLevel === undefined ? {} : { logLevel }) };
     type Own = Pick<ServiceFunctionProps, "timeout" | "description">;
     return (name: FunctionName, id: string, own: Own): LambdaFunction => {
       const { looped, ...usual } = traits[name];

@@ -4,6 +4,7 @@ import type { FunctionName, Resources, RetentionResources } from "./permissions.
 export interface EnvironmentSource extends Resources {
   readonly serviceName: string;
   readonly logLevel?: string;
+  readonly metrics: boolean | "service";
 }
 
 type Environment = Record<string, string>;
@@ -49,6 +50,7 @@ function base(s: EnvironmentSource): Environment {
     HOLDFAST_SERVICE: s.serviceName,
     HOLDFAST_EXECUTIONS_TABLE: s.tables.executions.tableName,
     ...(s.logLevel === undefined ? {} : { HOLDFAST_LOG_LEVEL: s.logLevel }),
+    ...(s.metrics === true ? {} : { HOLDFAST_METRICS: s.metrics === false ? "off" : s.metrics }),
   };
 }
 

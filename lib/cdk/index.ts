@@ -11,6 +11,7 @@ export {
 } from "./durable-tables.js";
 export { type Bus, EventRoutes, type EventRoutesProps } from "./event-routes.js";
 export type { Manifest, ManifestSchedule, ManifestWorkflow } from "./manifest.js";
+export type { AlarmThresholds, OperationsProps } from "./operations/props.js";
 export {
   type DeploymentOutputs,
   type OutputField,

@@ -4,9 +4,7 @@ import { type OutputField, outputFields, outputKey, outputPrefix } from "./outpu
 
 /** Tells the stack's outputs where everything is, under the keys of `output-names.ts`. */
 export function addOutputs(deployment: DurableFunctions): void {
-  const stack = Stack.of(deployment);
-  const inStack = deployment.node.scopes.slice(stack.node.scopes.length);
-  const prefix = outputPrefix(inStack.map((scope) => scope.node.id));
+  const prefix = prefixOf(deployment);
   const { deliverRoutes, schedules, startRoutes } = deployment;
   const values: Record<OutputField, string | undefined> = {
     Service: deployment.serviceName,
@@ -41,4 +39,11 @@ export function addOutputs(deployment: DurableFunctions): void {
     const output = new CfnOutput(deployment, `Output${field}`, { value });
     output.overrideLogicalId(outputKey(prefix, field));
   }
+}
+
+/** What the keys of its outputs begin with, and what the command calls `--deployment`. */
+export function prefixOf(deployment: DurableFunctions): string {
+  const stack = Stack.of(deployment);
+  const inStack = deployment.node.scopes.slice(stack.node.scopes.length);
+  return outputPrefix(inStack.map((scope) => scope.node.id));
 }

@@ -1,16 +1,16 @@
 import type { Duration } from "aws-cdk-lib";
-import type { IAlarmAction } from "aws-cdk-lib/aws-cloudwatch";
 import type { Runtime } from "aws-cdk-lib/aws-lambda";
 import type { RetentionDays } from "aws-cdk-lib/aws-logs";
 import type { BundlingOptions } from "./bundle.js";
 import type { DurableTablesProps, HoldfastTables } from "./durable-tables.js";
 import type { Bus } from "./event-routes.js";
+import type { OperationsProps } from "./operations/props.js";
 import type { BucketHandle } from "./payload-bucket.js";
 
 export type LogLevel = "debug" | "info" | "warn" | "error";
 
 /** What a deployment is made of. Only `app` has no default. */
-export interface DurableFunctionsProps extends DurableTablesProps {
+export interface DurableFunctionsProps extends DurableTablesProps, OperationsProps {
   /** The file, TypeScript or JavaScript, whose default export is the app; relative to the working directory, or absolute. */
   readonly app: string;
   /**
@@ -108,12 +108,6 @@ export interface DurableFunctionsProps extends DurableTablesProps {
    * @default none
    */
   readonly environment?: Readonly<Record<string, string>>;
-  /**
-   * Makes alarms for what was set aside (dead-letter queues) and what waits for too long (wakes, the relay), and has them do
-   * this. An empty list makes alarms that only show. Each is billed by the month, so they are for you to ask for.
-   * @default no alarms
-   */
-  readonly alarmActions?: readonly IAlarmAction[];
   /** How your code is bundled. */
   readonly bundling?: BundlingOptions;
 }

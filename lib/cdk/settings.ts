@@ -8,6 +8,7 @@ import { RetentionDays } from "aws-cdk-lib/aws-logs";
 import type { Construct } from "constructs";
 import type { BundlingOptions } from "./bundle.js";
 import { HoldfastConfigError } from "./config-error.js";
+import { checkThresholds } from "./operations/thresholds.js";
 import type { BucketHandle } from "./payload-bucket.js";
 import type { DurableFunctionsProps, LogLevel } from "./props.js";
 
@@ -25,6 +26,7 @@ export interface Settings {
   readonly serviceMemorySize: number;
   readonly runtime: Runtime;
   readonly logLevel?: LogLevel;
+  readonly metrics: boolean | "service";
   readonly logRetention: RetentionDays;
   readonly environment: Readonly<Record<string, string>>;
   readonly bundling: BundlingOptions;
@@ -107,6 +109,7 @@ export function resolveSettings(scope: Construct, props: DurableFunctionsProps):
   const retention = retentionOf(props);
   checkTables(props);
   checkRuntime(runtime);
+  checkThresholds(props);
   checkEnvironment(props.environment ?? {});
 
   return {
@@ -122,6 +125,7 @@ export function resolveSettings(scope: Construct, props: DurableFunctionsProps):
     serviceMemorySize,
     runtime,
     ...(props.logLevel === undefined ? {} : { logLevel: props.logLevel }),
+    metrics: props.metrics ?? true,
     logRetention: props.logRetention ?? RetentionDays.ONE_MONTH,
     environment: props.environment ?? {},
     bundling: props.bundling ?? {},

@@ -36,3 +36,19 @@ export function decideAudit(head: Head, now: EpochMs, cancel?: CancelMessage): F
   const dueAt = head.status === "running" ? (head.dueAt ?? head.startAt) : head.dueAt;
   return dueAt !== undefined && dueAt <= overdueBy ? "overdue" : undefined;
 }
+
+/** Since when it should have been looked at; undefined where the head alone does not say. */
+export function dueSince(head: Head, finding: Finding, cancel?: CancelMessage): EpochMs | undefined {
+  switch (finding) {
+    case "untold":
+      return head.closedAt;
+    case "ownerless":
+      return head.lease?.until;
+    case "unread": {
+      const times = head.inbox.flatMap(({ kind, at }) => (kind === "heartbeat" ? [] : [at]));
+      return cancel?.at ?? (times.length === 0 ? undefined : Math.min(...times));
+    }
+    case "overdue":
+      return head.dueAt ?? head.startAt;
+  }
+}

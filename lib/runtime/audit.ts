@@ -3,7 +3,7 @@
  * time for one round does: a run looks at {@link OPEN_PER_RUN}. Of outgoing messages it tries all that are overdue, as far as its time goes:
  * there are some after an outage alone.
  */
-import { decideAudit } from "../decide/audit.js";
+import { decideAudit, dueSince } from "../decide/audit.js";
 import { RELAY_GRACE_MS } from "../decide/relay.js";
 import { HoldfastError, InvalidInputError } from "../model/errors.js";
 import type { EpochMs } from "../model/time.js";
@@ -52,7 +52,13 @@ export async function audit(outside: Outside, stopAt = Number.POSITIVE_INFINITY)
     run.trying({ shard, what: "outgoing messages" }, () => run.auditOutboxes(shard, stopAt)),
   );
   await Promise.all(drained);
+  await run.trying({ what: "stalled executions" }, () => run.countStalled());
   const { looked, woken, relayed, failed } = run;
+  // Of the others a run sees every open execution, and there is nothing to know.
+  if (run.unfinished > 0) {
+    outside.meter?.note("OpenLooked", looked);
+    outside.meter?.note("ShardsUnfinished", run.unfinished);
+  }
   return { looked, woken, relayed, failed };
 }
 
@@ -61,6 +67,8 @@ class Run {
   woken = 0;
   relayed = 0;
   failed = 0;
+  /** Shards whose open executions were more than a run looks at. */
+  unfinished = 0;
 
   constructor(private readonly outside: Outside) {}
 
@@ -85,12 +93,20 @@ class Run {
     }
   }
 
+  /** By the index alone, some eighty to a read unit: nobody else would know that one which stalled a week ago still does. */
+  async countStalled(): Promise<void> {
+    const { meter, store } = this.outside;
+    if (meter === undefined) return;
+    meter.note("StalledNow", await persistently(() => store.countExecutions({ status: "stalled" })));
+  }
+
   async auditOpen(shard: number): Promise<void> {
     const { store } = this.outside;
     const name = `open#${shard}`;
     const saved = await persistently(() => store.readCursor(name));
     const after = saved?.cursor === "" ? undefined : saved?.cursor;
     const page = await this.#openAfter(shard, after);
+    if (page.cursor !== undefined) this.unfinished += 1;
     let isDone = true;
     for (let from = 0; from < page.items.length; from += AT_ONCE) {
       const looks = page.items
@@ -126,7 +142,7 @@ class Run {
   }
 
   async #wakeIfLost(executionId: string): Promise<void> {
-    const { store, clock, log, wakes } = this.outside;
+    const { store, clock, log, wakes, meter } = this.outside;
     this.looked += 1;
     const head = await persistently(() => store.readHead(executionId));
     if (head === undefined) return;
@@ -137,6 +153,8 @@ class Run {
     log.write("warn", "An execution had lost its wake; it gets a new one.", { executionId, finding });
     await wakes.send({ executionId, reason: "audit" }, 0);
     this.woken += 1;
+    meter?.note(finding === "untold" ? "DutiesOverdue" : "WakesLost", 1);
+    meter?.note("OldestDue", (now - (dueSince(head, finding, cancel) ?? now)) / 1_000);
   }
 
   async auditOutboxes(shard: number, stopAt: EpochMs): Promise<void> {

@@ -3,6 +3,7 @@
  * chance. Handlers build it from AWS clients (`aws/`), tests from twins; a fault harness wraps it.
  */
 import type { PublishOutcome } from "../decide/relay.js";
+import type { MetricName } from "../model/metrics.js";
 import type { EpochMs } from "../model/time.js";
 import type { Wake } from "../model/wake.js";
 import type { LogSink } from "../replay/logger.js";
@@ -77,6 +78,18 @@ export interface Deployments {
   handOver(code: string, wake: Wake, messageId: string): Promise<string | undefined>;
 }
 
+/** Takes down what a deployment measures. Nothing of it is durable: who dies before it is told takes it along. */
+export interface Meter {
+  /**
+   * Notes a fact, once it is recorded, by the process that recorded it.
+   * @param value how many, or how old; nothing is noted of 0
+   * @param workflow whose execution it happened to
+   */
+  note(name: MetricName, value: number, workflow?: string): void;
+  /** Tells of all that was noted since the last time. */
+  tell(): void;
+}
+
 export interface Outside {
   /** The service's name: the source of its events, and part of their order stamps. */
   readonly service: string;
@@ -89,6 +102,8 @@ export interface Outside {
   readonly deployments?: Deployments;
   readonly clock: Clock;
   readonly log: Log;
+  /** Absent where nobody measures: in clients, say. */
+  readonly meter?: Meter;
   /** From 0 to 1: spreads delays. Nothing that is recorded depends on it but retry times. */
   random(): number;
   /** A new writer token. */

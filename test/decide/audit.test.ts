@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { decideAudit } from "../../lib/decide/audit.js";
+import { decideAudit, dueSince } from "../../lib/decide/audit.js";
 import { NOON } from "../builders.js";
 import { aMessage, anExecution, heldBy } from "./builders.js";
 
@@ -78,4 +78,27 @@ it("one that is not to start yet, and was to be cancelled a while ago, is unread
   const cancel = (at: number) => ({ kind: "cancel", id: "c-1", at }) as const;
   expect(decideAudit(delayed, NOON, cancel(ago(GRACE)))).toBe("unread");
   expect(decideAudit(delayed, NOON, cancel(ago(GRACE - 1)))).toBeUndefined();
+});
+
+describe("since when what was found should have been looked at, row by row", () => {
+  it.each([
+    ["its lease ended", { lease: heldBy("message-1", ago(3 * GRACE)), dueAt: ago(GRACE) }],
+    ["its oldest message came", { inbox: [aMessage("m-2", ago(GRACE)), aMessage("m-1", ago(3 * GRACE))] }],
+    ["it was due", { dueAt: ago(3 * GRACE), startAt: ago(9 * GRACE) }],
+    ["it was to start", { status: "running", startAt: ago(3 * GRACE) }],
+    [
+      "it ended",
+      { status: "completed", closedAt: ago(3 * GRACE), duties: ["parent"], dueAt: ago(9 * GRACE) },
+    ],
+  ] as const)("since %s", (_, state) => {
+    const head = anExecution(state);
+    const finding = decideAudit(head, NOON);
+    expect(finding && dueSince(head, finding)).toBe(ago(3 * GRACE));
+  });
+
+  it("a cancel counts before its start; messages that are items say nothing", () => {
+    const cancel = { kind: "cancel", id: "c-1", at: ago(3 * GRACE) } as const;
+    expect(dueSince(anExecution({ startAt: NOON + GRACE }), "unread", cancel)).toBe(ago(3 * GRACE));
+    expect(dueSince(anExecution({ inboxItems: 1 }), "unread")).toBeUndefined();
+  });
 });

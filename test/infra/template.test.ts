@@ -7,5 +7,6 @@ import "./suites/durable-functions.js";
 import "./suites/event-routes.js";
 import "./suites/permissions.js";
 import "./suites/schedules.js";
+import "./suites/operations.js";
 import "./suites/props.js";
 import "./suites/app.js";

@@ -10,6 +10,7 @@ import { EventBridgeClient, PutEventsCommand } from "@aws-sdk/client-eventbridge
 import { InvokeCommand, LambdaClient } from "@aws-sdk/client-lambda";
 import { GetQueueAttributesCommand, ListQueuesCommand, SQSClient } from "@aws-sdk/client-sqs";
 import { clientSettings, connectionFrom } from "../../aws/connection.js";
+import { isMetricLine } from "../../aws/emf.js";
 import { namesFromOutputs } from "../../aws/stack-names.js";
 import { DurableClient } from "../../client/client.js";
 import { type LocalCloudCore, startCloud } from "../../local/cloud.js";
@@ -100,7 +101,7 @@ export async function setStage({ progress, undo, signal }: SetUp): Promise<Stage
     accessKeyId: `demo${randomBytes(6).toString("hex")}`,
     graceMs: 500,
     onLog: (line) => {
-      if (!effects.hear(line)) keep(`${line.logicalId}: ${line.text}`);
+      if (!effects.hear(line) && !isMetricLine(line.text)) keep(`${line.logicalId}: ${line.text}`);
     },
     onNotice: ({ level, text }) => keep(`${level}: ${text}`),
   });

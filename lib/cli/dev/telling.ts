@@ -1,4 +1,5 @@
 /** What `holdfast dev` says while it runs: to people, or to programs. */
+import { isMetricLine } from "../../aws/emf.js";
 import type { LocalCloudCore } from "../../local/cloud.js";
 import type { LogLine, Notice } from "../../local/notices.js";
 import type { Ignored } from "../../local/template/plan.js";
@@ -32,7 +33,10 @@ function toPeople(options: DevOptions, terminal: Terminal): Telling {
   const { colors } = terminal;
   return {
     progress: (text) => terminal.err(colors.dim(text)),
-    log: (line) => terminal.out(shownLogLine(line, colors)),
+    // Metrics are for CloudWatch; programs get them with the rest.
+    log: (line) => {
+      if (!isMetricLine(line.text)) terminal.out(shownLogLine(line, colors));
+    },
     notice: ({ level, text }) => {
       if (level === "error") terminal.err(`${colors.red("error")} ${text}`);
       else terminal.err(level === "warning" ? `${colors.yellow("warning")} ${text}` : text);

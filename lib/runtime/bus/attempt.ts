@@ -1,6 +1,7 @@
 /** One outbox in one run of the relay: what became of its messages, and the mark that says so. */
-import { afterTry, nextTryAt, type TryOutcome, untried } from "../../decide/relay.js";
-import { isFinal, isGivenUp, type OutboxEntryState } from "../../model/outgoing.js";
+import { afterTry, nextTryAt, RELAY_GRACE_MS, type TryOutcome, untried } from "../../decide/relay.js";
+import type { MetricName } from "../../model/metrics.js";
+import { isFinal, isGivenUp, type OutboxEntryState, type OutboxState } from "../../model/outgoing.js";
 import type { EpochMs } from "../../model/time.js";
 import type { Outbox } from "../../store/ports.js";
 import type { Outside } from "../outside.js";
@@ -65,6 +66,19 @@ export class Attempt {
     );
     if (marked && next.pendingAt !== undefined) await announce(outside, this.outbox, next.pendingAt);
     this.#tell(outside, marked);
+    this.#measure(outside, marked);
+  }
+
+  /** What was given up is counted by whoever made it final. Lateness is told of what was carried late, and of what is late and was not. */
+  #measure({ clock, meter }: Outside, marked: boolean): void {
+    if (meter === undefined) return;
+    const now = clock.now();
+    for (const [{ message }, { state }] of this.#after) {
+      const name = GIVEN_UP[state];
+      if (name === undefined) {
+        if (now - message.at > RELAY_GRACE_MS) meter.note("OutgoingAge", (now - message.at) / 1_000);
+      } else if (marked) meter.note(name, 1);
+    }
   }
 
   /** How it is listed from now on: to be tried again, given up, or not at all. A head is no history, so nothing of it stays there. */
@@ -117,6 +131,12 @@ export class Attempt {
       );
   }
 }
+
+const GIVEN_UP: Partial<Record<OutboxState, MetricName>> = {
+  dead: "OutgoingDead",
+  invalid: "OutgoingInvalid",
+  expired: "OutgoingExpired",
+};
 
 const DONE = { event: "published", signal: "delivered", start: "made", wake: "sent" } as const;
 

@@ -3,8 +3,10 @@
  * its token behind, so that an own success whose reply was lost is known.
  */
 import { FencedError } from "../../model/errors.js";
-import type { StoredValue, Tail, WaitKey } from "../../model/head.js";
+import type { Head, StoredValue, Tail, WaitKey } from "../../model/head.js";
 import { digest } from "../../model/ids.js";
+import type { MetricName } from "../../model/metrics.js";
+import type { ExecutionStatus } from "../../model/status.js";
 import { jsonBytes } from "../../model/storable.js";
 import type { Settlement } from "../../store/ports.js";
 import type { Inbox } from "../messages/inbox.js";
@@ -68,6 +70,7 @@ export async function settle(
     }),
   );
   if (result.settled) {
+    noteEnd(outside, owned.head, settlement.status);
     const items = drained.filter((id) => inbox.items.has(id));
     // They are durable in history. What stays behind when this fails is ignored by its id, and goes with the execution.
     if (items.length > 0) await outside.store.deleteMessages(executionId, items);
@@ -79,6 +82,26 @@ export async function settle(
   }
   await inbox.take(head, outside.clock.now());
   return "inbox-moved";
+}
+
+const ENDS: Partial<Record<ExecutionStatus, MetricName>> = {
+  completed: "ExecutionsCompleted",
+  failed: "ExecutionsFailed",
+  cancelled: "ExecutionsCancelled",
+  stalled: "ExecutionsStalled",
+};
+
+/**
+ * An end is measured where it is settled, which happens once for each, whoever recorded it before. Terminations are not: they are mostly settled by
+ * clients, who measure nothing.
+ */
+export function noteEnd(
+  { meter }: Outside,
+  { workflow }: Pick<Head, "workflow">,
+  status: ExecutionStatus,
+): void {
+  const name = ENDS[status];
+  if (name !== undefined) meter?.note(name, 1, workflow);
 }
 
 /** Those of them that a settlement writes into the head. */

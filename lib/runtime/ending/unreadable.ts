@@ -11,6 +11,7 @@ import { persistently } from "../persistently.js";
 import type { Leased, LeaseRequest } from "../turn/leasing.js";
 import { observerOf } from "../turn/observer.js";
 import type { Owned } from "../turn/own.js";
+import { noteEnd } from "./settle.js";
 import { settleTermination } from "./terminated.js";
 
 /** A history that can't be read names itself (P1): the execution stalls, with everything as it was found. */
@@ -45,7 +46,7 @@ export async function orStall(
       stalled,
       lifecycleEvents(head, stalled, { error: stored }),
     );
-    await persistently(() =>
+    const { settled } = await persistently(() =>
       outside.store.settle({
         executionId: head.executionId,
         from: head.status,
@@ -60,6 +61,7 @@ export async function orStall(
         token: digest(`${token}\nstalled`, 16),
       }),
     );
+    if (settled) noteEnd(outside, head, "stalled");
     const observer = observerOf(outside, hooks, head);
     observer?.tell(observer.callsFor(stalled, { error: stored }));
     await observer?.settled(until);

@@ -189,7 +189,10 @@ class Run implements Allowance {
         allowance: this,
         ...(archive && { before: (closed) => archiveExecution(outside, archive, closed) }),
       });
-      if (deletion.did === "deleted") this.#deleted += 1;
+      if (deletion.did === "deleted") {
+        this.#deleted += 1;
+        outside.meter?.note("ExecutionsDeleted", 1);
+      }
       if (deletion.did === "nothing") {
         const { refusal, why } = deletion.refused;
         // Only a person can do something about the former.

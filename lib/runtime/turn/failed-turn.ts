@@ -3,18 +3,24 @@
  * over counts no crash. An outage of minutes would otherwise use up the tries that are there for code which kills its process.
  */
 import { HoldfastError } from "../../model/errors.js";
+import type { Head } from "../../model/head.js";
 import type { Outside } from "../outside.js";
 
 export async function notingFailure<T>(
-  { store }: Outside,
-  { executionId, leaseToken }: { readonly executionId: string; readonly leaseToken: string },
+  { store, meter }: Outside,
+  { executionId, workflow }: Pick<Head, "executionId" | "workflow">,
+  leaseToken: string,
   work: () => Promise<T>,
 ): Promise<T> {
+  const sayFailed = async (): Promise<void> => {
+    await store.failLease(executionId, leaseToken);
+    meter?.note("TurnsFailed", 1, workflow);
+  };
   try {
     return await work();
   } catch (error) {
     // If that can't be said either, it counts as a crash: the mark is a kindness, and nothing rests on it.
-    if (isOutage(error)) await store.failLease(executionId, leaseToken).catch(() => {});
+    if (isOutage(error)) await sayFailed().catch(() => {});
     throw error;
   }
 }

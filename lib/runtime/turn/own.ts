@@ -38,11 +38,8 @@ export async function lease(outside: Outside, request: LeaseRequest): Promise<Ow
   if (leased === undefined) return undefined;
   // Nobody has ever held it, so there is nothing to read.
   if (request.head.epoch === 0 && request.head.slot === 0) return ownCreated(leased.head, leased.token);
-  const { executionId } = leased.head;
   return orStall(outside, leased, request, () =>
-    notingFailure(outside, { executionId, leaseToken: leased.token }, () =>
-      load(outside, leased.head, leased.token),
-    ),
+    notingFailure(outside, leased.head, leased.token, () => load(outside, leased.head, leased.token)),
   );
 }
 
@@ -56,11 +53,10 @@ export function ownCreated(head: Head, leaseToken: string): Owned {
 export async function takeOver(outside: Outside, request: LeaseRequest): Promise<Owned | undefined> {
   const leased = await acquire(outside, request);
   if (leased === undefined) return undefined;
-  const { executionId } = leased.head;
   // Until the crash of the owner before is recorded, nothing may hide it.
   return orStall(outside, leased, request, () =>
     leased.afterFailure
-      ? notingFailure(outside, { executionId, leaseToken: leased.token }, () => fence(outside, leased))
+      ? notingFailure(outside, leased.head, leased.token, () => fence(outside, leased))
       : fence(outside, leased),
   );
 }
@@ -81,10 +77,17 @@ async function fence(outside: Outside, leased: Leased): Promise<Owned> {
       started,
     );
     if (taken === undefined) return undefined;
+    if (!leased.afterFailure) noteTakeover(outside, leased.head);
     const history = [...owned.history, { event: taken, slot }];
     const untold = owned.untold && started.length === 0;
     return { ...owned, slot, carried: [], takenOver: true, untold, history };
   });
+}
+
+/** Told at once: who takes over may well die of the same. */
+function noteTakeover({ meter }: Outside, { workflow }: Head): void {
+  meter?.note("LeaseTakeovers", 1, workflow);
+  meter?.tell();
 }
 
 async function load(outside: Outside, head: Head, leaseToken: string): Promise<Owned> {

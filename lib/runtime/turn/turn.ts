@@ -51,9 +51,7 @@ export async function runTurn(
   const recorded = workflow === undefined ? undefined : recordDefinition(outside, workflow);
   const { leaseToken, head } = owned;
   const attempt = (): Promise<ExecutionStatus> =>
-    notingFailure(outside, { executionId: head.executionId, leaseToken }, () =>
-      turn(outside, app, owned, limits, observer),
-    );
+    notingFailure(outside, head, leaseToken, () => turn(outside, app, owned, limits, observer));
   try {
     return await (observer === undefined ? attempt() : observer.turn(owned, limits.deadline, attempt));
   } finally {
@@ -94,7 +92,10 @@ async function turn(
   if (cancelled !== undefined) return closeUnbegun(outside, owned, journal, cancelled, observer);
   if (isEarly && !events.some(isClosingEvent)) return letGoUntilStart(outside, owned);
   // The first lease of all: whoever takes over from its owner is not the first.
-  if (head.epoch === 1) observer?.started(head);
+  if (head.epoch === 1) {
+    observer?.started(head);
+    outside.meter?.note("ExecutionsStarted", 1, head.workflow);
+  }
   const history = [...owned.history, ...redriven(outside, owned, journal, observer)];
   let replay: Replay | undefined;
   let inbox = new Inbox(outside.store, executionId, new Set());

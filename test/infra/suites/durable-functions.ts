@@ -19,7 +19,6 @@ const { template: tuned } = synthesize({
   memorySize: 1024,
   serviceMemorySize: 128,
   environment: { STOCK_TABLE: "stock" },
-  alarmActions: [{ bind: () => ({ alarmActionArn: "arn:of:somebody" }) }],
 });
 
 const lambda = (name: string, from = template) =>
@@ -97,7 +96,7 @@ describe("the functions", () => {
     );
   });
 
-  it("are told of retention, and of the archive, where they delete executions", () => {
+  it("are told of retention, and of the archive, where they delete executions", { timeout: 120_000 }, () => {
     const variables = (props: Partial<DurableFunctionsProps>) => {
       const { template } = synthesize({ retention: Duration.days(30), ...props });
       const { Environment } = resource(template, "AWS::Lambda::Function", "OrdersAuditFunction").Properties;
@@ -293,29 +292,10 @@ describe("the events", () => {
   });
 });
 
-describe("the alarms", () => {
-  it("are for those who ask for them", () => {
+describe("what watches it", () => {
+  it("is there for those who ask for it", () => {
     template.resourceCountIs("AWS::CloudWatch::Alarm", 0);
-  });
-
-  it("watch every dead-letter queue, the age of wakes and the relay's lag, and take silence for health", () => {
-    const alarms = resources(tuned, "AWS::CloudWatch::Alarm");
-    const words = Object.values(alarms).map(
-      ({ Properties }) =>
-        `${Properties.MetricName} of ${inWords(Properties.Dimensions[0].Value)} over ${Properties.Threshold}`,
-    );
-    const dlqs = Object.keys(resources(tuned, "AWS::SQS::Queue")).filter((name) => name.endsWith("Dlq"));
-    expect(words.sort()).toEqual(
-      [
-        ...dlqs.map((name) => `ApproximateNumberOfMessagesVisible of ${name}.QueueName over 0`),
-        "ApproximateAgeOfOldestMessage of OrdersWakeQueue.QueueName over 900",
-        "IteratorAge of OrdersRelayFunction over 3600000",
-      ].sort(),
-    );
-    for (const { Properties } of Object.values(alarms)) {
-      expect(Properties.TreatMissingData).toBe("notBreaching");
-      expect(Properties.AlarmActions).toEqual(["arn:of:somebody"]);
-    }
+    template.resourceCountIs("AWS::CloudWatch::Dashboard", 0);
   });
 });
 
@@ -346,8 +326,8 @@ describe("beside what is there already", () => {
     expect(keys.sort()).toEqual(
       ["Orders", "Returns"]
         .flatMap((id) => outputFields.map((field) => `${id}Holdfast${field}`))
-        // It declares no events, and so has no queues for any; neither keeps schedules for clients.
-        .filter((key) => !/^ReturnsHoldfast(Deliver|Start)(Queue|Dlq)Url$|HoldfastFiring/.test(key))
+        // It declares no events, and so has no queues for any; neither keeps schedules for clients, or versions.
+        .filter((key) => !/^ReturnsHoldfast(Deliver|Start)(Queue|Dlq)Url$|HoldfastFiring|Version$/.test(key))
         .sort(),
     );
     expect(both.toJSON().Outputs.OrdersHoldfastService.Value).toMatch(/^Shop-Orders-[0-9A-F]{8}$/);
