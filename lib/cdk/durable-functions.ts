@@ -12,19 +12,23 @@ import { environments } from "./environment.js";
 import { type Bus, EventRoutes } from "./event-routes.js";
 import { feedFromQueue, feedFromStream } from "./event-sources.js";
 import { deadLetterQueue, GuardedQueue } from "./guarded-queue.js";
+import { admitServices, type EncryptionKey, withKeys } from "./keys.js";
 import { type Manifest, readManifest } from "./manifest.js";
+import { type Network, networkOf } from "./network.js";
 import { addOperations } from "./operations/index.js";
 import { addOutputs } from "./outputs.js";
 import {
   clients,
   deletes,
   type FunctionName,
-  permissions,
+  locked,
+  permissionsOf,
   type Resources,
   type RetentionResources,
   reads,
   schedules,
   sends,
+  signals,
 } from "./permissions.js";
 import type { DurableFunctionsProps } from "./props.js";
 import { PublishedVersions } from "./published-versions.js";
@@ -32,6 +36,7 @@ import { Schedules } from "./schedules.js";
 import { ServiceFunction, type ServiceFunctionProps } from "./service-function.js";
 import { type RetentionSettings, resolveSettings, type Settings } from "./settings.js";
 import { Timers } from "./timers.js";
+import { uniqueName } from "./unique-name.js";
 
 /** Deliver writes to a few executions per event. Of one with very many waiters it serves what it can in this time, and hands on the rest. */
 const deliverTimeout = Duration.seconds(30);
@@ -46,7 +51,7 @@ const batch = { turns: 1, events: 10 };
  *
  * ```ts
  * const orders = new DurableFunctions(this, "Orders", { app: "functions/workflows/index.ts" });
- * stockTable.grantReadWriteData(orders.worker);   // what your steps use
+ * for (const runsSteps of orders.turnFunctions) stockTable.grantReadWriteData(runsSteps);   // what your steps use
  * orders.grantStart(api);                         // who may start workflows
  * ```
  */
@@ -71,6 +76,8 @@ export class DurableFunctions extends Construct {
   readonly start: LambdaFunction;
   /** Runs turns, and so your steps: grant it what they use. */
   readonly worker: LambdaFunction;
+  /** All that run turns: the worker, and start for the first turns that somebody waits for. Grant each what your steps use. */
+  readonly turnFunctions: readonly LambdaFunction[];
   readonly deliver: LambdaFunction;
   readonly relay: LambdaFunction;
   readonly audit: LambdaFunction;
@@ -88,20 +95,28 @@ export class DurableFunctions extends Construct {
 
     this.tables = props.tables ?? this.ownTables(props);
     this.refuseSharedTables();
-    this.bus = props.eventBus ?? new EventBus(this, "Bus");
+    this.bus = props.eventBus ?? new EventBus(this, "Bus", { eventBusName: uniqueName(this, "Bus") });
+    const { encryptionKey } = props;
+    const encrypted = encryptionKey === undefined ? {} : { encryptionKey };
+    if (encryptionKey !== undefined) admitServices(this, encryptionKey);
     const beyond = (timeout: Duration) => timeout.plus(settings.visibilityMargin);
-    const wake = new GuardedQueue(this, "Wake", { visibilityTimeout: beyond(settings.workerTimeout) });
+    const wake = new GuardedQueue(this, "Wake", {
+      visibilityTimeout: beyond(settings.workerTimeout),
+      ...encrypted,
+    });
     this.wakeQueue = wake.queue;
     this.wakeDlq = wake.dlq;
-    this.timers = new Timers(this, "Timers", { wakeQueue: wake.queue });
-    this.relayDlq = deadLetterQueue(this, "RelayDlq");
+    this.timers = new Timers(this, "Timers", { wakeQueue: wake.queue, ...encrypted });
+    this.relayDlq = deadLetterQueue(this, "RelayDlq", encrypted);
+    const routes = (routesId: string, eventTypes: readonly string[], visibilityTimeout: Duration) =>
+      new EventRoutes(this, routesId, { bus: this.bus, eventTypes, visibilityTimeout, ...encrypted });
     const awaited = distinct(this.manifest.events.map((event) => event.name));
     const starting = distinct(this.manifest.workflows.flatMap((workflow) => workflow.startOn));
-    if (awaited.length > 0) this.deliverRoutes = this.routes("Deliveries", awaited, beyond(deliverTimeout));
+    if (awaited.length > 0) this.deliverRoutes = routes("Deliveries", awaited, beyond(deliverTimeout));
     const recurring = this.manifest.workflows.some((workflow) => workflow.schedules !== undefined);
     const forClients = props.clientSchedules === true;
     if (starting.length > 0 || recurring || forClients)
-      this.startRoutes = this.routes("Starts", starting, beyond(settings.startTimeout));
+      this.startRoutes = routes("Starts", starting, beyond(settings.startTimeout));
     if (this.startRoutes && (recurring || forClients)) {
       const { queue, dlq } = this.startRoutes;
       const { workflows } = this.manifest;
@@ -110,9 +125,14 @@ export class DurableFunctions extends Construct {
 
     const keepsVersions =
       props.versions ?? this.manifest.workflows.some((workflow) => workflow.pinned === true);
-    const make = this.functionMaker(settings, keepsVersions);
+    const make = this.functionMaker(settings, {
+      network: networkOf(this, props),
+      encryptionKey,
+      keepsVersions,
+    });
     this.start = make("start", "Start", { timeout: settings.startTimeout, description: "starts executions" });
     this.worker = make("worker", "Worker", { timeout: settings.workerTimeout, description: "runs turns" });
+    this.turnFunctions = [this.worker, this.start];
     this.deliver = make("deliver", "Deliver", {
       timeout: deliverTimeout,
       description: "hands events to waits",
@@ -157,17 +177,22 @@ export class DurableFunctions extends Construct {
 
   /** Lets somebody look: describe, list, history, results. */
   grantRead(grantee: IGrantable): Grant {
-    return grantAll(grantee, reads(this.tables));
+    return this.grant(grantee, reads(this.tables));
   }
 
   /** Lets somebody wake executions. It carries no data: a wake is a hint to look. */
   grantWake(grantee: IGrantable): Grant {
-    return grantAll(grantee, [sends(this.wakeQueue)]);
+    return this.grant(grantee, [sends(this.wakeQueue)]);
+  }
+
+  /** Lets somebody tell executions something: `client.signal`, `client.update`, and the ends and heartbeats of callbacks. Not what can only be published. */
+  grantSignal(grantee: IGrantable): Grant {
+    return this.grant(grantee, signals(this));
   }
 
   /** Lets somebody use all of `DurableClient` but `delete`: start, cancel, redrive, publish, and reading. Starting by name alone needs `grantStart` too. */
   grantClient(grantee: IGrantable): Grant {
-    return grantAll(grantee, clients(this));
+    return this.grant(grantee, clients(this));
   }
 
   /** Lets somebody keep schedules (`client.schedules`), which start any workflow. Only with the prop `clientSchedules`. */
@@ -180,7 +205,7 @@ export class DurableFunctions extends Construct {
         found: "grantSchedules() without it",
         next: "Add the prop. Schedules that workflows declare need neither.",
       });
-    return grantAll(
+    return this.grant(
       grantee,
       schedules(this, { role: this.schedules.role, anyOf: this.schedules.anyOf(group) }),
     );
@@ -188,7 +213,16 @@ export class DurableFunctions extends Construct {
 
   /** Lets somebody delete executions that have ended (`DurableClient.delete`). No other grant includes it. */
   grantDelete(grantee: IGrantable): Grant {
-    return grantAll(grantee, deletes(this));
+    return this.grant(grantee, deletes(this));
+  }
+
+  /** What is listed, and what it needs of customers' keys. */
+  private grant(grantee: IGrantable, statements: readonly PolicyStatement[]): Grant {
+    return withKeys(statements, locked(this.resources()))
+      .map(({ actions, resources, conditions }) =>
+        Grant.addToPrincipal({ grantee, actions, resourceArns: resources, conditions }),
+      )
+      .reduce((all, grant) => all.combine(grant));
   }
 
   /**
@@ -214,16 +248,13 @@ export class DurableFunctions extends Construct {
   }
 
   private ownTables(props: DurableFunctionsProps): DurableTables {
-    const { removalPolicy, deletionProtection, payloadBucket } = props;
+    const { removalPolicy, deletionProtection, payloadBucket, encryptionKey } = props;
     return new DurableTables(this, "Tables", {
       ...(removalPolicy === undefined ? {} : { removalPolicy }),
       ...(deletionProtection === undefined ? {} : { deletionProtection }),
       ...(payloadBucket === undefined ? {} : { payloadBucket }),
+      ...(encryptionKey === undefined ? {} : { encryptionKey }),
     });
-  }
-
-  private routes(id: string, eventTypes: readonly string[], visibilityTimeout: Duration): EventRoutes {
-    return new EventRoutes(this, id, { bus: this.bus, eventTypes, visibilityTimeout });
   }
 
   private resources(): Resources {
@@ -244,7 +275,12 @@ export class DurableFunctions extends Construct {
     return { seconds, archive: archive === true ? this.tables.payloads : archive };
   }
 
-  private functionMaker(settings: Settings, keepsVersions: boolean) {
+  private functionMaker(settings: Settings, surroundings: Surroundings) {
+    const { network, encryptionKey, keepsVersions } = surroundings;
+    const shared = {
+      ...(network === undefined ? {} : { network }),
+      ...(encryptionKey === undefined ? {} : { encryptionKey }),
+    };
     const { retention } = settings;
     const resources: Resources = {
       ...this.resources(),
@@ -266,13 +302,23 @@ export class DurableFunctions extends Construct {
         runtime: settings.runtime,
         memorySize: runsApp ? settings.memorySize : settings.serviceMemorySize,
         environment: { ...(runsApp ? settings.environment : {}), ...environments[name](source) },
-        permissions: permissions[name](resources),
+        permissions: permissionsOf(name, resources),
         logRetention: settings.logRetention,
+        tracing: settings.tracing,
+        ...shared,
         ...(looped ? { recursiveLoop: RecursiveLoop.ALLOW } : {}),
         keepsVersions: keepsVersions && name === "worker",
       }).function;
     };
   }
+}
+
+/** What all functions have around them. */
+interface Surroundings {
+  readonly network: Network | undefined;
+  readonly encryptionKey: EncryptionKey | undefined;
+  /** Of the worker. */
+  readonly keepsVersions: boolean;
 }
 
 /**
@@ -296,14 +342,6 @@ const sealedTraits: Partial<Record<FunctionName, { factory: string; runsApp: boo
   relay: { factory: "createSealedRelay", runsApp: true },
   audit: { factory: "createSealedAudit", runsApp: true },
 };
-
-function grantAll(grantee: IGrantable, statements: readonly PolicyStatement[]): Grant {
-  return statements
-    .map(({ actions, resources, conditions }) =>
-      Grant.addToPrincipal({ grantee, actions, resourceArns: resources, conditions }),
-    )
-    .reduce((all, grant) => all.combine(grant));
-}
 
 function distinct(names: readonly string[]): string[] {
   return [...new Set(names)].sort();

@@ -9,6 +9,7 @@ import {
   TableV2,
 } from "aws-cdk-lib/aws-dynamodb";
 import { Construct } from "constructs";
+import type { EncryptionKey, KeyHandle } from "./keys.js";
 import { type BucketHandle, PayloadBucket } from "./payload-bucket.js";
 
 /**
@@ -19,6 +20,8 @@ export interface TableHandle {
   readonly tableName: string;
   readonly tableArn: string;
   readonly tableStreamArn?: string | undefined;
+  /** The customer's key that it is encrypted with, if there is one. An imported table must name it. */
+  readonly encryptionKey?: KeyHandle | undefined;
 }
 
 /** What holds everything: histories, what must be found without knowing an execution's id, and values too large for a table. */
@@ -45,6 +48,11 @@ export interface DurableTablesProps {
    * @default a bucket of its own
    */
   readonly payloadBucket?: BucketHandle;
+  /**
+   * A KMS key of yours that the tables and the bucket are encrypted with. Its ARN is what grants name, so imported ones do as well.
+   * @default keys that DynamoDB and S3 own, without a charge per access
+   */
+  readonly encryptionKey?: EncryptionKey;
 }
 
 /** The names of the Executions table's indexes. */
@@ -70,13 +78,17 @@ export class DurableTables extends Construct implements HoldfastTables {
 
   constructor(scope: Construct, id: string, props: DurableTablesProps = {}) {
     super(scope, id);
+    const { encryptionKey } = props;
     const shared = {
       partitionKey: text("pk"),
       sortKey: text("sk"),
       // Nothing is paid for what nobody uses, and no capacity is there to be run out of.
       billing: Billing.onDemand(),
-      // A key that DynamoDB owns: encrypted at rest like any other, without a KMS charge per access.
-      encryption: TableEncryptionV2.dynamoOwnedKey(),
+      encryption:
+        encryptionKey === undefined
+          ? // A key that DynamoDB owns: encrypted at rest like any other, without a KMS charge per access.
+            TableEncryptionV2.dynamoOwnedKey()
+          : TableEncryptionV2.customerManagedKey(encryptionKey),
       pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: true },
       deletionProtection: props.deletionProtection ?? true,
       removalPolicy: props.removalPolicy ?? RemovalPolicy.RETAIN,
@@ -104,7 +116,11 @@ export class DurableTables extends Construct implements HoldfastTables {
       timeToLiveAttribute: "ttl",
     });
     this.payloads =
-      props.payloadBucket ?? new PayloadBucket(this, "Payloads", { removalPolicy: shared.removalPolicy });
+      props.payloadBucket ??
+      new PayloadBucket(this, "Payloads", {
+        removalPolicy: shared.removalPolicy,
+        ...(encryptionKey === undefined ? {} : { encryptionKey }),
+      });
   }
 }
 

@@ -4,6 +4,7 @@ import { PolicyStatement, ServicePrincipal } from "aws-cdk-lib/aws-iam";
 import type { Queue } from "aws-cdk-lib/aws-sqs";
 import { Construct, type IDependable } from "constructs";
 import { GuardedQueue } from "./guarded-queue.js";
+import type { EncryptionKey } from "./keys.js";
 
 /**
  * The most rules that a queue policy names one by one. A policy holds 8 KB, and a rule's ARN up to ~160 bytes; beyond
@@ -22,6 +23,8 @@ export interface EventRoutesProps {
   /** The event types (`detail-type`) that are to arrive, without repeats. None for a queue that only schedules lead to. */
   readonly eventTypes: readonly string[];
   readonly visibilityTimeout: Duration;
+  /** For the queues. Its policy must let EventBridge use it. */
+  readonly encryptionKey?: EncryptionKey;
 }
 
 /**
@@ -36,7 +39,7 @@ export class EventRoutes extends Construct {
 
   constructor(scope: Construct, id: string, props: EventRoutesProps) {
     super(scope, id);
-    const { queue, dlq } = new GuardedQueue(this, "Events", { visibilityTimeout: props.visibilityTimeout });
+    const { queue, dlq } = new GuardedQueue(this, "Events", props);
     this.queue = queue;
     this.dlq = dlq;
     const target: IRuleTarget = {

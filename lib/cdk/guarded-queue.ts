@@ -1,6 +1,7 @@
 import { Duration, RemovalPolicy } from "aws-cdk-lib";
-import { Queue, QueueEncryption } from "aws-cdk-lib/aws-sqs";
+import { Queue, QueueEncryption, type QueueProps } from "aws-cdk-lib/aws-sqs";
 import { Construct } from "constructs";
+import type { EncryptionKey } from "./keys.js";
 
 /** The longest that SQS keeps a message: time enough for people to come back from a holiday and repair what failed. */
 const longestRetention = Duration.days(14);
@@ -14,6 +15,7 @@ const maxReceiveCount = 10;
 export interface GuardedQueueProps {
   /** How long a consumer may hold a message; longer than the consumer's timeout. */
   readonly visibilityTimeout: Duration;
+  readonly encryptionKey?: EncryptionKey;
 }
 
 /** A queue that loses nothing: encrypted, reached over TLS only, and with a dead-letter queue for what is not consumed. */
@@ -23,11 +25,11 @@ export class GuardedQueue extends Construct {
 
   constructor(scope: Construct, id: string, props: GuardedQueueProps) {
     super(scope, id);
-    this.dlq = deadLetterQueue(this, "Dlq");
+    this.dlq = deadLetterQueue(this, "Dlq", props);
     this.queue = new Queue(this, "Queue", {
       visibilityTimeout: props.visibilityTimeout,
       retentionPeriod: longestRetention,
-      encryption: QueueEncryption.SQS_MANAGED,
+      ...encrypted(props.encryptionKey),
       enforceSSL: true,
       deadLetterQueue: { queue: this.dlq, maxReceiveCount },
       removalPolicy: RemovalPolicy.DESTROY,
@@ -36,11 +38,21 @@ export class GuardedQueue extends Construct {
 }
 
 /** A queue for what could not be delivered. It is where a person looks, so it keeps things as long as it can. */
-export function deadLetterQueue(scope: Construct, id: string): Queue {
+export function deadLetterQueue(
+  scope: Construct,
+  id: string,
+  { encryptionKey }: { readonly encryptionKey?: EncryptionKey },
+): Queue {
   return new Queue(scope, id, {
     retentionPeriod: longestRetention,
-    encryption: QueueEncryption.SQS_MANAGED,
+    ...encrypted(encryptionKey),
     enforceSSL: true,
     removalPolicy: RemovalPolicy.DESTROY,
   });
+}
+
+/** SQS's own key costs nothing; a customer's is asked for a data key every five minutes (SQS's own default) by each who sends or receives. */
+function encrypted(key: EncryptionKey | undefined): Pick<QueueProps, "encryption" | "encryptionMasterKey"> {
+  if (key === undefined) return { encryption: QueueEncryption.SQS_MANAGED };
+  return { encryption: QueueEncryption.KMS, encryptionMasterKey: key };
 }

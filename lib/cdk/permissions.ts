@@ -6,6 +6,7 @@ import { type IRole, PolicyStatement } from "aws-cdk-lib/aws-iam";
 import type { Queue } from "aws-cdk-lib/aws-sqs";
 import { type HoldfastTables, indexNames, type TableHandle } from "./durable-tables.js";
 import type { Bus } from "./event-routes.js";
+import { type KeyHandle, type Locked, lockedQueues, withKeys } from "./keys.js";
 import type { BucketHandle } from "./payload-bucket.js";
 import type { Timers } from "./timers.js";
 
@@ -40,8 +41,8 @@ export interface Resources {
   readonly startEvents?: EventQueues;
 }
 
-/** The statements of a function's role, its log group's aside. */
-export const permissions: Record<FunctionName, (resources: Resources) => PolicyStatement[]> = {
+/** What each function does with the deployment's own. */
+const own: Record<FunctionName, (resources: Resources) => PolicyStatement[]> = {
   start: (r) => [...turns(r), ...consumes(r.startEvents?.queue), ...buries(r.startEvents)],
 
   // A nudge has it try again what the relay could not carry, events for the bus among them.
@@ -86,6 +87,30 @@ export const permissions: Record<FunctionName, (resources: Resources) => PolicyS
     ...(r.retention === undefined ? [] : retires(r, r.retention)),
   ],
 };
+
+/** The statements of a function's role, those for customers' keys included; its log group's and its network's aside. */
+export function permissionsOf(name: FunctionName, resources: Resources): PolicyStatement[] {
+  return withKeys(own[name](resources), locked(resources));
+}
+
+/** Everything that may be locked by a key of a customer's. */
+export function locked(r: Resources): Locked[] {
+  const { executions, directory, payloads } = r.tables;
+  const archive = r.retention?.archive;
+  const stream = executions.tableStreamArn;
+  const events = [r.deliveries, r.startEvents].filter((each) => each !== undefined);
+  return [
+    ...[executions, directory].map((table) => lockedBy(table.encryptionKey, "dynamodb", table.tableArn)),
+    ...(stream === undefined ? [] : [lockedBy(executions.encryptionKey, "dynamodb", stream)]),
+    lockedBy(payloads.encryptionKey, "s3", payloads.bucketArn),
+    ...(archive === undefined ? [] : [lockedBy(archive.encryptionKey, "s3", archive.bucketArn)]),
+    ...lockedQueues(r.wakeQueue, r.wakeDlq, r.relayDlq, ...events.flatMap(({ queue, dlq }) => [queue, dlq])),
+  ];
+}
+
+function lockedBy(key: KeyHandle | undefined, service: Locked["service"], arn: string): Locked {
+  return { key, service, arn };
+}
 
 /** What the audit does more where executions are deleted for their age: it walks through them, writes them down, and deletes them. */
 function retires({ tables }: Resources, { archive }: RetentionResources): PolicyStatement[] {
@@ -141,6 +166,19 @@ export function clients(r: Pick<Resources, "tables" | "wakeQueue" | "timers" | "
     ...getsObjects(r.tables),
     ...wakes(r),
     publishes(r.bus),
+  ];
+}
+
+/**
+ * What a client does to tell an execution something: signals, updates, the ends and heartbeats of callbacks. It reads a history, and large values, to
+ * make the successor that is missing where an execution went on, and to await the answer of an update.
+ */
+export function signals(r: Pick<Resources, "tables" | "wakeQueue">): PolicyStatement[] {
+  return [
+    allow(r.tables.executions, "GetItem", "Query", "PutItem", "UpdateItem"),
+    putsObjects(r.tables),
+    ...getsObjects(r.tables),
+    sends(r.wakeQueue),
   ];
 }
 

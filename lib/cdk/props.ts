@@ -4,13 +4,18 @@ import type { RetentionDays } from "aws-cdk-lib/aws-logs";
 import type { BundlingOptions } from "./bundle.js";
 import type { DurableTablesProps, HoldfastTables } from "./durable-tables.js";
 import type { Bus } from "./event-routes.js";
+import type { EncryptionKey } from "./keys.js";
+import type { NetworkProps } from "./network.js";
 import type { OperationsProps } from "./operations/props.js";
 import type { BucketHandle } from "./payload-bucket.js";
 
 export type LogLevel = "debug" | "info" | "warn" | "error";
 
 /** What a deployment is made of. Only `app` has no default. */
-export interface DurableFunctionsProps extends DurableTablesProps, OperationsProps {
+export interface DurableFunctionsProps
+  extends Omit<DurableTablesProps, "encryptionKey">,
+    NetworkProps,
+    OperationsProps {
   /** The file, TypeScript or JavaScript, whose default export is the app; relative to the working directory, or absolute. */
   readonly app: string;
   /**
@@ -108,6 +113,18 @@ export interface DurableFunctionsProps extends DurableTablesProps, OperationsPro
    * @default none
    */
   readonly environment?: Readonly<Record<string, string>>;
+  /**
+   * A KMS key of yours that the queues and the functions' logs are encrypted with, and the tables and the bucket unless `tables` brings them.
+   * An imported key's policy must already let CloudWatch Logs and EventBridge use it (docs/deploying.md).
+   * @default keys that the services own, without a charge per access
+   */
+  readonly encryptionKey?: EncryptionKey;
+  /**
+   * Sends a trace of each sampled invocation to X-Ray, which bills by the trace. It shows invocations; what happens inside of an execution, over
+   * days, is for the hooks of `holdfast/otel`.
+   * @default false
+   */
+  readonly tracing?: boolean;
   /** How your code is bundled. */
   readonly bundling?: BundlingOptions;
 }

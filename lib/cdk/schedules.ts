@@ -5,7 +5,9 @@ import type { Queue } from "aws-cdk-lib/aws-sqs";
 import { Construct, type IDependable } from "constructs";
 import { firingBody } from "../model/firing.js";
 import { whyNoRecurrence } from "../model/schedule-expression.js";
+import { lockedQueues, withKeys } from "./keys.js";
 import type { ManifestWorkflow } from "./manifest.js";
+import { uniqueName } from "./unique-name.js";
 
 /** What EventBridge Scheduler itself would do: it tries for a day. Said here, so that the template says it. */
 const retryPolicy = { maximumEventAgeInSeconds: 86_400, maximumRetryAttempts: 185 };
@@ -37,7 +39,11 @@ export class Schedules extends Construct {
       schedules.map((schedule) => ({ ...schedule, workflow: name })),
     );
     // Not retained, like the timers' group: their schedules can only send to the queue that is deleted with them.
-    const group = (name: string) => new ScheduleGroup(this, name, { removalPolicy: RemovalPolicy.DESTROY });
+    const group = (name: string) =>
+      new ScheduleGroup(this, name, {
+        scheduleGroupName: uniqueName(this, name),
+        removalPolicy: RemovalPolicy.DESTROY,
+      });
     const declaredGroup = declared.length > 0 ? group("Declared") : undefined;
     if (props.forClients) this.clientGroup = group("Clients");
     const groups = [declaredGroup, this.clientGroup].filter((each) => each !== undefined);
@@ -51,12 +57,12 @@ export class Schedules extends Construct {
         },
       }),
     });
-    this.role.addToPolicy(
-      new PolicyStatement({
-        actions: ["sqs:SendMessage"],
-        resources: [props.queue.queueArn, props.dlq.queueArn],
-      }),
-    );
+    const sends = new PolicyStatement({
+      actions: ["sqs:SendMessage"],
+      resources: [props.queue.queueArn, props.dlq.queueArn],
+    });
+    for (const statement of withKeys([sends], lockedQueues(props.queue, props.dlq)))
+      this.role.addToPolicy(statement);
     if (declaredGroup === undefined) return;
     for (const { workflow, name, expression, timezone } of declared) {
       // No error: what was over last year must not keep anybody from deploying, or from rolling back.

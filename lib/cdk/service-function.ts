@@ -15,10 +15,13 @@ import {
   Function as LambdaFunction,
   type RecursiveLoop,
   type Runtime,
+  Tracing,
 } from "aws-cdk-lib/aws-lambda";
 import { LogGroup, type RetentionDays } from "aws-cdk-lib/aws-logs";
 import { Construct } from "constructs";
 import type { BundledFile } from "./bundle.js";
+import type { EncryptionKey } from "./keys.js";
+import { type Network, networkPermissions } from "./network.js";
 
 export interface ServiceFunctionProps {
   readonly description: string;
@@ -32,6 +35,10 @@ export interface ServiceFunctionProps {
   readonly recursiveLoop?: RecursiveLoop;
   /** Its published versions stay when another one takes their place. */
   readonly keepsVersions?: boolean;
+  readonly network?: Network;
+  /** For its log group. */
+  readonly encryptionKey?: EncryptionKey;
+  readonly tracing: boolean;
 }
 
 /** One of Holdfast's functions, with a role that may do what is listed and a log group that forgets. */
@@ -40,8 +47,10 @@ export class ServiceFunction extends Construct {
 
   constructor(scope: Construct, id: string, props: ServiceFunctionProps) {
     super(scope, id);
+    const { recursiveLoop, network, encryptionKey } = props;
     const logGroup = new LogGroup(this, "Logs", {
       retention: props.logRetention,
+      ...(encryptionKey === undefined ? {} : { encryptionKey }),
       removalPolicy: RemovalPolicy.DESTROY,
     });
     const role = new Role(this, "Role", { assumedBy: new ServicePrincipal("lambda.amazonaws.com") });
@@ -52,9 +61,9 @@ export class ServiceFunction extends Construct {
         resources: [logGroup.logGroupArn],
       }),
     );
-    for (const permission of props.permissions) role.addToPolicy(permission);
+    const ofNetwork = network === undefined ? [] : networkPermissions();
+    for (const permission of [...props.permissions, ...ofNetwork]) role.addToPolicy(permission);
 
-    const { recursiveLoop } = props;
     this.function = withCodeFolder(this, props.files, (code) => {
       return new LambdaFunction(this, "Function", {
         description: props.description,
@@ -72,6 +81,8 @@ export class ServiceFunction extends Construct {
         ...(props.keepsVersions === true
           ? { currentVersionOptions: { removalPolicy: RemovalPolicy.RETAIN } }
           : {}),
+        ...(network === undefined ? {} : { ...network, securityGroups: [...network.securityGroups] }),
+        ...(props.tracing ? { tracing: Tracing.ACTIVE } : {}),
       });
     });
   }

@@ -2,7 +2,7 @@
 
 import { statSync } from "node:fs";
 import { resolve } from "node:path";
-import { Duration, Names, Token } from "aws-cdk-lib";
+import { Duration, Token } from "aws-cdk-lib";
 import { Runtime, RuntimeFamily } from "aws-cdk-lib/aws-lambda";
 import { RetentionDays } from "aws-cdk-lib/aws-logs";
 import type { Construct } from "constructs";
@@ -11,6 +11,7 @@ import { HoldfastConfigError } from "./config-error.js";
 import { checkThresholds } from "./operations/thresholds.js";
 import type { BucketHandle } from "./payload-bucket.js";
 import type { DurableFunctionsProps, LogLevel } from "./props.js";
+import { uniqueName } from "./unique-name.js";
 
 /** The checked props, with nothing left open. */
 export interface Settings {
@@ -30,6 +31,7 @@ export interface Settings {
   readonly logRetention: RetentionDays;
   readonly environment: Readonly<Record<string, string>>;
   readonly bundling: BundlingOptions;
+  readonly tracing: boolean;
 }
 
 /** How long executions are kept, and where they are written down before they go. */
@@ -108,13 +110,14 @@ export function resolveSettings(scope: Construct, props: DurableFunctionsProps):
   }
   const retention = retentionOf(props);
   checkTables(props);
+  checkNetwork(props);
   checkRuntime(runtime);
   checkThresholds(props);
   checkEnvironment(props.environment ?? {});
 
   return {
     appFile: existingFile(props.app),
-    serviceName: checkedServiceName(props.serviceName ?? defaultServiceName(scope)),
+    serviceName: checkedServiceName(props.serviceName ?? uniqueName(scope)),
     workerTimeout,
     startTimeout,
     visibilityMargin,
@@ -129,6 +132,7 @@ export function resolveSettings(scope: Construct, props: DurableFunctionsProps):
     logRetention: props.logRetention ?? RetentionDays.ONE_MONTH,
     environment: props.environment ?? {},
     bundling: props.bundling ?? {},
+    tracing: props.tracing ?? false,
   };
 }
 
@@ -184,6 +188,19 @@ function checkTables(props: DurableFunctionsProps): void {
   }
 }
 
+function checkNetwork(props: DurableFunctionsProps): void {
+  if (props.vpc !== undefined) return;
+  for (const prop of ["vpcSubnets", "securityGroups"] as const) {
+    if (props[prop] === undefined) continue;
+    throw new HoldfastConfigError({
+      what: `The prop \`${prop}\` would have no effect: the functions are in no VPC.`,
+      expected: `\`${prop}\` together with \`vpc\``,
+      found: `\`${prop}\` alone`,
+      next: "Pass the VPC that they belong to as `vpc`.",
+    });
+  }
+}
+
 function checkRuntime(runtime: Runtime): void {
   if (runtime.family === RuntimeFamily.NODEJS) return;
   throw new HoldfastConfigError({
@@ -231,8 +248,4 @@ function checkedServiceName(name: string): string {
     found: Token.isUnresolved(name) ? "a value that is known at deploy time only" : JSON.stringify(name),
     next: 'Choose a plain name, such as "orders".',
   });
-}
-
-function defaultServiceName(scope: Construct): string {
-  return Names.uniqueResourceName(scope, { maxLength: 64, separator: "-" });
 }

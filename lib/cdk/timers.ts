@@ -4,9 +4,13 @@ import { ScheduleGroup } from "aws-cdk-lib/aws-scheduler";
 import type { Queue } from "aws-cdk-lib/aws-sqs";
 import { Construct } from "constructs";
 import { deadLetterQueue } from "./guarded-queue.js";
+import { type EncryptionKey, lockedQueues, withKeys } from "./keys.js";
+import { uniqueName } from "./unique-name.js";
 
 export interface TimersProps {
   readonly wakeQueue: Queue;
+  /** For the dead-letter queue. */
+  readonly encryptionKey?: EncryptionKey;
 }
 
 /** What long timers need: a group of schedules, and the role under which each sends its one message to the wake queue. */
@@ -18,10 +22,13 @@ export class Timers extends Construct {
 
   constructor(scope: Construct, id: string, props: TimersProps) {
     super(scope, id);
-    this.dlq = deadLetterQueue(this, "Dlq");
+    this.dlq = deadLetterQueue(this, "Dlq", props);
     // Not retained: its schedules can only send to the queue that is deleted with it. The truth about what is due stands in
     // the tables, and the audit of the next deployment wakes it.
-    this.group = new ScheduleGroup(this, "Group", { removalPolicy: RemovalPolicy.DESTROY });
+    this.group = new ScheduleGroup(this, "Group", {
+      scheduleGroupName: uniqueName(this, "Group"),
+      removalPolicy: RemovalPolicy.DESTROY,
+    });
     this.role = new Role(this, "Role", {
       description: "Lets EventBridge Scheduler send wakes to Holdfast's queue",
       assumedBy: new ServicePrincipal("scheduler.amazonaws.com", {
@@ -32,12 +39,12 @@ export class Timers extends Construct {
         },
       }),
     });
-    this.role.addToPolicy(
-      new PolicyStatement({
-        actions: ["sqs:SendMessage"],
-        resources: [props.wakeQueue.queueArn, this.dlq.queueArn],
-      }),
-    );
+    const sends = new PolicyStatement({
+      actions: ["sqs:SendMessage"],
+      resources: [props.wakeQueue.queueArn, this.dlq.queueArn],
+    });
+    for (const statement of withKeys([sends], lockedQueues(props.wakeQueue, this.dlq)))
+      this.role.addToPolicy(statement);
   }
 
   /** Every schedule of the group. Their names are hashes, so they cannot be listed here; the group is the limit. */
