@@ -4,6 +4,7 @@ import { Grant, type IGrantable, type PolicyStatement } from "aws-cdk-lib/aws-ia
 import { type Function as LambdaFunction, RecursiveLoop } from "aws-cdk-lib/aws-lambda";
 import type { Queue } from "aws-cdk-lib/aws-sqs";
 import { Construct } from "constructs";
+import { acknowledgeWildcards } from "./acknowledged.js";
 import { auditTimeout, runEvery } from "./audit-schedule.js";
 import { appEntry, bundleHandler, bundleService, serviceEntry } from "./bundle.js";
 import { HoldfastConfigError } from "./config-error.js";
@@ -218,7 +219,10 @@ export class DurableFunctions extends Construct {
 
   /** What is listed, and what it needs of customers' keys. */
   private grant(grantee: IGrantable, statements: readonly PolicyStatement[]): Grant {
-    return withKeys(statements, locked(this.resources()))
+    const all = withKeys(statements, locked(this.resources()));
+    // A role or user of the app; one that was imported may have no place in it.
+    if (Construct.isConstruct(grantee)) acknowledgeWildcards(grantee, all);
+    return all
       .map(({ actions, resources, conditions }) =>
         Grant.addToPrincipal({ grantee, actions, resourceArns: resources, conditions }),
       )

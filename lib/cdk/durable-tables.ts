@@ -1,4 +1,4 @@
-import { RemovalPolicy } from "aws-cdk-lib";
+import { RemovalPolicy, Stack, Token } from "aws-cdk-lib";
 import {
   type Attribute,
   AttributeType,
@@ -9,6 +9,7 @@ import {
   TableV2,
 } from "aws-cdk-lib/aws-dynamodb";
 import { Construct } from "constructs";
+import { HoldfastConfigError } from "./config-error.js";
 import type { EncryptionKey, KeyHandle } from "./keys.js";
 import { type BucketHandle, PayloadBucket } from "./payload-bucket.js";
 
@@ -79,6 +80,7 @@ export class DurableTables extends Construct implements HoldfastTables {
   constructor(scope: Construct, id: string, props: DurableTablesProps = {}) {
     super(scope, id);
     const { encryptionKey } = props;
+    if (encryptionKey !== undefined) checkRegion(this);
     const shared = {
       partitionKey: text("pk"),
       sortKey: text("sk"),
@@ -122,6 +124,17 @@ export class DurableTables extends Construct implements HoldfastTables {
         ...(encryptionKey === undefined ? {} : { encryptionKey }),
       });
   }
+}
+
+/** CDK writes the key of a table into the template by region, and can't where that is known at deployment only. */
+function checkRegion(scope: Construct): void {
+  if (!Token.isUnresolved(Stack.of(scope).region)) return;
+  throw new HoldfastConfigError({
+    what: "Tables with a key of yours need a stack whose region is known.",
+    expected: "`env: { region: ... }` on the stack that holds the tables",
+    found: `${Stack.of(scope).node.path}, which can be deployed to any region`,
+    next: "Name the region, or leave `encryptionKey` out: DynamoDB then encrypts with a key of its own.",
+  });
 }
 
 function index(indexName: string, partitionKey: Attribute, sortKey: Attribute) {

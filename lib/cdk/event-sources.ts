@@ -10,6 +10,7 @@ import {
   StartingPosition,
 } from "aws-cdk-lib/aws-lambda";
 import type { Queue } from "aws-cdk-lib/aws-sqs";
+import { acknowledge } from "./acknowledged.js";
 import type { TableHandle } from "./durable-tables.js";
 
 export interface QueueFeed {
@@ -32,6 +33,11 @@ export function feedFromQueue(target: LambdaFunction, feed: QueueFeed): EventSou
   const { defaultChild } = mapping.node;
   if (feed.aliasArn !== undefined && defaultChild instanceof CfnEventSourceMapping)
     defaultChild.functionName = feed.aliasArn;
+  acknowledge(
+    mapping,
+    "Serverless-LambdaEventSourceMappingDestination",
+    "What fails goes to the queue's own dead-letter queue; a mapping of a queue has no destination",
+  );
   return mapping;
 }
 

@@ -1,6 +1,7 @@
 import { Duration, RemovalPolicy } from "aws-cdk-lib";
 import { Queue, QueueEncryption, type QueueProps } from "aws-cdk-lib/aws-sqs";
 import { Construct } from "constructs";
+import { acknowledge } from "./acknowledged.js";
 import type { EncryptionKey } from "./keys.js";
 
 /** The longest that SQS keeps a message: time enough for people to come back from a holiday and repair what failed. */
@@ -43,12 +44,15 @@ export function deadLetterQueue(
   id: string,
   { encryptionKey }: { readonly encryptionKey?: EncryptionKey },
 ): Queue {
-  return new Queue(scope, id, {
+  const queue = new Queue(scope, id, {
     retentionPeriod: longestRetention,
     ...encrypted(encryptionKey),
     enforceSSL: true,
     removalPolicy: RemovalPolicy.DESTROY,
   });
+  const reason = "It is a dead-letter queue itself: of a queue, of a stream, or of schedules";
+  for (const rule of ["AwsSolutions-SQS3", "Serverless-SQSRedrivePolicy"]) acknowledge(queue, rule, reason);
+  return queue;
 }
 
 /** SQS's own key costs nothing; a customer's is asked for a data key every five minutes (SQS's own default) by each who sends or receives. */

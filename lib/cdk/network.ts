@@ -53,7 +53,7 @@ export function networkOf(
     vpc,
     ...(vpcSubnets === undefined ? {} : { vpcSubnets }),
     securityGroups: securityGroups ?? [
-      new SecurityGroup(scope, "SecurityGroup", { vpc, description: "Holdfast's functions" }),
+      new SecurityGroup(scope, "SecurityGroup", { vpc, description: "The functions of Holdfast" }),
     ],
   };
 }

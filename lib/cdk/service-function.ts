@@ -19,6 +19,7 @@ import {
 } from "aws-cdk-lib/aws-lambda";
 import { LogGroup, type RetentionDays } from "aws-cdk-lib/aws-logs";
 import { Construct } from "constructs";
+import { acknowledge, acknowledgeWildcards } from "./acknowledged.js";
 import type { BundledFile } from "./bundle.js";
 import type { EncryptionKey } from "./keys.js";
 import { type Network, networkPermissions } from "./network.js";
@@ -61,8 +62,12 @@ export class ServiceFunction extends Construct {
         resources: [logGroup.logGroupArn],
       }),
     );
-    const ofNetwork = network === undefined ? [] : networkPermissions();
-    for (const permission of [...props.permissions, ...ofNetwork]) role.addToPolicy(permission);
+    const permissions = [
+      ...props.permissions,
+      ...(network === undefined ? [] : networkPermissions()),
+    ];
+    for (const permission of permissions) role.addToPolicy(permission);
+    acknowledgeWildcards(role, props.tracing ? [...permissions, sendsTraces()] : permissions);
 
     this.function = withCodeFolder(this, props.files, (code) => {
       return new LambdaFunction(this, "Function", {
@@ -85,7 +90,17 @@ export class ServiceFunction extends Construct {
         ...(props.tracing ? { tracing: Tracing.ACTIVE } : {}),
       });
     });
+    acknowledge(
+      this.function,
+      "Serverless-LambdaDLQ",
+      "A queue or a stream with a dead-letter queue, a clock, or a caller who awaits the answer invokes it",
+    );
   }
+}
+
+/** What CDK itself adds to the role of a function that is traced. */
+function sendsTraces(): PolicyStatement {
+  return new Statement({ actions: ["xray:PutTelemetryRecords", "xray:PutTraceSegments"], resources: ["*"] });
 }
 
 /**

@@ -7,9 +7,11 @@ import { ShopStack } from "../stacks/shop-stack.js";
 const app = new App();
 Validations.of(app).addPlugins(new AwsSolutionsChecks(app), new ServerlessChecks(app));
 
+// The account is that of whoever deploys. Tables with a key of one's own need a region that is known.
+const env = { region: "eu-central-1" };
 for (const stage of ["Staging", "Production"]) {
-  const data = new DataStack(app, `Shop${stage}Data`, { disposable: stage === "Staging" });
-  new ShopStack(app, `Shop${stage}`, { data });
+  const data = new DataStack(app, `Shop${stage}Data`, { env, disposable: stage === "Staging" });
+  new ShopStack(app, `Shop${stage}`, { env, data });
 }
 
 app.synth();

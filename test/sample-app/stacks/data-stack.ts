@@ -26,13 +26,17 @@ export class DataStack extends Stack {
       removalPolicy,
       deletionProtection: !disposable,
     });
+    Validations.of(this.tables).acknowledge({
+      id: "AwsSolutions-S1",
+      reason: "The account's trail records access to objects.",
+    });
     this.stock = new TableV2(this, "Stock", {
       partitionKey: { name: "sku", type: AttributeType.STRING },
       encryption: TableEncryptionV2.customerManagedKey(this.key),
       pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: true },
       removalPolicy,
     });
-    this.paymentToken = new Secret(this, "PaymentToken", { encryptionKey: this.key, removalPolicy });
+    this.paymentToken = new Secret(this, "PaymentToken", { removalPolicy });
     Validations.of(this.paymentToken).acknowledge({
       id: "AwsSolutions-SMG4",
       reason: "The payment provider issues its tokens by hand.",
