@@ -13,6 +13,7 @@ export { type Bus, EventRoutes, type EventRoutesProps } from "./event-routes.js"
 export type { EncryptionKey, KeyHandle } from "./keys.js";
 export type { Manifest, ManifestSchedule, ManifestWorkflow } from "./manifest.js";
 export type { AlarmThresholds, OperationsProps } from "./operations/props.js";
+export type { NetworkProps } from "./network.js";
 export {
   type DeploymentOutputs,
   type OutputField,
@@ -21,7 +22,6 @@ export {
   outputPrefix,
   readDeployments,
 } from "./output-names.js";
-export type { NetworkProps } from "./network.js";
 export type { BucketHandle } from "./payload-bucket.js";
 export type { DurableFunctionsProps, LogLevel } from "./props.js";
 export { Schedules, type SchedulesProps } from "./schedules.js";

@@ -47,7 +47,7 @@ export function networkOf(
       what: "The prop `vpc` is no VPC.",
       expected: "a Vpc construct, made in the app or found with Vpc.fromLookup(...)",
       found: JSON.stringify(vpc),
-      next: "If it is the id of a VPC: Vpc.fromLookup(this, \"Vpc\", { vpcId }).",
+      next: 'If it is the id of a VPC: Vpc.fromLookup(this, "Vpc", { vpcId }).',
     });
   return {
     vpc,

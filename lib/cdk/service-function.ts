@@ -62,10 +62,7 @@ export class ServiceFunction extends Construct {
         resources: [logGroup.logGroupArn],
       }),
     );
-    const permissions = [
-      ...props.permissions,
-      ...(network === undefined ? [] : networkPermissions()),
-    ];
+    const permissions = [...props.permissions, ...(network === undefined ? [] : networkPermissions())];
     for (const permission of permissions) role.addToPolicy(permission);
     acknowledgeWildcards(role, props.tracing ? [...permissions, sendsTraces()] : permissions);
 

@@ -79,10 +79,7 @@ function s3Calls({ method, url, status, ...exchange }: Exchange): Call[] {
   if (key !== "" && method === "PUT") return [plain("s3:PutObject", object)];
   if (key !== "" && (method === "GET" || method === "HEAD"))
     // Who may not list is told that a missing object is forbidden.
-    return [
-      plain("s3:GetObject", object),
-      ...(status === 404 ? [plain("s3:ListBucket", whole)] : []),
-    ];
+    return [plain("s3:GetObject", object), ...(status === 404 ? [plain("s3:ListBucket", whole)] : [])];
   throw unknown({ method, url, ...exchange });
 }
 

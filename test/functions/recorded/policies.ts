@@ -21,7 +21,10 @@ export function policiesIn(templates: string, gateway: string): ReadonlyMap<stri
   const byRole = new Map<string, Statement[]>();
   for (const { identity } of roles) {
     const statements = resources
-      .filter(({ type, properties }) => type === "AWS::IAM::Policy" && properties.strings("Roles").includes(identity.name))
+      .filter(
+        ({ type, properties }) =>
+          type === "AWS::IAM::Policy" && properties.strings("Roles").includes(identity.name),
+      )
       .flatMap(({ properties }) => properties.object("PolicyDocument")?.list("Statement") ?? []);
     byRole.set(identity.logicalId.replace(/[0-9A-F]{8}$/, ""), statements.map(statementOf));
   }
@@ -86,10 +89,7 @@ export function grains(statements: readonly Statement[]): Statement[] {
 }
 
 /** What is allowed and no call needs: `action on resource`. */
-export async function unneeded(
-  statements: readonly Statement[],
-  calls: readonly Call[],
-): Promise<string[]> {
+export async function unneeded(statements: readonly Statement[], calls: readonly Call[]): Promise<string[]> {
   const found = [];
   for (const grain of grains(statements)) {
     const [action = "", resource = ""] = [...grain.actions, ...grain.resources];

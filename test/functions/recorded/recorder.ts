@@ -45,8 +45,7 @@ export async function startRecorder(): Promise<Recorder> {
       await during();
       return { status: 200, headers: {}, body: Buffer.from("{}") };
     }
-    const [, caller = "", service = ""] =
-      CREDENTIAL.exec(String(incoming.headers.authorization ?? "")) ?? [];
+    const [, caller = "", service = ""] = CREDENTIAL.exec(String(incoming.headers.authorization ?? "")) ?? [];
     if (caller === "" || upstream === undefined)
       throw new Error(`nobody signed ${incoming.method} ${incoming.url}`);
     const exchange = exchangeOf(service, incoming, body);
