@@ -245,9 +245,21 @@ test("deliver makes every call that its role allows, and no other", async () => 
     busEvent("order.lost", {}, "d-5"),
     "rubbish",
   );
-  // One that can't take it just now: the event is handed on for it alone.
-  const allowAgain = world.recorder.refuse("Deliver", ({ action }) => action === "dynamodb:UpdateItem");
-  await deliver(busEvent("payment.completed", { order: "d-order" }, "d-8"));
+  // Of two that wait, one can't take it just now: the event is handed on for it alone.
+  for (const executionId of ["s-order", "d-order"])
+    await store.putWait({
+      name: "payment.completed",
+      key: "d-both",
+      executionId,
+      op: "wait:9",
+      createdAt: Date.now(),
+      epoch: 1,
+    });
+  const allowAgain = world.recorder.refuse(
+    "Deliver",
+    ({ action }, body) => action === "dynamodb:UpdateItem" && body.includes("s-order"),
+  );
+  await deliver(busEvent("payment.completed", { order: "d-both" }, "d-8"));
   allowAgain();
   // Waits that were left behind by an execution that is closed, and by one that is gone.
   for (const executionId of ["s-fails", "d-gone"])

@@ -12,11 +12,14 @@ export interface Recorder {
   /** What somebody called, each different call once. */
   of(caller: string): readonly Call[];
   /** From here on, what fits is refused as if a permission were missing, until the function that is returned is called. */
-  refuse(caller: string, fits: (call: Call) => boolean): () => void;
+  refuse(caller: string, fits: Fits): () => void;
   /** What a function waits for when it asks for `/meanwhile`. */
   meanwhile(work: () => Promise<unknown>): void;
   close(): Promise<void>;
 }
+
+/** Whether it is this call, with this content. */
+type Fits = (call: Call, body: string) => boolean;
 
 export interface Upstream {
   readonly dynamodb: string;
@@ -29,7 +32,7 @@ const CREDENTIAL = /Credential=([A-Za-z0-9]+)\/\d+\/[^/]+\/([a-z0-9-]+)\/aws4_re
 export async function startRecorder(): Promise<Recorder> {
   const agent = new Agent({ keepAlive: true });
   const recorded = new Map<string, Map<string, Call>>();
-  const refusals = new Set<{ caller: string; fits: (call: Call) => boolean }>();
+  const refusals = new Set<{ caller: string; fits: Fits }>();
   let upstream: Upstream | undefined;
   let during: () => Promise<unknown> = async () => undefined;
 
@@ -51,7 +54,7 @@ export async function startRecorder(): Promise<Recorder> {
     const exchange = exchangeOf(service, incoming, body);
     const calls = callsOf(exchange);
     const refused = calls.some((call) =>
-      [...refusals].some((each) => each.caller === caller && each.fits(call)),
+      [...refusals].some((each) => each.caller === caller && each.fits(call, exchange.body)),
     );
     if (refused) return denial();
     const reply = await forward(incoming, body, upstream, service, agent);
