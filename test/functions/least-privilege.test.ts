@@ -192,6 +192,8 @@ test("the start function makes every call that its role allows, and no other", a
   world.recorder.meanwhile(async () => undefined);
   await start(batchOf(busEvent("order.placed", { id: "s-placed" }, "placed-1"), "rubbish"));
   expect(await statusOf("s-order")).toBe("suspended");
+  await start({ workflow: "books", id: "s-books", wait: true });
+  expect(await statusOf("s-books")).toBe("completed");
   await judgeFunction("Start");
 }, 120_000);
 
@@ -219,6 +221,9 @@ test("the worker makes every call that its role allows, and no other", async () 
   await start({ workflow: "dies", id: "w-dies" });
   await expect(work(wake("w-dies", "start"))).rejects.toThrow("Worker failed");
   await work(wake("w-dies", "start"));
+  await start({ workflow: "books", id: "w-books" });
+  await work(wake("w-books", "start"));
+  expect(await statusOf("w-books")).toBe("completed");
   // What the relay could not carry.
   await store.appendCommit(commit("w-sender", 1, { outgoing: messages("w") }), Date.now());
   await work({ ...wake("w-sender", "relay"), slot: 1 });
@@ -352,6 +357,27 @@ const judgeGrantee = (name: Grantee, awsDoes: readonly string[] = []) => judge(n
 
 const clientOf = (name: Grantee, ...workflows: (typeof echo)[]) =>
   new DurableClient({ outside: world.outsideOf(name), workflows });
+
+test("the judge finds a permission that is missing, and one that nothing needs", async () => {
+  const calls = world.recorder.of("Worker");
+  const statements = world.policies.get("OrdersWorkerRole") ?? [];
+  const without = statements.filter(({ actions }) => !actions.includes("iam:PassRole"));
+  const missing = await denied(without, calls);
+  expect(missing.map(({ action }) => action)).toEqual(["iam:PassRole"]);
+  const passed = missing.map((call) => ({
+    ...call,
+    context: { "iam:PassedToService": "lambda.amazonaws.com" },
+  }));
+  expect(await denied(statements, passed)).toEqual(passed);
+  const scans = {
+    effect: "Allow",
+    actions: ["dynamodb:Scan", "sqs:*"],
+    resources: ["*"],
+    condition: undefined,
+  } as const;
+  const more = await unneeded([...statements, scans], calls);
+  expect(more).toEqual(expect.arrayContaining(["dynamodb:Scan on *", "sqs:* on *"]));
+});
 
 test("who may start invokes the start function", async () => {
   const connection: Connection = world.connectionOf("Starter");

@@ -43,4 +43,14 @@ export const sleeper = workflow("sleeper", async (ctx) => {
   await ctx.sleep("3d");
 });
 
-export default app({ workflows: [order, echo, fails, dies, sleeper], events: [Paid, Shipped] });
+/** A write of the user's own, in one with what is recorded of it. */
+export const books = workflow("books", async (ctx) =>
+  ctx.transaction("book", async (tx) => {
+    const TableName = process.env.BOOKS_TABLE ?? "";
+    tx.put({ TableName, Item: { id: ctx.executionId } });
+    tx.check({ TableName, Key: { id: "closed" }, ConditionExpression: "attribute_not_exists(id)" });
+    tx.sendEvent(Shipped, { order: ctx.executionId });
+  }),
+);
+
+export default app({ workflows: [order, echo, fails, dies, sleeper, books], events: [Paid, Shipped] });

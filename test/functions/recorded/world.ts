@@ -9,6 +9,7 @@ import { fileURLToPath } from "node:url";
 import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
 import { Duration, RemovalPolicy, Stack } from "aws-cdk-lib";
+import { AttributeType, TableV2 } from "aws-cdk-lib/aws-dynamodb";
 import { AccountPrincipal, Role } from "aws-cdk-lib/aws-iam";
 import { Bucket } from "aws-cdk-lib/aws-s3";
 import { DurableFunctions } from "holdfast/cdk";
@@ -103,13 +104,17 @@ export async function openWorld(): Promise<World> {
 function synthesized(outside: string): { directory: string; template: string } {
   const app = temporaryApp();
   const stack = new Stack(app, "Shop");
+  const partitionKey = { name: "id", type: AttributeType.STRING };
+  const books = new TableV2(stack, "Books", { partitionKey, removalPolicy: RemovalPolicy.DESTROY });
   const durable = new DurableFunctions(stack, "Orders", {
     app: fileURLToPath(new URL("app.ts", import.meta.url)),
     retention: Duration.days(30),
     archive: new Bucket(stack, "Archive", { removalPolicy: RemovalPolicy.DESTROY }),
     clientSchedules: true,
-    environment: { OUTSIDE: outside },
+    environment: { OUTSIDE: outside, BOOKS_TABLE: books.tableName },
   });
+  for (const runsSteps of durable.turnFunctions)
+    books.grant(runsSteps, "dynamodb:PutItem", "dynamodb:ConditionCheckItem");
   const grants: Record<Grantee, (role: Role) => unknown> = {
     Starter: (role) => durable.grantStart(role),
     Reader: (role) => durable.grantRead(role),
