@@ -31,7 +31,7 @@ export function acknowledgeWildcards(on: IConstruct, statements: readonly Policy
 function reasonFor(resource: string): string {
   return resource === "*"
     ? "These actions know no narrower resource: network interfaces, traces, lists of schedules"
-    : "Objects and schedules are named when they are made; what holds them is the limit";
+    : "Objects, schedules and versions are named when they are made; what holds them is the limit";
 }
 
 /** As cdk-nag writes a resource: references in angle brackets, all the rest as it is. */

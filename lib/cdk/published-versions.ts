@@ -1,6 +1,7 @@
 import { Policy, PolicyStatement } from "aws-cdk-lib/aws-iam";
 import { CfnAlias, type Function as LambdaFunction } from "aws-cdk-lib/aws-lambda";
 import { Construct } from "constructs";
+import { acknowledgeWildcards } from "./acknowledged.js";
 
 /**
  * Every deploy that changes the worker publishes a version of it, and what feeds it moves to that one. The versions before stay, for executions that are
@@ -22,11 +23,11 @@ export class PublishedVersions extends Construct {
     });
     this.liveArn = live.ref;
     // Apart from the role's own policy: the function waits for that one, and this one for the function.
-    const invokesVersions = new Policy(this, "InvokesVersions", {
-      statements: [
-        new PolicyStatement({ actions: ["lambda:InvokeFunction"], resources: [`${worker.functionArn}:*`] }),
-      ],
-    });
+    const statements = [
+      new PolicyStatement({ actions: ["lambda:InvokeFunction"], resources: [`${worker.functionArn}:*`] }),
+    ];
+    const invokesVersions = new Policy(this, "InvokesVersions", { statements });
+    acknowledgeWildcards(invokesVersions, statements);
     if (worker.role !== undefined) invokesVersions.attachToRole(worker.role);
   }
 }

@@ -224,6 +224,12 @@ test("the worker makes every call that its role allows, and no other", async () 
   await start({ workflow: "books", id: "w-books" });
   await work(wake("w-books", "start"));
   expect(await statusOf("w-books")).toBe("completed");
+  // What began on a published version ends there, whoever gets its wake.
+  await start({ workflow: "keeps", id: "w-keeps" });
+  await world.invoke("Worker", batchOf(wake("w-keeps", "start")), "1");
+  await deliver(paidFor("w-keeps", "", "p-3"));
+  await work(wake("w-keeps"));
+  expect(await statusOf("w-keeps")).toBe("completed");
   // What the relay could not carry.
   await store.appendCommit(commit("w-sender", 1, { outgoing: messages("w") }), Date.now());
   await work({ ...wake("w-sender", "relay"), slot: 1 });

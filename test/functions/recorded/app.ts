@@ -53,4 +53,12 @@ export const books = workflow("books", async (ctx) =>
   }),
 );
 
-export default app({ workflows: [order, echo, fails, dies, sleeper, books], events: [Paid, Shipped] });
+/** Ends on the code that it began with. */
+export const keeps = workflow("keeps", { versioning: "pinned" }, async (ctx) => {
+  await ctx.waitForEvent(Paid, { key: ctx.executionId, timeout: "1d" });
+});
+
+export default app({
+  workflows: [order, echo, fails, dies, sleeper, books, keeps],
+  events: [Paid, Shipped],
+});

@@ -125,7 +125,9 @@ function schedulerCalls(exchange: Exchange): Call[] {
 function lambdaCalls(exchange: Exchange): Call[] {
   const name = /^\/2015-03-31\/functions\/([^/]+)\/invocations$/.exec(exchange.url.pathname)?.[1];
   if (name === undefined) throw unknown(exchange);
-  return [plain("lambda:InvokeFunction", arn.lambda(decodeURIComponent(name)))];
+  const version = exchange.url.searchParams.get("Qualifier");
+  const invoked = arn.lambda(decodeURIComponent(name)) + (version === null ? "" : `:${version}`);
+  return [plain("lambda:InvokeFunction", invoked)];
 }
 
 function unknown({ service, method, url, target }: Exchange): Error {

@@ -16,7 +16,9 @@ export interface Statement {
 
 /** By the role's logical id, without the hash that CDK ends it with. */
 export function policiesIn(templates: string, gateway: string): ReadonlyMap<string, readonly Statement[]> {
-  const resources = resolveStacks(readAssembly(templates), gateway).flatMap((stack) => stack.resources);
+  const resources = resolveStacks(readAssembly(templates), { endpoint: gateway }).flatMap(
+    (stack) => stack.resources,
+  );
   const roles = resources.filter(({ type }) => type === "AWS::IAM::Role");
   const byRole = new Map<string, Statement[]>();
   for (const { identity } of roles) {

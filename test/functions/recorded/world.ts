@@ -45,8 +45,8 @@ export interface World {
   /** Somebody's way to everything, which is recorded under their name. */
   outsideOf(grantee: Grantee): AwsOutside;
   connectionOf(grantee: Grantee): Connection;
-  /** Invokes a function with an event; its answer. A function that fails is an error. */
-  invoke(name: FunctionId, event: unknown): Promise<unknown>;
+  /** Invokes a function, or a version of it, with an event; its answer. A function that fails is an error. */
+  invoke(name: FunctionId, event: unknown, version?: string): Promise<unknown>;
   stop(): Promise<void>;
 }
 
@@ -87,9 +87,12 @@ export async function openWorld(): Promise<World> {
     ),
     connectionOf,
     outsideOf: (grantee) => createAwsOutside({ names, connection: connectionOf(grantee), log: quiet }),
-    async invoke(name, event) {
+    async invoke(name, event, version) {
       const physical = outputs.find(([key]) => key === `OrdersHoldfast${name}Function`)?.[1] ?? name;
-      const outcome = await cloud.functions.invoke(physical, event);
+      const outcome = await cloud.functions.invoke(
+        version === undefined ? physical : `${physical}:${version}`,
+        event,
+      );
       if (!outcome.ok) throw new Error(`${name} failed: ${JSON.stringify(outcome.error)}`);
       return JSON.parse(outcome.payload || "null");
     },
