@@ -76,7 +76,8 @@ export class EventRoutes extends Construct {
       {
         service: "events",
         resource: "rule",
-        resourceName: `${bus.eventBusName}/*`,
+        // The rules of the account's default bus go by their own names alone.
+        resourceName: bus.eventBusName === "default" ? "*" : `${bus.eventBusName}/*`,
         arnFormat: ArnFormat.SLASH_RESOURCE_NAME,
       },
       Stack.of(this),

@@ -79,12 +79,14 @@ export interface Statement {
 }
 
 export function statementInWords(statement: Statement): string {
-  if (statement.Effect !== "Allow") throw new Error(`unexpected effect ${statement.Effect}`);
+  const { Effect } = statement;
+  if (Effect !== "Allow" && Effect !== "Deny") throw new Error(`unexpected effect ${Effect}`);
+  const denied = Effect === "Deny" ? "denied: " : "";
   const actions = [statement.Action].flat().sort().join(" ");
   const on = [statement.Resource].flat().map(inWords).sort().join(" ");
   return statement.Condition === undefined
-    ? `${actions} on ${on}`
-    : `${actions} on ${on} if ${inWords(statement.Condition)}`;
+    ? `${denied}${actions} on ${on}`
+    : `${denied}${actions} on ${on} if ${inWords(statement.Condition)}`;
 }
 
 /** A value of a template, with its functions spelled out: `{ "Fn::GetAtt": ["Queue1234ABCD", "Arn"] }` is `Queue.Arn`. */

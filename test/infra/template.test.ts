@@ -8,5 +8,7 @@ import "./suites/event-routes.js";
 import "./suites/permissions.js";
 import "./suites/schedules.js";
 import "./suites/operations.js";
+import "./suites/surroundings.js";
+import "./suites/fitting.js";
 import "./suites/props.js";
 import "./suites/app.js";

@@ -1,7 +1,7 @@
 import { Duration, Stack } from "aws-cdk-lib";
 import { Template } from "aws-cdk-lib/assertions";
 import { EventBus } from "aws-cdk-lib/aws-events";
-import { EventRoutes } from "holdfast/cdk";
+import { type Bus, EventRoutes } from "holdfast/cdk";
 import { describe, expect, it } from "vitest";
 import { inWords, resource, temporaryApp } from "../support.js";
 
@@ -9,10 +9,10 @@ import { inWords, resource, temporaryApp } from "../support.js";
 const policyLimit = 8192;
 const longestRuleArn = 160;
 
-function sourcesFor(eventTypes: number) {
+function sourcesFor(eventTypes: number, busOf = (stack: Stack): Bus => new EventBus(stack, "Bus")) {
   const stack = new Stack(temporaryApp(), "Shop");
   new EventRoutes(stack, "Routes", {
-    bus: new EventBus(stack, "Bus"),
+    bus: busOf(stack),
     eventTypes: Array.from({ length: eventTypes }, (_, number) => `type/${number}`),
     visibilityTimeout: Duration.seconds(60),
   });
@@ -38,5 +38,10 @@ describe("the policy of a queue that many rules lead to", () => {
     const { sources, bytes } = sourcesFor(41);
     expect(sources).toEqual(["arn:AWS::Partition:events:AWS::Region:AWS::AccountId:rule/Bus/*"]);
     expect(bytes).toBeLessThan(policyLimit);
+  });
+
+  it("knows that the rules of the account's default bus go by no bus's name", () => {
+    const { sources } = sourcesFor(41, (stack) => EventBus.fromEventBusName(stack, "Bus", "default"));
+    expect(sources).toEqual(["arn:AWS::Partition:events:AWS::Region:AWS::AccountId:rule/*"]);
   });
 });
