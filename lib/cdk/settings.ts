@@ -9,6 +9,7 @@ import type { Construct } from "constructs";
 import type { BundlingOptions } from "./bundle.js";
 import { HoldfastConfigError } from "./config-error.js";
 import { checkThresholds } from "./operations/thresholds.js";
+import { checkGivenTables } from "./given-tables.js";
 import type { BucketHandle } from "./payload-bucket.js";
 import type { DurableFunctionsProps, LogLevel } from "./props.js";
 import { uniqueName } from "./unique-name.js";
@@ -109,7 +110,7 @@ export function resolveSettings(scope: Construct, props: DurableFunctionsProps):
     );
   }
   const retention = retentionOf(props);
-  checkTables(props);
+  checkGivenTables(props);
   checkNetwork(props);
   checkRuntime(runtime);
   checkThresholds(props);
@@ -165,27 +166,6 @@ function retentionOf({ retention, archive }: DurableFunctionsProps): RetentionSe
   const seconds = retention.toSeconds();
   within("retention", seconds, retentionSeconds, "seconds", "Choose Duration.days(30) if unsure.");
   return { seconds, ...(archive === undefined ? {} : { archive }) };
-}
-
-function checkTables(props: DurableFunctionsProps): void {
-  if (props.tables === undefined) return;
-  if (props.tables.executions.tableStreamArn === undefined) {
-    throw new HoldfastConfigError({
-      what: "The Executions table in `tables` has no stream, so nothing would ever be published.",
-      expected: "a table with a stream of new images, as DurableTables makes it",
-      found: "a table without tableStreamArn",
-      next: "Pass a DurableTables construct; for an imported table, give its tableStreamArn too.",
-    });
-  }
-  for (const prop of ["removalPolicy", "deletionProtection", "payloadBucket"] as const) {
-    if (props[prop] === undefined) continue;
-    throw new HoldfastConfigError({
-      what: `The prop \`${prop}\` would have no effect: the tables are not this construct's.`,
-      expected: `\`${prop}\` on the DurableTables construct that was passed as \`tables\``,
-      found: `both \`tables\` and \`${prop}\` on DurableFunctions`,
-      next: `Move \`${prop}\` there.`,
-    });
-  }
 }
 
 function checkNetwork(props: DurableFunctionsProps): void {

@@ -1,12 +1,12 @@
 /** What a platform's owners ask of a deployment: keys of their own, their network, traces, and a second stage in the same account. */
 import { Duration, RemovalPolicy, Stack } from "aws-cdk-lib";
 import { Template } from "aws-cdk-lib/assertions";
-import { TableV2 } from "aws-cdk-lib/aws-dynamodb";
+import { AttributeType, StreamViewType, type TablePropsV2, TableV2 } from "aws-cdk-lib/aws-dynamodb";
 import { SubnetType, Vpc } from "aws-cdk-lib/aws-ec2";
 import { AccountPrincipal, Role } from "aws-cdk-lib/aws-iam";
 import { Key } from "aws-cdk-lib/aws-kms";
 import { Bucket, BucketEncryption } from "aws-cdk-lib/aws-s3";
-import { DurableFunctions, type DurableFunctionsProps, DurableTables } from "holdfast/cdk";
+import { DurableFunctions, type DurableFunctionsProps, DurableTables, indexNames } from "holdfast/cdk";
 import { describe, expect, it } from "vitest";
 import { fixture } from "../fixtures/index.js";
 import { inWords, resource, resources, statementInWords, statementsOf, temporaryApp } from "../support.js";
@@ -239,6 +239,33 @@ describe("what can't be is refused", () => {
     }
     return "no error";
   };
+
+  const made = (props: Partial<TablePropsV2>, withIndexes = true) =>
+    messageFor((stack) => {
+      const { directory, payloads } = new DurableTables(stack, "Tables");
+      const text = (name: string) => ({ name, type: AttributeType.STRING });
+      const executions = new TableV2(stack, "Own", {
+        partitionKey: text("pk"),
+        sortKey: text("sk"),
+        dynamoStream: StreamViewType.NEW_IMAGE,
+        globalSecondaryIndexes: Object.values(withIndexes ? indexNames : {}).map((indexName) => ({
+          indexName,
+          partitionKey: text(indexName),
+        })),
+        ...props,
+      });
+      return { tables: { executions, directory, payloads } };
+    });
+
+  it("a table of the app's own, unless it is as it must be", () => {
+    expect(made({})).toBe("no error");
+    expect(made({ dynamoStream: StreamViewType.KEYS_ONLY })).toMatch(
+      /no stream of new images[\s\S]*found: {4}a stream of KEYS_ONLY/,
+    );
+    expect(made({}, false)).toMatch(/`executions` in `tables`[\s\S]*missing indexes: byWorkflow, byAppl/);
+    const id = { name: "id", type: AttributeType.STRING };
+    expect(made({ partitionKey: id })).toMatch(/found: {4}the keys id and sk; missing indexes: none/);
+  });
 
   it("subnets without a VPC", () => {
     expect(messageFor(() => ({ vpcSubnets: { subnetType: SubnetType.PRIVATE_ISOLATED } }))).toMatch(
