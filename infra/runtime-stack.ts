@@ -1,4 +1,4 @@
-import { Stack, type StackProps } from "aws-cdk-lib";
+import { Stack, type StackProps, Validations } from "aws-cdk-lib";
 import type { TableV2 } from "aws-cdk-lib/aws-dynamodb";
 import type { Construct } from "constructs";
 import { DurableFunctions, type DurableFunctionsProps } from "holdfast/cdk";
@@ -20,8 +20,12 @@ export class RuntimeStack extends Stack {
     });
     // With this id the outputs carry no prefix: HoldfastService, HoldfastWakeQueueUrl and so on.
     this.durable = new DurableFunctions(this, "Holdfast", durable);
+    Validations.of(this.durable).acknowledge({
+      id: "Serverless-LambdaTracing",
+      reason: "An example: traces are billed, and `tracing` turns them on",
+    });
     // Whoever runs turns makes their transactions: the worker, and start for first turns that somebody waits for.
-    for (const runsTurns of [this.durable.worker, this.durable.start]) {
+    for (const runsTurns of this.durable.turnFunctions) {
       runsTurns.addEnvironment("ACCOUNTS_TABLE", accounts.tableName);
       accounts.grant(runsTurns, "dynamodb:UpdateItem");
     }
