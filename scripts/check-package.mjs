@@ -1,8 +1,9 @@
-// Packs the project, installs the tarball into an empty CDK app outside of this checkout, and synthesizes a stack there: what
+// Packs the project, installs the tarball into a copy of the sample app outside of this checkout, and synthesizes its stacks there: what
 // a user does first. Nothing is downloaded: what the package declares as dependencies is linked from this checkout, and what
 // it does not declare is not there to be found.
 import { execFileSync } from "node:child_process";
 import {
+  cpSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
@@ -18,46 +19,11 @@ import { pathToFileURL } from "node:url";
 const project = resolve(import.meta.dirname, "..");
 const { dependencies, peerDependencies } = JSON.parse(readFileSync(join(project, "package.json"), "utf8"));
 
-/** What the user's app brings itself: the language, its types, and a validation library. */
-const usersOwn = ["typescript", "@types/node", "zod"];
+/** What the user's app brings itself: the language, its types, a validation library, and the rules that it is checked by. */
+const usersOwn = ["typescript", "@types/node", "zod", "cdk-nag"];
 
-const appSource = `
-import { app, event, workflow } from "holdfast";
-import { openTelemetry } from "holdfast/otel";
-import { z } from "zod";
-
-const OrderPlaced = event("order.placed", { schema: z.object({ id: z.string() }), key: (order) => order.id });
-
-const order = workflow("order", { startOn: OrderPlaced }, async (ctx) => {
-  const held = await ctx.step("hold", async () => ({ hold: 1 }));
-  return held.hold;
-});
-
-export default app({ workflows: [order], hooks: [openTelemetry()] });
-`;
-
-/** CDK's own classes, handed over as a user would, in strict code. */
-const stackSource = `
-import { App, Duration, RemovalPolicy, Stack } from "aws-cdk-lib";
-import { EventBus } from "aws-cdk-lib/aws-events";
-import { AccountRootPrincipal, Role } from "aws-cdk-lib/aws-iam";
-import { DurableFunctions, DurableTables } from "holdfast/cdk";
-
-const app = new App();
-const storage = new Stack(app, "Storage");
-const tables = new DurableTables(storage, "Tables", { removalPolicy: RemovalPolicy.DESTROY });
-const shop = new Stack(app, "Shop");
-const eventBus = new EventBus(shop, "Bus");
-const orders = new DurableFunctions(shop, "Orders", {
-  app: "workflows/app.ts",
-  tables,
-  eventBus,
-  workerTimeout: Duration.seconds(30),
-});
-orders.grantStart(new Role(shop, "Caller", { assumedBy: new AccountRootPrincipal() }));
-new DurableFunctions(shop, "Returns", { app: "workflows/app.mjs", serviceName: "returns" });
-app.synth();
-`;
+/** The app that is installed into: what somebody who uses the package would write. */
+const sample = join(project, "test", "sample-app");
 
 /** What differs between the kinds of project that people have. */
 const variants = [
@@ -96,11 +62,8 @@ function pack() {
 function check({ type, options }, tarball) {
   const home = join(work, type);
   installInto(home, tarball);
+  cpSync(sample, home, { recursive: true });
   write(home, "package.json", JSON.stringify({ name: "shop", private: true, type }));
-  write(home, "workflows/app.ts", appSource);
-  // A stranger to TypeScript uses the same package.
-  write(home, "workflows/app.mjs", appSource);
-  write(home, "bin/stack.ts", stackSource);
   const compilerOptions = {
     module: "NodeNext",
     target: "ES2023",
@@ -111,15 +74,15 @@ function check({ type, options }, tarball) {
     rootDir: ".",
     ...options,
   };
-  write(home, "tsconfig.json", JSON.stringify({ compilerOptions, include: ["bin", "workflows"] }));
+  write(home, "tsconfig.json", JSON.stringify({ compilerOptions, include: ["bin", "stacks", "workflows"] }));
   run(process.execPath, ["node_modules/typescript/bin/tsc", "-p", "."], home);
 
-  const output = run(process.execPath, ["out/bin/stack.js"], home, { CDK_OUTDIR: join(home, "cdk.out") });
+  const output = run(process.execPath, ["out/bin/shop.js"], home, { CDK_OUTDIR: join(home, "cdk.out") });
   if (output.trim() !== "") throw new Error(`synthesis printed something:\n${output}`);
-  const template = JSON.parse(readFileSync(join(home, "cdk.out", "Shop.template.json"), "utf8"));
+  const template = JSON.parse(readFileSync(join(home, "cdk.out", "ShopProduction.template.json"), "utf8"));
   expectCount(template, "AWS::Lambda::Function", 10);
-  // For each deployment, its one event once for deliveries and once for starts, and the audit's clock.
-  expectCount(template, "AWS::Events::Rule", 6);
+  // Of orders: two events for deliveries, one of them for starts, and the audit's clock. Of returns: the clock.
+  expectCount(template, "AWS::Events::Rule", 5);
   for (const key of ["OrdersHoldfastService", "ReturnsHoldfastStartFunction"]) {
     if (template.Outputs[key] === undefined) throw new Error(`the output ${key} is missing`);
   }
