@@ -1,9 +1,15 @@
 /** What a platform's owners ask of a deployment: keys of their own, their network, traces, and a second stage in the same account. */
-import { Duration, RemovalPolicy, Stack } from "aws-cdk-lib";
+import { Aspects, Duration, RemovalPolicy, Stack } from "aws-cdk-lib";
 import { Template } from "aws-cdk-lib/assertions";
 import { AttributeType, StreamViewType, type TablePropsV2, TableV2 } from "aws-cdk-lib/aws-dynamodb";
 import { SubnetType, Vpc } from "aws-cdk-lib/aws-ec2";
-import { AccountPrincipal, Role } from "aws-cdk-lib/aws-iam";
+import {
+  AccountPrincipal,
+  CfnRole,
+  ManagedPolicy,
+  PermissionsBoundary,
+  Role,
+} from "aws-cdk-lib/aws-iam";
 import { Key } from "aws-cdk-lib/aws-kms";
 import { Bucket, BucketEncryption } from "aws-cdk-lib/aws-s3";
 import { DurableFunctions, type DurableFunctionsProps, DurableTables, indexNames } from "holdfast/cdk";
@@ -228,6 +234,23 @@ function namesIn(found: Template): string[] {
   );
   return given.sort();
 }
+
+it("a boundary and a path reach every role by CDK's own means", () => {
+  const stack = new Stack(temporaryApp(), "Shop");
+  new DurableFunctions(stack, "Orders", { app: fixture("quiet-app"), clientSchedules: true });
+  PermissionsBoundary.of(stack).apply(ManagedPolicy.fromManagedPolicyName(stack, "Boundary", "platform"));
+  Aspects.of(stack).add({
+    visit(node) {
+      if (node instanceof CfnRole) node.path = "/shop/";
+    },
+  });
+  const roles = Object.values(resources(Template.fromStack(stack), "AWS::IAM::Role"));
+  expect(roles).toHaveLength(7);
+  for (const { Properties } of roles) {
+    expect(Properties.Path).toBe("/shop/");
+    expect(inWords(Properties.PermissionsBoundary)).toMatch(/:policy\/platform$/);
+  }
+});
 
 describe("what can't be is refused", () => {
   const messageFor = (props: (stack: Stack) => Partial<DurableFunctionsProps>): string => {
