@@ -6,8 +6,11 @@ import { join } from "node:path";
 import { App, Stack } from "aws-cdk-lib";
 import { Template } from "aws-cdk-lib/assertions";
 import { DurableFunctions, type DurableFunctionsProps } from "holdfast/cdk";
-import { afterAll } from "vitest";
+import { afterAll, vi } from "vitest";
 import { fixture } from "./fixtures/index.js";
+
+// A template takes a fraction of a second, and several of them half a minute where the machine has much else to do.
+vi.setConfig({ testTimeout: 120_000 });
 
 const outputs = mkdtempSync(join(tmpdir(), "holdfast-templates-"));
 afterAll(() => rmSync(outputs, { recursive: true, force: true }));

@@ -3,13 +3,7 @@ import { Aspects, Duration, RemovalPolicy, Stack } from "aws-cdk-lib";
 import { Template } from "aws-cdk-lib/assertions";
 import { AttributeType, StreamViewType, type TablePropsV2, TableV2 } from "aws-cdk-lib/aws-dynamodb";
 import { SubnetType, Vpc } from "aws-cdk-lib/aws-ec2";
-import {
-  AccountPrincipal,
-  CfnRole,
-  ManagedPolicy,
-  PermissionsBoundary,
-  Role,
-} from "aws-cdk-lib/aws-iam";
+import { AccountPrincipal, CfnRole, ManagedPolicy, PermissionsBoundary, Role } from "aws-cdk-lib/aws-iam";
 import { Key } from "aws-cdk-lib/aws-kms";
 import { Bucket, BucketEncryption } from "aws-cdk-lib/aws-s3";
 import { DurableFunctions, type DurableFunctionsProps, DurableTables, indexNames } from "holdfast/cdk";
