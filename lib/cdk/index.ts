@@ -12,8 +12,8 @@ export {
 export { type Bus, EventRoutes, type EventRoutesProps } from "./event-routes.js";
 export type { EncryptionKey, KeyHandle } from "./keys.js";
 export type { Manifest, ManifestSchedule, ManifestWorkflow } from "./manifest.js";
-export type { AlarmThresholds, OperationsProps } from "./operations/props.js";
 export type { NetworkProps } from "./network.js";
+export type { AlarmThresholds, OperationsProps } from "./operations/props.js";
 export {
   type DeploymentOutputs,
   type OutputField,
