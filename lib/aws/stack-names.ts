@@ -34,6 +34,7 @@ const FIELDS: Record<ResourceName, OutputField> = {
   deliverDlqUrl: "DeliverDlqUrl",
   startQueueUrl: "StartQueueUrl",
   startDlqUrl: "StartDlqUrl",
+  relayDlqUrl: "RelayDlqUrl",
 };
 
 /** Throws {@link SettingMissingError} when there is no such stack, or not exactly one deployment in it. */

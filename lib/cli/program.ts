@@ -14,6 +14,7 @@ import { addHistory } from "./commands/history.js";
 import { addList } from "./commands/list.js";
 import { addOutbox } from "./commands/outbox.js";
 import { addPipeline } from "./commands/pipeline.js";
+import { addPurge } from "./commands/purge.js";
 import { addReplay } from "./commands/replay.js";
 import { addSchedules } from "./commands/schedules.js";
 import { addSend } from "./commands/send.js";
@@ -52,6 +53,7 @@ const COMMANDS: readonly AddCommand[] = [
   addReplay,
   addExport,
   addDelete,
+  addPurge,
 ];
 
 const ENDING = `

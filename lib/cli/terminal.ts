@@ -10,6 +10,8 @@ export interface Terminal {
   err(line: string): void;
   /** What the process ends with, if nothing is thrown. */
   endWith(exitCode: number): void;
+  /** Asks a person, who says yes or not. Absent where nobody is there to be asked. */
+  readonly confirm?: (question: string) => Promise<boolean>;
   readonly colors: Colors;
   /** Columns; undefined when nobody looks (a pipe, a file), and nothing is to be cut. */
   readonly width: number | undefined;
@@ -27,7 +29,20 @@ export function processTerminal(): Terminal {
     endWith: (exitCode) => {
       process.exitCode = exitCode;
     },
+    ...(process.stdin.isTTY === true && stderr.isTTY === true ? { confirm } : {}),
     colors: picocolors.createColors(colored),
     width: stdout.isTTY === true ? Math.max(NARROWEST, stdout.columns ?? 80) : undefined,
   };
+}
+
+/** Nothing but a plain yes is one; whoever ends the input, or interrupts, has said no. */
+async function confirm(question: string): Promise<boolean> {
+  const { createInterface } = await import("node:readline/promises");
+  const reader = createInterface({ input: process.stdin, output: process.stderr });
+  const closed = new Promise<string>((resolve) => reader.once("close", () => resolve("")));
+  try {
+    return /^y(es)?$/i.test((await Promise.race([reader.question(`${question} [y/N] `), closed])).trim());
+  } finally {
+    reader.close();
+  }
 }

@@ -18,6 +18,7 @@ import { exportLines } from "../runtime/export.js";
 import type { Outside } from "../runtime/outside.js";
 import { hasStopped, watch } from "../runtime/watch.js";
 import { ask, type ControlOptions, exists, readHead, redrive } from "./control.js";
+import { ClientDeadLetters } from "./dead-letters.js";
 import {
   type CurrentWorkflowDefinition,
   currentDefinitions,
@@ -406,6 +407,11 @@ export class DurableClient {
   /** Events and starts that ride in transactions of your own: published, or started, if and only if they commit. */
   get outbox(): ClientOutbox {
     return new ClientOutbox(() => this.#connect());
+  }
+
+  /** What could not be handled, and was set aside. */
+  get deadLetters(): ClientDeadLetters {
+    return new ClientDeadLetters(() => this.#connect());
   }
 
   /** Schedules that start workflows again and again, kept at run time. */

@@ -4,8 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { createDeliver } from "../../functions/deliver.js";
+import { sendSetAsideBack } from "../../lib/aws/dead-letters.js";
 import type { EventQueue } from "../../lib/aws/event-queue.js";
-import { retryDead } from "../../lib/cli/dead-letters.js";
 import { writeLocalFile } from "../../lib/cli/local-file.js";
 import { app, event, workflow } from "../../lib/index.js";
 import { batchOf, busEvent, type Deployment, invocation, openDeployment } from "../functions/deployment.js";
@@ -32,7 +32,7 @@ const run = (...args: string[]) => runCommand(["dead-letters", ...args, "--state
 const listed = async () => JSON.parse((await run("list", "--json")).out).deadLetters;
 
 test("dead events are listed with their reasons, looked at again at once, and sent back as they came", async () => {
-  expect(await run("list")).toMatchObject({ out: "", err: "No dead event was found.", code: 0 });
+  expect(await run("list")).toMatchObject({ out: "", err: "No dead letter was found.", code: 0 });
   const deliver = createDeliver(
     shop,
     () => deployment.outside,
@@ -65,10 +65,10 @@ test("dead events are listed with their reasons, looked at again at once, and se
 
   const [{ id }] = (await listed()).filter(({ event: name }: { event?: string }) => name === "lost");
   const one = await run("retry", id, "nobody");
-  expect(one).toMatchObject({ out: "1 event went back.", code: 1 });
+  expect(one).toMatchObject({ out: "1 dead letter went back.", code: 1 });
   expect(one.err).toContain("Not found now: nobody.");
   expect(await deployment.drain("deliveries")).toEqual([JSON.stringify(lost)]);
-  expect(await run("retry", "--all")).toMatchObject({ out: "2 events went back.", code: 0 });
+  expect(await run("retry", "--all")).toMatchObject({ out: "2 dead letters went back.", code: 0 });
   expect(await deployment.drain("deliveries")).toEqual([JSON.stringify(odd)]);
   expect(await deployment.drain("starts")).toEqual(["an outage's"]);
   expect(await listed()).toEqual([]);
@@ -86,12 +86,12 @@ test("all are sent back once, also when they die again at once", async () => {
       await queue.bury(letter);
     },
   };
-  const { letters, failure } = await retryDead(new Map([["deliver", deadly]]), undefined, 30);
+  const { gone, failure } = await sendSetAsideBack(new Map([["deliver", deadly]]), { limit: 30 });
   expect(failure).toBeUndefined();
   expect(sent.sort()).toEqual(bodies);
-  expect(letters).toHaveLength(3);
+  expect(gone).toHaveLength(3);
   // They lie there still, and whoever asks again sends them again.
-  expect(await run("retry", "--all")).toMatchObject({ out: "3 events went back.", code: 0 });
+  expect(await run("retry", "--all")).toMatchObject({ out: "3 dead letters went back.", code: 0 });
   expect((await deployment.drain("deliveries")).sort()).toEqual(bodies);
 });
 
@@ -106,11 +106,11 @@ test("a retry that breaks off says which events went back before", async () => {
       await queue.send(letter);
     },
   };
-  const { letters, failure } = await retryDead(new Map([["deliver", failing]]), undefined, 30);
+  const { gone, failure } = await sendSetAsideBack(new Map([["deliver", failing]]), { limit: 30 });
   expect(failure).toEqual({ error: new Error("throttled") });
-  expect(await deployment.drain("deliveries")).toEqual(letters.map(({ body }) => body));
-  expect(letters).toHaveLength(2);
-  expect(await run("retry", "--all")).toMatchObject({ out: "1 event went back.", code: 0 });
+  expect(await deployment.drain("deliveries")).toEqual(gone.map(({ body }) => body));
+  expect(gone).toHaveLength(2);
+  expect(await run("retry", "--all")).toMatchObject({ out: "1 dead letter went back.", code: 0 });
   await deployment.drain("deliveries");
 });
 
@@ -135,6 +135,6 @@ test.each([
 test.each([["retry"], ["retry", "some-id", "--all"]])(
   "%s is refused without saying which",
   async (...args) => {
-    expect(await run(...args)).toMatchObject({ code: 2, err: expect.stringContaining("Which dead events?") });
+    expect(await run(...args)).toMatchObject({ code: 2, err: expect.stringContaining("Which dead letters?") });
   },
 );

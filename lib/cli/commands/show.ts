@@ -1,9 +1,12 @@
 import { type AwaitedOperation, inWords } from "../../client/awaited.js";
 import type { Progress } from "../../client/progress.js";
 import type { ExecutionDescription } from "../../client/types.js";
-import { json, painted, shownInstant, shownValue } from "../format.js";
+import { fromNow, json, painted, shownInstant, shownValue } from "../format.js";
 import { checkIdArgument } from "../input.js";
-import { connect, type TargetOptions, withTarget } from "../target.js";
+import { type LastErrors, lastErrors, needsHistory } from "../show/last-errors.js";
+import { nextSteps } from "../show/next-steps.js";
+import { oneLine } from "../table.js";
+import { connect, deploymentNow, type TargetOptions, withTarget } from "../target.js";
 import type { Terminal } from "../terminal.js";
 import type { AddCommand } from "./command.js";
 
@@ -19,12 +22,23 @@ export const addShow: AddCommand = (program, terminal) => {
       checkIdArgument(id);
       const client = await connect(options, terminal);
       const description = await client.describe(id);
-      if (options.json) terminal.out(json(description));
-      else print(terminal, description);
+      const errors: LastErrors = needsHistory(description)
+        ? lastErrors(description, await client.history(id))
+        : new Map();
+      const steps = nextSteps(description);
+      if (options.json)
+        return terminal.out(
+          json({ ...description, lastErrors: Object.fromEntries(errors), nextSteps: steps }),
+        );
+      print(terminal, description, errors, await deploymentNow(options));
+      for (const [index, { command, what }] of steps.entries())
+        terminal.out(
+          `${terminal.colors.dim((index === 0 ? "try" : "").padEnd(10))}${command}   ${terminal.colors.dim(what)}`,
+        );
     });
 };
 
-function print(terminal: Terminal, it: ExecutionDescription): void {
+function print(terminal: Terminal, it: ExecutionDescription, errors: LastErrors, now: number): void {
   const { colors } = terminal;
   const line = (name: string, value: string) => terminal.out(`${colors.dim(name.padEnd(10))}${value}`);
   line("execution", colors.bold(it.executionId));
@@ -59,18 +73,26 @@ function print(terminal: Terminal, it: ExecutionDescription): void {
     return;
   }
   if (it.progress.moves !== "stalled") line("now", it.progress.reason);
+  const { next } = it.progress;
+  if (next !== undefined) line("next", `${shownInstant(next)}, ${fromNow(next.getTime() - now)}`);
   line("freed by", it.progress.freedBy);
-  awaited(it.progress).forEach((what, index) => {
+  awaited(it.progress, errors).forEach((what, index) => {
     line(index === 0 ? "awaits" : "", what);
   });
 }
 
 /** A line for each, and one for those that have no name here. */
-function awaited({ awaits, awaitCount }: Progress): string[] {
+function awaited({ awaits, awaitCount }: Progress, errors: LastErrors): string[] {
   const others = awaitCount - awaits.length;
-  if (others === 0) return awaits.map(awaitedLine);
+  const lines = awaits.flatMap((it) => {
+    const error = errors.get(it.op);
+    return error === undefined
+      ? [awaitedLine(it)]
+      : [awaitedLine(it), `  last ${error.name}: ${oneLine(error.message)}`];
+  });
+  if (others === 0) return lines;
   const counted = `${others} ${awaits.length === 0 ? (others === 1 ? "thing" : "things") : others === 1 ? "other" : "others"}`;
-  return [...awaits.map(awaitedLine), counted];
+  return [...lines, counted];
 }
 
 function awaitedLine(it: AwaitedOperation): string {
