@@ -8,6 +8,7 @@ import { addDeadLetters } from "./commands/dead-letters.js";
 import { addDelete } from "./commands/delete.js";
 import { addDemo } from "./commands/demo.js";
 import { addDev } from "./commands/dev.js";
+import { addDoctor } from "./commands/doctor.js";
 import { addExport } from "./commands/export.js";
 import { addFork } from "./commands/fork.js";
 import { addHistory } from "./commands/history.js";
@@ -30,6 +31,7 @@ import type { Terminal } from "./terminal.js";
 const COMMANDS: readonly AddCommand[] = [
   addDev,
   addDemo,
+  addDoctor,
   addStart,
   addList,
   addWaiting,
