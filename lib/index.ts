@@ -59,6 +59,8 @@ export {
   type Waiting,
   type WaitingOptions,
   type WaitingPage,
+  type WatchedChange,
+  type WatchOptions,
   type WorkflowDefinition,
   type WorkflowDefinitionSummary,
 } from "./client/index.js";

@@ -25,6 +25,7 @@ import { addStart } from "./commands/start.js";
 import { addUpdate } from "./commands/update.js";
 import { addVersions } from "./commands/versions.js";
 import { addWaiting } from "./commands/waiting.js";
+import { addWatch } from "./commands/watch.js";
 import type { Terminal } from "./terminal.js";
 
 /** In the order in which the help lists them. */
@@ -36,6 +37,7 @@ const COMMANDS: readonly AddCommand[] = [
   addList,
   addWaiting,
   addShow,
+  addWatch,
   addHistory,
   addSend,
   addSignal,

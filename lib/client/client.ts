@@ -62,6 +62,7 @@ import {
 } from "./types.js";
 import { ClientVersions } from "./versions.js";
 import { listWaiting, type WaitingOptions, type WaitingPage } from "./waiting.js";
+import { type WatchedChange, type WatchOptions, watchExecution } from "./watch.js";
 
 /** The status at the time of asking. */
 export interface Asked {
@@ -197,6 +198,15 @@ export class DurableClient {
     const outside = await this.#connect();
     for await (const line of exportLines(outside.store, await readHead(outside, executionId)))
       yield JSON.stringify(line);
+  }
+
+  /**
+   * How an execution stands, and what has happened in it, from its start on and as it goes on, whenever that has changed. Ends when it is closed
+   * or stalled; of one that is continued, the one that goes on follows.
+   * @throws ExecutionNotFoundError
+   */
+  async *watch(executionId: string, options: WatchOptions = {}): AsyncGenerator<WatchedChange, void, void> {
+    yield* watchExecution(await this.#connect(), executionId, options, this.#classes);
   }
 
   /** Executions, newest first, a page at a time. */

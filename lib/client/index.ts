@@ -45,3 +45,4 @@ export type {
 } from "./types.js";
 export type { ClientVersions, CodeInUse, Moved } from "./versions.js";
 export type { Waiting, WaitingOptions, WaitingPage } from "./waiting.js";
+export type { WatchedChange, WatchOptions } from "./watch.js";

@@ -1,8 +1,8 @@
-import { type AwaitedOperation, inWords } from "../../client/awaited.js";
 import type { Progress } from "../../client/progress.js";
 import type { ExecutionDescription } from "../../client/types.js";
 import { fromNow, json, painted, shownInstant, shownValue } from "../format.js";
 import { checkIdArgument } from "../input.js";
+import { awaitedLine } from "../show/awaited-line.js";
 import { type LastErrors, lastErrors, needsHistory } from "../show/last-errors.js";
 import { nextSteps } from "../show/next-steps.js";
 import { oneLine } from "../table.js";
@@ -93,15 +93,6 @@ function awaited({ awaits, awaitCount }: Progress, errors: LastErrors): string[]
   if (others === 0) return lines;
   const counted = `${others} ${awaits.length === 0 ? (others === 1 ? "thing" : "things") : others === 1 ? "other" : "others"}`;
   return [...lines, counted];
-}
-
-function awaitedLine(it: AwaitedOperation): string {
-  const { kind, name, failedAttempts, due } = it;
-  const what = kind === "child" ? `${inWords(it)} (${name})` : inWords(it);
-  const when = due === undefined ? "" : shownInstant(due);
-  if (failedAttempts === undefined) return when === "" ? what : `${what}, until ${when}`;
-  const failed = `${what}, failed ${failedAttempts === 1 ? "once" : `${failedAttempts} times`}`;
-  return when === "" ? failed : `${failed}, again at ${when}`;
 }
 
 function undone({ executionId, compensation }: ExecutionDescription): string {
