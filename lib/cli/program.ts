@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { Command } from "commander";
 import { addCallback } from "./commands/callback.js";
 import type { AddCommand } from "./commands/command.js";
+import { addCompletion } from "./commands/completion.js";
 import { addCancel, addPause, addRedrive, addResume, addTerminate } from "./commands/control.js";
 import { addDeadLetters } from "./commands/dead-letters.js";
 import { addDelete } from "./commands/delete.js";
@@ -58,6 +59,7 @@ const COMMANDS: readonly AddCommand[] = [
   addExport,
   addDelete,
   addPurge,
+  addCompletion,
 ];
 
 const ENDING = `

@@ -18,7 +18,7 @@ export interface TargetOptions {
   readonly stateDir: string;
 }
 
-const DEFAULT_STACK = "HoldfastRuntime";
+export const DEFAULT_STACK = "HoldfastRuntime";
 const HEADING = "Which deployment:";
 
 /** Adds what every command about executions can be told of where they are. */

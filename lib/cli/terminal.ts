@@ -8,8 +8,8 @@ export interface Terminal {
   out(line: string): void;
   /** A line that is no result: progress, warnings, errors. It must not get into a pipe. */
   err(line: string): void;
-  /** What the process ends with, if nothing is thrown. */
-  endWith(exitCode: number): void;
+  /** What the process ends with, if nothing is thrown. `now` waits for no answer that is still on its way. */
+  endWith(exitCode: number, when?: "now"): void;
   /** Asks a person, who says yes or not. Absent where nobody is there to be asked. */
   readonly confirm?: (question: string) => Promise<boolean>;
   /** Absent where what was printed can't be drawn over: a pipe, a file. */
@@ -35,8 +35,10 @@ export function processTerminal(): Terminal {
   return {
     out: (line) => void stdout.write(`${line}\n`),
     err: (line) => void stderr.write(`${line}\n`),
-    endWith: (exitCode) => {
+    endWith: (exitCode, when) => {
       process.exitCode = exitCode;
+      // Once what was printed has left.
+      if (when === "now") stdout.write("", () => process.exit(exitCode));
     },
     ...(process.stdin.isTTY === true && stderr.isTTY === true ? { confirm } : {}),
     ...(drawable ? { live: liveArea((text) => void stdout.write(text)) } : {}),
