@@ -1,5 +1,4 @@
 /** The `holdfast` command, put together from its subcommands. */
-import { readFileSync } from "node:fs";
 import { Command } from "commander";
 import { addCallback } from "./commands/callback.js";
 import type { AddCommand } from "./commands/command.js";
@@ -13,6 +12,7 @@ import { addDoctor } from "./commands/doctor.js";
 import { addExport } from "./commands/export.js";
 import { addFork } from "./commands/fork.js";
 import { addHistory } from "./commands/history.js";
+import { addInit } from "./commands/init.js";
 import { addList } from "./commands/list.js";
 import { addOutbox } from "./commands/outbox.js";
 import { addPipeline } from "./commands/pipeline.js";
@@ -27,10 +27,12 @@ import { addUpdate } from "./commands/update.js";
 import { addVersions } from "./commands/versions.js";
 import { addWaiting } from "./commands/waiting.js";
 import { addWatch } from "./commands/watch.js";
+import { ownVersion } from "./own-package.js";
 import type { Terminal } from "./terminal.js";
 
 /** In the order in which the help lists them. */
 const COMMANDS: readonly AddCommand[] = [
+  addInit,
   addDev,
   addDemo,
   addDoctor,
@@ -83,18 +85,4 @@ export function createProgram(terminal: Terminal): Command {
   });
   for (const add of COMMANDS) add(program, terminal);
   return program;
-}
-
-/** Two levels up in a checkout, three in the package (`dist/`). */
-function ownVersion(): string {
-  for (const place of ["../../package.json", "../../../package.json"]) {
-    try {
-      const found: unknown = JSON.parse(readFileSync(new URL(place, import.meta.url), "utf8"));
-      if (typeof found !== "object" || found === null) continue;
-      if (Reflect.get(found, "name") === "holdfast") return String(Reflect.get(found, "version"));
-    } catch {
-      // The other place has it.
-    }
-  }
-  return "unknown";
 }
