@@ -86,8 +86,8 @@ function ofReach(client: DurableClient): Promise<readonly Finding[]> {
   return checked("tables and bucket", async () => {
     const { checks } = await client.health();
     return checks.map(({ what, ok, ms, error = "" }) => ({
-      what,
-      ...(ok ? { verdict: "ok" as const, found: `answers in ${ms} ms` } : unmade(what, new Error(error))),
+      what: `reading: ${what}`,
+      ...(ok ? { verdict: "ok" as const, found: `read in ${ms} ms` } : unmade(`reading: ${what}`, new Error(error))),
     }));
   });
 }
