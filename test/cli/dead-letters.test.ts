@@ -135,6 +135,9 @@ test.each([
 test.each([["retry"], ["retry", "some-id", "--all"]])(
   "%s is refused without saying which",
   async (...args) => {
-    expect(await run(...args)).toMatchObject({ code: 2, err: expect.stringContaining("Which dead letters?") });
+    expect(await run(...args)).toMatchObject({
+      code: 2,
+      err: expect.stringContaining("Which dead letters?"),
+    });
   },
 );

@@ -14,7 +14,11 @@ import { type Run, runCommand } from "./run.js";
 export interface Ground {
   readonly deployment: Deployment;
   readonly stateDir: string;
-  holdfast(args: readonly string[], width?: number, person?: Pick<Terminal, "confirm" | "live">): Promise<Run>;
+  holdfast(
+    args: readonly string[],
+    width?: number,
+    person?: Pick<Terminal, "confirm" | "live">,
+  ): Promise<Run>;
   /** What the command prints as JSON. */
   told(...args: string[]): Promise<ReturnType<typeof JSON.parse>>;
   start(workflow: string, ...ids: string[]): Promise<void>;

@@ -60,7 +60,9 @@ export function judgeStack(name: string, status: string): Finding {
 export function judgeClock(skewMs: number): Finding {
   const far = Math.abs(skewMs);
   const found =
-    far < 1_500 ? "agrees with the service's" : `${shownSpan(far)} ${skewMs > 0 ? "ahead of" : "behind"} the service's`;
+    far < 1_500
+      ? "agrees with the service's"
+      : `${shownSpan(far)} ${skewMs > 0 ? "ahead of" : "behind"} the service's`;
   const next = "Set this machine's clock (NTP): signatures, delays and lookbacks depend on it.";
   if (far >= SKEW_WRONG_MS) return { what: "clock", verdict: "wrong", found, next };
   return { what: "clock", verdict: far >= SKEW_NOTED_MS ? "note" : "ok", found };

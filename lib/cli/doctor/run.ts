@@ -87,7 +87,9 @@ function ofReach(client: DurableClient): Promise<readonly Finding[]> {
     const { checks } = await client.health();
     return checks.map(({ what, ok, ms, error = "" }) => ({
       what: `reading: ${what}`,
-      ...(ok ? { verdict: "ok" as const, found: `read in ${ms} ms` } : unmade(`reading: ${what}`, new Error(error))),
+      ...(ok
+        ? { verdict: "ok" as const, found: `read in ${ms} ms` }
+        : unmade(`reading: ${what}`, new Error(error))),
     }));
   });
 }
