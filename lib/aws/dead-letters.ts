@@ -1,6 +1,6 @@
 /** Looking into dead-letter queues: SQS has no look that takes nothing, so what is looked at is hidden for a moment, and then shown again. */
 import { GetQueueAttributesCommand, GetQueueUrlCommand, SQSClient } from "@aws-sdk/client-sqs";
-import { HoldfastError } from "../model/errors.js";
+import { NotSentBackError } from "../model/delivery-errors.js";
 import type {
   DeadLetterQueueName,
   DeadLetterQueues,
@@ -25,17 +25,6 @@ const EMPTY_ANSWERS = 2;
 
 /** Sent back, nobody would know it: the body says where a stream's records lie, not what they are. */
 const NEVER_SENT_BACK: readonly DeadLetterQueueName[] = ["relay"];
-
-/** What lies in the relay's dead-letter queue was asked to be sent back. */
-class NotSentBackError extends HoldfastError {
-  readonly code = "NOT_SENT_BACK";
-  constructor(id: string) {
-    super(
-      `Message ${id} says where records lie that the relay failed on, and can't be sent back. What they hold is marked, and the audit carries it: holdfast outbox list shows what is left. Delete the message.`,
-    );
-    this.name = "NotSentBackError";
-  }
-}
 
 /** Those of a deployment, as far as their names are known. */
 export function deadLetterQueues(

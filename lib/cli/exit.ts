@@ -46,6 +46,7 @@ const CODES: Readonly<Record<string, ExitCode>> = {
   ExecutionDeletedError: EXIT.conflict,
   NotDeletableError: EXIT.conflict,
   NotPinnedError: EXIT.conflict,
+  NotSentBackError: EXIT.conflict,
   PipelineControlError: EXIT.conflict,
   ResultTimeoutError: EXIT.timeout,
 };

@@ -4,11 +4,14 @@ import { fromNow, json, painted, shownInstant, shownValue } from "../format.js";
 import { checkIdArgument } from "../input.js";
 import { awaitedLine } from "../show/awaited-line.js";
 import { type LastErrors, lastErrors, needsHistory } from "../show/last-errors.js";
-import { nextSteps } from "../show/next-steps.js";
+import { type NextStep, nextSteps } from "../show/next-steps.js";
 import { oneLine } from "../table.js";
 import { connect, deploymentNow, type TargetOptions, withTarget } from "../target.js";
 import type { Terminal } from "../terminal.js";
 import type { AddCommand } from "./command.js";
+
+/** Beside a longer command, others need not be as wide. */
+const LONGEST_PADDED = 60;
 
 /** `holdfast show` */
 export const addShow: AddCommand = (program, terminal) => {
@@ -31,12 +34,15 @@ export const addShow: AddCommand = (program, terminal) => {
           json({ ...description, lastErrors: Object.fromEntries(errors), nextSteps: steps }),
         );
       print(terminal, description, errors, await deploymentNow(options));
-      for (const [index, { command, what }] of steps.entries())
-        terminal.out(
-          `${terminal.colors.dim((index === 0 ? "try" : "").padEnd(10))}${command}   ${terminal.colors.dim(what)}`,
-        );
+      printSteps(terminal, steps);
     });
 };
+
+function printSteps({ out, colors }: Terminal, steps: readonly NextStep[]): void {
+  const width = Math.min(LONGEST_PADDED, Math.max(...steps.map(({ command }) => command.length)));
+  for (const [index, { command, what }] of steps.entries())
+    out(`${colors.dim((index === 0 ? "try" : "").padEnd(10))}${command.padEnd(width)}   ${colors.dim(what)}`);
+}
 
 function print(terminal: Terminal, it: ExecutionDescription, errors: LastErrors, now: number): void {
   const { colors } = terminal;
