@@ -1,8 +1,7 @@
 /** Ctrl-C as a signal to end in order; the second one ends at once. */
-const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
+import { EXIT } from "./exit.js";
 
-/** What a shell makes of an end by Ctrl-C. */
-export const INTERRUPTED = 130;
+const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 
 export interface Interruption {
   readonly signal: AbortSignal;
@@ -13,7 +12,7 @@ export interface Interruption {
 export function untilInterrupted(): Interruption {
   const controller = new AbortController();
   const stop = (): void => {
-    if (controller.signal.aborted) process.exit(INTERRUPTED);
+    if (controller.signal.aborted) process.exit(EXIT.interrupted);
     controller.abort();
   };
   for (const name of SIGNALS) process.on(name, stop);

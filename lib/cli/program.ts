@@ -66,7 +66,7 @@ const COMMANDS: readonly AddCommand[] = [
 
 const ENDING = `
 Commands talk to the local cloud of this directory while one runs (holdfast dev), else to AWS.
-Exit codes: 0 done, 1 error, 2 wrong command line or input, 3 no such execution or schedule, 4 conflict, 5 not ended in time.`;
+Exit codes: 0 done, 1 error, 2 wrong command line or input, 3 no such execution or schedule, 4 conflict, 5 not ended in time, 130 interrupted.`;
 
 export function createProgram(terminal: Terminal): Command {
   const program = new Command("holdfast")

@@ -103,7 +103,8 @@ describe("in a real bash", () => {
       `source "${directory}/script.bash"`,
       `COMP_LINE=${JSON.stringify(line)}; COMP_POINT=\${#COMP_LINE}`,
       "_holdfast",
-      'printf "%s\\n" "${COMPREPLY[@]}"',
+      // Of bash, not of this language.
+      'printf "%s\\n" "$'.concat('{COMPREPLY[@]}"'),
     ].join("\n");
     const { stdout } = await promisify(execFile)("bash", ["--norc", "-c", script], {
       env: { ...process.env, PATH: `${directory}:${process.env.PATH}` },

@@ -5,7 +5,6 @@ import { isClosed } from "../../model/status.js";
 import { EXIT } from "../exit.js";
 import { painted, shownInstant, shownValue } from "../format.js";
 import { detailOf } from "../history-event.js";
-import { INTERRUPTED } from "../interrupt.js";
 import { awaitedLine } from "../show/awaited-line.js";
 import { fitting, oneLine } from "../table.js";
 import type { Terminal } from "../terminal.js";
@@ -34,7 +33,7 @@ export async function watchOne(
   }
   if (last !== undefined && (isClosed(last.status) || last.status === "stalled"))
     return last.status === "completed" ? EXIT.ok : EXIT.error;
-  return isOver() ? EXIT.timeout : INTERRUPTED;
+  return isOver() ? EXIT.timeout : EXIT.interrupted;
 }
 
 function tellPrograms(
