@@ -200,11 +200,7 @@ export class DurableClient {
       yield JSON.stringify(line);
   }
 
-  /**
-   * How an execution stands, and what has happened in it, from its start on and as it goes on, whenever that has changed. Ends when it is closed
-   * or stalled; of one that is continued, the one that goes on follows.
-   * @throws ExecutionNotFoundError
-   */
+  /** How an execution stands and what happens in it, from its start until it is closed or stalled. Throws ExecutionNotFoundError. */
   async *watch(executionId: string, options: WatchOptions = {}): AsyncGenerator<WatchedChange, void, void> {
     yield* watchExecution(await this.#connect(), executionId, options, this.#classes);
   }
