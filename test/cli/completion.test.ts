@@ -98,7 +98,7 @@ describe("in a real bash", () => {
   });
 
   /** What bash would put in the place of what is typed since the last character that cuts words for it. */
-  const completed = async (line: string): Promise<string[]> => {
+  const completed = async (line: string, within = "30s"): Promise<string[]> => {
     const script = [
       `source "${directory}/script.bash"`,
       `COMP_LINE=${JSON.stringify(line)}; COMP_POINT=\${#COMP_LINE}`,
@@ -107,7 +107,7 @@ describe("in a real bash", () => {
       'printf "%s\\n" "$'.concat('{COMPREPLY[@]}"'),
     ].join("\n");
     const { stdout } = await promisify(execFile)("bash", ["--norc", "-c", script], {
-      env: { ...process.env, PATH: `${directory}:${process.env.PATH}` },
+      env: { ...process.env, PATH: `${directory}:${process.env.PATH}`, HOLDFAST_COMPLETION_TIMEOUT: within },
     });
     return stdout.split("\n").filter((word) => word !== "");
   };
@@ -118,14 +118,14 @@ describe("in a real bash", () => {
     expect(String(told)).toContain("-F _holdfast holdfast");
   });
 
-  test("commands, options and choices", async () => {
+  test("commands, options and choices", { timeout: 120_000 }, async () => {
     expect(await completed("holdfast can")).toEqual(["cancel"]);
     expect(await completed("holdfast list --dep")).toEqual(["--deployment"]);
     expect(await completed("holdfast list --status sus")).toEqual(["suspended"]);
     expect(await completed("holdfast schedules d")).toEqual(["delete"]);
   });
 
-  test("ids and workflows of the deployment", async () => {
+  test("ids and workflows of the deployment", { timeout: 180_000 }, async () => {
     const at = `--state-dir ${ground.stateDir}`;
     expect(await completed(`holdfast show ${at} p`)).toEqual(["p-1"]);
     // Bash itself keeps what stands before the last colon, or the like.
@@ -135,6 +135,9 @@ describe("in a real bash", () => {
     expect(await completed(`holdfast list ${at} --workflow=or`)).toEqual(["order"]);
   });
 
-  test("nothing where nobody answers", async () =>
-    expect(await completed(`holdfast show --state-dir ${directory} --region nowhere-1 p`)).toEqual([]));
+  test("nothing where nobody answers", { timeout: 60_000 }, async () =>
+    expect(await completed(`holdfast show --state-dir ${directory} --region nowhere-1 p`, "100ms")).toEqual(
+      [],
+    ),
+  );
 });

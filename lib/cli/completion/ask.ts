@@ -1,11 +1,13 @@
 /** Names that only the deployment knows. A shell waits for them: what does not come soon does not come. */
 import type { DurableClient } from "../../client/client.js";
+import { type Duration, durationMs } from "../../model/time.js";
+import { durationOption } from "../input.js";
 import { STATE_DIRECTORY } from "../local-file.js";
 import { connect, DEFAULT_STACK } from "../target.js";
 import type { Terminal } from "../terminal.js";
 import type { Asked, Candidate } from "./candidates.js";
 
-const WITHIN_MS = 2_000;
+const WITHIN: Duration = "2s";
 
 const MOST = 200;
 
@@ -16,9 +18,18 @@ export async function askFor(
   terminal: Terminal,
 ): Promise<readonly Candidate[]> {
   const late = new Promise<readonly Candidate[]>((resolve) => {
-    setTimeout(resolve, WITHIN_MS, []).unref();
+    setTimeout(resolve, withinMs(process.env.HOLDFAST_COMPLETION_TIMEOUT), []).unref();
   });
   return Promise.race([known(ask, given, terminal).catch(() => []), late]);
+}
+
+/** As long as one who waits for a slow deployment says. What is no duration is nobody's wish. */
+function withinMs(given: string | undefined): number {
+  try {
+    return durationMs(given === undefined ? WITHIN : durationOption(given, "HOLDFAST_COMPLETION_TIMEOUT"));
+  } catch {
+    return durationMs(WITHIN);
+  }
 }
 
 async function known(
