@@ -2,7 +2,7 @@
 import { execFile, spawn, spawnSync } from "node:child_process";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { EXIT } from "../../lib/cli/exit.js";
 import { app, workflow } from "../../lib/index.js";
 import { type Ground, openGround } from "./ground.js";
@@ -52,6 +52,15 @@ test(
   },
   TIMEOUT_MS,
 );
+
+test("HOLDFAST_STACK is the stack that is meant where none is named", async () => {
+  vi.stubEnv("HOLDFAST_STACK", "Nowhere");
+  const { err, code } = await ground.holdfast(["list"]);
+  vi.unstubAllEnvs();
+  expect(err).toContain('There is no stack "Nowhere"');
+  expect(code).toBe(EXIT.error);
+  expect((await ground.holdfast(["list"])).code).toBe(EXIT.ok);
+});
 
 /** `script` gives a process a terminal; where it is missing there is none to be had. */
 const hasTerminal = spawnSync("script", ["-qec", "true", "/dev/null"]).status === 0;
