@@ -1,8 +1,11 @@
 /** Events of a history, in a few words. */
 import type { HistoryEntry } from "../client/types.js";
 import type { Message } from "../model/message.js";
+import { SealedValueError } from "../model/sealed-error.js";
 import { decode, type Encoded } from "../model/value.js";
 import { shownInstant, shownValue } from "./format.js";
+
+const SEALED = "(sealed)";
 
 /** What an event says beyond its type and its operation, in a few words. */
 export function detailOf(event: HistoryEntry["event"]): string {
@@ -89,12 +92,24 @@ function message(said: Message): string {
   }
 }
 
+/** What an app has sealed, and nothing here opens, is no reason to show nothing of the rest. */
+export function decoded(value: Encoded): unknown {
+  try {
+    return decode(value);
+  } catch (error) {
+    if (error instanceof SealedValueError) return error;
+    throw error;
+  }
+}
+
 function stored(value: Encoded): string {
-  return shownValue(decode(value));
+  const found = decoded(value);
+  return found instanceof SealedValueError ? SEALED : shownValue(found);
 }
 
 function error(value: Encoded): string {
-  const thrown = decode(value);
+  const thrown = decoded(value);
+  if (thrown instanceof SealedValueError) return SEALED;
   return thrown instanceof Error ? `${thrown.name}: ${thrown.message}` : shownValue(thrown);
 }
 

@@ -8,15 +8,13 @@ import type { AnyEventType, EventType } from "../define/event.js";
 import { checkHooks, type Hooks } from "../define/hooks.js";
 import type { AnyWorkflow, Workflow } from "../define/workflow.js";
 import { checkCodec, type PayloadCodec } from "../model/codec.js";
-import { ExecutionFailedError, ResultTimeoutError } from "../model/errors.js";
 import type { ExecutionStatus } from "../model/status.js";
-import { type Duration, durationMs } from "../model/time.js";
+import type { Duration } from "../model/time.js";
 import type { ErrorClasses } from "../model/value.js";
 import { releaseChildren } from "../runtime/ending/closing.js";
 import { terminate } from "../runtime/ending/terminate.js";
 import { exportLines } from "../runtime/export.js";
 import type { Outside } from "../runtime/outside.js";
-import { hasStopped, watch } from "../runtime/watch.js";
 import { ask, type ControlOptions, exists, readHead, redrive } from "./control.js";
 import { ClientDeadLetters } from "./dead-letters.js";
 import {
@@ -28,9 +26,9 @@ import {
   type WorkflowDefinitionSummary,
 } from "./definitions.js";
 import { type DeletedExecution, deleteByClient } from "./delete.js";
-import { describeHead, readError, readValue } from "./describe.js";
+import { describeHead, readError } from "./describe.js";
 import { type ForkOptions, fork } from "./fork.js";
-import { given, givenByAndWhy, nameGiven } from "./given.js";
+import { givenByAndWhy, nameGiven } from "./given.js";
 import { checkHealth, type Health } from "./health.js";
 import { historyOf } from "./history.js";
 import { countExecutions, listExecutions } from "./list.js";
@@ -47,18 +45,18 @@ import type { ClientNames, ClientOptions, ClientSettings } from "./options.js";
 import { ClientOutbox } from "./outbox.js";
 import { type Pauses, pausesOfExecution } from "./pauses.js";
 import { publishEvent } from "./publish.js";
+import { resultOf } from "./result.js";
 import { ClientSchedules } from "./schedules.js";
 import { startByFunction, startHere } from "./start.js";
-import {
-  DEFAULT_WAIT,
-  type ExecutionDescription,
-  type ExecutionFilter,
-  type ExecutionPage,
-  type HistoryEntry,
-  type ListOptions,
-  type PublishOptions,
-  type StartedExecution,
-  type StartOptions,
+import type {
+  ExecutionDescription,
+  ExecutionFilter,
+  ExecutionPage,
+  HistoryEntry,
+  ListOptions,
+  PublishOptions,
+  StartedExecution,
+  StartOptions,
 } from "./types.js";
 import { ClientVersions } from "./versions.js";
 import { listWaiting, type WaitingOptions, type WaitingPage } from "./waiting.js";
@@ -166,18 +164,8 @@ export class DurableClient {
     executionId: string,
     options: { readonly timeout?: Duration } = {},
   ): Promise<Output> {
-    const outside = await this.#connect();
-    const began = outside.clock.now();
-    const { timeout = DEFAULT_WAIT } = given("client.result", options);
-    const reached = await watch(outside, executionId, began + durationMs(timeout));
-    if (!hasStopped(reached))
-      throw new ResultTimeoutError(executionId, reached.status, outside.clock.now() - began);
-    if (reached.status !== "completed") {
-      const cause = await readError(outside, reached, this.#classes);
-      throw new ExecutionFailedError(executionId, reached.status, cause === undefined ? {} : { cause });
-    }
     // What a workflow returns is not checked against its type anywhere: the caller says what it is.
-    return (await readValue(outside, reached, reached.output, this.#classes)) as Output;
+    return (await resultOf(await this.#connect(), executionId, options, this.#classes)) as Output;
   }
 
   /**

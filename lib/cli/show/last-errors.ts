@@ -1,6 +1,6 @@
 /** The last error of each step that is to be tried again. The head only counts them; the history has them. */
 import type { ExecutionDescription, HistoryEntry } from "../../client/types.js";
-import { decode } from "../../model/value.js";
+import { decoded } from "../history-event.js";
 
 /** By the path of the step. */
 export type LastErrors = ReadonlyMap<string, Error>;
@@ -16,7 +16,7 @@ export function lastErrors({ progress }: ExecutionDescription, history: readonly
   const found = new Map<string, Error>();
   for (const { event } of history) {
     if (event.type !== "StepAttemptFailed" || !tried.has(event.op)) continue;
-    const thrown = decode(event.error);
+    const thrown = decoded(event.error);
     found.set(event.op, thrown instanceof Error ? thrown : new Error(String(thrown)));
   }
   return found;
