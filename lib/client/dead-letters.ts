@@ -2,29 +2,21 @@
 import { InvalidInputError } from "../model/errors.js";
 import { firingExecutionId, readFiring, saysFiring } from "../model/firing.js";
 import { shown } from "../model/shown.js";
-import type {
-  DeadLetterQueueName,
-  DeadLetterQueueState,
-  DeadLetterQueues,
-  DeadLetterReason,
-  SetAside,
-  SetAsideGone,
-  SetAsideRequest,
+import {
+  DEAD_LETTER_QUEUES,
+  type DeadLetterQueueName,
+  type DeadLetterQueueState,
+  type DeadLetterQueues,
+  type DeadLetterReason,
+  type SetAside,
+  type SetAsideGone,
+  type SetAsideRequest,
 } from "../runtime/dead-letters.js";
 import type { Outside } from "../runtime/outside.js";
 import { given } from "./given.js";
 import { checkedLimit } from "./list.js";
 
 export type { DeadLetterQueueName, DeadLetterQueueState, DeadLetterReason } from "../runtime/dead-letters.js";
-
-/** In the order in which they are gone through. */
-export const DEAD_LETTER_QUEUES: readonly DeadLetterQueueName[] = [
-  "deliver",
-  "start",
-  "wakes",
-  "timers",
-  "relay",
-];
 
 /** A message that was set aside. */
 export interface DeadLetterDescription {

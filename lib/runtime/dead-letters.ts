@@ -6,7 +6,10 @@ import type { EpochMs } from "../model/time.js";
  * receives ran out. `timers`: wakes that EventBridge Scheduler could not hand over. `relay`: parts of the table's stream that the relay failed
  * on, by their place; what they hold stays marked, and the audit carries it.
  */
-export type DeadLetterQueueName = "deliver" | "start" | "wakes" | "timers" | "relay";
+export type DeadLetterQueueName = (typeof DEAD_LETTER_QUEUES)[number];
+
+/** In the order in which they are gone through. */
+export const DEAD_LETTER_QUEUES = ["deliver", "start", "wakes", "timers", "relay"] as const;
 
 /** Why something was given up, and by whom. */
 export interface DeadLetterReason {

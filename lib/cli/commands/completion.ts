@@ -1,4 +1,5 @@
 import { Argument } from "commander";
+import { SCRIPTS, SHELLS, type Shell } from "../completion/scripts.js";
 import { EXIT } from "../exit.js";
 import type { AddCommand } from "./command.js";
 
@@ -10,9 +11,8 @@ export const addCompletion: AddCommand = (program, terminal) => {
     .description(
       "Prints a script for a shell: commands, options, their choices, and the ids of executions, workflows and schedules of the deployment. For bash: source <(holdfast completion bash)",
     )
-    .addArgument(new Argument("<shell>", "which shell").choices(["bash", "zsh", "fish"]))
-    .action(async (shell: "bash" | "zsh" | "fish") => {
-      const { SCRIPTS } = await import("../completion/scripts.js");
+    .addArgument(new Argument("<shell>", "which shell").choices(SHELLS))
+    .action((shell: Shell) => {
       terminal.out(SCRIPTS[shell].trimEnd());
     });
 

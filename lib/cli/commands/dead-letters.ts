@@ -4,6 +4,7 @@ import type {
   DeadLetterQueueName,
   DeadLettersGone,
 } from "../../client/dead-letters.js";
+import { DEAD_LETTER_QUEUES } from "../../runtime/dead-letters.js";
 import { checkConfirmable } from "../bulk/run.js";
 import { EXIT, UsageError } from "../exit.js";
 import { json, shownInstant } from "../format.js";
@@ -23,8 +24,6 @@ interface GoneOptions extends Options {
   readonly all?: boolean;
   readonly yes?: boolean;
 }
-
-const QUEUES: readonly DeadLetterQueueName[] = ["deliver", "start", "wakes", "timers", "relay"];
 
 /** What is in each queue, and who looks after it. */
 const HOLDS: Readonly<Record<DeadLetterQueueName, string>> = {
@@ -52,7 +51,7 @@ export const addDeadLetters: AddCommand = (program, terminal) => {
 
 function withQueues(command: Command, limit: number): Command {
   return command
-    .addOption(new Option("--queue <queue...>", "only of these queues").choices(QUEUES))
+    .addOption(new Option("--queue <queue...>", "only of these queues").choices(DEAD_LETTER_QUEUES))
     .option("-n, --limit <count>", "how many of each queue are looked at", readLimit, limit);
 }
 
