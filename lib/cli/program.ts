@@ -1,5 +1,5 @@
 /** The `holdfast` command, put together from its subcommands. */
-import { Command } from "commander";
+import { Command, Help, type Option } from "commander";
 import { addCallback } from "./commands/callback.js";
 import type { AddCommand } from "./commands/command.js";
 import { addCompletion } from "./commands/completion.js";
@@ -78,11 +78,27 @@ export function createProgram(terminal: Terminal): Command {
     .showHelpAfterError("(holdfast --help lists what can be asked)")
     .addHelpText("after", ENDING);
   // Subcommands take these over, so they stand before the first one.
-  program.exitOverride().configureOutput({
-    writeOut: (text) => terminal.out(text.trimEnd()),
-    writeErr: (text) => terminal.err(text.trimEnd()),
-    ...(terminal.width === undefined ? {} : { getOutHelpWidth: () => terminal.width ?? 80 }),
-  });
+  program
+    .configureHelp({ groupItems: ownFirst })
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => terminal.out(text.trimEnd()),
+      writeErr: (text) => terminal.err(text.trimEnd()),
+      ...(terminal.width === undefined ? {} : { getOutHelpWidth: () => terminal.width ?? 80 }),
+    });
   for (const add of COMMANDS) add(program, terminal);
   return program;
 }
+
+/** A command's own options stand before those that many share. */
+function ownFirst<T extends Command | Option>(
+  unsorted: T[],
+  visible: T[],
+  groupOf: (item: T) => string,
+): Map<string, T[]> {
+  const groups = new Help().groupItems(unsorted, visible, groupOf);
+  return new Map([...groups].sort(([one], [other]) => Number(other === OWN) - Number(one === OWN)));
+}
+
+/** The heading of options that name none. */
+const OWN = "Options:";
