@@ -6,6 +6,7 @@ import picocolors from "picocolors";
 import { describe, expect, test } from "vitest";
 import { EXIT } from "../../lib/cli/exit.js";
 import { createProgram } from "../../lib/cli/program.js";
+import { wordsOf } from "./commands.js";
 
 const root = resolve(import.meta.dirname, "../..");
 const page = readFileSync(join(root, "docs/command.md"), "utf8");
@@ -108,13 +109,6 @@ function linesOf(document: string): string[] {
     .flatMap((line) => line.replace(/\s+#.*$/, "").split(/;\s+/))
     .map((line) => line.replace(/\s+> \S+$/, "").trim())
     .filter((line) => /^(npx )?holdfast /.test(line));
-}
-
-/** As a shell cuts a line, as far as documents go: blanks, and both kinds of quotes. */
-function wordsOf(line: string): string[] {
-  return [...line.matchAll(/(?:'[^']*'|"[^"]*"|[^\s'"])+/g)].map(([word]) =>
-    word.replaceAll(/'([^']*)'|"([^"]*)"/g, (_, single?: string, double?: string) => single ?? double ?? ""),
-  );
 }
 
 /** Parses a line as the command does, with every action taken out. */
