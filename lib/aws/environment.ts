@@ -29,6 +29,7 @@ export const VARIABLES = {
   deliverDlqUrl: "HOLDFAST_DELIVER_DLQ_URL",
   startQueueUrl: "HOLDFAST_START_QUEUE_URL",
   startDlqUrl: "HOLDFAST_START_DLQ_URL",
+  relayDlqUrl: "HOLDFAST_RELAY_DLQ_URL",
 } as const;
 
 export type ResourceName = keyof typeof VARIABLES;
@@ -85,4 +86,5 @@ export const RESOURCE_NAMES: readonly ResourceName[] = [
   "deliverDlqUrl",
   "startQueueUrl",
   "startDlqUrl",
+  "relayDlqUrl",
 ];

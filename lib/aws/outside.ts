@@ -74,6 +74,10 @@ export function createAwsOutside(options: AwsOutsideOptions): AwsOutside {
       () => clock.now(),
     );
   });
+  const dead = once(async () => {
+    const { deadLetterQueues } = await import("./dead-letters.js");
+    return deadLetterQueues(names, connection);
+  });
   const publish = once(async () => {
     const { eventBus } = await import("./bus.js");
     return eventBus(need(names, "busName"), need(names, "service"), connection);
@@ -116,6 +120,12 @@ export function createAwsOutside(options: AwsOutsideOptions): AwsOutside {
             delete: async (id) => (await keeper()).delete(id),
           },
         }),
+    deadLetters: {
+      count: async () => (await dead()).count(),
+      list: async (request) => (await dead()).list(request),
+      sendBack: async (request) => (await dead()).sendBack(request),
+      delete: async (request) => (await dead()).delete(request),
+    },
     bus: { publish: async (entries) => (await publish())(entries) },
     clock,
     log: options.log ?? jsonLog({ level: logLevelIn(process.env), now: () => clock.now() }),

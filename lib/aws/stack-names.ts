@@ -1,9 +1,9 @@
 /** Finds a deployment's names in its stack's outputs. */
-import { CloudFormationClient, DescribeStacksCommand, type Stack } from "@aws-sdk/client-cloudformation";
-import { type OutputField, readDeployments } from "../cdk/output-names.js";
-import { type Connection, clientSettings } from "./connection.js";
+import { type DeploymentOutputs, type OutputField, readDeployments } from "../cdk/output-names.js";
+import type { Connection } from "./connection.js";
 import type { Names, ResourceName } from "./environment.js";
 import { SettingMissingError } from "./setting-missing-error.js";
+import { describeStack } from "./stack.js";
 
 export interface StackNamesOptions {
   /** The prefix of the construct's outputs, when a stack holds several; `""` is the one without. */
@@ -34,20 +34,13 @@ const FIELDS: Record<ResourceName, OutputField> = {
   deliverDlqUrl: "DeliverDlqUrl",
   startQueueUrl: "StartQueueUrl",
   startDlqUrl: "StartDlqUrl",
+  relayDlqUrl: "RelayDlqUrl",
 };
 
 /** Throws {@link SettingMissingError} when there is no such stack, or not exactly one deployment in it. */
 export async function namesOfStack(stackName: string, options: StackNamesOptions = {}): Promise<Names> {
-  const client = new CloudFormationClient(clientSettings("cloudformation", options.connection));
-  try {
-    const stack = await describe(client, stackName);
-    const outputs = (stack.Outputs ?? []).flatMap(({ OutputKey: key, OutputValue: value }) =>
-      key === undefined || value === undefined ? [] : [[key, value] as const],
-    );
-    return namesFromOutputs(stackName, outputs, options.deployment);
-  } finally {
-    client.destroy();
-  }
+  const { outputs } = await describeStack(stackName, options.connection);
+  return namesFromOutputs(stackName, outputs, options.deployment);
 }
 
 /** The names among a stack's outputs. */
@@ -56,17 +49,25 @@ export function namesFromOutputs(
   outputs: Iterable<readonly [key: string, value: string]>,
   wanted?: string,
 ): Names {
+  const { values } = deploymentIn(stackName, outputs, wanted);
+  const names: Partial<Record<ResourceName, string>> = {};
+  for (const [name, field] of Object.entries(FIELDS)) {
+    const value = values[field];
+    if (value !== undefined && isResourceName(name)) names[name] = value;
+  }
+  return names;
+}
+
+/** The one deployment that is meant. Throws {@link SettingMissingError} when there is none, or more than one. */
+export function deploymentIn(
+  stackName: string,
+  outputs: Iterable<readonly [key: string, value: string]>,
+  wanted?: string,
+): DeploymentOutputs {
   const deployments = readDeployments(outputs);
   const fitting = wanted === undefined ? deployments : deployments.filter(({ prefix }) => prefix === wanted);
   const [only] = fitting;
-  if (only !== undefined && fitting.length === 1) {
-    const names: Partial<Record<ResourceName, string>> = {};
-    for (const [name, field] of Object.entries(FIELDS)) {
-      const value = only.values[field];
-      if (value !== undefined && isResourceName(name)) names[name] = value;
-    }
-    return names;
-  }
+  if (only !== undefined && fitting.length === 1) return only;
   const found = deployments.map(({ prefix }) => `"${prefix}"`).join(", ") || "none";
   throw new SettingMissingError(
     `Stack "${stackName}" has no single Holdfast deployment${wanted === undefined ? "" : ` with the prefix "${wanted}"`} (found: ${found}).`,
@@ -78,18 +79,4 @@ export function namesFromOutputs(
 
 function isResourceName(name: string): name is ResourceName {
   return Object.hasOwn(FIELDS, name);
-}
-
-async function describe(client: CloudFormationClient, stackName: string): Promise<Stack> {
-  try {
-    const { Stacks = [] } = await client.send(new DescribeStacksCommand({ StackName: stackName }));
-    const [stack] = Stacks;
-    if (stack !== undefined) return stack;
-  } catch (error) {
-    if (!(error instanceof Error) || !error.message.includes("does not exist")) throw error;
-  }
-  throw new SettingMissingError(
-    `There is no stack "${stackName}" in this account and region.`,
-    "Check the name (--stack), the region (AWS_REGION) and the account (AWS_PROFILE), or deploy it first.",
-  );
 }

@@ -36,6 +36,7 @@ export const outputFields = [
   "DeliverDlqUrl",
   "StartQueueUrl",
   "StartDlqUrl",
+  "RelayDlqUrl",
 ] as const;
 
 export type OutputField = (typeof outputFields)[number];

@@ -32,6 +32,7 @@ export function addOutputs(deployment: DurableFunctions): void {
     DeliverDlqUrl: deliverRoutes?.dlq.queueUrl,
     StartQueueUrl: startRoutes?.queue.queueUrl,
     StartDlqUrl: startRoutes?.dlq.queueUrl,
+    RelayDlqUrl: deployment.relayDlq.queueUrl,
   };
   for (const field of outputFields) {
     const value = values[field];

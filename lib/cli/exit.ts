@@ -1,19 +1,28 @@
 /**
  * How the command ends.
  *
- * | code | means                                                        |
- * |------|--------------------------------------------------------------|
- * | 0    | done                                                         |
- * | 1    | an error; with --wait also: it ended otherwise than completed |
- * | 2    | the command line or the input is wrong                       |
- * | 3    | there is no such execution                                   |
- * | 4    | it exists already, is closed, or has nothing to go on from   |
- * | 5    | the time to wait was over first                              |
+ * | code | means                                                                                                   |
+ * |------|---------------------------------------------------------------------------------------------------------|
+ * | 0    | done                                                                                                    |
+ * | 1    | an error; one of many failed; nobody said yes; a look found something wrong; it ended, but not completed |
+ * | 2    | the command line or the input is wrong: nothing was asked of the deployment                             |
+ * | 3    | there is no such execution or schedule                                                                  |
+ * | 4    | it exists already, is closed, or has nothing to go on from                                              |
+ * | 5    | the time to wait was over first                                                                         |
+ * | 130  | interrupted before the end that was waited for                                                          |
  */
 import { HoldfastError } from "../model/errors.js";
 import { ownOf } from "../model/own.js";
 
-export const EXIT = { ok: 0, error: 1, usage: 2, notFound: 3, conflict: 4, timeout: 5 } as const;
+export const EXIT = {
+  ok: 0,
+  error: 1,
+  usage: 2,
+  notFound: 3,
+  conflict: 4,
+  timeout: 5,
+  interrupted: 130,
+} as const;
 
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
 
@@ -46,6 +55,7 @@ const CODES: Readonly<Record<string, ExitCode>> = {
   ExecutionDeletedError: EXIT.conflict,
   NotDeletableError: EXIT.conflict,
   NotPinnedError: EXIT.conflict,
+  NotSentBackError: EXIT.conflict,
   PipelineControlError: EXIT.conflict,
   ResultTimeoutError: EXIT.timeout,
 };

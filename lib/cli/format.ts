@@ -10,6 +10,31 @@ export function shownInstant(at: Date | number): string {
   return `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())} ${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())}`;
 }
 
+const UNITS: readonly (readonly [unit: string, ms: number])[] = [
+  ["d", 86_400_000],
+  ["h", 3_600_000],
+  ["m", 60_000],
+  ["s", 1_000],
+];
+
+/** How long, in its two largest units: `2d 3h`, `40s`. */
+export function shownSpan(ms: number): string {
+  let left = Math.max(0, Math.round(ms / 1_000)) * 1_000;
+  const parts: string[] = [];
+  for (const [unit, length] of UNITS) {
+    const many = Math.floor(left / length);
+    if (many > 0) parts.push(`${many}${unit}`);
+    else if (parts.length > 0) break;
+    left -= many * length;
+  }
+  return parts.slice(0, 2).join(" ") || "0s";
+}
+
+/** `in 2h 5m`, or `40s ago`. */
+export function fromNow(ms: number): string {
+  return ms >= 0 ? `in ${shownSpan(ms)}` : `${shownSpan(-ms)} ago`;
+}
+
 /** One line of JSON. */
 export function shownValue(value: unknown): string {
   return value === undefined ? "undefined" : (JSON.stringify(plain(value)) ?? String(value));

@@ -1,19 +1,22 @@
 /** The `holdfast` command, put together from its subcommands. */
-import { readFileSync } from "node:fs";
-import { Command } from "commander";
+import { Command, Help, type Option } from "commander";
 import { addCallback } from "./commands/callback.js";
 import type { AddCommand } from "./commands/command.js";
+import { addCompletion } from "./commands/completion.js";
 import { addCancel, addPause, addRedrive, addResume, addTerminate } from "./commands/control.js";
 import { addDeadLetters } from "./commands/dead-letters.js";
 import { addDelete } from "./commands/delete.js";
 import { addDemo } from "./commands/demo.js";
 import { addDev } from "./commands/dev.js";
+import { addDoctor } from "./commands/doctor.js";
 import { addExport } from "./commands/export.js";
 import { addFork } from "./commands/fork.js";
 import { addHistory } from "./commands/history.js";
+import { addInit } from "./commands/init.js";
 import { addList } from "./commands/list.js";
 import { addOutbox } from "./commands/outbox.js";
 import { addPipeline } from "./commands/pipeline.js";
+import { addPurge } from "./commands/purge.js";
 import { addReplay } from "./commands/replay.js";
 import { addSchedules } from "./commands/schedules.js";
 import { addSend } from "./commands/send.js";
@@ -23,16 +26,21 @@ import { addStart } from "./commands/start.js";
 import { addUpdate } from "./commands/update.js";
 import { addVersions } from "./commands/versions.js";
 import { addWaiting } from "./commands/waiting.js";
+import { addWatch } from "./commands/watch.js";
+import { ownVersion } from "./own-package.js";
 import type { Terminal } from "./terminal.js";
 
 /** In the order in which the help lists them. */
 const COMMANDS: readonly AddCommand[] = [
+  addInit,
   addDev,
   addDemo,
+  addDoctor,
   addStart,
   addList,
   addWaiting,
   addShow,
+  addWatch,
   addHistory,
   addSend,
   addSignal,
@@ -52,11 +60,13 @@ const COMMANDS: readonly AddCommand[] = [
   addReplay,
   addExport,
   addDelete,
+  addPurge,
+  addCompletion,
 ];
 
 const ENDING = `
 Commands talk to the local cloud of this directory while one runs (holdfast dev), else to AWS.
-Exit codes: 0 done, 1 error, 2 wrong command line or input, 3 no such execution or schedule, 4 conflict, 5 not ended in time.`;
+Exit codes: 0 done, 1 error, 2 wrong command line or input, 3 no such execution or schedule, 4 conflict, 5 not ended in time, 130 interrupted.`;
 
 export function createProgram(terminal: Terminal): Command {
   const program = new Command("holdfast")
@@ -68,25 +78,27 @@ export function createProgram(terminal: Terminal): Command {
     .showHelpAfterError("(holdfast --help lists what can be asked)")
     .addHelpText("after", ENDING);
   // Subcommands take these over, so they stand before the first one.
-  program.exitOverride().configureOutput({
-    writeOut: (text) => terminal.out(text.trimEnd()),
-    writeErr: (text) => terminal.err(text.trimEnd()),
-    ...(terminal.width === undefined ? {} : { getOutHelpWidth: () => terminal.width ?? 80 }),
-  });
+  program
+    .configureHelp({ groupItems: ownFirst })
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => terminal.out(text.trimEnd()),
+      writeErr: (text) => terminal.err(text.trimEnd()),
+      ...(terminal.width === undefined ? {} : { getOutHelpWidth: () => terminal.width ?? 80 }),
+    });
   for (const add of COMMANDS) add(program, terminal);
   return program;
 }
 
-/** Two levels up in a checkout, three in the package (`dist/`). */
-function ownVersion(): string {
-  for (const place of ["../../package.json", "../../../package.json"]) {
-    try {
-      const found: unknown = JSON.parse(readFileSync(new URL(place, import.meta.url), "utf8"));
-      if (typeof found !== "object" || found === null) continue;
-      if (Reflect.get(found, "name") === "holdfast") return String(Reflect.get(found, "version"));
-    } catch {
-      // The other place has it.
-    }
-  }
-  return "unknown";
+/** A command's own options stand before those that many share. */
+function ownFirst<T extends Command | Option>(
+  unsorted: T[],
+  visible: T[],
+  groupOf: (item: T) => string,
+): Map<string, T[]> {
+  const groups = new Help().groupItems(unsorted, visible, groupOf);
+  return new Map([...groups].sort(([one], [other]) => Number(other === OWN) - Number(one === OWN)));
 }
+
+/** The heading of options that name none. */
+const OWN = "Options:";

@@ -74,3 +74,9 @@ function cut(cell: string, width = 0): string {
 export function oneLine(cell: string): string {
   return stripVTControlCharacters(cell).replaceAll(/\s+/g, " ").trim();
 }
+
+/** Cut to the terminal, where there is one. Colours take no room, and go where something is cut. */
+export function fitting(line: string, width: number | undefined): string {
+  const bare = stripVTControlCharacters(line);
+  return width === undefined || bare.length <= width ? line : cut(bare, width);
+}

@@ -8,11 +8,21 @@ export interface Terminal {
   out(line: string): void;
   /** A line that is no result: progress, warnings, errors. It must not get into a pipe. */
   err(line: string): void;
-  /** What the process ends with, if nothing is thrown. */
-  endWith(exitCode: number): void;
+  /** What the process ends with, if nothing is thrown. `now` waits for no answer that is still on its way. */
+  endWith(exitCode: number, when?: "now"): void;
+  /** Asks a person, who says yes or not. Absent where nobody is there to be asked. */
+  readonly confirm?: (question: string) => Promise<boolean>;
+  /** Absent where what was printed can't be drawn over: a pipe, a file. */
+  readonly live?: LiveArea;
   readonly colors: Colors;
   /** Columns; undefined when nobody looks (a pipe, a file), and nothing is to be cut. */
   readonly width: number | undefined;
+}
+
+/** The foot of the screen, drawn anew in its own place while results go on above it. */
+export interface LiveArea {
+  /** In place of what was drawn before; no lines leave nothing. Lines are no longer than the terminal is wide. */
+  draw(lines: readonly string[]): void;
 }
 
 /** What nobody narrows their window below. */
@@ -21,13 +31,44 @@ const NARROWEST = 40;
 export function processTerminal(): Terminal {
   const { stdout, stderr, env } = process;
   const colored = stdout.isTTY === true && !env.NO_COLOR && env.TERM !== "dumb";
+  const drawable = stdout.isTTY === true && env.TERM !== "dumb";
   return {
     out: (line) => void stdout.write(`${line}\n`),
     err: (line) => void stderr.write(`${line}\n`),
-    endWith: (exitCode) => {
+    endWith: (exitCode, when) => {
       process.exitCode = exitCode;
+      // Once what was printed has left.
+      if (when === "now") stdout.write("", () => process.exit(exitCode));
     },
+    ...(process.stdin.isTTY === true && stderr.isTTY === true ? { confirm } : {}),
+    ...(drawable ? { live: liveArea((text) => void stdout.write(text)) } : {}),
     colors: picocolors.createColors(colored),
     width: stdout.isTTY === true ? Math.max(NARROWEST, stdout.columns ?? 80) : undefined,
+  };
+}
+
+/** Nothing but a plain yes is one; whoever ends the input, or interrupts, has said no. */
+async function confirm(question: string): Promise<boolean> {
+  const { createInterface } = await import("node:readline/promises");
+  const reader = createInterface({ input: process.stdin, output: process.stderr });
+  const closed = new Promise<string>((resolve) => reader.once("close", () => resolve("")));
+  try {
+    return /^y(es)?$/i.test((await Promise.race([reader.question(`${question} [y/N] `), closed])).trim());
+  } finally {
+    reader.close();
+  }
+}
+
+const ESCAPE = "\u001b[";
+
+/** @param write to the terminal, as it is */
+export function liveArea(write: (text: string) => void): LiveArea {
+  let drawn = 0;
+  return {
+    draw(lines) {
+      const back = drawn === 0 ? "" : `${ESCAPE}${drawn}A${ESCAPE}0J`;
+      write(back + lines.map((line) => `${line}\n`).join(""));
+      drawn = lines.length;
+    },
   };
 }

@@ -8,16 +8,15 @@ import type { AnyEventType, EventType } from "../define/event.js";
 import { checkHooks, type Hooks } from "../define/hooks.js";
 import type { AnyWorkflow, Workflow } from "../define/workflow.js";
 import { checkCodec, type PayloadCodec } from "../model/codec.js";
-import { ExecutionFailedError, ResultTimeoutError } from "../model/errors.js";
 import type { ExecutionStatus } from "../model/status.js";
-import { type Duration, durationMs } from "../model/time.js";
+import type { Duration } from "../model/time.js";
 import type { ErrorClasses } from "../model/value.js";
 import { releaseChildren } from "../runtime/ending/closing.js";
 import { terminate } from "../runtime/ending/terminate.js";
 import { exportLines } from "../runtime/export.js";
 import type { Outside } from "../runtime/outside.js";
-import { hasStopped, watch } from "../runtime/watch.js";
 import { ask, type ControlOptions, exists, readHead, redrive } from "./control.js";
+import { ClientDeadLetters } from "./dead-letters.js";
 import {
   type CurrentWorkflowDefinition,
   currentDefinitions,
@@ -27,9 +26,9 @@ import {
   type WorkflowDefinitionSummary,
 } from "./definitions.js";
 import { type DeletedExecution, deleteByClient } from "./delete.js";
-import { describeHead, readError, readValue } from "./describe.js";
+import { describeHead, readError } from "./describe.js";
 import { type ForkOptions, fork } from "./fork.js";
-import { given, givenByAndWhy, nameGiven } from "./given.js";
+import { givenByAndWhy, nameGiven } from "./given.js";
 import { checkHealth, type Health } from "./health.js";
 import { historyOf } from "./history.js";
 import { countExecutions, listExecutions } from "./list.js";
@@ -46,21 +45,22 @@ import type { ClientNames, ClientOptions, ClientSettings } from "./options.js";
 import { ClientOutbox } from "./outbox.js";
 import { type Pauses, pausesOfExecution } from "./pauses.js";
 import { publishEvent } from "./publish.js";
+import { resultOf } from "./result.js";
 import { ClientSchedules } from "./schedules.js";
 import { startByFunction, startHere } from "./start.js";
-import {
-  DEFAULT_WAIT,
-  type ExecutionDescription,
-  type ExecutionFilter,
-  type ExecutionPage,
-  type HistoryEntry,
-  type ListOptions,
-  type PublishOptions,
-  type StartedExecution,
-  type StartOptions,
+import type {
+  ExecutionDescription,
+  ExecutionFilter,
+  ExecutionPage,
+  HistoryEntry,
+  ListOptions,
+  PublishOptions,
+  StartedExecution,
+  StartOptions,
 } from "./types.js";
 import { ClientVersions } from "./versions.js";
 import { listWaiting, type WaitingOptions, type WaitingPage } from "./waiting.js";
+import { type WatchedChange, type WatchOptions, watchExecution } from "./watch.js";
 
 /** The status at the time of asking. */
 export interface Asked {
@@ -164,18 +164,8 @@ export class DurableClient {
     executionId: string,
     options: { readonly timeout?: Duration } = {},
   ): Promise<Output> {
-    const outside = await this.#connect();
-    const began = outside.clock.now();
-    const { timeout = DEFAULT_WAIT } = given("client.result", options);
-    const reached = await watch(outside, executionId, began + durationMs(timeout));
-    if (!hasStopped(reached))
-      throw new ResultTimeoutError(executionId, reached.status, outside.clock.now() - began);
-    if (reached.status !== "completed") {
-      const cause = await readError(outside, reached, this.#classes);
-      throw new ExecutionFailedError(executionId, reached.status, cause === undefined ? {} : { cause });
-    }
     // What a workflow returns is not checked against its type anywhere: the caller says what it is.
-    return (await readValue(outside, reached, reached.output, this.#classes)) as Output;
+    return (await resultOf(await this.#connect(), executionId, options, this.#classes)) as Output;
   }
 
   /**
@@ -196,6 +186,11 @@ export class DurableClient {
     const outside = await this.#connect();
     for await (const line of exportLines(outside.store, await readHead(outside, executionId)))
       yield JSON.stringify(line);
+  }
+
+  /** How an execution stands and what happens in it, from its start until it is closed or stalled. Throws ExecutionNotFoundError. */
+  async *watch(executionId: string, options: WatchOptions = {}): AsyncGenerator<WatchedChange, void, void> {
+    yield* watchExecution(await this.#connect(), executionId, options, this.#classes);
   }
 
   /** Executions, newest first, a page at a time. */
@@ -406,6 +401,11 @@ export class DurableClient {
   /** Events and starts that ride in transactions of your own: published, or started, if and only if they commit. */
   get outbox(): ClientOutbox {
     return new ClientOutbox(() => this.#connect());
+  }
+
+  /** What could not be handled, and was set aside. */
+  get deadLetters(): ClientDeadLetters {
+    return new ClientDeadLetters(() => this.#connect());
   }
 
   /** Schedules that start workflows again and again, kept at run time. */

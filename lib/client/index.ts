@@ -5,6 +5,15 @@ export type { AwaitedOperation } from "./awaited.js";
 export { type Asked, DurableClient, type Terminated } from "./client.js";
 export type { ControlOptions } from "./control.js";
 export type {
+  ClientDeadLetters,
+  DeadLetterDescription,
+  DeadLetterOptions,
+  DeadLetterQueueName,
+  DeadLetterQueueState,
+  DeadLetterReason,
+  DeadLettersGone,
+} from "./dead-letters.js";
+export type {
   CurrentWorkflowDefinition,
   WorkflowDefinition,
   WorkflowDefinitionSummary,
@@ -36,3 +45,4 @@ export type {
 } from "./types.js";
 export type { ClientVersions, CodeInUse, Moved } from "./versions.js";
 export type { Waiting, WaitingOptions, WaitingPage } from "./waiting.js";
+export type { WatchedChange, WatchOptions } from "./watch.js";

@@ -24,3 +24,14 @@ export class DeliveryIncompleteError extends HoldfastError {
     this.name = "DeliveryIncompleteError";
   }
 }
+
+/** What lies in the relay's dead-letter queue was asked to be sent back. */
+export class NotSentBackError extends HoldfastError {
+  readonly code = "NOT_SENT_BACK";
+  constructor(id: string) {
+    super(
+      `Message ${id} says where records lie that the relay failed on, and can't be sent back. What they hold is marked, and the audit carries it: holdfast outbox list shows what is left. Delete the message.`,
+    );
+    this.name = "NotSentBackError";
+  }
+}

@@ -8,6 +8,7 @@ import type { EpochMs } from "../model/time.js";
 import type { Wake } from "../model/wake.js";
 import type { LogSink } from "../replay/logger.js";
 import type { Page, Store } from "../store/ports.js";
+import type { DeadLetterQueues } from "./dead-letters.js";
 
 /** Carries wakes to the worker. Each call may be repeated: a wake too many costs one read. */
 export interface Wakes {
@@ -100,6 +101,8 @@ export interface Outside {
   readonly schedules?: ScheduleKeeper;
   /** Absent where there is only one code. */
   readonly deployments?: Deployments;
+  /** Absent where nothing is set aside, or nobody may look. Only clients do. */
+  readonly deadLetters?: DeadLetterQueues;
   readonly clock: Clock;
   readonly log: Log;
   /** Absent where nobody measures: in clients, say. */

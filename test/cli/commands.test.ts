@@ -198,7 +198,7 @@ describe("show and history", () => {
   test("show names what it awaits, a line for each", async () => {
     const { out } = await holdfast(["show", "c-1"]);
     expect(out).toMatch(
-      /freed by +Callback "approve" or signal "go"\. .*\nawaits +callback "approve"\n {10}signal "go"$/,
+      /freed by +Callback "approve" or signal "go"\. .*\nawaits +callback "approve"\n {10}signal "go"\ntry +holdfast callback/,
     );
     const shown = JSON.parse((await holdfast(["show", "w-1", "--json"])).out);
     expect(shown.progress).toMatchObject({

@@ -4,10 +4,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { createDeliver } from "../../functions/deliver.js";
+import { connectionFrom } from "../../lib/aws/connection.js";
+import { deadLetterQueues, sendSetAsideBack } from "../../lib/aws/dead-letters.js";
 import type { EventQueue } from "../../lib/aws/event-queue.js";
-import { retryDead } from "../../lib/cli/dead-letters.js";
 import { writeLocalFile } from "../../lib/cli/local-file.js";
-import { app, event, workflow } from "../../lib/index.js";
+import { app, DurableClient, event, workflow } from "../../lib/index.js";
 import { batchOf, busEvent, type Deployment, invocation, openDeployment } from "../functions/deployment.js";
 import { runCommand } from "./run.js";
 
@@ -32,7 +33,7 @@ const run = (...args: string[]) => runCommand(["dead-letters", ...args, "--state
 const listed = async () => JSON.parse((await run("list", "--json")).out).deadLetters;
 
 test("dead events are listed with their reasons, looked at again at once, and sent back as they came", async () => {
-  expect(await run("list")).toMatchObject({ out: "", err: "No dead event was found.", code: 0 });
+  expect(await run("list")).toMatchObject({ out: "", err: "No dead letter was found.", code: 0 });
   const deliver = createDeliver(
     shop,
     () => deployment.outside,
@@ -65,10 +66,10 @@ test("dead events are listed with their reasons, looked at again at once, and se
 
   const [{ id }] = (await listed()).filter(({ event: name }: { event?: string }) => name === "lost");
   const one = await run("retry", id, "nobody");
-  expect(one).toMatchObject({ out: "1 event went back.", code: 1 });
+  expect(one).toMatchObject({ out: "1 dead letter went back.", code: 1 });
   expect(one.err).toContain("Not found now: nobody.");
   expect(await deployment.drain("deliveries")).toEqual([JSON.stringify(lost)]);
-  expect(await run("retry", "--all")).toMatchObject({ out: "2 events went back.", code: 0 });
+  expect(await run("retry", "--all")).toMatchObject({ out: "2 dead letters went back.", code: 0 });
   expect(await deployment.drain("deliveries")).toEqual([JSON.stringify(odd)]);
   expect(await deployment.drain("starts")).toEqual(["an outage's"]);
   expect(await listed()).toEqual([]);
@@ -86,12 +87,12 @@ test("all are sent back once, also when they die again at once", async () => {
       await queue.bury(letter);
     },
   };
-  const { letters, failure } = await retryDead(new Map([["deliver", deadly]]), undefined, 30);
+  const { gone, failure } = await sendSetAsideBack(new Map([["deliver", deadly]]), { limit: 30 });
   expect(failure).toBeUndefined();
   expect(sent.sort()).toEqual(bodies);
-  expect(letters).toHaveLength(3);
+  expect(gone).toHaveLength(3);
   // They lie there still, and whoever asks again sends them again.
-  expect(await run("retry", "--all")).toMatchObject({ out: "3 events went back.", code: 0 });
+  expect(await run("retry", "--all")).toMatchObject({ out: "3 dead letters went back.", code: 0 });
   expect((await deployment.drain("deliveries")).sort()).toEqual(bodies);
 });
 
@@ -106,11 +107,11 @@ test("a retry that breaks off says which events went back before", async () => {
       await queue.send(letter);
     },
   };
-  const { letters, failure } = await retryDead(new Map([["deliver", failing]]), undefined, 30);
+  const { gone, failure } = await sendSetAsideBack(new Map([["deliver", failing]]), { limit: 30 });
   expect(failure).toEqual({ error: new Error("throttled") });
-  expect(await deployment.drain("deliveries")).toEqual(letters.map(({ body }) => body));
-  expect(letters).toHaveLength(2);
-  expect(await run("retry", "--all")).toMatchObject({ out: "1 event went back.", code: 0 });
+  expect(await deployment.drain("deliveries")).toEqual(gone.map(({ body }) => body));
+  expect(gone).toHaveLength(2);
+  expect(await run("retry", "--all")).toMatchObject({ out: "1 dead letter went back.", code: 0 });
   await deployment.drain("deliveries");
 });
 
@@ -135,6 +136,89 @@ test.each([
 test.each([["retry"], ["retry", "some-id", "--all"]])(
   "%s is refused without saying which",
   async (...args) => {
-    expect(await run(...args)).toMatchObject({ code: 2, err: expect.stringContaining("Which dead events?") });
+    expect(await run(...args)).toMatchObject({
+      code: 2,
+      err: expect.stringContaining("Which dead letters?"),
+    });
   },
 );
+
+const person = (answer: boolean) => ({ confirm: async () => answer });
+
+test("all queues are counted, with the oldest and the reasons; dlq is the same, and 1 says that something lies there", async () => {
+  const empty = await run("show");
+  expect(empty.code).toBe(0);
+  expect(empty.out).toMatch(/^deliver +0/m);
+  await deployment.events("deliver").bury({ body: "{}", attributes: { "holdfast.reason": "UNKNOWN_EVENT" } });
+  await deployment.events("deliver").bury({ body: "{}", attributes: {} });
+  const { out, code } = await runCommand(["dlq", "--state-dir", stateDir]);
+  expect(out).toMatch(/^deliver +2 +\d{4}-.* (UNKNOWN_EVENT 1, none 1|none 1, UNKNOWN_EVENT 1)/m);
+  expect(out).toMatch(/^start +0/m);
+  expect(code).toBe(1);
+  const told = JSON.parse((await run("show", "--json")).out);
+  expect(told.queues).toContainEqual(expect.objectContaining({ queue: "deliver", count: 2 }));
+});
+
+test("are deleted by id, or all of a queue by who says yes", async () => {
+  await deployment.events("start").bury({ body: "kept", attributes: {} });
+  const [{ id }] = (await listed()).filter(({ queue }: { queue: string }) => queue === "deliver");
+  expect(await run("delete", id)).toMatchObject({ out: "1 dead letter deleted.", code: 0 });
+  expect(await run("delete", "--all", "--queue", "deliver")).toMatchObject({
+    code: 2,
+    err: expect.stringContaining("Nobody is here to say yes"),
+  });
+  const words = ["dead-letters", "delete", "--all", "--queue", "deliver", "--state-dir", stateDir];
+  expect(await runCommand(words, undefined, person(false))).toMatchObject({
+    code: 1,
+    err: "Nothing was done.",
+  });
+  expect(await runCommand(words, undefined, person(true))).toMatchObject({ out: "1 dead letter deleted." });
+  expect(await listed()).toMatchObject([{ queue: "start", body: "kept" }]);
+  expect(await run("delete", "--all", "--yes")).toMatchObject({ out: "1 dead letter deleted." });
+  expect(await listed()).toEqual([]);
+});
+
+test("dead wakes go back as they came; what the relay failed on never does", async () => {
+  const { names, outside } = deployment;
+  const connection = connectionFrom(deployment.cloud.cloud.environment);
+  const queues = deadLetterQueues({ ...names, relayDlqUrl: names.wakeDlqUrl ?? "" }, connection);
+  const wake = JSON.stringify({ executionId: "o-1", reason: "timer" });
+  await deployment.eventsOf("dead").bury({ body: wake, attributes: {} });
+  const client = new DurableClient({ outside: { ...outside, deadLetters: queues } });
+  const [letter] = await client.deadLetters.list({ queues: ["wakes"] });
+  expect(letter).toMatchObject({ queue: "wakes", executionId: "o-1", body: wake });
+  const refused = await client.deadLetters.retry([letter?.id ?? ""], { queues: ["relay"] });
+  expect(refused.failure?.error).toMatchObject({ code: "NOT_SENT_BACK" });
+  expect((await client.deadLetters.retry("all", { queues: ["relay"] })).gone).toEqual([]);
+  expect((await client.deadLetters.retry("all", { queues: ["wakes"] })).gone).toHaveLength(1);
+  expect(await deployment.wakes()).toEqual([{ executionId: "o-1", reason: "timer" }]);
+});
+
+test("of a wake that Scheduler could not hand over, what it was to hand over goes back", async () => {
+  const { names } = deployment;
+  const queues = deadLetterQueues(names, connectionFrom(deployment.cloud.cloud.environment));
+  const wake = JSON.stringify({ executionId: "o-2", reason: "timer" });
+  const call = JSON.stringify({ MessageBody: wake, QueueUrl: names.wakeQueueUrl });
+  for (const body of [wake, call])
+    await deployment.eventsOf("dead").bury({ body, attributes: { ERROR_CODE: "QueueDoesNotExist" } });
+  expect(await queues.list({ queues: ["timers"], limit: 5 })).toMatchObject([
+    { queue: "timers", reason: { code: "QueueDoesNotExist" } },
+    { queue: "timers" },
+  ]);
+  // Both say the same: it is sent once, and the other one with the next retry.
+  expect((await queues.sendBack({ queues: ["timers"], limit: 5 })).gone).toHaveLength(1);
+  expect((await queues.sendBack({ queues: ["timers"], limit: 5 })).gone).toHaveLength(1);
+  const sent = await deployment.wakes();
+  expect(sent).toEqual([JSON.parse(wake), JSON.parse(wake)]);
+});
+
+test("a client that knows no queues, and a queue that there is none of, are told so", async () => {
+  const { deadLetters: _none, ...outside } = deployment.outside;
+  await expect(new DurableClient({ outside }).deadLetters.count()).rejects.toThrow(
+    /expected a client that knows/,
+  );
+  const client = new DurableClient({ outside: deployment.outside });
+  // @ts-expect-error: there is no queue of this name
+  await expect(client.deadLetters.list({ queues: ["letters"] })).rejects.toThrow(/found "letters"/);
+  await expect(client.deadLetters.list({ limit: 0 })).rejects.toThrow(/from 1 to 1000/);
+});

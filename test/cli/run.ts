@@ -11,8 +11,15 @@ export interface Run {
   readonly code: number;
 }
 
-/** @param width of the terminal; without it nobody looks, and nothing is coloured or cut */
-export async function runCommand(args: readonly string[], width?: number): Promise<Run> {
+/**
+ * @param width of the terminal; without it nobody looks, and nothing is coloured or cut
+ * @param person whoever is there to be asked, and what can be drawn on
+ */
+export async function runCommand(
+  args: readonly string[],
+  width?: number,
+  person: Pick<Terminal, "confirm" | "live"> = {},
+): Promise<Run> {
   const lines = { out: [] as string[], err: [] as string[] };
   let code = 0;
   const terminal: Terminal = {
@@ -23,6 +30,7 @@ export async function runCommand(args: readonly string[], width?: number): Promi
     },
     colors: picocolors.createColors(width !== undefined),
     width,
+    ...person,
   };
   try {
     await createProgram(terminal).parseAsync(["node", "holdfast", ...args]);

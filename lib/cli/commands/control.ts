@@ -1,15 +1,17 @@
 import type { DurableClient } from "../../client/client.js";
 import type { ControlOptions } from "../../client/control.js";
 import type { ExecutionStatus } from "../../model/status.js";
+import { checkWhich, chosenFilter, type ManyOptions, withMany } from "../bulk/options.js";
+import { agreed, checkConfirmable, doToAll } from "../bulk/run.js";
+import { selected } from "../bulk/select.js";
 import { json } from "../format.js";
 import { checkIdArgument } from "../input.js";
 import { connect, type TargetOptions, withTarget } from "../target.js";
 import type { Terminal } from "../terminal.js";
 import type { AddCommand } from "./command.js";
 
-interface Options extends TargetOptions {
+interface Options extends TargetOptions, ManyOptions {
   readonly reason?: string;
-  readonly json?: boolean;
 }
 
 interface Answer {
@@ -22,28 +24,50 @@ interface Control {
   readonly name: string;
   readonly summary: string;
   readonly description: string;
+  /** Of which statuses a filter finds executions, unless it says otherwise. */
+  readonly statuses: readonly ExecutionStatus[];
+  /** Of which it may say that it finds them, too. */
+  readonly also?: readonly ExecutionStatus[];
   readonly ask: (client: DurableClient, id: string, options: ControlOptions) => Promise<Answer>;
   /** What a person is told of the answer. */
   tell(terminal: Terminal, id: string, status: ExecutionStatus): void;
 }
 
-/** A command about one execution that says who asks, and why. */
-function control({ name, summary, description, ask, tell }: Control): AddCommand {
+/** A command about one execution, several, or all that fit a filter, that says who asks, and why. */
+function control({ name, summary, description, statuses, also = [], ask, tell }: Control): AddCommand {
   return (program, terminal) => {
-    withTarget(program.command(name))
+    withMany(withTarget(program.command(name)), [...statuses, ...also])
       .summary(summary)
       .description(description)
-      .argument("<id>", "the execution's id")
-      .option("-r, --reason <text>", "why, for its history")
+      .argument("[id...]", "the executions' ids; without any, a filter says which")
+      .option("-r, --reason <text>", "why, for their histories")
       .option("--json", "print JSON")
-      .action(async (id: string, options: Options) => {
-        checkIdArgument(id);
+      .action(async (ids: string[], options: Options) => {
+        for (const id of ids) checkIdArgument(id);
+        const filter = chosenFilter(options, statuses);
+        checkWhich(ids, filter, options);
+        if (filter !== undefined) checkConfirmable(options, terminal);
         const client = await connect(options, terminal);
         const { reason } = options;
-        const answer = await ask(client, id, { by: "holdfast", ...(reason === undefined ? {} : { reason }) });
-        if (options.json) terminal.out(json({ executionId: id, ...answer }));
-        else tell(terminal, id, answer.status);
-        if (answer.error !== undefined) terminal.err(answer.error.message);
+        const why = { by: "holdfast", ...(reason === undefined ? {} : { reason }) };
+        const [id] = ids;
+        if (id !== undefined && ids.length === 1) {
+          const answer = await ask(client, id, why);
+          if (options.json) terminal.out(json({ executionId: id, ...answer }));
+          else tell(terminal, id, answer.status);
+          if (answer.error !== undefined) terminal.err(answer.error.message);
+          return;
+        }
+        const task = { verb: name, act: (each: string) => ask(client, each, why) };
+        if (filter === undefined) return doToAll(ids, task, options, terminal);
+        const executions = await selected(client, filter, terminal);
+        if (!(await agreed(executions, task, options, terminal))) return;
+        await doToAll(
+          executions.map(({ executionId }) => executionId),
+          task,
+          options,
+          terminal,
+        );
       });
   };
 }
@@ -51,9 +75,11 @@ function control({ name, summary, description, ask, tell }: Control): AddCommand
 /** `holdfast cancel` */
 export const addCancel = control({
   name: "cancel",
-  summary: "ask an execution to cancel",
+  summary: "ask executions to cancel",
   description:
-    "Asks an execution to cancel: what it waits for throws CancelledError, and its completed steps are undone.",
+    "Asks executions to cancel: what they wait for throws CancelledError, and their completed steps are undone.",
+  statuses: ["running", "suspended", "paused", "stalled"],
+  also: ["compensating"],
   ask: (client, id, options) => client.cancel(id, options),
   tell(terminal, id, status) {
     terminal.out(`asked ${id} to cancel; it was ${status}`);
@@ -65,9 +91,10 @@ export const addCancel = control({
 /** `holdfast terminate` */
 export const addTerminate = control({
   name: "terminate",
-  summary: "end an execution now, as it is",
+  summary: "end executions now, as they are",
   description:
-    "Ends an execution now: its code is told nothing, and nothing is undone. To undo: holdfast cancel.",
+    "Ends executions now: their code is told nothing, and nothing is undone. To undo: holdfast cancel.",
+  statuses: ["running", "suspended", "paused", "compensating", "stalled"],
   ask: (client, id, options) => client.terminate(id, options),
   tell: (terminal, id, status) => terminal.out(`${id} is ${status}`),
 });
@@ -75,9 +102,10 @@ export const addTerminate = control({
 /** `holdfast pause` */
 export const addPause = control({
   name: "pause",
-  summary: "let an execution begin nothing new",
+  summary: "let executions begin nothing new",
   description:
-    "Lets an execution begin no step, child, transaction or compensation until it is resumed. What runs comes to its end.",
+    "Lets executions begin no step, child, transaction or compensation until they are resumed. What runs comes to its end.",
+  statuses: ["running", "suspended", "compensating"],
   ask: (client, id, options) => client.pause(id, options),
   tell: (terminal, id, status) => terminal.out(`asked ${id} to pause; it was ${status}`),
 });
@@ -85,8 +113,11 @@ export const addPause = control({
 /** `holdfast resume` */
 export const addResume = control({
   name: "resume",
-  summary: "let a paused execution go on",
-  description: "Lets a paused execution go on with all that came and fell due meanwhile.",
+  summary: "let paused executions go on",
+  description: "Lets paused executions go on with all that came and fell due meanwhile.",
+  statuses: ["paused"],
+  // What was asked to pause a moment ago is not paused yet.
+  also: ["running", "suspended", "compensating"],
   ask: (client, id, options) => client.resume(id, options),
   tell: (terminal, id, status) => terminal.out(`asked ${id} to go on; it was ${status}`),
 });
@@ -94,9 +125,12 @@ export const addResume = control({
 /** `holdfast redrive` */
 export const addRedrive = control({
   name: "redrive",
-  summary: "let a failed or stalled execution go on, or one that was not undone to the end",
+  summary: "let failed or stalled executions go on, or those not undone to the end",
   description:
-    "Lets a stalled execution go on from its history, a failed one from the step that failed, and one whose compensations gave up from those, with the code that is deployed now.",
+    "Lets stalled executions go on from their history, failed ones from the step that failed, and those whose compensations gave up from these, with the code that is deployed now.",
+  statuses: ["failed", "stalled"],
+  // With compensations that gave up.
+  also: ["completed", "cancelled"],
   ask: (client, id, options) => client.redrive(id, options),
   tell: (terminal, id, status) => terminal.out(`${id} goes on; it is ${status}`),
 });

@@ -1,21 +1,14 @@
-import { Option } from "commander";
 import { checkListing } from "../../client/list.js";
-import type { ExecutionFilter, ListedExecution } from "../../client/types.js";
-import { labelsOf } from "../../model/labels.js";
-import { type ExecutionStatus, STATUSES } from "../../model/status.js";
-import { json, painted, shownInstant } from "../format.js";
+import type { ExecutionFilter } from "../../client/types.js";
+import { STATUSES } from "../../model/status.js";
+import { printExecutions } from "../executions.js";
+import { filterOf as commonFilter, type FilterOptions, withFilter } from "../filter.js";
+import { json } from "../format.js";
 import { instantArgument, readLimit } from "../input.js";
-import { printTable } from "../table.js";
 import { connect, type TargetOptions, withTarget } from "../target.js";
 import type { AddCommand } from "./command.js";
 
-interface Options extends TargetOptions {
-  readonly status?: readonly ExecutionStatus[];
-  readonly workflow?: string;
-  readonly application?: string;
-  readonly pipelineConfig?: string;
-  readonly createdAfter?: Date;
-  readonly createdBefore?: Date;
+interface Options extends TargetOptions, FilterOptions {
   readonly dueBefore?: Date;
   readonly leaseExpiredBefore?: Date;
   readonly limit: number;
@@ -26,25 +19,12 @@ interface Options extends TargetOptions {
 
 /** `holdfast list` */
 export const addList: AddCommand = (program, terminal) => {
-  withTarget(program.command("list"))
+  withFilter(withTarget(program.command("list")), STATUSES)
     .alias("ls")
     .summary("list executions, newest first")
     .description(
       "Lists executions, newest first. Without a filter: those that are open, failed or stalled. For the others name their workflow, application or pipeline configuration.",
     )
-    .addOption(new Option("-s, --status <status...>", "only of these statuses").choices(STATUSES))
-    .option("-f, --workflow <name>", "only of this workflow, the completed ones too")
-    .option("-a, --application <name>", "only those started for this application, the completed ones too")
-    .option(
-      "--pipeline-config <id>",
-      "only those started by this configuration of a pipeline, the completed ones too",
-    )
-    .option(
-      "--created-after <instant>",
-      "created then or later: 2026-01-31, or 2026-01-31 17:05",
-      instantArgument,
-    )
-    .option("--created-before <instant>", "created earlier", instantArgument)
     .option(
       "--due-before <instant>",
       "open, and due earlier: a timer, a timeout, a retry, their start",
@@ -75,18 +55,7 @@ export const addList: AddCommand = (program, terminal) => {
       for (const { executionId, why } of page.damaged ?? [])
         terminal.err(`${executionId} can't be read: ${why}`);
       if (page.executions.length === 0) terminal.err("No executions.");
-      else
-        printTable(
-          terminal,
-          [
-            { title: "EXECUTION" },
-            { title: "WORKFLOW", shrinks: true },
-            { title: "STATUS", paint: (cell, row) => painted(colors, row[2] ?? "", cell) },
-            { title: "CREATED" },
-            { title: "CLOSED OR DUE", shrinks: true },
-          ],
-          page.executions.map(rowOf),
-        );
+      else printExecutions(terminal, page.executions);
       if (isOpenEnded(filter) && terminal.width !== undefined)
         terminal.err(
           colors.dim(
@@ -98,14 +67,9 @@ export const addList: AddCommand = (program, terminal) => {
 };
 
 function filterOf(options: Options): ExecutionFilter {
-  const { status, workflow, application, pipelineConfig } = options;
-  const { createdAfter, createdBefore, dueBefore, leaseExpiredBefore } = options;
+  const { dueBefore, leaseExpiredBefore } = options;
   return {
-    ...(status === undefined ? {} : { status }),
-    ...(workflow === undefined ? {} : { workflow }),
-    ...labelsOf({ application, pipelineConfigId: pipelineConfig }),
-    ...(createdAfter === undefined ? {} : { createdAfter }),
-    ...(createdBefore === undefined ? {} : { createdBefore }),
+    ...commonFilter(options),
     ...(dueBefore === undefined ? {} : { dueBefore }),
     ...(leaseExpiredBefore === undefined ? {} : { leaseExpiredBefore }),
   };
@@ -115,14 +79,4 @@ function filterOf(options: Options): ExecutionFilter {
 function isOpenEnded(filter: ExecutionFilter): boolean {
   const { createdAfter: _after, createdBefore: _before, ...telling } = filter;
   return Object.keys(telling).length === 0;
-}
-
-function rowOf(listed: ListedExecution): string[] {
-  return [listed.executionId, listed.workflow, listed.status, shownInstant(listed.createdAt), thenOf(listed)];
-}
-
-function thenOf({ status, closedAt, dueAt, lease }: ListedExecution): string {
-  if (closedAt !== undefined) return shownInstant(closedAt);
-  if (lease !== undefined) return `held until ${shownInstant(lease.until)}`;
-  return dueAt === undefined || status === "stalled" ? "" : `due ${shownInstant(dueAt)}`;
 }

@@ -5,6 +5,7 @@ import { OVERLAPS, type Overlap } from "../../model/firing.js";
 import { checkName } from "../../model/ids.js";
 import { json } from "../format.js";
 import { instantArgument, readJson } from "../input.js";
+import { printTable } from "../table.js";
 import { connect, type TargetOptions, withTarget } from "../target.js";
 import type { Terminal } from "../terminal.js";
 import type { AddCommand } from "./command.js";
@@ -49,10 +50,23 @@ export const addSchedules: AddCommand = (program, terminal) => {
       const told = others.map(({ id, expression, reason }) => ({ id, expression, unreadable: reason }));
       return terminal.out(json([...all, ...told]));
     }
-    if (all.length === 0) terminal.out("There are no schedules that clients have put.");
-    for (const each of all) terminal.out(lineOf(each));
-    for (const { id, expression, reason } of others)
-      terminal.out(`${id}  ${expression}  unreadable: ${reason}`);
+    if (all.length + others.length === 0)
+      return terminal.err("There are no schedules that clients have put.");
+    printTable(
+      terminal,
+      [
+        { title: "SCHEDULE" },
+        { title: "WORKFLOW", shrinks: true },
+        { title: "EXPRESSION" },
+        { title: "ZONE", shrinks: true },
+        { title: "OVERLAP" },
+        { title: "STATE", shrinks: true },
+      ],
+      [
+        ...all.map((it) => [...partsOf(it), it.paused ? "paused" : "on"]),
+        ...others.map(({ id, expression, reason }) => [id, "?", expression, "", "", `unreadable: ${reason}`]),
+      ],
+    );
   });
 
   sub("show", "show a schedule, and what became of it last")
@@ -126,6 +140,10 @@ async function put(terminal: Terminal, id: string, options: PutOptions): Promise
     );
 }
 
-function lineOf({ id, workflow, expression, timezone, overlap, paused }: ScheduleDescription): string {
-  return `${id}  ${workflow}  ${expression} ${timezone}  ${overlap}${paused ? "  paused" : ""}`;
+function partsOf({ id, workflow, expression, timezone, overlap }: ScheduleDescription): string[] {
+  return [id, workflow, expression, timezone, overlap];
+}
+
+function lineOf(it: ScheduleDescription): string {
+  return [...partsOf(it), ...(it.paused ? ["paused"] : [])].join("  ");
 }

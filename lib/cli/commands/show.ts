@@ -1,11 +1,17 @@
-import { type AwaitedOperation, inWords } from "../../client/awaited.js";
 import type { Progress } from "../../client/progress.js";
 import type { ExecutionDescription } from "../../client/types.js";
-import { json, painted, shownInstant, shownValue } from "../format.js";
+import { fromNow, json, painted, shownInstant, shownValue } from "../format.js";
 import { checkIdArgument } from "../input.js";
-import { connect, type TargetOptions, withTarget } from "../target.js";
+import { awaitedLine } from "../show/awaited-line.js";
+import { type LastErrors, lastErrors, needsHistory } from "../show/last-errors.js";
+import { type NextStep, nextSteps } from "../show/next-steps.js";
+import { oneLine } from "../table.js";
+import { connect, deploymentNow, type TargetOptions, withTarget } from "../target.js";
 import type { Terminal } from "../terminal.js";
 import type { AddCommand } from "./command.js";
+
+/** Beside a longer command, others need not be as wide. */
+const LONGEST_PADDED = 60;
 
 /** `holdfast show` */
 export const addShow: AddCommand = (program, terminal) => {
@@ -19,12 +25,26 @@ export const addShow: AddCommand = (program, terminal) => {
       checkIdArgument(id);
       const client = await connect(options, terminal);
       const description = await client.describe(id);
-      if (options.json) terminal.out(json(description));
-      else print(terminal, description);
+      const errors: LastErrors = needsHistory(description)
+        ? lastErrors(description, await client.history(id))
+        : new Map();
+      const steps = nextSteps(description);
+      if (options.json)
+        return terminal.out(
+          json({ ...description, lastErrors: Object.fromEntries(errors), nextSteps: steps }),
+        );
+      print(terminal, description, errors, await deploymentNow(options));
+      printSteps(terminal, steps);
     });
 };
 
-function print(terminal: Terminal, it: ExecutionDescription): void {
+function printSteps({ out, colors }: Terminal, steps: readonly NextStep[]): void {
+  const width = Math.min(LONGEST_PADDED, Math.max(...steps.map(({ command }) => command.length)));
+  for (const [index, { command, what }] of steps.entries())
+    out(`${colors.dim((index === 0 ? "try" : "").padEnd(10))}${command.padEnd(width)}   ${colors.dim(what)}`);
+}
+
+function print(terminal: Terminal, it: ExecutionDescription, errors: LastErrors, now: number): void {
   const { colors } = terminal;
   const line = (name: string, value: string) => terminal.out(`${colors.dim(name.padEnd(10))}${value}`);
   line("execution", colors.bold(it.executionId));
@@ -59,27 +79,26 @@ function print(terminal: Terminal, it: ExecutionDescription): void {
     return;
   }
   if (it.progress.moves !== "stalled") line("now", it.progress.reason);
+  const { next } = it.progress;
+  if (next !== undefined) line("next", `${shownInstant(next)}, ${fromNow(next.getTime() - now)}`);
   line("freed by", it.progress.freedBy);
-  awaited(it.progress).forEach((what, index) => {
+  awaited(it.progress, errors).forEach((what, index) => {
     line(index === 0 ? "awaits" : "", what);
   });
 }
 
 /** A line for each, and one for those that have no name here. */
-function awaited({ awaits, awaitCount }: Progress): string[] {
+function awaited({ awaits, awaitCount }: Progress, errors: LastErrors): string[] {
   const others = awaitCount - awaits.length;
-  if (others === 0) return awaits.map(awaitedLine);
+  const lines = awaits.flatMap((it) => {
+    const error = errors.get(it.op);
+    return error === undefined
+      ? [awaitedLine(it)]
+      : [awaitedLine(it), `  last ${error.name}: ${oneLine(error.message)}`];
+  });
+  if (others === 0) return lines;
   const counted = `${others} ${awaits.length === 0 ? (others === 1 ? "thing" : "things") : others === 1 ? "other" : "others"}`;
-  return [...awaits.map(awaitedLine), counted];
-}
-
-function awaitedLine(it: AwaitedOperation): string {
-  const { kind, name, failedAttempts, due } = it;
-  const what = kind === "child" ? `${inWords(it)} (${name})` : inWords(it);
-  const when = due === undefined ? "" : shownInstant(due);
-  if (failedAttempts === undefined) return when === "" ? what : `${what}, until ${when}`;
-  const failed = `${what}, failed ${failedAttempts === 1 ? "once" : `${failedAttempts} times`}`;
-  return when === "" ? failed : `${failed}, again at ${when}`;
+  return [...lines, counted];
 }
 
 function undone({ executionId, compensation }: ExecutionDescription): string {

@@ -1,6 +1,6 @@
 /** What an execution left behind: its history in lines, its times, and its write units against the budget. */
 import type { ExecutionDescription, HistoryEntry } from "../../client/types.js";
-import { detailOf } from "../commands/history.js";
+import { detailOf } from "../history-event.js";
 import type { BudgetLine } from "./budget.js";
 import type { MeteredWrite } from "./meter.js";
 import type { Acting, Played } from "./scene.js";

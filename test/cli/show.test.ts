@@ -1,0 +1,126 @@
+/** Why an execution does not move, on one screen: what would move it, spelled out, and what went wrong last. */
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { fromNow, shownSpan } from "../../lib/cli/format.js";
+import { nextSteps, quoted } from "../../lib/cli/show/next-steps.js";
+import { app, type ExecutionDescription, event, workflow } from "../../lib/index.js";
+import { callbackToken } from "../../lib/model/callback-token.js";
+import { type Ground, openGround } from "./ground.js";
+
+const Paid = event<{ order: string }>("payment.completed", { key: ({ order }) => order });
+const child = workflow("child", async (ctx) => ctx.waitForSignal("never"));
+const waits = workflow("waits", async (ctx, { id }: { id: string }) => {
+  const callback = ctx.callback("approve");
+  const parts = [
+    ctx.waitForEvent(Paid, { key: id }),
+    ctx.waitForSignal("it's go"),
+    callback.promise,
+    ctx.child(child, undefined),
+    ctx.step("charge", () => Promise.reject(new Error("declined\nby the bank")), {
+      retry: { maxAttempts: 9, initialInterval: "1h", maxInterval: "1h", jitter: "none" },
+    }),
+  ];
+  return Promise.all(parts);
+});
+
+let ground: Ground;
+beforeAll(async () => {
+  ground = await openGround(app({ workflows: [waits, child], events: [Paid] }));
+  await ground.start("waits", "w-1");
+  await ground.work();
+});
+afterAll(() => ground.close());
+
+test("what it awaits has its command, and a step in retry its last error", async () => {
+  const { out } = await ground.holdfast(["show", "w-1"]);
+  expect(out).toMatch(/next +\d{4}-\d\d-\d\d [\d:]+, in (59m \d+s|1h)/);
+  expect(out).toMatch(/step "charge", failed once, again at .*\n +last Error: declined by the bank\n/);
+  expect(out).toContain("holdfast send payment.completed --target w-1 --data '{…}'");
+  expect(out).toContain("holdfast signal w-1 'it'\\''s go' --data '…'");
+  const token = callbackToken({ executionId: "w-1", op: "callback:approve" });
+  expect(out).toContain(`holdfast callback complete ${token} --result '…'`);
+  expect(out).toMatch(/holdfast show w-1\S+ +where its child stands/);
+  expect(out).toMatch(/holdfast cancel w-1 +end it, and undo what it did$/);
+});
+
+test("the same for programs", async () => {
+  const told = await ground.told("show", "w-1");
+  expect(told.lastErrors).toMatchObject({
+    "step:charge": { name: "Error", message: "declined\nby the bank" },
+  });
+  expect(told.nextSteps.at(-1)).toEqual({
+    command: "holdfast cancel w-1",
+    what: "end it, and undo what it did",
+  });
+});
+
+test("the token that is shown completes the callback", async () => {
+  const { nextSteps: steps } = await ground.told("show", "w-1");
+  const { command } = steps.find(({ what }: { what: string }) => what.startsWith("the callback"));
+  const [, token = ""] = /complete (\S+)/.exec(command) ?? [];
+  expect((await ground.holdfast(["callback", "complete", token, "--result", "1"])).code).toBe(0);
+  await ground.work();
+  expect((await ground.told("show", "w-1")).progress.awaits).not.toContainEqual(
+    expect.objectContaining({ kind: "callback" }),
+  );
+});
+
+describe("the commands that would move one that", () => {
+  const it = (
+    status: ExecutionDescription["status"],
+    moves: ExecutionDescription["progress"]["moves"],
+    fields: Partial<ExecutionDescription> = {},
+    reason = `It is ${status}.`,
+  ): ExecutionDescription => ({
+    ...{ executionId: "o-1", workflow: "order", definition: "d", status, input: {} },
+    ...{ createdAt: new Date(0), startAt: new Date(0), waitCount: 0, waits: [] },
+    progress: { moves, reason, freedBy: "", awaits: [], awaitCount: 0 },
+    ...fields,
+  });
+
+  test.each([
+    ["has completed", it("completed", "closed"), []],
+    ["went on as new", it("continued", "closed", { continuedTo: "o-2" }), ["holdfast show o-2"]],
+    ["was not undone to the end", it("cancelled", "closed", { compensation: "incomplete" }), [redrive()]],
+    ["failed", it("failed", "closed", { compensation: "none" }), [redrive()]],
+    ["failed and was undone", it("failed", "closed", { compensation: "complete" }), []],
+    [
+      "has duties left",
+      it("completed", "closed", {}, "It has still to tell its parent."),
+      ["holdfast doctor"],
+    ],
+    ["is stalled", it("stalled", "stalled"), [redrive(), "holdfast terminate o-1"]],
+    ["is paused", it("paused", "paused"), ["holdfast resume o-1", "holdfast cancel o-1"]],
+    ["is in a turn", it("running", "in-turn"), ["holdfast watch o-1"]],
+    ["has lost its owner", it("running", "owner-lost"), ["holdfast doctor"]],
+    ["has not been read", it("suspended", "unread-messages"), ["holdfast doctor"]],
+    ["is due", it("suspended", "due"), ["holdfast doctor"]],
+    ["sleeps", it("suspended", "timer"), ["holdfast cancel o-1"]],
+  ])("%s", (_, description, commands) =>
+    expect(nextSteps(description).map(({ command }) => command)).toEqual(commands),
+  );
+});
+
+function redrive(): string {
+  return "holdfast redrive o-1";
+}
+
+test.each([
+  ["o-1", "o-1"],
+  ["shop/o:1", "shop/o:1"],
+  ["two words", "'two words'"],
+  ["it's", "'it'\\''s'"],
+  ["$(rm)", "'$(rm)'"],
+  ["", "''"],
+])("%j is quoted as %s", (text, expected) => expect(quoted(text)).toBe(expected));
+
+test.each([
+  [0, "0s"],
+  [59_600, "1m"],
+  [3_605_000, "1h"],
+  [3_660_000, "1h 1m"],
+  [26 * 3_600_000, "1d 2h"],
+])("%i ms are %s", (ms, expected) => expect(shownSpan(ms)).toBe(expected));
+
+test("an instant is in, or ago", () => {
+  expect([fromNow(5_000), fromNow(-90_000)]).toEqual(["in 5s", "1m 30s ago"]);
+});
