@@ -17,7 +17,7 @@ import { dirname, join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 
 const project = resolve(import.meta.dirname, "..");
-const { dependencies, peerDependencies } = JSON.parse(readFileSync(join(project, "package.json"), "utf8"));
+const { dependencies, peerDependencies, exports } = JSON.parse(readFileSync(join(project, "package.json"), "utf8"));
 
 /** What the user's app brings itself: the language, its types, a validation library, and the rules that it is checked by. */
 const usersOwn = ["typescript", "@types/node", "zod", "cdk-nag"];
@@ -87,6 +87,16 @@ function check({ type, options }, tarball) {
     if (template.Outputs[key] === undefined) throw new Error(`the output ${key} is missing`);
   }
   loadHandlers(join(home, "cdk.out"));
+  loadEntries(home);
+}
+
+/** Every entry of the package can be imported where it is installed. */
+function loadEntries(home) {
+  const entries = Object.keys(exports).filter((entry) => !entry.includes("*") && !entry.endsWith(".json"));
+  const imports = entries.map((entry) => `await import(${JSON.stringify(`holdfast${entry.slice(1)}`)});`);
+  const script = join(home, "entries.mjs");
+  writeFileSync(script, imports.join("\n"));
+  run(process.execPath, [script], home);
 }
 
 /** Unpacks the tarball where npm would, and links beside it what it declares. */

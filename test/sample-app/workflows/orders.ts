@@ -1,5 +1,6 @@
 import { app, event, workflow } from "holdfast";
 import { openTelemetry } from "holdfast/otel";
+import { pipeline } from "holdfast/pipeline";
 import { z } from "zod";
 
 const Order = z.object({ id: z.string(), sku: z.string() });
@@ -20,8 +21,17 @@ export const stocktaking = workflow("stocktaking", { schedule: "rate(1 day)" }, 
   ctx.step("count", async () => 0),
 );
 
+export const release = pipeline({
+  application: "shop",
+  name: "release",
+  stages: [
+    { refId: "build", tasks: [{ name: "compile", run: () => ({ outputs: { image: "shop:1" } }) }] },
+    { refId: "deploy", requisites: ["build"], tasks: [{ name: "roll out", run: () => ({}) }] },
+  ],
+});
+
 export default app({
-  workflows: [order, stocktaking],
+  workflows: [order, stocktaking, release],
   events: [PaymentCompleted],
   hooks: [openTelemetry()],
 });
