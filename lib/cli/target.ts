@@ -16,6 +16,7 @@ export interface TargetOptions {
   readonly profile?: string;
   readonly region?: string;
   readonly stateDir: string;
+  readonly codec?: string;
 }
 
 export const DEFAULT_STACK = "HoldfastRuntime";
@@ -32,6 +33,9 @@ export function withTarget(command: Command): Command {
     new Option("--profile <name>", "AWS profile (default: AWS_PROFILE)"),
     new Option("--region <name>", "AWS region (default: AWS_REGION)"),
     new Option("--state-dir <directory>", "where the local cloud keeps its state").default(STATE_DIRECTORY),
+    new Option("--codec <file>", "the app's codec, or the app, where values are sealed").env(
+      "HOLDFAST_CODEC",
+    ),
   ];
   for (const option of options) command.addOption(option.helpGroup(HEADING));
   return command;
@@ -40,7 +44,10 @@ export function withTarget(command: Command): Command {
 export async function connect(options: TargetOptions, terminal: Terminal): Promise<DurableClient> {
   const { stack, environment } = findTarget(options, terminal);
   const { DurableClient: Client } = await import("../client/client.js");
+  const codec =
+    options.codec === undefined ? undefined : await (await import("./codec.js")).loadCodec(options.codec);
   return Client.fromStack(stack, {
+    ...(codec === undefined ? {} : { codec }),
     ...(options.deployment === undefined ? {} : { deployment: options.deployment }),
     ...(environment === undefined ? {} : { environment }),
   });

@@ -1,20 +1,28 @@
 /** An app with a codec in real processes: all functions read and write what is sealed, and nothing of it lies in the tables. */
 import { randomBytes } from "node:crypto";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { DynamoDBClient, ListTablesCommand, ScanCommand } from "@aws-sdk/client-dynamodb";
-import { expect, inject, it } from "vitest";
+import { afterAll, expect, inject, it } from "vitest";
 import { namesFromOutputs } from "../../lib/aws/stack-names.js";
+import { writeLocalFile } from "../../lib/cli/local-file.js";
 import { DurableClient } from "../../lib/index.js";
 import { localCloud } from "../../lib/local/index.js";
+import { runCommand } from "../cli/run.js";
 import { codec } from "./apps/sealed.js";
 
+const APP = fileURLToPath(new URL("./apps/sealed.ts", import.meta.url));
+const stateDir = mkdtempSync(join(tmpdir(), "sealed-"));
+afterAll(() => rmSync(stateDir, { recursive: true, force: true }));
 const SECRET = "tweet-tweet";
 
 it("goes through start, worker, relay, deliver and a client, sealed wherever it lies", {
   timeout: 120_000,
 }, async () => {
   const cloud = await localCloud({
-    app: fileURLToPath(new URL("./apps/sealed.ts", import.meta.url)),
+    app: APP,
     inMemory: true,
     dynamodbEndpoint: inject("dynamodbEndpoint"),
     accessKeyId: `T${randomBytes(8).toString("hex")}`,
@@ -32,6 +40,17 @@ it("goes through start, worker, relay, deliver and a client, sealed wherever it 
     expect(await client.result("asking-1", { timeout: "60s" })).toBe(SECRET);
     expect(await client.result("told-1", { timeout: "60s" })).toBe(SECRET);
     expect((await client.describe("asking-1")).input).toBe(SECRET);
+    writeLocalFile(stateDir, { pid: process.pid, environment, stacks: [name] });
+    const shown = ["show", "asking-1", "--json", "--state-dir", stateDir];
+    expect((await runCommand(shown)).out).not.toContain(SECRET);
+    expect(JSON.parse((await runCommand([...shown, "--codec", APP])).out).input).toBe(SECRET);
+    const none = await runCommand([
+      ...shown,
+      "--codec",
+      fileURLToPath(new URL("./apps/shop.ts", import.meta.url)),
+    ]);
+    expect([none.code, none.err]).toEqual([2, expect.stringContaining("There is no codec in")]);
+
     // Who has no codec is told so, in place of the values.
     expect((await cloud.client.describe("asking-1")).input).toMatchObject({ name: "SealedValueError" });
 
