@@ -33,6 +33,7 @@ export interface HoldfastTables {
   readonly payloads: BucketHandle;
 }
 
+/** Where what executions record is kept, and what becomes of it. Everything has a default. */
 export interface DurableTablesProps {
   /**
    * What becomes of the tables and the bucket when they leave the stack. A bucket with objects in it can't be deleted: empty it first.

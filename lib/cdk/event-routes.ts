@@ -18,6 +18,7 @@ const maxNamedRules = 40;
  */
 export type Bus = EventBus | IEventBus;
 
+/** Which events of a bus arrive in a queue. */
 export interface EventRoutesProps {
   readonly bus: Bus;
   /** The event types (`detail-type`) that are to arrive, without repeats. None for a queue that only schedules lead to. */

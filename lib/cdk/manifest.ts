@@ -18,6 +18,7 @@ export interface Manifest {
   readonly sealed?: boolean;
 }
 
+/** What the construct must know of one workflow. */
 export interface ManifestWorkflow {
   readonly name: string;
   readonly version?: string;
@@ -29,6 +30,7 @@ export interface ManifestWorkflow {
   readonly schedules?: readonly ManifestSchedule[];
 }
 
+/** One schedule that an app's workflow declares. */
 export interface ManifestSchedule {
   readonly name: string;
   /** `rate(…)` or `cron(…)`. */

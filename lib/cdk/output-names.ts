@@ -39,6 +39,7 @@ export const outputFields = [
   "RelayDlqUrl",
 ] as const;
 
+/** What a deployment's outputs say, one name of {@link outputFields} each. */
 export type OutputField = (typeof outputFields)[number];
 
 /** One deployment of a stack: the value of each of its outputs. */

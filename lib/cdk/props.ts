@@ -9,6 +9,7 @@ import type { NetworkProps } from "./network.js";
 import type { OperationsProps } from "./operations/props.js";
 import type { BucketHandle } from "./payload-bucket.js";
 
+/** The least that functions log: from `debug`, which is everything, to `error`. */
 export type LogLevel = "debug" | "info" | "warn" | "error";
 
 /** What a deployment is made of. Only `app` has no default. */

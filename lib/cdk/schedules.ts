@@ -12,6 +12,7 @@ import { uniqueName } from "./unique-name.js";
 /** What EventBridge Scheduler itself would do: it tries for a day. Said here, so that the template says it. */
 const retryPolicy = { maximumEventAgeInSeconds: 86_400, maximumRetryAttempts: 185 };
 
+/** What the schedules of an app's workflows are made of. */
 export interface SchedulesProps {
   readonly workflows: readonly ManifestWorkflow[];
   /** Leads to the start function. A queue, so that a firing outlasts throttling. */

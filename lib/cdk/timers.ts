@@ -7,6 +7,7 @@ import { deadLetterQueue } from "./guarded-queue.js";
 import { type EncryptionKey, lockedQueues, withKeys } from "./keys.js";
 import { uniqueName } from "./unique-name.js";
 
+/** What timers beyond 15 minutes need. */
 export interface TimersProps {
   readonly wakeQueue: Queue;
   /** For the dead-letter queue. */

@@ -67,11 +67,16 @@ export interface Asked {
   readonly status: ExecutionStatus;
 }
 
+/** What `terminate` gives. */
 export interface Terminated extends Asked {
   /** What could not be done, since its history can't be read: a `TerminatedUnreadError`. */
   readonly error?: Error;
 }
 
+/**
+ * Starts executions, talks to them, looks at them and steers them: calls of the tables, the queues and the bus, with the credentials of its process. It
+ * opens nothing before its first call. Where a service refuses or does not answer, methods throw the AWS SDK's error; repeat with the same ids.
+ */
 export class DurableClient {
   readonly #open: () => Promise<Outside>;
   readonly #workflows: readonly AnyWorkflow[];
@@ -265,7 +270,7 @@ export class DurableClient {
     return pausesOfExecution(await this.#connect(), executionId);
   }
 
-  /** @throws ExecutionNotFoundError, ExecutionClosedError */
+  /** Ends a pause: what came and fell due meanwhile goes on. @throws ExecutionNotFoundError, ExecutionClosedError */
   async resume(executionId: string, options: ControlOptions = {}): Promise<Asked> {
     return ask(await this.#connect(), "resume", executionId, options);
   }

@@ -3,6 +3,7 @@ import { DefinitionNotFoundError } from "../model/errors.js";
 import { checkName } from "../model/ids.js";
 import type { DefinitionStore, DefinitionSummary, Page } from "../store/ports.js";
 
+/** What a workflow's code was, without its text. */
 export interface WorkflowDefinitionSummary {
   readonly workflow: string;
   /** Digest of its handler's text and its version. Executions that were started with it have it as their `definition`. */
@@ -15,6 +16,7 @@ export interface WorkflowDefinitionSummary {
   readonly current: boolean;
 }
 
+/** What a workflow's code was, with its text. */
 export interface WorkflowDefinition extends WorkflowDefinitionSummary {
   /** Of the source, in UTF-8. */
   readonly sourceBytes: number;
@@ -25,6 +27,7 @@ export interface WorkflowDefinition extends WorkflowDefinitionSummary {
   readonly source?: string;
 }
 
+/** What a workflow has now. */
 export interface CurrentWorkflowDefinition {
   readonly workflow: string;
   readonly hash: string;

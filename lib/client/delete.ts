@@ -3,6 +3,7 @@ import type { Outside } from "../runtime/outside.js";
 import { deleteExecution } from "../runtime/retention/deletion.js";
 import { readHead } from "./control.js";
 
+/** What `delete` did away with. */
 export interface DeletedExecution {
   /** `"history"`: all but its head, which stays because the execution that goes on where it ended is still there. */
   readonly deleted: "all" | "history";

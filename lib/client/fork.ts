@@ -15,6 +15,7 @@ import { loadValue, storeValue } from "../runtime/values/values.js";
 import { readHead } from "./control.js";
 import { given } from "./given.js";
 
+/** Where a fork begins, and what it is called. */
 export interface ForkOptions {
   /** The step to begin again with: its name, or its whole path as the history shows it (`saga/step:charge#2`). */
   readonly from: string;

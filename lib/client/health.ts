@@ -2,11 +2,13 @@
 import type { Outside } from "../runtime/outside.js";
 import { objectKey } from "../store/ports.js";
 
+/** Whether what executions are kept in can be read by this client. */
 export interface Health {
   readonly healthy: boolean;
   readonly checks: readonly HealthCheck[];
 }
 
+/** Whether one of the services answered a read, and in how many milliseconds. */
 export interface HealthCheck {
   readonly what: "executions table" | "directory table" | "payload bucket";
   readonly ok: boolean;

@@ -29,6 +29,7 @@ export class SendingOrder {
   }
 }
 
+/** What makes a message the same one when it is sent again. */
 export interface MessageOptions {
   /** 1 to 256 bytes. A repeat with the same id is the same message. Default: a new one. */
   readonly id?: string;
@@ -88,6 +89,7 @@ export async function heartbeatCallback(outside: Outside, token: string): Promis
   await send(outside, executionId, { kind: "heartbeat", id, at, op, until }, { wake: false });
 }
 
+/** Options of an update, which waits for its answer. */
 export interface UpdateOptions extends MessageOptions {
   /** How long to wait for the answer. Default one minute. */
   readonly timeout?: Duration;

@@ -10,6 +10,7 @@ import type { Outside } from "../runtime/outside.js";
 /** The names of a deployment's resources; only those that the calls need must be there. */
 export type ClientNames = Names;
 
+/** What a client knows beside its deployment's names. Everything has a default. */
 export interface ClientSettings {
   /** Workflows that `start` may be given by name. Others are started by name through the deployment's start function. */
   readonly workflows?: readonly AnyWorkflow[];
@@ -21,6 +22,7 @@ export interface ClientSettings {
   readonly hooks?: readonly Hooks[];
 }
 
+/** Settings, with the names of a deployment's tables, queues and bus, or with something else that keeps the engine's ports. */
 export type ClientOptions = ClientSettings &
   (
     | (ClientNames & Reach)

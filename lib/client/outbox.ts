@@ -26,11 +26,13 @@ export interface Staged {
   readonly items: readonly TransactionAction[];
 }
 
+/** An event that a transaction of yours will send. */
 export interface StagedEvent extends Staged {
   /** The event's stable id, under which it will be published. */
   readonly eventId: string;
 }
 
+/** An execution that a transaction of yours will start. */
 export interface StagedStart extends Staged {
   readonly executionId: string;
 }

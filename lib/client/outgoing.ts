@@ -9,6 +9,7 @@ import { isStaged } from "../store/outbox.js";
 import type { Damaged, Outbox, OutboxMark, Store } from "../store/ports.js";
 import { given } from "./given.js";
 
+/** Which messages that were sent and have not arrived are listed. */
 export interface OutgoingOptions {
   /** `"pending"`: still to be carried (default). `"given up"`: nobody will try it again, unless it is asked for. */
   readonly which?: OutboxMark;
@@ -17,6 +18,7 @@ export interface OutgoingOptions {
   readonly cursor?: string;
 }
 
+/** An event, a signal, a start or a wake that stands in a commit until somebody has got it. */
 export interface OutgoingMessage {
   /** What sent it; absent for what was staged in a transaction of the user's own. */
   readonly executionId?: string;
@@ -40,6 +42,7 @@ export interface OutgoingMessage {
   readonly givenUpAt?: Date;
 }
 
+/** A page of messages that have not arrived. */
 export interface OutgoingPage {
   /** Of each shard in turn, the oldest first. */
   readonly messages: readonly OutgoingMessage[];

@@ -4,6 +4,7 @@ import { wholeHistory } from "../runtime/history.js";
 import type { Outside } from "../runtime/outside.js";
 import { readHead } from "./control.js";
 
+/** One pause of an execution. */
 export interface Pause {
   readonly from: Date;
   /** Absent while it lasts. */
@@ -16,6 +17,7 @@ export interface Pause {
   readonly resumedBy?: string;
 }
 
+/** All pauses of an execution. */
 export interface Pauses {
   /** Oldest first. */
   readonly pauses: readonly Pause[];

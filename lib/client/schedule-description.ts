@@ -5,6 +5,7 @@ import { MalformedFiringError, UnreadableScheduleError } from "../model/schedule
 import { decode } from "../model/value.js";
 import type { KeptSchedule } from "../runtime/outside.js";
 
+/** A schedule as it stands. */
 export interface ScheduleDescription {
   readonly id: string;
   readonly workflow: string;
@@ -19,6 +20,7 @@ export interface ScheduleDescription {
   readonly paused: boolean;
 }
 
+/** A schedule in the clients' group that a client can't have put as it is. */
 export interface UnreadableSchedule {
   readonly id: string;
   readonly expression: string;

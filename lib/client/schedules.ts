@@ -32,6 +32,7 @@ import {
   type UnreadableSchedule,
 } from "./schedule-description.js";
 
+/** A schedule as it is to be. */
 export interface SchedulePut<Input = unknown> {
   /** 1 to 64 characters of A-Z a-z 0-9 . _ - that begin with a letter or digit: a natural key of yours, such as a tenant's. */
   readonly id: string;
@@ -53,11 +54,13 @@ export interface SchedulePut<Input = unknown> {
   readonly paused?: boolean;
 }
 
+/** A schedule as it stands, with what became of its firings. */
 export interface ScheduleState extends ScheduleDescription {
   /** The last firing that was to start an execution, and how many were skipped since. Absent before the first one. Those of a schedule that had the id before count. */
   readonly last?: { readonly scheduledAt: Date; readonly executionId: string; readonly skipped: number };
 }
 
+/** A page of schedules, in the order of their ids. */
 export interface SchedulePage {
   readonly schedules: readonly ScheduleDescription[];
   /** What else lies in the clients' group: nothing that a client has put as it is. */
@@ -69,6 +72,7 @@ export interface SchedulePage {
 /** A page is this many calls and one. */
 const PAGE = 20;
 
+/** `client.schedules`: schedules that are made while the deployment runs. Every method throws `NoClientSchedulesError` where the deployment keeps none. */
 export class ClientSchedules {
   readonly #connect: () => Promise<Outside>;
   readonly #workflows: readonly AnyWorkflow[];

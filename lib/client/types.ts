@@ -25,6 +25,7 @@ export interface StartOptions extends Labels {
   readonly wait?: true | Duration;
 }
 
+/** What a start gives. */
 export interface StartedExecution<Output = unknown> {
   readonly executionId: string;
   readonly status: ExecutionStatus;
@@ -43,6 +44,7 @@ export interface Stopped {
   readonly reason?: string;
 }
 
+/** All that is known of an execution, but its history. */
 export interface ExecutionDescription extends Labels {
   readonly executionId: string;
   readonly workflow: string;
@@ -108,6 +110,7 @@ export interface ExecutionFilter extends Labels {
   readonly leaseExpiredBefore?: Date;
 }
 
+/** Which executions are listed, and how many at a time. */
 export interface ListOptions extends ExecutionFilter {
   /** 1 to 1,000, default 50. */
   readonly limit?: number;
@@ -115,6 +118,7 @@ export interface ListOptions extends ExecutionFilter {
   readonly cursor?: string;
 }
 
+/** An execution as lists show it: what its head says, without its input and its history. */
 export interface ListedExecution extends Labels {
   readonly executionId: string;
   readonly workflow: string;
@@ -131,6 +135,7 @@ export interface ListedExecution extends Labels {
   readonly lease?: { readonly owner: string; readonly until: Date };
 }
 
+/** A page of a list. */
 export interface ExecutionPage {
   /** Newest first. A filtered page may be short, or empty, and still not be the last. */
   readonly executions: readonly ListedExecution[];
@@ -140,6 +145,7 @@ export interface ExecutionPage {
   readonly cursor?: string;
 }
 
+/** Whom an event is for, and what makes it the same one when it is published again. */
 export interface PublishOptions {
   /** Delivers it to this one execution. */
   readonly target?: string;

@@ -20,6 +20,7 @@ export interface CodeInUse {
   readonly oldest: Date;
 }
 
+/** What moving an execution to the latest code gives. */
 export interface Moved {
   /** What it was pinned to. */
   readonly from: string;
@@ -30,6 +31,7 @@ const STANDING = STATUSES.filter((status) => isOpen(status) || status === "stall
 
 const PER_PAGE = 200;
 
+/** `client.versions`: which deployed code executions need, and which they run on. */
 export class ClientVersions {
   readonly #connect: () => Promise<Outside>;
 

@@ -11,6 +11,7 @@ import { checkWaiting as checkRequest } from "../store/waiting.js";
 import { given, nameGiven } from "./given.js";
 import { checkedLimit } from "./list.js";
 
+/** Which waits are listed, and how many at a time. */
 export interface WaitingOptions {
   /** Only waits for this key. */
   readonly key?: string;
@@ -35,6 +36,7 @@ export interface Waiting {
   readonly certain: boolean;
 }
 
+/** A page of executions that wait for an event. */
 export interface WaitingPage {
   /** A page may be short, or empty, and still not be the last. */
   readonly waiting: readonly Waiting[];

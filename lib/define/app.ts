@@ -9,6 +9,7 @@ import type { AnyEventType } from "./event.js";
 import { checkHooks, type Hooks } from "./hooks.js";
 import type { AnyWorkflow } from "./workflow.js";
 
+/** What an app consists of. */
 export interface AppOptions {
   readonly workflows: readonly AnyWorkflow[];
   /** Events that workflows wait for. Those of `startOn` need not be repeated here. */
@@ -41,6 +42,7 @@ export interface Manifest {
   readonly sealed?: boolean;
 }
 
+/** What `app` gives: the default export of the file that is deployed. */
 export interface App {
   readonly kind: "app";
   readonly workflows: ReadonlyMap<string, AnyWorkflow>;
@@ -52,6 +54,7 @@ export interface App {
   workflow(name: string): AnyWorkflow;
   /** The workflows that an event of that name starts. */
   startedBy(eventName: string): readonly AnyWorkflow[];
+  /** What whoever deploys the app must know of it. */
   manifest(): Manifest;
 }
 

@@ -30,6 +30,7 @@ export interface StepContext {
   readonly log: Logger;
 }
 
+/** Options of `ctx.step`. Everything has a default. */
 export interface StepOptions<Result> {
   readonly retry?: RetryPolicy;
   /** For one attempt. Must be shorter than the worker's own timeout. */
@@ -47,6 +48,7 @@ export interface StepOptions<Result> {
   readonly compensateRetry?: RetryPolicy;
 }
 
+/** Options of `ctx.waitForEvent`. */
 export interface WaitOptions<Data = unknown> {
   /** Required when the event declares a key: the key that this wait is for. */
   readonly key?: string;
@@ -61,11 +63,13 @@ export interface WaitOptions<Data = unknown> {
   readonly lookback?: Duration;
 }
 
+/** Options of `ctx.waitForSignal`. */
 export interface SignalOptions {
   /** `WaitTimeoutError` after it. Default: none. */
   readonly timeout?: Duration;
 }
 
+/** Options of `ctx.callback`. */
 export interface CallbackOptions {
   /** `WaitTimeoutError` after it. Default: none. */
   readonly timeout?: Duration;
@@ -81,6 +85,7 @@ export interface Callback<Result> {
   readonly promise: Promise<Result>;
 }
 
+/** Options of `ctx.child`. */
 export interface ChildOptions {
   /** Its execution id. Default: derived from this execution and the place in the code. */
   readonly id?: string;
@@ -98,14 +103,19 @@ export type RaceResult<Branches extends Record<string, (ctx: Context) => unknown
  * body `step` and `attempt`; fields of those names are overruled.
  */
 export interface Logger {
+  /** For whoever looks into one execution; not written unless the log level is `debug`. */
   debug(message: string, fields?: Readonly<Record<string, unknown>>): void;
+  /** What went as it should. */
   info(message: string, fields?: Readonly<Record<string, unknown>>): void;
+  /** What went on although something was not as it should be. */
   warn(message: string, fields?: Readonly<Record<string, unknown>>): void;
+  /** What a person should look at. */
   error(message: string, fields?: Readonly<Record<string, unknown>>): void;
   /** The same log, with these fields in each of its lines. */
   child(fields: Readonly<Record<string, unknown>>): Logger;
 }
 
+/** Options of `ctx.sendEvent`. */
 export interface SendOptions {
   /**
    * From the sending on. An event that could not be published by then is of no use to anybody: it is given up as `expired`, and not
@@ -114,6 +124,11 @@ export interface SendOptions {
   readonly expiresAfter?: Duration;
 }
 
+/**
+ * What workflow code is given as `ctx`. Code may await nothing else: only this is recorded and replayed. Every method throws `ContextMisuseError` when it is
+ * called from the body of a step, or with the context of another branch; what is awaited also throws `CancelledError` once the execution is cancelled, and
+ * `ExecutionTimeoutError` once its own timeout has passed.
+ */
 export interface Context {
   readonly executionId: string;
   /** The workflow's name. */

@@ -14,9 +14,11 @@ export interface EventType<Input = unknown, Data = Input> {
   key?(data: Data): string;
 }
 
+/** What an event's payload is, and what its waits are told apart by. */
 export interface EventOptions<Input, Data> {
   /** What the payload must look like; an event that does not fit goes to the dead-letter queue with the reason. */
   readonly schema?: Schema<Input, Data>;
+  /** The key of a payload: such an event reaches the waits for its key alone. Without it, an event reaches every execution that waits for it. */
   readonly key?: (data: NoInfer<Data>) => string;
 }
 

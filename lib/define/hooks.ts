@@ -125,6 +125,7 @@ export interface HookCalls {
   };
 }
 
+/** The name of something that hooks can be told of. */
 export type HookName = keyof HookCalls;
 
 /** One call to make. */
@@ -143,6 +144,7 @@ export interface Turn extends Fact, Descent {
 /** How a turn ended: with the status in which it left the execution, or with an error, after which it is repeated. */
 export type TurnEnd = { readonly status: ExecutionStatus } | { readonly error: HookError };
 
+/** How an attempt of a step ended. */
 export type AttemptEnd = { readonly ok: true } | { readonly ok: false; readonly error: HookError };
 
 interface Around {

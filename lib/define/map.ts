@@ -16,6 +16,7 @@ export type MapItem<Result> =
   | { readonly status: "abandoned" }
   | { readonly status: "skipped" };
 
+/** What `ctx.map` gives. */
 export interface MapResult<Result> {
   /** One per item, in their order. */
   readonly items: readonly MapItem<Result>[];

@@ -3,6 +3,10 @@ import { InvalidDefinitionError } from "../model/errors.js";
 import { type Duration, durationMs } from "../model/time.js";
 import type { ErrorClass } from "../model/value.js";
 
+/**
+ * How often a step is tried, and with which delays. What is left out is as for every step: 4 attempts, 1 s, ×2, at most 60 s, full jitter. A compensation
+ * has 10 attempts, and at most 5 minutes between them.
+ */
 export interface RetryPolicy {
   /** Attempts in all, the first one included. 1 means no retry. */
   readonly maxAttempts?: number;

@@ -4,6 +4,7 @@ import { DEFAULT_SCHEDULE, type Firing, isOverlap, isScheduleName, type Overlap 
 import { whyNoRecurrence } from "../model/schedule-expression.js";
 import { shown } from "../model/shown.js";
 
+/** When a workflow begins again and again. */
 export interface Recurring {
   /** `rate(5 minutes)`, `cron(0 9 ? * MON-FRI *)`: what EventBridge Scheduler takes, but for `at(…)`, which does not recur. */
   readonly expression: string;
@@ -25,11 +26,13 @@ export type ScheduleOption<Input> =
   | (Recurring & WithInput<Input>)
   | ([Firing] extends [Input] ? string | (Recurring & Partial<WithInput<Input>>) : never);
 
+/** A schedule that a workflow declares, with every field decided. */
 export interface Schedule {
   readonly name: string;
   readonly expression: string;
   readonly timezone: string;
   readonly overlap: Overlap;
+  /** What an execution that this firing starts is given. */
   inputFor(firing: Firing): unknown;
 }
 

@@ -11,8 +11,11 @@ import type { Workflow } from "./workflow.js";
 
 /** Nothing is written before the body returns. The shapes are those of DynamoDB's document client. */
 export interface Transaction {
+  /** Writes an item, when the transaction is committed. */
   put(put: TransactionPut): void;
+  /** Changes an item, or makes it. */
   update(update: TransactionUpdate): void;
+  /** Deletes an item. */
   delete(deletion: TransactionDelete): void;
   /** Writes nothing; the transaction only commits where the condition holds. */
   check(check: TransactionCheck): void;
@@ -32,4 +35,5 @@ export interface Transaction {
   ): Promise<string>;
 }
 
+/** Options of `ctx.transaction`: a step's, but for its semantics. What a transaction writes is there exactly once. */
 export type TransactionOptions<Result> = Omit<StepOptions<Result>, "semantics">;

@@ -39,6 +39,7 @@ export interface Workflow<Input = unknown, Output = unknown> {
   readonly definition: string;
   /** The handler's text as it runs: bundled, and minified if the bundle is. Or what the handler interprets. */
   readonly source: string;
+  /** What it does. Only the engine calls it. */
   readonly handler: (context: Context, input: never) => Promise<Output>;
 }
 
@@ -54,6 +55,7 @@ export interface Companions {
 // biome-ignore lint/suspicious/noExplicitAny: input types differ per workflow, and handlers are contravariant in them
 export type AnyWorkflow = Workflow<any, any>;
 
+/** Options of a workflow. Everything has a default. */
 export interface WorkflowOptions<Input> {
   /** A label of your own for this version of the code, shown with every execution. */
   readonly version?: string;

@@ -1,6 +1,7 @@
 /** The one account and region of the local cloud, and the ARNs in it. */
 
 export const ACCOUNT = "000000000000";
+/** The region that everything in the local cloud is in. */
 export const REGION = "us-east-1";
 
 export const arn = {

@@ -27,6 +27,7 @@ import { StateFile } from "./state.js";
 import { readAssembly } from "./template/assembly.js";
 import type { Ignored } from "./template/plan.js";
 
+/** What runs, where its state is kept, and how fast its time goes. */
 export interface CloudOptions {
   /** A directory of synthesized templates: the output of `cdk synth`. */
   readonly templates: string;
@@ -45,18 +46,23 @@ export interface CloudOptions {
   readonly accessKeyId?: string;
   /** How long running functions may go on once the cloud is told to stop; 2 s by default. */
   readonly graceMs?: number;
+  /** Told of each line that a function logs. */
   readonly onLog?: (line: LogLine) => void;
+  /** Told what whoever runs the cloud should know. */
   readonly onNotice?: (notice: Notice) => void;
 }
 
+/** The functions of the templates, as processes. */
 export interface LocalFunctions {
   /** Invokes by physical name or logical id, and waits for the end. */
   invoke(name: string, payload: unknown): Promise<Outcome>;
   /** Sends a signal to every process of a function; says to how many. */
   kill(name: string, signal?: NodeJS.Signals): number;
+  /** All that are there now, busy or warm. */
   processes(): ProcessInfo[];
 }
 
+/** A local cloud that runs. */
 export interface LocalCloudCore {
   /** `AWS_ENDPOINT_URL_*` variables. */
   readonly endpoints: Readonly<Record<string, string>>;
@@ -83,12 +89,18 @@ export interface LocalCloudCore {
    * @throws TemplateError, AssemblyError: what ran before goes on
    */
   deploy(templates: string): Promise<void>;
+  /** Ends all processes; what is under way is kept on the disk, unless it is in memory. */
   stop(): Promise<void>;
 }
 
 const ACCESS_KEY_ID = "holdfastlocal";
 const GRACE_MS = 2_000;
 
+/**
+ * Runs synthesized templates on this machine. What was begun is ended again when the start fails.
+ * @throws TemplateError, AssemblyError for templates that would be misread; JavaMissingError, DynamoDbLocalMissingError for what must be installed;
+ * StateError when another cloud uses the directory
+ */
 export const startCloud = async (options: CloudOptions): Promise<LocalCloudCore> => {
   const timeScale = options.timeScale ?? 1;
   if (!(timeScale > 0)) throw new Error(`The time scale must be a number above 0, and was ${timeScale}.`);

@@ -6,6 +6,7 @@ import { randomUUID } from "node:crypto";
 import { ACCOUNT, REGION } from "./arn.js";
 import type { Answer } from "./http.js";
 
+/** One stack of the templates, with its outputs resolved. */
 export interface StackInfo {
   readonly name: string;
   readonly outputs: Readonly<Record<string, string>>;

@@ -18,6 +18,7 @@ const POLL_EVERY_MS = 25;
 /** Enough of the jar's own words to explain a failed start. */
 const OUTPUT_KEPT_CHARS = 4_000;
 
+/** Where a DynamoDB Local keeps its data, and on which port it listens; without one, on a free one. */
 export interface DynamoDbOptions {
   readonly inMemory: boolean;
   /** Where the database lives when it is not in memory. */
@@ -25,6 +26,7 @@ export interface DynamoDbOptions {
   readonly port?: number;
 }
 
+/** A DynamoDB Local that runs. */
 export interface RunningDynamoDb {
   readonly endpoint: string;
   /** Of the process that was started; `undefined` for an endpoint that was there before. */

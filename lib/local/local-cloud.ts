@@ -9,8 +9,10 @@ import type { AnyEventType, EventType } from "../define/event.js";
 import { type CloudOptions, type LocalCloudCore, startCloud } from "./cloud.js";
 import { APP_STACK, type AppStackOptions, synthesizeApp } from "./synthesize-app.js";
 
+/** What an app's stack is made of, and how the cloud runs it. */
 export type LocalCloudOptions = AppStackOptions & Omit<CloudOptions, "templates">;
 
+/** A local cloud that runs one app, with a client of it. */
 export interface LocalCloud extends Omit<LocalCloudCore, "deploy"> {
   /** Talks to the app's executions. Workflows may be named: their start function knows them. */
   readonly client: DurableClient;

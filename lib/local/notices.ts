@@ -7,6 +7,7 @@ export interface LogLine {
   readonly text: string;
 }
 
+/** Something that whoever runs the cloud should know. */
 export interface Notice {
   readonly level: "info" | "warning" | "error";
   readonly text: string;

@@ -6,6 +6,7 @@
 import { resolve } from "node:path";
 import { type Duration, durationMs } from "../model/time.js";
 
+/** What the default stack is made of: one `DurableFunctions` construct. */
 export interface AppStackOptions {
   /** The file whose default export is the app. */
   readonly app: string;

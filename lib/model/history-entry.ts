@@ -22,6 +22,7 @@ export interface ExecutionStarted {
   readonly flags: readonly number[];
 }
 
+/** One event of a history, and where it is recorded. */
 export interface HistoryEntry {
   /** Of the commit that holds it; 0 is the start. */
   readonly slot: number;

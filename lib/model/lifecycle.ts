@@ -12,6 +12,7 @@ export const LIFECYCLE_KINDS = [
   "redriven",
 ] as const;
 
+/** What an execution can tell the bus of its own life. */
 export type LifecycleKind = (typeof LIFECYCLE_KINDS)[number];
 
 const PREFIX = "holdfast.execution.";

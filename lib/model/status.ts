@@ -13,6 +13,10 @@ export const STATUSES = [
   "continued",
 ] as const;
 
+/**
+ * What can be said of an execution: it is at work (`running`, `suspended`, `paused`, `compensating`), it has ended (`completed`, `failed`, `cancelled`,
+ * `terminated`, `continued` as another execution), or a person has to act (`stalled`).
+ */
 export type ExecutionStatus = (typeof STATUSES)[number];
 
 /** Statuses in which the engine may still move the execution by itself. */

@@ -12,24 +12,29 @@ interface Expression {
   readonly ReturnValuesOnConditionCheckFailure?: "ALL_OLD" | "NONE";
 }
 
+/** Writes an item, in the place of one that is there. */
 export interface TransactionPut extends Expression {
   readonly Item: Readonly<Record<string, unknown>>;
 }
 
+/** Changes an item, or makes it. */
 export interface TransactionUpdate extends Expression {
   readonly Key: Readonly<Record<string, unknown>>;
   readonly UpdateExpression: string;
 }
 
+/** Deletes an item. */
 export interface TransactionDelete extends Expression {
   readonly Key: Readonly<Record<string, unknown>>;
 }
 
+/** Writes nothing: the transaction is refused where the condition does not hold. */
 export interface TransactionCheck extends Expression {
   readonly Key: Readonly<Record<string, unknown>>;
   readonly ConditionExpression: string;
 }
 
+/** One action of a transaction, as `TransactWriteItems` has it. A transaction has at most 99. */
 export type TransactionAction =
   | { readonly Put: TransactionPut }
   | { readonly Update: TransactionUpdate }

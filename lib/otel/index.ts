@@ -18,6 +18,7 @@ import type { HookCalls, HookName, Hooks, Told, Turn } from "../define/hooks.js"
 import { digest } from "../model/ids.js";
 import { attributesOf, detailsOf, fail, originsOf, othersIn } from "./attributes.js";
 
+/** Options of {@link openTelemetry}. Everything has a default. */
 export interface OpenTelemetryOptions {
   /** Default: `trace.getTracer("holdfast")`, looked up when the first span begins. */
   readonly tracer?: Tracer;

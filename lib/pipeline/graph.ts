@@ -9,6 +9,7 @@ import type { Json, JsonObject } from "./json-value.js";
 import type { Status } from "./status.js";
 import type { ExecutionWindow } from "./window.js";
 
+/** A task without its code. */
 export interface TaskSpec {
   readonly name: string;
   readonly retry?: RetryPolicy;
@@ -18,6 +19,7 @@ export interface TaskSpec {
   readonly verify?: Verification;
 }
 
+/** What a task's result must have. */
 export interface Verification {
   readonly requiredKeys?: readonly string[];
   /** Of outputs, by key. */
@@ -41,6 +43,7 @@ export type Join =
   | { readonly type: "AND" | "OR" | "DISCRIMINATOR" | "MULTI_MERGE" }
   | { readonly type: "N_OF_M"; readonly threshold: number };
 
+/** A stage without its tasks' code. */
 export interface StageSpec {
   /** Names it within its pipeline. */
   readonly refId: string;
@@ -99,8 +102,10 @@ export interface InstancesSpec {
   readonly threshold?: number;
 }
 
+/** How several outputs become one: a list of them, their lists joined, a number, objects merged, or one of them in the order of the stages. */
 export type Reducer = "collect" | "extend" | "sum" | "max" | "min" | "merge" | "first" | "last";
 
+/** A pipeline without its code: what can be kept as data. */
 export interface Graph {
   readonly application: string;
   readonly name: string;
@@ -116,6 +121,7 @@ export interface Graph {
   readonly concurrency?: Concurrency;
 }
 
+/** How many executions of a pipeline run at once. */
 export interface Concurrency {
   readonly limit: number;
   /** Whether those that still wait when a place is free and taken go on waiting, or are canceled. */

@@ -23,6 +23,7 @@ import type { Status } from "./status.js";
 import type { TaskBody, TaskCode } from "./task.js";
 import type { ExecutionWindow } from "./window.js";
 
+/** A task of a stage. */
 export interface TaskOptions {
   /** Names it within its stage. */
   readonly name: string;
@@ -71,6 +72,7 @@ export interface StageOptions extends PartOptions {
 
 type PassedOn = "version" | "startOn" | "schedule" | "timezone" | "overlap" | "timeout" | "lifecycleEvents";
 
+/** A pipeline: its stages, and what holds for its executions. */
 export interface PipelineOptions extends Pick<WorkflowOptions<JsonObject | undefined>, PassedOn> {
   readonly application: string;
   /** The workflow's name. */

@@ -44,6 +44,7 @@ export interface StageState {
   readonly chose?: readonly string[];
 }
 
+/** A signal that a stage was sent. */
 export interface Signal {
   readonly name: string;
   readonly data?: JsonObject;

@@ -15,6 +15,7 @@ export const STATUSES = [
   "CANCELED",
 ] as const;
 
+/** What can be said of a pipeline, a stage or a task, in Spinnaker's words. */
 export type Status = (typeof STATUSES)[number];
 
 /** Nothing more happens to it, unless it is restarted. */

@@ -54,6 +54,7 @@ export interface TaskResult {
   readonly to?: string;
 }
 
+/** What a task does: it gives its outputs, or says with {@link running}, {@link suspended}, {@link jumpTo} or {@link terminal} what happens next. */
 // biome-ignore lint/suspicious/noConfusingVoidType: a body that returns nothing has succeeded
 export type TaskBody = (task: TaskContext) => TaskResult | void | Promise<TaskResult | void>;
 

@@ -6,6 +6,7 @@ import type { EpochMs } from "../model/time.js";
 import { isTimeZone, type WallMs, wallAt } from "../model/time-zone.js";
 import type { PipelineIssue } from "./errors.js";
 
+/** When a stage may begin. */
 export interface ExecutionWindow {
   /** 1 is Sunday, 7 is Saturday, by the clock on the wall. None, or absent: every day. */
   readonly days?: readonly number[];

@@ -51,6 +51,7 @@ export interface ExportedEnd {
   readonly unread?: readonly number[];
 }
 
+/** One line of an export: the execution first, then its history, then how it ended. */
 export type ExportLine =
   | { readonly execution: ExportedExecution }
   | HistoryEntry

@@ -33,6 +33,7 @@ export type Replacement<Args extends readonly unknown[]> =
   | null
   | undefined;
 
+/** How long a double stands in. */
 export interface MockOptions {
   /** How often it stands in; after that, what was there before runs again. Default: always. */
   readonly times?: number;

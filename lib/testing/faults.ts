@@ -1,6 +1,7 @@
 /** Faults: which of the outside calls ends the process that makes it, or loses its reply. */
 import { HoldfastError } from "../model/errors.js";
 
+/** Where a process dies: before a call is made, after it was answered, or after it had its effect and before the answer. */
 export type When = "before" | "after" | "reply-lost";
 
 /** The `call`th outside call from here, counted from 1. */

@@ -18,9 +18,10 @@ import { sealedStore } from "../store/sealed/index.js";
 import type { MockOptions, Part, Replacement, StepCall } from "./doubles.js";
 import { NotMeteredError } from "./errors.js";
 import type { CrashPoint } from "./faults.js";
+import type { ReplayWhen } from "./rehearsal.js";
 import { runToEnd } from "./run-to-end.js";
 import { expectStory, type HistoryExpectation, storyOf } from "./story.js";
-import { type PublishedEvent, type ReplayWhen, TestCloud } from "./test-cloud.js";
+import { type PublishedEvent, TestCloud } from "./test-cloud.js";
 
 export type { DatabaseSettings } from "../local/fresh-store.js";
 export type { Units } from "../store/dynamodb/in-memory/units.js";
@@ -28,10 +29,12 @@ export type { Transact } from "../store/memory/index.js";
 export type { MockOptions, Part, Replacement, StepCall } from "./doubles.js";
 export { DoesNotEndError, HiddenNonDeterminismError, NotMeteredError } from "./errors.js";
 export { type CrashPoint, ProcessDiedError, type When } from "./faults.js";
+export type { ReplayWhen } from "./rehearsal.js";
 export { type ReplayedHistory, type ReplayOptions, replayHistory } from "./replay-history.js";
 export { type HistoryExpectation, storyOf } from "./story.js";
-export type { PublishedEvent, ReplayWhen } from "./test-cloud.js";
+export type { PublishedEvent } from "./test-cloud.js";
 
+/** Where executions are kept, and how the kit runs them. Everything has a default. */
 export interface TestAppOptions {
   /**
    * Where executions are kept: the memory twin (default), tables in memory that count what DynamoDB would bill (`"metered"`, for `units`; some
@@ -54,6 +57,7 @@ export interface TestAppOptions {
 
 type Kept = "memory" | "metered" | "dynamodb-local";
 
+/** A deployment of an app in the test's own process, on virtual time. */
 export interface TestApp {
   /** The client that production code uses. Time passes for its waits (`result`, `wait`), unless the test lets it pass at the same time. */
   readonly client: DurableClient;
@@ -149,6 +153,7 @@ export interface TestApp {
   close(): Promise<void>;
 }
 
+/** How long a run may take. */
 export interface RunOptions {
   /** Of virtual time. Default 366 days. */
   readonly within?: Duration;

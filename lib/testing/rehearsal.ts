@@ -21,6 +21,9 @@ import { firstDifference } from "./asked.js";
 import { HiddenNonDeterminismError } from "./errors.js";
 import { type Ask, surroundApp } from "./surround.js";
 
+/** Whether each execution is replayed after each of its turns. */
+export type ReplayWhen = "every-suspension" | "off";
+
 /** One run of an execution's code, as far as its history has been told to it. */
 interface Run {
   readonly replay: Replay;

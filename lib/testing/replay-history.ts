@@ -11,6 +11,7 @@ import type { EpochMs } from "../model/time.js";
 import { decode, type ErrorClass } from "../model/value.js";
 import { type Recorded, type Recording, replayRecording } from "../replay/recording.js";
 
+/** What a replay needs beside the history and the workflow. */
 export interface ReplayOptions {
   /** Error classes of yours, as given to `app`: code that asks for `instanceof` must be answered as it was. */
   readonly errors?: readonly ErrorClass[];

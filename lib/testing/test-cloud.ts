@@ -26,7 +26,7 @@ import { Faults, ProcessDiedError } from "./faults.js";
 import { TestProcess } from "./process.js";
 import { type QueueMessage, TestQueue } from "./queues.js";
 import { seededRandom } from "./random.js";
-import { Rehearsals } from "./rehearsal.js";
+import { Rehearsals, type ReplayWhen } from "./rehearsal.js";
 import { type Task, tasksOf } from "./tasks.js";
 import { VirtualClock } from "./virtual-clock.js";
 
@@ -50,8 +50,6 @@ export interface TestCloudOptions {
   /** Whether each turn is followed by a replay, which must come to the same place. Default `"off"`. */
   readonly replay?: ReplayWhen;
 }
-
-export type ReplayWhen = "every-suspension" | "off";
 
 /** Something on the test's bus. */
 export interface PublishedEvent {

@@ -13,7 +13,8 @@ import { loadValue } from "../../lib/runtime/values/values.js";
 import { createMemoryStore } from "../../lib/store/memory/index.js";
 import type { Store } from "../../lib/store/ports.js";
 import type { Director } from "../../lib/testing/director.js";
-import { type ReplayWhen, TestCloud } from "../../lib/testing/test-cloud.js";
+import type { ReplayWhen } from "../../lib/testing/rehearsal.js";
+import { TestCloud } from "../../lib/testing/test-cloud.js";
 
 export class Bench {
   readonly store: Store;

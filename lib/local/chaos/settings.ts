@@ -40,7 +40,9 @@ export const CHAOS_FAULTS = [
 ] as const;
 
 export type CalledService = (typeof CALLED_SERVICES)[number];
+/** What calls, deliveries and invocations can be disturbed at. */
 export type ChaosService = (typeof CHAOS_SERVICES)[number];
+/** What can go wrong on purpose: the table stands in docs/local-cloud.md. */
 export type ChaosFault = (typeof CHAOS_FAULTS)[number];
 
 /** A rate alone, or more. */
@@ -62,6 +64,7 @@ export type ChaosOptions =
       readonly skew?: Duration;
     };
 
+/** What goes wrong, with every setting decided. */
 export interface ChaosSettings {
   readonly rate: number;
   readonly seed: number;

@@ -22,6 +22,7 @@ export interface FunctionSpec {
   readonly reservedConcurrency?: number;
 }
 
+/** A process that runs a function. */
 export interface ProcessInfo {
   readonly functionName: string;
   readonly pid: number;

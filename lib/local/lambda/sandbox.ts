@@ -13,6 +13,7 @@ import { type ChildProcess, fork } from "node:child_process";
 import { createInterface } from "node:readline";
 import type { ChildMessage, FunctionError, InvokeMessage } from "./bootstrap.js";
 
+/** What an invocation came to: the payload is JSON, as Lambda answers. */
 export type Outcome =
   | { readonly ok: true; readonly payload: string }
   | { readonly ok: false; readonly error: FunctionError };

@@ -40,6 +40,7 @@ import {
 } from "./summary.js";
 import type { PipelineView, StageView } from "./view.js";
 
+/** Which pipelines are listed, and how many at a time. */
 export interface PipelineListOptions {
   /** The name of a pipeline. */
   readonly pipeline?: string;
@@ -56,6 +57,7 @@ export interface PipelineListOptions {
   readonly cursor?: string;
 }
 
+/** A page of a list. */
 export interface PipelinePage {
   /** Newest first. A page may be short, or empty, and still not be the last. */
   readonly pipelines: readonly PipelineSummary[];
@@ -72,11 +74,13 @@ export interface ShownPipeline extends PipelineView {
   readonly freedBy: string;
 }
 
+/** Options of what is done to a stage. */
 export interface StageControlOptions extends UpdateOptions {
   /** Why: it stands with the stage. */
   readonly reason?: string;
 }
 
+/** Options of a stage's signal. */
 export interface SignalOptions extends UpdateOptions {
   /** Only a stage that waits now hears it; refused for one that does not. Default: it is kept until the stage waits for one. */
   readonly transient?: boolean;
@@ -87,6 +91,10 @@ interface Target {
   readonly graph: Graph;
 }
 
+/**
+ * Starts pipelines, looks at them and steers their stages, by way of a `DurableClient`. Methods throw what that throws, and {@link NotAPipelineError} for an
+ * execution of another workflow.
+ */
 export class PipelineClient {
   /** What was recorded under a hash never changes. */
   readonly #graphs = new Map<string, Promise<Graph | undefined>>();

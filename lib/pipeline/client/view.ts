@@ -4,6 +4,7 @@ import type { JsonObject } from "../json-value.js";
 import type { Failure } from "../state.js";
 import type { Status } from "../status.js";
 
+/** An execution of a pipeline, as it stands. Times are in milliseconds since 1970. */
 export interface PipelineView {
   readonly executionId: string;
   readonly application: string;
@@ -38,6 +39,7 @@ export interface PipelineView {
   readonly stages: readonly StageView[];
 }
 
+/** A stage of an execution, as it stands. Times are in milliseconds since 1970. */
 export interface StageView {
   readonly refId: string;
   readonly name: string;
@@ -72,6 +74,7 @@ export interface StageView {
   readonly synthetic: readonly StageView[];
 }
 
+/** What a stage that belongs to another one is there: before its tasks, one of its instances, after its tasks, or for its failure. */
 export type Part = "before" | "instance" | "after" | "onFailure";
 
 /**
@@ -95,6 +98,7 @@ export type WaitsFor =
   | { readonly for: "retry" | "timer"; readonly task: string; readonly at: EpochMs }
   | { readonly for: "pipeline"; readonly pipeline: string; readonly executionId?: string };
 
+/** A task of a stage, as it stands. Times are in milliseconds since 1970. */
 export interface TaskView {
   readonly name: string;
   readonly status: Status;
@@ -107,6 +111,7 @@ export interface TaskView {
   readonly exceptions: readonly TaskException[];
 }
 
+/** What an attempt of a task threw, and when. */
 export interface TaskException extends Failure {
   readonly at: EpochMs;
   readonly attempt: number;

@@ -19,6 +19,7 @@ export interface JsonPipelineInput {
   readonly trigger?: JsonObject;
 }
 
+/** A workflow that runs pipelines which come as JSON. */
 export interface JsonPipelines extends Workflow<JsonPipelineInput, PipelineResult> {
   readonly types: StageTypes;
   readonly library: Library;

@@ -23,6 +23,7 @@ export interface TypedPart {
 /** Makes parts of a stage's context, as the definition has it. Pure: the same context gives the same parts. */
 export type BuildParts = (context: JsonObject) => readonly TypedPart[];
 
+/** What stages of a type do. */
 export interface StageTypeOptions {
   readonly type: string;
   /** One after the other. */
@@ -37,6 +38,7 @@ export interface StageTypeOptions {
   readonly raw?: readonly string[];
 }
 
+/** A type of stages, checked. */
 export interface StageType extends StageTypeOptions {
   readonly specs: readonly TaskSpec[];
 }

@@ -6,6 +6,7 @@
 import type { Item } from "../item.js";
 import { itemBytes } from "./item-size.js";
 
+/** What DynamoDB would have billed, in its units: a write unit for each KB, a read unit for each 4 KB that is read with strong consistency. */
 export interface Units {
   /** Write units of the tables themselves. */
   readonly writes: number;
