@@ -1,0 +1,112 @@
+/**
+ * The documents' TypeScript. Every block compiles, and every block runs, but for a few that are named here with the reason.
+ *
+ * A block that begins with a comment such as `// workflows/app.ts` is the file of that name, and the other blocks of its document import it
+ * from there. Tests that are shown are run; stacks are synthesized; clients talk to a deployment in this process. What is to be done with a
+ * block's workflows says a comment in the page's source, just above it (see play.ts): `<!-- run: start order {"id":"o-1"}; gives "done" -->`.
+ */
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import * as cdk from "aws-cdk-lib";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { complaints } from "./compiling.js";
+import { blocksIn, Evaluation, importsOf } from "./evaluate.js";
+import { type Block, placeOf, project, writtenDocuments } from "./pages.js";
+import { isTest, play } from "./play.js";
+
+/** By what stands in the block. */
+const ONLY_COMPILED: readonly (readonly [document: string, showing: string, because: string])[] = [
+  ["docs/local-cloud.md", 'spawn("node", ["client.js"]', "starts a local cloud: test/local/ does so"],
+  ["docs/local-cloud.md", "localCloud({", "starts a local cloud: test/local/ does so"],
+  ["docs/local-cloud.md", "cloud.chaos?.counts", "starts a local cloud: test/local/ does so"],
+  ["docs/schedules.md", "await client.schedules.put", "the kit has no Scheduler: test/cli/schedules.test.ts"],
+  ["docs/transactions.md", "holdfast.outbox.", "writes to DynamoDB: test/client/outbox.test.ts"],
+];
+
+const blocks = writtenDocuments().flatMap(blocksIn);
+const exempt = (block: Block): boolean =>
+  ONLY_COMPILED.some(([document, showing]) => block.document === document && block.text.includes(showing));
+const deploys = (block: Block): boolean => importsOf(block).includes("holdfast/cdk");
+
+describe("the TypeScript in the documents", () => {
+  it("compiles", { timeout: 120_000 }, () => {
+    expect(blocks.length).toBeGreaterThanOrEqual(40);
+    expect(complaints(blocks)).toEqual([]);
+  });
+
+  it.each(ONLY_COMPILED)("in %s, with %s, is only compiled: %s", (document, showing) => {
+    expect(blocksIn(document).filter(({ text }) => text.includes(showing))).toHaveLength(1);
+  });
+
+  it("says what is to be done with it, where it defines workflows that no test of its page runs", () => {
+    const idle = blocks.filter(
+      (block) =>
+        block.run === undefined &&
+        !exempt(block) &&
+        /\b(workflow|pipeline|pipelinesFromJson)(<[^>]*>)?\(/.test(block.text) &&
+        !isTest(block) &&
+        !importers(block).some((other) => isTest(other) || other.run !== undefined),
+    );
+    expect(idle.map(placeOf)).toEqual([]);
+  });
+});
+
+describe("each block runs:", () => {
+  const home = process.cwd();
+  let directory: string;
+  beforeAll(() => {
+    directory = mkdtempSync(join(tmpdir(), "holdfast-docs-"));
+    process.chdir(directory);
+  });
+  afterAll(() => {
+    process.chdir(home);
+    rmSync(directory, { recursive: true, force: true });
+  });
+
+  const running = blocks.filter((block) => !exempt(block) && !deploys(block));
+  it.each(running.map((block) => [placeOf(block), block] as const))(
+    "%s",
+    { timeout: 60_000 },
+    async (_, block) => {
+      await play(block);
+    },
+  );
+
+  const deploying = blocks.filter((block) => !exempt(block) && deploys(block));
+  it.each(deploying.map((block) => [placeOf(block), block] as const))(
+    "%s, whose stacks are synthesized",
+    { timeout: 120_000 },
+    async (_, block) => {
+      const files = [...blocksIn("README.md"), ...blocksIn(block.document)].filter(({ name }) =>
+        name?.startsWith("workflows/"),
+      );
+      for (const { name = "", text } of [...files, ...blocksIn(block.document).filter(({ name }) => name)])
+        write(directory, name, text);
+      link(directory, "node_modules");
+      link(directory, "functions");
+      const evaluation = new Evaluation(() => Promise.reject(new Error("A stack needs no client.")));
+      await evaluation.evaluate(block);
+      expect(evaluation.stacks.length).toBeGreaterThan(0);
+      for (const stage of new Set(evaluation.stacks.map((stack) => cdk.Stage.of(stack)))) stage?.synth();
+    },
+  );
+});
+
+function importers(block: Block): readonly Block[] {
+  const { name } = block;
+  if (name === undefined) return [];
+  return blocksIn(block.document).filter((other) =>
+    importsOf(other).some((from) => from.endsWith(name.replace(/^.*\//, "/").replace(/\.ts$/, ".js"))),
+  );
+}
+
+function write(directory: string, name: string, text: string): void {
+  mkdirSync(dirname(join(directory, name)), { recursive: true });
+  writeFileSync(join(directory, name), text);
+}
+
+function link(directory: string, name: string): void {
+  rmSync(join(directory, name), { force: true });
+  symlinkSync(join(project, name), join(directory, name), "dir");
+}
