@@ -9,11 +9,29 @@ import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import * as cdk from "aws-cdk-lib";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { complaints } from "./compiling.js";
 import { blocksIn, Evaluation, importsOf } from "./evaluate.js";
 import { type Block, placeOf, project, writtenDocuments } from "./pages.js";
 import { isTest, play } from "./play.js";
+
+/**
+ * Bundling takes longer than all the rest, and test/infra/ tests it. The first stack's handlers are bundled; in the stacks after it, these stand
+ * for those of the same function, whatever the app. What a stack is made of is read from its own app, each time.
+ */
+vi.mock(import("../../lib/cdk/bundle.js"), async (original) => {
+  const real = await original();
+  const made = new Map<string, ReturnType<typeof real.bundleHandler>>();
+  return {
+    ...real,
+    bundleHandler: (entry, options) => {
+      const handler = entry.slice(entry.indexOf("export const handler"));
+      const bundle = made.get(handler) ?? real.bundleHandler(entry, options);
+      made.set(handler, bundle);
+      return bundle;
+    },
+  };
+});
 
 /** By what stands in the block. */
 const ONLY_COMPILED: readonly (readonly [document: string, showing: string, because: string])[] = [

@@ -74,7 +74,9 @@ export class Evaluation {
     const wanted = posix.join(posix.dirname(block.name ?? ""), name).replace(/\.js$/, ".ts");
     const found = blocksIn(block.document).find((other) => other.name === wanted);
     if (found === undefined)
-      throw new Error(`${placeOf(block)} imports ${wanted}, and no block of the page begins with: // ${wanted}`);
+      throw new Error(
+        `${placeOf(block)} imports ${wanted}, and no block of the page begins with: // ${wanted}`,
+      );
     return { __esModule: true, ...(await this.evaluate(found)) };
   }
 
@@ -139,7 +141,9 @@ export function blocksIn(document: string): readonly Block[] {
 }
 
 export function importsOf({ text }: Block): string[] {
-  return [...text.matchAll(/^(?:import|\} from|export .* from)[^;]*?"([^"]+)";/gm)].map(([, name = ""]) => name);
+  return [...text.matchAll(/^(?:import|\} from|export .* from)[^;]*?"([^"]+)";/gm)].map(
+    ([, name = ""]) => name,
+  );
 }
 
 /** Those that are this project's own. */

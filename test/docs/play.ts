@@ -106,7 +106,9 @@ class Player {
         await expect(t.runToEnd(this.#execution())).rejects.toMatchObject({ cause: { name: rest } });
         return;
       default:
-        throw new Error(`${placeOf(this.block)} says "${instruction}". test/docs/play.ts lists what can be said.`);
+        throw new Error(
+          `${placeOf(this.block)} says "${instruction}". test/docs/play.ts lists what can be said.`,
+        );
     }
   }
 
