@@ -15,14 +15,12 @@ interface Link {
 /** Those to this project's own files. */
 function linksOf(document: string): Link[] {
   const prose = blocksOf(document).reduce((text, block) => text.replace(block.text, ""), textOf(document));
-  return [...prose.replace(/`[^`\n]*`(?!\])/g, "").matchAll(/\]\(([^)\s]+)\)/g)].flatMap(
-    ([, target = ""]) => {
-      if (/^https?:/.test(target)) return [];
-      const [path = "", anchor] = target.split("#");
-      const file = path === "" ? document : normalize(join(dirname(document), path));
-      return [{ document, target, file, ...(anchor === undefined ? {} : { anchor }) }];
-    },
-  );
+  return [...prose.replace(/`[^`\n]*`/g, "").matchAll(/\]\(([^)\s]+)\)/g)].flatMap(([, target = ""]) => {
+    if (/^https?:/.test(target)) return [];
+    const [path = "", anchor] = target.split("#");
+    const file = path === "" ? document : normalize(join(dirname(document), path));
+    return [{ document, target, file, ...(anchor === undefined ? {} : { anchor }) }];
+  });
 }
 
 const links = everyDocument().flatMap(linksOf);
