@@ -17,6 +17,7 @@ export interface SealedPlace {
 export interface PayloadCodec {
   /** 1 to 64 characters of A-Z a-z 0-9 . _ -: recorded with what is sealed, and given back with it. */
   readonly id: string;
+  /** What is stored in the place of these bytes: all values of one write. */
   seal(plain: Uint8Array, place: SealedPlace): Promise<Uint8Array> | Uint8Array;
   /** @param id of the codec that sealed it: of an earlier one, as long as something of it is kept */
   open(sealed: Uint8Array, place: SealedPlace, id: string): Promise<Uint8Array> | Uint8Array;

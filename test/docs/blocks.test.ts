@@ -5,7 +5,7 @@
  * from there. Tests that are shown are run; stacks are synthesized; clients talk to a deployment in this process. What is to be done with a
  * block's workflows says a comment in the page's source, just above it (see play.ts): `<!-- run: start order {"id":"o-1"}; gives "done" -->`.
  */
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import * as cdk from "aws-cdk-lib";
@@ -35,6 +35,7 @@ vi.mock(import("../../lib/cdk/bundle.js"), async (original) => {
 
 /** By what stands in the block. */
 const ONLY_COMPILED: readonly (readonly [document: string, showing: string, because: string])[] = [
+  ["docs/encryption.md", 'codec: kmsCodec("', "asks KMS: test/examples/kms-codec.test.ts"],
   ["docs/local-cloud.md", 'spawn("node", ["client.js"]', "starts a local cloud: test/local/ does so"],
   ["docs/local-cloud.md", "localCloud({", "starts a local cloud: test/local/ does so"],
   ["docs/local-cloud.md", "cloud.chaos?.counts", "starts a local cloud: test/local/ does so"],
@@ -96,20 +97,34 @@ describe("each block runs:", () => {
     "%s, whose stacks are synthesized",
     { timeout: 120_000 },
     async (_, block) => {
-      const files = [...blocksIn("README.md"), ...blocksIn(block.document)].filter(({ name }) =>
-        name?.startsWith("workflows/"),
-      );
-      for (const { name = "", text } of [...files, ...blocksIn(block.document).filter(({ name }) => name)])
-        write(directory, name, text);
+      const readme = blocksIn("README.md")[0]?.text ?? "";
+      write(directory, "workflows/app.ts", readme);
+      for (const { name, text } of blocksIn(block.document))
+        if (name !== undefined) write(directory, name, text);
       link(directory, "node_modules");
       link(directory, "functions");
       const evaluation = new Evaluation(() => Promise.reject(new Error("A stack needs no client.")));
-      await evaluation.evaluate(block);
+      for (const [, file = ""] of block.text.matchAll(/\bapp: "([^"]+)"/g))
+        if (!existsSync(file)) write(directory, file, readme);
+      deploy(await evaluation.evaluate(block), evaluation.stacks);
       expect(evaluation.stacks.length).toBeGreaterThan(0);
       for (const stage of new Set(evaluation.stacks.map((stack) => cdk.Stage.of(stack)))) stage?.synth();
     },
   );
 });
+
+/** A block that only says how a stack is made has its stack made. */
+function deploy(exports: Readonly<Record<string, unknown>>, stacks: cdk.Stack[]): void {
+  for (const made of Object.values(exports)) {
+    if (typeof made !== "function") continue;
+    if (made.prototype instanceof cdk.Stack) Reflect.construct(made, [new cdk.App(), "Shown", {}]);
+    else {
+      const stack = new cdk.Stack(new cdk.App(), "Shown");
+      stacks.push(stack);
+      Reflect.apply(made, undefined, [stack]);
+    }
+  }
+}
 
 function importers(block: Block): readonly Block[] {
   const { name } = block;

@@ -2,7 +2,7 @@
 
 /** All that begins with `npx holdfast`, in blocks of code and between backticks; comments left out. */
 export function commandsIn(markdown: string): string[][] {
-  const blocks = [...markdown.matchAll(/^```sh\n(.*?)^```/gms)].flatMap(([, block = ""]) =>
+  const blocks = [...markdown.matchAll(/^```sh[^\n]*\n(.*?)^```/gms)].flatMap(([, block = ""]) =>
     block.split("\n"),
   );
   const inline = [...markdown.replaceAll(/^```.*?^```/gms, "").matchAll(/`(npx holdfast [^`]+)`/g)];
