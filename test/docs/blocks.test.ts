@@ -113,6 +113,8 @@ describe("each block runs:", () => {
   );
 });
 
+const GIVEN = "arn:aws:dynamodb:eu-central-1:111122223333:table/given/stream/2026-01-31T12:00:00.000";
+
 /** A block that only says how a stack is made has its stack made. */
 function deploy(exports: Readonly<Record<string, unknown>>, stacks: cdk.Stack[]): void {
   for (const made of Object.values(exports)) {
@@ -121,7 +123,8 @@ function deploy(exports: Readonly<Record<string, unknown>>, stacks: cdk.Stack[])
     else {
       const stack = new cdk.Stack(new cdk.App(), "Shown");
       stacks.push(stack);
-      Reflect.apply(made, undefined, [stack]);
+      // What else it takes are names and ARNs.
+      Reflect.apply(made, undefined, [stack, ...Array(Math.max(0, made.length - 1)).fill(GIVEN)]);
     }
   }
 }

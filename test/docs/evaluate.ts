@@ -156,7 +156,7 @@ const OURS: Readonly<Record<string, unknown>> = {
 };
 
 /** What else a block may import. Anything further should be a choice, not a slip. */
-const OTHERS = /^(node:.+|zod|constructs|aws-cdk-lib\/.+|@aws-sdk\/.+|@opentelemetry\/.+)$/;
+const OTHERS = /^(node:.+|zod|constructs|cdk-nag|aws-cdk-lib\/.+|@aws-sdk\/.+|@opentelemetry\/.+)$/;
 
 /** What blocks print is for their readers. */
 const QUIET = { log: () => {}, info: () => {}, warn: () => {}, error: () => {} };
