@@ -34,6 +34,8 @@ export function printEntry({ name, doc, exported }: Entry): string {
     title,
     members: exported.filter((each) => each.kind === kind),
   })).filter(({ members }) => members.length > 0);
+  const anchors = anchorsOf(groups.flatMap(({ members }) => members));
+  const link = (member: Exported): string => `[\`${member.name}\`](#${anchors.get(member)})`;
   const contents = groups.map(({ title, members }) => `**${title}:** ${members.map(link).join(", ")}`);
   return `${[
     `# \`${name}\``,
@@ -46,8 +48,17 @@ export function printEntry({ name, doc, exported }: Entry): string {
     .join("\n\n")}\n`;
 }
 
-function link({ name }: Exported): string {
-  return `[\`${name}\`](#${name.toLowerCase()})`;
+/** Of headings that differ in their case alone (`app`, `App`), GitHub numbers the later ones. */
+function anchorsOf(members: readonly Exported[]): ReadonlyMap<Exported, string> {
+  const taken = new Map<string, number>();
+  return new Map(
+    members.map((member) => {
+      const slug = member.name.toLowerCase();
+      const before = taken.get(slug) ?? 0;
+      taken.set(slug, before + 1);
+      return [member, before === 0 ? slug : `${slug}-${before}`] as const;
+    }),
+  );
 }
 
 function printExported({ name, declaration, doc, tags, members }: Exported): string[] {

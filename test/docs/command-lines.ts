@@ -25,7 +25,7 @@ export function commandsIn({ text }: Block): string[][] {
   return [...commandsOf(withoutHereDocuments(text)), ...inner];
 }
 
-function commandsOf(text: string): string[][] {
+export function commandsOf(text: string): string[][] {
   const commands: string[][] = [];
   let words: string[] = [];
   let word: string | undefined;
@@ -61,5 +61,5 @@ function withoutHereDocuments(text: string): string {
 
 /** What a substitution gives: a time, or what nobody knows here. */
 function given(command: string): string {
-  return command.startsWith("date ") ? "2026-01-31T12:00:00Z" : "substituted";
+  return command.startsWith("date ") ? "2026-11-23T15:00:00Z" : "substituted";
 }

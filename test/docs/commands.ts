@@ -1,4 +1,5 @@
-/** Command lines in documents: what a reader would type, as the shell hands it on. */
+/** The commands that a page shows anywhere, in a form in which they can be run. */
+import { commandsOf } from "./command-lines.js";
 
 /** All that begins with `npx holdfast`, in blocks of code and between backticks; comments left out. */
 export function commandsIn(markdown: string): string[][] {
@@ -12,17 +13,10 @@ export function commandsIn(markdown: string): string[][] {
   });
 }
 
-/** As a shell would split it: quotes, a comment, a file that takes the output, `<placeholders>`, and the one substitution that documents use. */
+/** The words of a line's first command, with something in the places of `<placeholders>`. */
 export function wordsOf(line: string): string[] {
-  const words: string[] = [];
-  const told = line
-    .replaceAll("$(date -u +%FT%TZ)", "2026-11-23T15:00:00Z")
-    .replaceAll(/<([a-z]+)>/g, (_, name: string) => STAND_INS[name] ?? name);
-  for (const [word, double, single] of told.matchAll(/"([^"]*)"|'([^']*)'|[^\s"']+/g)) {
-    if (word.startsWith("#") || word === ">") break;
-    words.push(double ?? single ?? word);
-  }
-  return words;
+  const [first = []] = commandsOf(line);
+  return first.map((word) => word.replace(/^<([a-z]+)>$/, (_, name: string) => STAND_INS[name] ?? name));
 }
 
 /** What stands for what only the reader knows. */

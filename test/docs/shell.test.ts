@@ -11,8 +11,8 @@ import { createProgram } from "../../lib/cli/program.js";
 import { commandsIn } from "./command-lines.js";
 import { blocksOf, placeOf, project, writtenDocuments } from "./pages.js";
 
-/** Whose scripts a new project has. */
-const TEMPLATE = "templates/project/package.json";
+/** Whose scripts the documents may name: this project's, and those that a new project gets. */
+const MANIFESTS = ["package.json", "templates/project/package.json"];
 
 const blocks = writtenDocuments()
   .flatMap(blocksOf)
@@ -62,7 +62,7 @@ it("holdfast's own are what the command understands", async () => {
 });
 
 it("npm's name scripts that are there", () => {
-  const scripts = ["package.json", TEMPLATE].flatMap((file) => Object.keys(scriptsOf(file)));
+  const scripts = MANIFESTS.flatMap((file) => Object.keys(scriptsOf(file)));
   const named = commands.flatMap(({ block, words }) => {
     if (words[0] !== "npm") return [];
     const script = words[1] === "run" ? words[2] : words[1] === "test" ? "test" : undefined;
