@@ -17,7 +17,9 @@ import { dirname, join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 
 const project = resolve(import.meta.dirname, "..");
-const { dependencies, peerDependencies, exports } = JSON.parse(readFileSync(join(project, "package.json"), "utf8"));
+const { dependencies, peerDependencies, exports } = JSON.parse(
+  readFileSync(join(project, "package.json"), "utf8"),
+);
 
 /** What the user's app brings itself: the language, its types, a validation library, and the rules that it is checked by. */
 const usersOwn = ["typescript", "@types/node", "zod", "cdk-nag"];

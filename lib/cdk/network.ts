@@ -10,6 +10,7 @@ import { Effect, PolicyStatement } from "aws-cdk-lib/aws-iam";
 import type { Construct } from "constructs";
 import { HoldfastConfigError } from "./config-error.js";
 
+/** Where in a network the functions stand. They need none to reach AWS's services. */
 export interface NetworkProps {
   /**
    * A VPC that the functions run in, for what your steps reach there. Without a way out of it (a NAT, or the endpoints that docs/deploying.md

@@ -35,6 +35,7 @@ export interface DeadLetterDescription {
   readonly body: string;
 }
 
+/** Which dead letters are looked at, and how many at most. */
 export interface DeadLetterOptions {
   /** Only of these queues. */
   readonly queues?: readonly DeadLetterQueueName[];
@@ -42,6 +43,7 @@ export interface DeadLetterOptions {
   readonly limit?: number;
 }
 
+/** What became of those that were to go. */
 export interface DeadLettersGone {
   /** Those that were sent back, or deleted. */
   readonly gone: readonly DeadLetterDescription[];

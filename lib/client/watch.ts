@@ -11,6 +11,7 @@ import { readHead } from "./control.js";
 import { describeHead } from "./describe.js";
 import type { ExecutionDescription, HistoryEntry } from "./types.js";
 
+/** How often a watch looks, and what ends it. */
 export interface WatchOptions {
   /** Between two looks, in milliseconds; default 1,000. A look at an execution that rests costs one read unit. */
   readonly everyMs?: number;

@@ -34,6 +34,7 @@ export interface SetAside {
   readonly body: string;
 }
 
+/** A dead-letter queue, and how full it is. */
 export interface DeadLetterQueueState {
   readonly queue: DeadLetterQueueName;
   /** About how many lie in it, those that somebody looks at just now included. */
