@@ -2,6 +2,7 @@
  * The relay: carries what commits hold for others. Fed by the Executions table's stream. Every record is acknowledged after one try, or when
  * the time is over: what was not carried keeps its `pending` mark, and is tried again at another time, so no record can block its shard.
  */
+
 import { type Handler, limitsOf } from "../lib/aws/lambda-context.js";
 import { metered } from "../lib/aws/metered.js";
 import { type AwsOutside, functionOutside } from "../lib/aws/outside.js";
@@ -9,6 +10,7 @@ import { sealedBy } from "../lib/aws/sealed-outside.js";
 import type { BatchAnswer } from "../lib/aws/sqs-batch.js";
 import { readOutboxes } from "../lib/aws/stream-batch.js";
 import type { App } from "../lib/define/app.js";
+import { told } from "../lib/model/told.js";
 import { relayNew } from "../lib/runtime/bus/relay.js";
 import type { Outbox } from "../lib/store/ports.js";
 import { openedOutbox } from "../lib/store/sealed/index.js";
@@ -29,7 +31,7 @@ export function createRelay(
         "Some outgoing messages could not be marked; the audit will look at them again.",
         {
           executions: outboxes.map(({ executionId, slot }) => `${executionId}/${slot}`),
-          error,
+          error: told(error),
         },
       );
     }

@@ -3,6 +3,8 @@ import { DeleteMessageCommand, ReceiveMessageCommand, SQSClient } from "@aws-sdk
 import { type Connection, clientSettings } from "./connection.js";
 
 export interface DeadWake {
+  /** By which a person finds it in the queue. */
+  readonly id: string;
   readonly body: string;
   readonly receipt: string;
 }
@@ -30,8 +32,8 @@ export function deadWakes(
           VisibilityTimeout: HIDDEN_SECONDS,
         }),
       );
-      return Messages.flatMap(({ Body: body, ReceiptHandle: receipt }) =>
-        body === undefined || receipt === undefined ? [] : [{ body, receipt }],
+      return Messages.flatMap(({ MessageId: id, Body: body, ReceiptHandle: receipt }) =>
+        id === undefined || body === undefined || receipt === undefined ? [] : [{ id, body, receipt }],
       );
     },
     async delete(receipt) {

@@ -1,5 +1,7 @@
 /** A batch of bus events: each is handled on its own, and one that no repeat can help is buried with the reason. */
+
 import { decideDeadLetter } from "../decide/dead-letter.js";
+import { told } from "../model/told.js";
 import type { Outside } from "../runtime/outside.js";
 import { condemned } from "./event-attributes.js";
 import type { EventQueue } from "./event-queue.js";
@@ -31,7 +33,7 @@ export function eachEvent(
       outside.log.write("error", "An event went to the dead-letter queue: no repeat could help it.", {
         messageId,
         reason: reason.code,
-        error,
+        error: told(error),
       });
     }
   });

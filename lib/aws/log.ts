@@ -6,8 +6,8 @@
  * `timestamp`.
  */
 import { ownOf } from "../model/own.js";
-import type { LogLevel } from "../replay/logger.js";
-import type { Log } from "../runtime/outside.js";
+import type { LogLevel, LogSink } from "../replay/logger.js";
+import { hiding, type IsHidden, REDACTED } from "./redact.js";
 
 const LEVELS: readonly LogLevel[] = ["debug", "info", "warn", "error"];
 
@@ -17,6 +17,8 @@ const OTHER_NAMES: Readonly<Record<string, LogLevel>> = { trace: "debug", fatal:
 export interface LogOptions {
   /** Lines below it are not written: see {@link logLevelIn}. `info` when absent or unknown, since a typo must not silence errors. */
   readonly level?: string | undefined;
+  /** Names of fields whose values are not shown, beside those that never are: see `redact.ts`. */
+  readonly redact?: readonly string[];
   readonly now?: () => number;
   readonly write?: (line: string) => void;
 }
@@ -26,14 +28,16 @@ export function logLevelIn(variables: Readonly<Record<string, string | undefined
   return variables.HOLDFAST_LOG_LEVEL ?? variables.AWS_LAMBDA_LOG_LEVEL;
 }
 
-export function jsonLog(options: LogOptions = {}): Log {
+/** Of the engine's lines, and of those of the user's code. */
+export function jsonLog(options: LogOptions = {}): LogSink {
   const threshold = LEVELS.indexOf(levelNamed(options.level ?? "info"));
   const now = options.now ?? Date.now;
+  const isHidden = hiding(options.redact);
   const write = options.write ?? ((line: string) => void process.stdout.write(line));
   return {
     write(level, message, fields = {}) {
       if (LEVELS.indexOf(level) < threshold) return;
-      write(`${lineOf(level, message, fields, now())}\n`);
+      write(`${lineOf(level, message, fields, now(), isHidden)}\n`);
     },
   };
 }
@@ -49,16 +53,20 @@ function lineOf(
   message: string,
   fields: Readonly<Record<string, unknown>>,
   at: number,
+  isHidden: IsHidden,
 ): string {
   const line = { timestamp: new Date(at).toISOString(), level, message };
   try {
-    return JSON.stringify({ ...line, ...fields, ...line }, shown);
+    return JSON.stringify({ ...line, ...fields, ...line }, (name, value: unknown) =>
+      value !== undefined && isHidden(name) ? REDACTED : shown(value),
+    );
   } catch (error) {
-    return JSON.stringify({ ...line, unloggable: String(error) });
+    // No more than its name: what can't be said may be said in its message.
+    return JSON.stringify({ ...line, unloggable: error instanceof Error ? error.name : typeof error });
   }
 }
 
-function shown(_key: string, value: unknown): unknown {
+function shown(value: unknown): unknown {
   if (typeof value === "bigint") return value.toString();
   if (!(value instanceof Error)) return value;
   const { name, message, stack, cause } = value;

@@ -15,6 +15,7 @@ import { emfMeter, meteringIn } from "./emf.js";
 import { type Names, need, readNames, readTimeScale } from "./environment.js";
 import type { EventQueue, EventQueueUrls } from "./event-queue.js";
 import { jsonLog, logLevelIn } from "./log.js";
+import { redactedIn } from "./redact.js";
 import type { TimeScale } from "./time-scale.js";
 
 /** An Outside whose clock also knows Lambda's real time. */
@@ -128,7 +129,9 @@ export function createAwsOutside(options: AwsOutsideOptions): AwsOutside {
     },
     bus: { publish: async (entries) => (await publish())(entries) },
     clock,
-    log: options.log ?? jsonLog({ level: logLevelIn(process.env), now: () => clock.now() }),
+    log:
+      options.log ??
+      jsonLog({ level: logLevelIn(process.env), redact: redactedIn(process.env), now: () => clock.now() }),
     ...(options.meter === undefined ? {} : { meter: options.meter(clock) }),
     random: Math.random,
     token: randomUUID,

@@ -2,7 +2,9 @@
  * The audit's part in dead events: what lies in the dead-letter queue without a reason had its receives used up by something that has passed
  * or will pass (an outage, a deploy), so it is sent back, a few per run (PROTOCOL A13). What has a reason is left to people.
  */
+
 import { EXHAUSTED } from "../decide/dead-letter.js";
+import { told } from "../model/told.js";
 import type { Outside } from "../runtime/outside.js";
 import { condemned, redriven, redrivesOf, verdictOf } from "./event-attributes.js";
 import type { DeadLetter, EventQueue } from "./event-queue.js";
@@ -79,7 +81,7 @@ export async function redriveEvents(
         failed += 1;
         log.write("error", "A dead event could not be sent back; the next run tries again.", {
           messageId: letter.id,
-          error,
+          error: told(error),
         });
       }
     }

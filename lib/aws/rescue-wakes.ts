@@ -1,4 +1,5 @@
 /** The wakes in the dead-letter queue of the wake queue: each is taken out again, and what becomes of it is decided. */
+import { told } from "../model/told.js";
 import { rescue } from "../runtime/rescue.js";
 import type { DeadWakes } from "./dead-wakes.js";
 import type { AwsOutside } from "./outside.js";
@@ -22,7 +23,7 @@ export async function rescueWakes(
   for (let receives = 0; receives < MOST_RECEIVES && !enough(); receives++) {
     const messages = await deadWakes.receive();
     if (messages.length === 0) break;
-    for (const { body, receipt } of messages) {
+    for (const { id, body, receipt } of messages) {
       try {
         await rescue(outside, parseWake(body), requestId);
         await deadWakes.delete(receipt);
@@ -31,7 +32,7 @@ export async function rescueWakes(
       } catch (error) {
         // It stays in the queue, where it can be seen, and is tried again by the next run.
         const said = "A wake from the dead-letter queue could not be rescued.";
-        outside.log.write("error", said, { body, error });
+        outside.log.write("error", said, { messageId: id, error: told(error) });
       }
     }
   }

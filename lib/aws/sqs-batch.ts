@@ -1,5 +1,7 @@
 /** Batches of an SQS event source mapping that reports its failures message by message. */
+
 import type { EpochMs } from "../model/time.js";
+import { told } from "../model/told.js";
 import type { Log } from "../runtime/outside.js";
 
 export interface SqsMessage {
@@ -79,7 +81,7 @@ export async function eachMessage(
       } catch (error) {
         log.write("error", "A message failed, and goes back to its queue.", {
           messageId: message.messageId,
-          error,
+          error: told(error),
         });
         return [{ itemIdentifier: message.messageId }];
       }

@@ -6,6 +6,7 @@ import type { Head } from "../model/head.js";
 import { labelsOf } from "../model/labels.js";
 import { type PlainError, plain, plainError } from "../model/plain.js";
 import type { ExecutionStatus } from "../model/status.js";
+import { told } from "../model/told.js";
 import { decode } from "../model/value.js";
 import { arm } from "../runtime/arm.js";
 import type { Inline } from "../runtime/bus/start-from-event.js";
@@ -81,7 +82,7 @@ async function startInline(
     await arm(outside, { executionId, reason: "insurance", dueAt: lease?.until ?? outside.clock.now() });
     outside.log.write("warn", "The first turn failed here; the worker goes on with it.", {
       executionId,
-      error,
+      error: told(error),
     });
     return { head, created: true };
   }

@@ -1,4 +1,5 @@
 /** Batches of the Executions table's stream: the outboxes among the new images. */
+import { told } from "../model/told.js";
 import type { Log } from "../runtime/outside.js";
 import { parseOutboxImage } from "../store/dynamodb/index.js";
 import type { Outbox } from "../store/ports.js";
@@ -16,7 +17,7 @@ export function readOutboxes(event: unknown, log: Log): Outbox[] {
       const outbox = parseOutboxImage(image);
       return outbox?.pendingAt === undefined ? [] : [outbox];
     } catch (error) {
-      log.write("error", "A stream record could not be read.", { error });
+      log.write("error", "A stream record could not be read.", { error: told(error) });
       return [];
     }
   });

@@ -4,6 +4,7 @@
  * Lambda's own listener ends the process. It was added before any code of ours was loaded, so it is the first; it alone is removed, and
  * only there.
  */
+import { told } from "../model/told.js";
 import type { Log } from "../runtime/outside.js";
 
 let installed = false;
@@ -15,6 +16,8 @@ export function logUnhandledRejections(logOf: () => Log): void {
   const runtimes = inLambda ? process.listeners("unhandledRejection") : [];
   if (runtimes[0] !== undefined) process.removeListener("unhandledRejection", runtimes[0]);
   process.on("unhandledRejection", (reason) => {
-    logOf().write("error", "A promise of the app was rejected, and nothing handled it.", { error: reason });
+    logOf().write("error", "A promise of the app was rejected, and nothing handled it.", {
+      error: told(reason),
+    });
   });
 }

@@ -290,8 +290,14 @@ export class DurableFunctions extends Construct {
       ...this.resources(),
       ...(retention === undefined ? {} : { retention: this.retention(retention) }),
     };
-    const { serviceName, logLevel, metrics } = settings;
-    const source = { ...resources, serviceName, metrics, ...(logLevel === undefined ? {} : { logLevel }) };
+    const { serviceName, logLevel, redact, metrics } = settings;
+    const source = {
+      ...resources,
+      serviceName,
+      redact,
+      metrics,
+      ...(logLevel === undefined ? {} : { logLevel }),
+    };
     type Own = Pick<ServiceFunctionProps, "timeout" | "description">;
     return (name: FunctionName, id: string, own: Own): LambdaFunction => {
       const { looped, ...usual } = traits[name];

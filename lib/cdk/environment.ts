@@ -5,6 +5,7 @@ export interface EnvironmentSource extends Resources {
   readonly serviceName: string;
   readonly logLevel?: string;
   readonly metrics: boolean | "service";
+  readonly redact: readonly string[];
 }
 
 type Environment = Record<string, string>;
@@ -42,6 +43,8 @@ function turns(s: EnvironmentSource): Environment {
     HOLDFAST_SCHEDULE_GROUP: s.timers.group.scheduleGroupName,
     HOLDFAST_SCHEDULE_ROLE_ARN: s.timers.role.roleArn,
     HOLDFAST_SCHEDULE_DLQ_ARN: s.timers.dlq.queueArn,
+    // These two have a `ctx.log`.
+    ...(s.redact.length === 0 ? {} : { HOLDFAST_LOG_REDACT: s.redact.join(",") }),
   };
 }
 

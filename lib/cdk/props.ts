@@ -105,6 +105,12 @@ export interface DurableFunctionsProps
    */
   readonly logLevel?: LogLevel;
   /**
+   * Names of fields whose values `ctx.log` never shows, beside those that it always hides (`password`, `token`, `authorization` and the like:
+   * docs/security.md). Case, dashes and underscores make no difference.
+   * @default none
+   */
+  readonly redact?: readonly string[];
+  /**
    * How long the functions' logs are kept.
    * @default RetentionDays.ONE_MONTH
    */

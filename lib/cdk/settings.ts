@@ -29,6 +29,8 @@ export interface Settings {
   readonly runtime: Runtime;
   readonly logLevel?: LogLevel;
   readonly metrics: boolean | "service";
+  /** Empty when nothing more is hidden. */
+  readonly redact: readonly string[];
   readonly logRetention: RetentionDays;
   readonly environment: Readonly<Record<string, string>>;
   readonly bundling: BundlingOptions;
@@ -115,6 +117,7 @@ export function resolveSettings(scope: Construct, props: DurableFunctionsProps):
   checkRuntime(runtime);
   checkThresholds(props);
   checkEnvironment(props.environment ?? {});
+  checkRedact(props.redact ?? []);
 
   return {
     appFile: existingFile(props.app),
@@ -130,6 +133,7 @@ export function resolveSettings(scope: Construct, props: DurableFunctionsProps):
     runtime,
     ...(props.logLevel === undefined ? {} : { logLevel: props.logLevel }),
     metrics: props.metrics ?? true,
+    redact: props.redact ?? [],
     logRetention: props.logRetention ?? RetentionDays.ONE_MONTH,
     environment: props.environment ?? {},
     bundling: props.bundling ?? {},
@@ -199,6 +203,19 @@ function checkEnvironment(environment: Readonly<Record<string, string>>): void {
       expected: "names that begin with neither HOLDFAST_ nor AWS_",
       found: name,
       next: "Choose another name; how much is logged is the prop `logLevel`.",
+    });
+  }
+}
+
+/** They travel in one variable, with commas between them. */
+function checkRedact(names: readonly string[]): void {
+  for (const name of names) {
+    if (!name.includes(",") && name.trim() !== "") continue;
+    throw new HoldfastConfigError({
+      what: "The prop `redact` holds something that can't be the name of a field.",
+      expected: "names without commas, such as `iban`",
+      found: JSON.stringify(name),
+      next: "List each name for itself.",
     });
   }
 }

@@ -10,6 +10,15 @@ export function short(text: string): string {
   return text.length > MOST_CHARACTERS ? `${text.slice(0, MOST_CHARACTERS)}…` : text;
 }
 
+/** What a value is, without the value: for words about what users stored. */
+export function kindOf(value: unknown): string {
+  if (value === undefined) return "nothing";
+  if (typeof value === "string") return `text of ${value.length} characters`;
+  if (typeof value === "object")
+    return value === null ? "null" : Array.isArray(value) ? "a list" : "an object";
+  return typeof value === "number" || typeof value === "boolean" ? String(value) : `a ${typeof value}`;
+}
+
 const MOST_CHARACTERS = 200;
 
 /** Undefined for what has none: a function, a big integer, what holds itself, what nests too deep. */

@@ -7,6 +7,7 @@ import { decideAudit, dueSince } from "../decide/audit.js";
 import { RELAY_GRACE_MS } from "../decide/relay.js";
 import { HoldfastError, InvalidInputError } from "../model/errors.js";
 import type { EpochMs } from "../model/time.js";
+import { told } from "../model/told.js";
 import { INDEX_SHARDS, type Outbox, type Page } from "../store/ports.js";
 import { claimDue } from "./bus/claim.js";
 import { relay } from "./bus/relay.js";
@@ -87,7 +88,7 @@ class Run {
       this.failed += 1;
       this.outside.log.write("error", "The audit could not look at this, and goes on with the rest.", {
         ...about,
-        error,
+        error: told(error),
       });
       return error instanceof HoldfastError ? "damaged" : "again";
     }

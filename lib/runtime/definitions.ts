@@ -3,8 +3,10 @@
  * and that this is its current one. Once for each process and workflow: one read, and writes only where it differs. It goes on beside the
  * start or the turn, and never fails it.
  */
+
 import type { AnyWorkflow } from "../define/workflow.js";
 import type { EpochMs } from "../model/time.js";
+import { told } from "../model/told.js";
 import type { Outside } from "./outside.js";
 
 /** A process that could not record it tries again at a start that comes later than this. */
@@ -28,7 +30,7 @@ export async function recordDefinition(outside: Outside, workflow: AnyWorkflow):
     outside.log.write("warn", "The workflow's definition could not be recorded; a later start tries again.", {
       workflow: workflow.name,
       definition: workflow.definition,
-      error,
+      error: told(error),
     });
   }
 }

@@ -5,8 +5,9 @@
 import type { PublishOutcome } from "../decide/relay.js";
 import type { MetricName } from "../model/metrics.js";
 import type { EpochMs } from "../model/time.js";
+import type { Tellable } from "../model/told.js";
 import type { Wake } from "../model/wake.js";
-import type { LogSink } from "../replay/logger.js";
+import type { LogLevel } from "../replay/logger.js";
 import type { Page, Store } from "../store/ports.js";
 import type { DeadLetterQueues } from "./dead-letters.js";
 
@@ -65,7 +66,10 @@ export interface Clock {
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
 }
 
-export type Log = LogSink;
+/** Takes lines of the engine's own. Those of the user's code go through a `LogSink`, which takes anything. */
+export interface Log {
+  write(level: LogLevel, message: string, fields?: Readonly<Record<string, Tellable>>): void;
+}
 
 /** The worker's code as it was deployed, now and before: what pinned executions run on. */
 export interface Deployments {

@@ -1,6 +1,7 @@
 import { execFileSync } from "node:child_process";
 import { expect, test } from "vitest";
 import { jsonLog, logLevelIn } from "../../lib/aws/log.js";
+import { redactedIn } from "../../lib/aws/redact.js";
 
 const logTo = (lines: string[], level?: string) =>
   jsonLog({ level, now: () => 0, write: (line) => lines.push(line) });
@@ -30,6 +31,47 @@ test("a field can't replace the message, and one that JSON can't say does not co
   cycle.self = cycle;
   log.write("info", "round", { cycle });
   expect(lines.map((line) => JSON.parse(line).message)).toEqual(["mine", "round"]);
+});
+
+test("fields that are named like secrets are hidden wherever they stand, and so are those that the deployment names", () => {
+  const lines: string[] = [];
+  const log = jsonLog({
+    redact: redactedIn({ HOLDFAST_LOG_REDACT: "iban, card-number,," }),
+    write: (line) => lines.push(line),
+  });
+  log.write("info", "paid", {
+    order: "o-1",
+    token: "t-1",
+    tokens: 3,
+    request: { headers: { Authorization: "Bearer x", "X-Api-Key": "k", accept: "*" }, body: [{ IBAN: "AT" }] },
+    cardNumber: { digits: "4711" },
+    password: undefined,
+    error: Object.assign(new Error("refused"), { clientSecret: "s" }),
+  });
+  expect(JSON.parse(lines[0] ?? "")).toMatchObject({
+    order: "o-1",
+    token: "[redacted]",
+    tokens: 3,
+    request: {
+      headers: { Authorization: "[redacted]", "X-Api-Key": "[redacted]", accept: "*" },
+      body: [{ IBAN: "[redacted]" }],
+    },
+    cardNumber: "[redacted]",
+    error: { message: "refused", clientSecret: "[redacted]" },
+  });
+  expect(lines[0]).not.toContain("password");
+});
+
+test("a line that JSON can't say does not say why in the words of what it was given", () => {
+  const lines: string[] = [];
+  const field = {
+    toJSON: () => {
+      throw new Error("canary");
+    },
+  };
+  jsonLog({ write: (line) => lines.push(line) }).write("info", "odd", { field });
+  expect(JSON.parse(lines[0] ?? "")).toMatchObject({ message: "odd", unloggable: "Error" });
+  expect(lines[0]).not.toContain("canary");
 });
 
 test.each([

@@ -122,7 +122,10 @@ describe("an execution that the engine stops", () => {
       }),
     ]);
     expect(log.lines.filter(({ level }) => level === "error")).toEqual([
-      expect.objectContaining({ executionId: "x-1", error: expect.stringMatching(why) }),
+      expect.objectContaining({
+        executionId: "x-1",
+        error: expect.objectContaining({ name: "NonDeterminismError", message: expect.stringMatching(why) }),
+      }),
     ]);
     const { executions } = await client.list({ status: "stalled" });
     expect(executions.map(({ executionId }) => executionId)).toEqual(["x-1"]);

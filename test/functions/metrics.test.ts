@@ -248,7 +248,7 @@ describe("the audit", () => {
   });
 
   test("tells of wakes that it took out of the dead-letter queue", async () => {
-    const letters = [{ body: '{"executionId":"gone","reason":"timer"}', receipt: "r" }];
+    const letters = [{ id: "w-1", body: '{"executionId":"gone","reason":"timer"}', receipt: "r" }];
     const audit = createAudit(
       () => outside,
       () => ({ receive: async () => letters.splice(0), delete: async () => {} }),

@@ -36,6 +36,19 @@ export function wrongWith(error: unknown): string[] {
   ];
 }
 
+/** What is wrong with an error as a line of the log tells of it. */
+export function wrongWithTold(found: unknown): string[] {
+  const field = (name: string): unknown =>
+    typeof found === "object" && found !== null ? Reflect.get(found, name) : undefined;
+  const message = field("message");
+  return [
+    ...(typeof field("code") === "string" ? [] : [`the error is one of ours, and not ${short(found, 1_200)}`]),
+    ...(typeof message === "string" && message.length > LONGEST_MESSAGE
+      ? [`the message is short: ${field("code")} has ${message.length} characters`]
+      : []),
+  ];
+}
+
 const UNTOUCHED = [
   Object.prototype,
   Array.prototype,

@@ -10,7 +10,7 @@ import { createScheduleParams } from "../../lib/aws/schedules.js";
 import type { Wake } from "../../lib/model/wake.js";
 import type { BusEntry } from "../../lib/runtime/outside.js";
 import type { Store } from "../../lib/store/ports.js";
-import { wrongWith } from "./verdict.js";
+import { wrongWithTold } from "./verdict.js";
 
 export interface Line {
   readonly level: string;
@@ -103,7 +103,7 @@ export function openWorld(store: Store, name = "world"): World {
     wrongInLog: () =>
       lines.flatMap(({ message, fields }) =>
         "error" in fields && typeof fields.error !== "string"
-          ? wrongWith(fields.error).map((wrong) => `${wrong} (logged as: ${message})`)
+          ? wrongWithTold(fields.error).map((wrong) => `${wrong} (logged as: ${message})`)
           : [],
       ),
   };

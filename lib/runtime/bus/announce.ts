@@ -1,6 +1,8 @@
 /** Announces the next try of an outbox: the nudge that `nudge.ts` answers. */
+
 import { delaySecondsFor } from "../../decide/timer.js";
 import type { EpochMs } from "../../model/time.js";
+import { told } from "../../model/told.js";
 import type { Outbox } from "../../store/ports.js";
 import type { Outside } from "../outside.js";
 
@@ -14,6 +16,6 @@ export async function announce(
     await wakes.send({ executionId, reason: "relay", slot, dueAt }, delaySecondsFor(dueAt, clock.now()));
   } catch (error) {
     const said = "The next try of an outgoing message could not be announced; the audit makes it.";
-    log.write("warn", said, { executionId, slot, error: String(error) });
+    log.write("warn", said, { executionId, slot, error: told(error) });
   }
 }

@@ -1,8 +1,10 @@
 /** Stalling: an error of the engine's own, which no code may catch. The execution stands still, keeps its history, and goes on after a fixed deploy. */
+
 import { lifecycleEvents } from "../../decide/lifecycle.js";
 import type { WaitKey } from "../../model/head.js";
 import type { ExecutionStalled } from "../../model/history-event.js";
 import type { ExecutionStatus } from "../../model/status.js";
+import { told } from "../../model/told.js";
 import { encodeThrown } from "../../model/value.js";
 import type { Inbox } from "../messages/inbox.js";
 import type { Outside } from "../outside.js";
@@ -29,7 +31,7 @@ export async function stall(
   const at = Math.max(outside.clock.now(), owned.history.at(-1)?.event.at ?? 0);
   outside.log.write("error", "The execution is stalled.", {
     executionId: owned.head.executionId,
-    error: error.message,
+    error: told(error),
   });
   await journal.landed();
   const stored = encodeThrown(error);

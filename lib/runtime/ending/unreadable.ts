@@ -1,9 +1,11 @@
 /** What becomes of an execution whose history its new owner can't read. */
+
 import { lifecycleEvents } from "../../decide/lifecycle.js";
 import { EngineError, FencedError } from "../../model/errors.js";
 import type { HistoryEvent } from "../../model/history-event.js";
 import { digest } from "../../model/ids.js";
 import type { OutgoingEvent } from "../../model/outgoing.js";
+import { told } from "../../model/told.js";
 import { encodeThrown } from "../../model/value.js";
 import { readableHistory } from "../history.js";
 import type { Outside } from "../outside.js";
@@ -35,7 +37,7 @@ export async function orStall(
     }
     outside.log.write("error", "The execution is stalled.", {
       executionId: head.executionId,
-      error: error.message,
+      error: told(error),
     });
     const at = outside.clock.now();
     const stored = encodeThrown(error);

@@ -4,9 +4,11 @@
  * heads and deletes a fixed number of items, so its cost does not grow with the number of executions; the time for one round does. At the end of
  * a round goes what users have staged and nobody could publish, by the same age: it belongs to no execution.
  */
+
 import { isStaged } from "../../model/outgoing.js";
 import { isClosed } from "../../model/status.js";
 import type { EpochMs } from "../../model/time.js";
+import { told } from "../../model/told.js";
 import { type Created, INDEX_SHARDS } from "../../store/ports.js";
 import type { Outside } from "../outside.js";
 import { persistently } from "../persistently.js";
@@ -145,7 +147,7 @@ class Run implements Allowance {
     } catch (error) {
       this.#failed += 1;
       const said = "What was staged and given up long ago could not be deleted; the next round tries again.";
-      log.write("error", said, { ...place, error });
+      log.write("error", said, { ...place, error: told(error) });
     }
   }
 
@@ -204,7 +206,7 @@ class Run implements Allowance {
       this.#failed += 1;
       outside.log.write("error", "An old execution could not be deleted; the next round tries again.", {
         executionId,
-        error,
+        error: told(error),
       });
       return true;
     }

@@ -2,6 +2,7 @@
  * Tells an app's hooks what happens to one execution in this process. Nothing that a hook does reaches the execution: what it throws is
  * logged, and what it promises is waited for at the end of the turn alone, for a bounded time. An app without hooks has no observer.
  */
+
 import {
   attemptOf,
   type Circumstances,
@@ -25,6 +26,7 @@ import type { Head } from "../../model/head.js";
 import type { HistoryEvent } from "../../model/history-event.js";
 import type { ExecutionStatus } from "../../model/status.js";
 import type { EpochMs } from "../../model/time.js";
+import { told } from "../../model/told.js";
 import type { StepOperation } from "../../replay/operation.js";
 import type { Replay } from "../../replay/replay.js";
 import type { Outside } from "../outside.js";
@@ -206,7 +208,7 @@ export class Observer {
       hook,
       executionId,
       workflow,
-      error,
+      error: told(error),
     });
   }
 

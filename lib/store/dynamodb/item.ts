@@ -2,7 +2,7 @@
 import type { AttributeValue } from "@aws-sdk/client-dynamodb";
 import { CorruptHistoryError } from "../../model/errors.js";
 import type { Check } from "../../model/forms.js";
-import { shown } from "../../model/shown.js";
+import { kindOf, shown } from "../../model/shown.js";
 import { type EpochMs, isInstant } from "../../model/time.js";
 import { LARGEST_SLOT } from "./keys.js";
 import { unpacked } from "./packed.js";
@@ -147,10 +147,7 @@ export class ItemReader {
 
   #refuse(name: string, expected: string): never {
     const found = this.#item[name];
-    return this.refuse(
-      name,
-      `should be ${expected}, and is ${found === undefined ? "nothing" : shown(found)}`,
-    );
+    return this.refuse(name, `should be ${expected}, and is ${kindOf(found)}`);
   }
 }
 

@@ -1,6 +1,6 @@
 import type { AttributeValue } from "@aws-sdk/client-dynamodb";
 import { CorruptHistoryError } from "../../model/errors.js";
-import { shown } from "../../model/shown.js";
+import { kindOf } from "../../model/shown.js";
 import type { Outbox } from "../ports.js";
 import { readOutboxItem } from "./commit-item.js";
 import { plainItem } from "./item.js";
@@ -14,7 +14,7 @@ export function parseOutboxImage(image: unknown): Outbox | undefined {
   if (!isImage(image))
     throw new CorruptHistoryError(
       "?",
-      `a record of the table's stream should hold an item, and holds ${shown(image)}`,
+      `a record of the table's stream should hold an item, and holds ${kindOf(image)}`,
     );
   const item = plainItem(image);
   return typeof item.sk === "string" && recordSlotOf(item.sk) === undefined

@@ -49,8 +49,8 @@ export const auditRuns: Entry = {
     world.wakes.length = 0;
     const bodies = Array.from({ length: 1 + dice.below(3) }, () => damagedText(dice, WAKE));
     const dead: DeadWake[] = shuffled(dice, [
-      { body: JSON.stringify({ executionId: "good", reason: "start" }), receipt: "good" },
-      ...bodies.map((body, index) => ({ body, receipt: `bad-${index}` })),
+      { id: "good", body: JSON.stringify({ executionId: "good", reason: "start" }), receipt: "good" },
+      ...bodies.map((body, index) => ({ id: `bad-${index}`, body, receipt: `bad-${index}` })),
     ]);
     const letters = Array.from({ length: dice.below(4) }, (_, index) => deadLetter(dice, index));
     const good: DeadLetter = { id: "good", body: "{}", receipt: "good", attributes: {} };

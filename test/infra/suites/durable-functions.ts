@@ -16,6 +16,7 @@ const { template: tuned } = synthesize({
   auditEvery: Duration.minutes(1),
   maxConcurrency: 7,
   logLevel: "debug",
+  redact: ["iban", "card"],
   memorySize: 1024,
   serviceMemorySize: 128,
   environment: { STOCK_TABLE: "stock" },
@@ -113,6 +114,14 @@ describe("the functions", () => {
     for (const name of ["Start", "Worker", "Deliver", "Relay", "Audit"]) {
       expect(lambda(name, tuned).Environment.Variables.HOLDFAST_LOG_LEVEL).toBe("debug");
     }
+  });
+
+  it("that have a log of the user's are told what it hides", () => {
+    const hidden = ["Start", "Worker", "Deliver", "Relay", "Audit"].filter(
+      (name) => lambda(name, tuned).Environment.Variables.HOLDFAST_LOG_REDACT === "iban,card",
+    );
+    expect(hidden).toEqual(["Start", "Worker"]);
+    expect(lambda("Worker").Environment.Variables.HOLDFAST_LOG_REDACT).toBeUndefined();
   });
 
   it("that run the user's code get the user's environment", () => {

@@ -35,6 +35,7 @@ describe("a prop that cannot be right is refused while the stack is synthesized"
     ["another language", { runtime: Runtime.PYTHON_3_13 }, "python3.13"],
     ["a variable that is Holdfast's", { environment: { HOLDFAST_SERVICE: "x" } }, "HOLDFAST_SERVICE"],
     ["a variable that is Lambda's", { environment: { AWS_REGION: "x" } }, "AWS_REGION"],
+    ["a field to hide whose name has a comma", { redact: ["iban,card"] }, "redact"],
     ["a service name with a slash", { serviceName: "a/b" }, "serviceName"],
     ["an app that is not there", { app: fixture("missing") }, "nothing there"],
     ["an app that is a folder", { app: "test/infra" }, "`app`"],
