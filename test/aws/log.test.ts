@@ -43,7 +43,10 @@ test("fields that are named like secrets are hidden wherever they stand, and so 
     order: "o-1",
     token: "t-1",
     tokens: 3,
-    request: { headers: { Authorization: "Bearer x", "X-Api-Key": "k", accept: "*" }, body: [{ IBAN: "AT" }] },
+    request: {
+      headers: { Authorization: "Bearer x", "X-Api-Key": "k", accept: "*" },
+      body: [{ IBAN: "AT" }],
+    },
     cardNumber: { digits: "4711" },
     password: undefined,
     error: Object.assign(new Error("refused"), { clientSecret: "s" }),

@@ -42,7 +42,9 @@ export function wrongWithTold(found: unknown): string[] {
     typeof found === "object" && found !== null ? Reflect.get(found, name) : undefined;
   const message = field("message");
   return [
-    ...(typeof field("code") === "string" ? [] : [`the error is one of ours, and not ${short(found, 1_200)}`]),
+    ...(typeof field("code") === "string"
+      ? []
+      : [`the error is one of ours, and not ${short(found, 1_200)}`]),
     ...(typeof message === "string" && message.length > LONGEST_MESSAGE
       ? [`the message is short: ${field("code")} has ${message.length} characters`]
       : []),
