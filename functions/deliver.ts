@@ -20,7 +20,7 @@ export function createDeliver(
     const queue = queueOf();
     const { stopAt } = limitsOf(context, outside.clock);
     return eachEvent(batch, { outside, queue, name: "deliver" }, async ({ body, attributes, sentAt }) => {
-      const event = parseBusMessage(body, attributes);
+      const event = parseBusMessage(body, attributes, outside.service);
       const { executions, left } = await deliver(outside, app, event, {
         stopAt,
         pages: PAGES_OF_A_PASS,

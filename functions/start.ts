@@ -44,7 +44,7 @@ async function startEach(
   context: LambdaContext,
 ): Promise<void> {
   const inline = () => ({ owner: messageId, limits: limitsOf(context, outside.clock) });
-  const message = parseStartMessage(body);
+  const message = parseStartMessage(body, outside.service);
   if (message.kind === "firing") {
     const fired = await fire(outside, app, message.firing, inline);
     outside.log.write("debug", "A schedule came round.", { ...fired });

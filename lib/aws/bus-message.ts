@@ -3,11 +3,11 @@ import { type BusEvent, MalformedBusEventError, readBusEvent } from "../runtime/
 import { type Attributes, partOf, sinceOf } from "./event-attributes.js";
 
 /** Throws {@link MalformedBusEventError}. */
-export function parseBusMessage(body: string, attributes: Attributes): BusEvent {
+export function parseBusMessage(body: string, attributes: Attributes, service: string): BusEvent {
   const part = partOf(attributes);
   const since = sinceOf(attributes);
   return {
-    ...readBusEvent(jsonOf(body)),
+    ...readBusEvent(jsonOf(body), service),
     ...(part === undefined ? {} : { part }),
     ...(since === undefined ? {} : { since }),
   };

@@ -8,9 +8,9 @@ export type StartMessage =
   | { readonly kind: "firing"; readonly firing: FiringMessage };
 
 /** @throws MalformedBusEventError, MalformedFiringError */
-export function parseStartMessage(body: string): StartMessage {
+export function parseStartMessage(body: string, service: string): StartMessage {
   const found = jsonOf(body);
   return saysFiring(found)
     ? { kind: "firing", firing: readFiring(found) }
-    : { kind: "event", event: readBusEvent(found) };
+    : { kind: "event", event: readBusEvent(found, service) };
 }

@@ -411,13 +411,12 @@ export class TestCloud {
   #route(entry: BusEntry): void {
     const detail: unknown = JSON.parse(entry.detail);
     this.published.push({ name: entry.name, detail, resources: entry.resources });
-    const event = readBusEvent({
-      id: `bus-${this.published.length}`,
-      source: "test",
-      "detail-type": entry.name,
-      detail,
-      resources: entry.resources,
-    });
+    const source = this.#real.service;
+    const id = `bus-${this.published.length}`;
+    const event = readBusEvent(
+      { id, source, "detail-type": entry.name, detail, resources: entry.resources },
+      source,
+    );
     if (this.#app.events.has(event.name)) this.deliverQueue.send(event, this.clock.now());
     if (this.#app.startedBy(event.name).length > 0) this.startQueue.send(event, this.clock.now());
   }

@@ -19,13 +19,16 @@ const HOUR = 3_600_000;
 
 const Paid = event<{ order: string }>("paid", { key: ({ order }) => order });
 
-const paid = readBusEvent({
-  id: "p-1",
-  source: "test",
-  "detail-type": Paid.name,
-  detail: { order: "o-1" },
-  resources: [],
-});
+const paid = readBusEvent(
+  {
+    id: "p-1",
+    source: "test",
+    "detail-type": Paid.name,
+    detail: { order: "o-1" },
+    resources: [],
+  },
+  "test",
+);
 
 /** A message for an execution that has ended meanwhile. */
 const tooLate = (error: unknown) => expect(error).toBeInstanceOf(ExecutionClosedError);

@@ -150,7 +150,10 @@ describe("an event that is awaited, sent beside the one that starts the executio
         deliver(
           bare,
           bench.app,
-          readBusEvent({ id: "e-2", source: "test", "detail-type": Paid.name, detail: paid, resources: [] }),
+          readBusEvent(
+            { id: "e-2", source: "test", "detail-type": Paid.name, detail: paid, resources: [] },
+            "test",
+          ),
         ),
       ]);
       await bench.cloud.advance(1_000);

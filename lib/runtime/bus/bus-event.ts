@@ -3,7 +3,7 @@
  * stable id, order stamp and target stand in the entry's `Resources`.
  */
 import { HoldfastError } from "../../model/errors.js";
-import { checkExecutionId } from "../../model/ids.js";
+import { checkExecutionId, digest } from "../../model/ids.js";
 import type { EpochMs } from "../../model/time.js";
 
 const ID = "holdfast:event:";
@@ -12,7 +12,10 @@ const TARGET = "holdfast:execution:";
 
 /** An event as EventBridge hands it on, as far as we read it. */
 export interface BusEvent {
-  /** Deduplicates: our stable id where the event carries one (a relay's retry gets a new EventBridge id), else source and id. */
+  /**
+   * Deduplicates: the stable id where the event carries one (a relay's retry gets a new EventBridge id), else EventBridge's own. Each counts
+   * within its source.
+   */
   readonly dedupeId: string;
   /** The `detail-type`. */
   readonly name: string;
@@ -39,8 +42,12 @@ export class MalformedBusEventError extends HoldfastError {
   }
 }
 
-/** Reads an EventBridge event. Throws {@link MalformedBusEventError}, or `InvalidInputError` for a target that can't be an execution's id. */
-export function readBusEvent(raw: unknown): BusEvent {
+/**
+ * Reads an EventBridge event. What stands in its resources is its publisher's word, and anybody's who may publish.
+ * @param service the deployment's own name
+ * @throws MalformedBusEventError, or `InvalidInputError` for a target that can't be an execution's id
+ */
+export function readBusEvent(raw: unknown, service: string): BusEvent {
   if (typeof raw !== "object" || raw === null)
     throw new MalformedBusEventError(`it is ${raw === null ? "null" : typeof raw}`);
   const field = (name: string): string => {
@@ -58,11 +65,28 @@ export function readBusEvent(raw: unknown): BusEvent {
   };
   const target = stamp(TARGET);
   return {
-    dedupeId: stamp(ID) ?? `${field("source")}/${field("id")}`,
+    dedupeId: dedupeId(service, field("source"), field("id"), stamp(ID)),
     name: field("detail-type"),
     detail: raw.detail,
     ...(target === undefined ? {} : { target: checkExecutionId(target) }),
   };
+}
+
+/** Some hundred times what an id of ours has: any longer one is told by its hash, as it stands in every record of the event. */
+const LONGEST_ID = 2_048;
+
+/**
+ * Two publishers that choose the same id have two events: deployments that share a bus may have executions of the same name, and nobody is to
+ * keep an event of another's from being heard by publishing its id first. Who may name which source is IAM's to say (`events:source`).
+ */
+function dedupeId(service: string, source: string, id: string, stamped: string | undefined): string {
+  if (stamped !== undefined && source === service) return bounded(stamped);
+  const from = source.replaceAll("%", "%25").replaceAll("/", "%2F");
+  return bounded(stamped === undefined ? `${from}/${id}` : `@${from}/${stamped}`);
+}
+
+function bounded(id: string): string {
+  return id.length <= LONGEST_ID ? id : `sha256:${digest(id, 43)}`;
 }
 
 function textsIn(found: unknown): string[] {
