@@ -6,6 +6,7 @@ import "./suites/tables.js";
 import "./suites/durable-functions.js";
 import "./suites/event-routes.js";
 import "./suites/permissions.js";
+import "./suites/exposure.js";
 import "./suites/schedules.js";
 import "./suites/operations.js";
 import "./suites/surroundings.js";
