@@ -12,7 +12,7 @@ it("has a row for each check, in their order", () => {
     ({ id, title, needs, minutes }) =>
       `| \`${id}\` | ${title} | ${needs === "aws" ? "AWS" : "AWS, local cloud"} | ${minutes} |`,
   );
-  expect(page.split("\n").filter((line) => /^\| `[a-z-]+` \|/.test(line))).toEqual(rows);
+  expect(page.split("\n").filter((line) => /^\| `[a-z][a-z-]*` \|/.test(line))).toEqual(rows);
 });
 
 it("says of each what is expected", () => {
