@@ -39,6 +39,8 @@ export type PublishOutcome =
       readonly ok: false;
       readonly permanent: boolean;
       readonly error: string;
+      /** What it was thrown as, where it was: its words may be anybody's. */
+      readonly thrown?: unknown;
       readonly mostTries?: number;
     };
 

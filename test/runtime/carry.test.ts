@@ -51,6 +51,17 @@ describe("a signal", () => {
     expect(await stateOf(outside.store, "sender")).toEqual([PUBLISHED]);
   });
 
+  it("that fails in words that may be the user's keeps them in its mark, and out of the log", async () => {
+    const { outside, logged } = noting(createMemoryStore());
+    await outside.store.createExecution(execution("o-1"));
+    await sent(outside.store, signal("s1", "o-1"));
+    const send = () => Promise.reject(new Error("canary"));
+    await tryOnce({ ...outside, wakes: { ...outside.wakes, send } });
+    expect(await stateOf(outside.store, "sender")).toMatchObject([{ lastError: "Error: canary" }]);
+    expect(logged.length).toBeGreaterThan(0);
+    expect(JSON.stringify(logged)).not.toContain("canary");
+  });
+
   it("for a closed execution is given up at once, and said so", async () => {
     const { outside, wakes, logged } = noting(createMemoryStore());
     await settled(outside.store, "o-1", COMPLETED);

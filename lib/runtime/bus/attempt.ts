@@ -3,6 +3,7 @@ import { afterTry, nextTryAt, RELAY_GRACE_MS, type TryOutcome, untried } from ".
 import type { MetricName } from "../../model/metrics.js";
 import { isFinal, isGivenUp, type OutboxEntryState, type OutboxState } from "../../model/outgoing.js";
 import type { EpochMs } from "../../model/time.js";
+import { type ToldError, told } from "../../model/told.js";
 import type { Outbox } from "../../store/ports.js";
 import type { Outside } from "../outside.js";
 import { persistently } from "../persistently.js";
@@ -29,6 +30,8 @@ export interface Relayed {
 export class Attempt {
   readonly candidates: readonly Candidate[];
   readonly #after = new Map<Candidate, OutboxEntryState>();
+  /** For the log. The mark keeps the words themselves. */
+  readonly #why = new Map<Candidate, string | ToldError>();
 
   constructor(readonly outbox: Outbox) {
     this.candidates = outbox.outgoing.flatMap((message, index): Candidate[] => {
@@ -39,6 +42,7 @@ export class Attempt {
 
   note(candidate: Candidate, outcome: TryOutcome): void {
     this.#after.set(candidate, afterTry(candidate.before, outcome));
+    if (!outcome.ok) this.#why.set(candidate, whyOf(outcome));
   }
 
   /** Every message has had its try. */
@@ -101,12 +105,14 @@ export class Attempt {
 
   #tell({ log }: Outside, marked: boolean): void {
     const { executionId, slot } = this.outbox;
-    for (const [{ message }, { state, lastError }] of this.#after) {
+    for (const [candidate, { state }] of this.#after) {
+      const { message } = candidate;
+      const error = this.#why.get(candidate);
       if (!isFinal(state))
         log.write("warn", "An outgoing message was not carried to its end and will be tried again.", {
           executionId,
           slot,
-          error: lastError,
+          error,
         });
       // Nothing will try it again, so this line is the last that is heard of it: once, by whoever made it final.
       else if (marked && isGivenUp(state))
@@ -115,7 +121,7 @@ export class Attempt {
           executionId,
           slot,
           state,
-          error: lastError,
+          error,
         });
     }
     const left = this.candidates.length - this.#after.size;
@@ -130,6 +136,11 @@ export class Attempt {
         },
       );
   }
+}
+
+/** An app's codec takes part in carrying, so what is thrown may be the user's. All other words are ours, or the bus's. */
+function whyOf(outcome: Exclude<TryOutcome, { readonly ok: true }>): string | ToldError {
+  return "thrown" in outcome ? told(outcome.thrown) : outcome.error;
 }
 
 const GIVEN_UP: Partial<Record<OutboxState, MetricName>> = {

@@ -29,7 +29,7 @@ export async function carry(
   } catch (error) {
     // An error of our own says that the message is at fault, and the next try will say so too; one of the engine's is mended by a person.
     const permanent = error instanceof HoldfastError && !(error instanceof EngineError);
-    return { ok: false, permanent, error: String(error) };
+    return { ok: false, permanent, error: String(error), thrown: error };
   }
 }
 

@@ -58,7 +58,7 @@ async function tryBatch(outside: Outside, entries: readonly BusEntry[]): Promise
     return await outside.bus.publish(entries);
   } catch (error) {
     // Whether any of it arrived is not known; a second publication of the same stable id is harmless.
-    return entries.map(() => ({ ok: false, permanent: false, error: String(error) }));
+    return entries.map(() => ({ ok: false, permanent: false, error: String(error), thrown: error }));
   }
 }
 
