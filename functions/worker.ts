@@ -1,4 +1,5 @@
 /** The worker: one wake, one turn. Fed by the wake queue. */
+import { handedUntil, within } from "../lib/aws/handed-wake.js";
 import { type Handler, limitsOf } from "../lib/aws/lambda-context.js";
 import { metered } from "../lib/aws/metered.js";
 import type { AwsOutside } from "../lib/aws/outside.js";
@@ -14,9 +15,11 @@ export function createWorker(app: App, outsideOf: () => AwsOutside = workerOutsi
   const sealed = sealedBy(app, outsideOf);
   logUnhandledRejections(() => sealed().log);
   return metered(sealed, async (outside, event, context) =>
-    eachMessage(event, outside.log, async ({ messageId, body }) => {
+    eachMessage(event, outside.log, async ({ messageId, body, attributes }) => {
       const wake = parseWake(body);
-      const handled = await handleWake(outside, app, wake, messageId, limitsOf(context, outside.clock));
+      const until = handedUntil(attributes);
+      const limits = within(limitsOf(context, outside.clock), until, outside.clock.now());
+      const handled = await handleWake(outside, app, wake, messageId, limits, until !== undefined);
       outside.log.write("debug", "A wake was handled.", { ...wake, ...handled });
     }),
   );

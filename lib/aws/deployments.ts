@@ -1,10 +1,12 @@
 /** The worker's published versions: which one this process is, and how another one is given a wake. */
 import { InvokeCommand, LambdaClient } from "@aws-sdk/client-lambda";
 import { HoldfastError } from "../model/errors.js";
+import type { EpochMs } from "../model/time.js";
 import type { Wake } from "../model/wake.js";
-import type { Deployments } from "../runtime/outside.js";
+import type { Deployments, HandedOver } from "../runtime/outside.js";
 import { readCodeName } from "./code-name.js";
 import { type Connection, clientSettings } from "./connection.js";
+import { HANDED_UNTIL } from "./handed-wake.js";
 import type { BatchAnswer } from "./sqs-batch.js";
 
 /** A turn may take as long as a function may, and says nothing until it has ended. */
@@ -25,26 +27,26 @@ export function deployments(own: string | undefined, connection: Connection = {}
   let client: LambdaClient | undefined;
   return {
     ...(own === undefined ? {} : { own }),
-    async handOver(code, wake, messageId) {
+    async handOver(code, wake, messageId, until) {
       const found = readCodeName(code);
-      if (found === undefined) return `"${code}" names no version of a function`;
+      if (found === undefined) return { outcome: "gone", why: `"${code}" names no version of a function` };
       client ??= workerClient(connection);
       try {
         const { FunctionError, Payload } = await client.send(
           new InvokeCommand({
             FunctionName: found.functionName,
             Qualifier: found.version,
-            Payload: Buffer.from(JSON.stringify(batchOf(wake, messageId))),
+            Payload: Buffer.from(JSON.stringify(batchOf(wake, messageId, until))),
           }),
         );
         const text = Payload?.transformToString() ?? "";
         if (FunctionError !== undefined) throw new HandOverError(code, wake.executionId, text.slice(0, 500));
         if (!isHandled(text))
           throw new HandOverError(code, wake.executionId, "its turn failed, and it said no more");
-        return undefined;
+        return { outcome: "handled" };
       } catch (error) {
-        const gone = whyGone(error, code, own);
-        if (gone !== undefined) return gone;
+        const refused = refusal(error, code, own);
+        if (refused !== undefined) return refused;
         throw error;
       }
     },
@@ -65,8 +67,9 @@ function workerClient(connection: Connection): LambdaClient {
 }
 
 /** As the event source mapping would send it: the message's id is the owner of the lease. */
-function batchOf(wake: Wake, messageId: string): object {
-  return { Records: [{ messageId, body: JSON.stringify(wake) }] };
+function batchOf(wake: Wake, messageId: string, until: EpochMs): object {
+  const messageAttributes = { [HANDED_UNTIL]: { dataType: "String", stringValue: String(until) } };
+  return { Records: [{ messageId, body: JSON.stringify(wake), messageAttributes }] };
 }
 
 function isHandled(text: string): boolean {
@@ -74,11 +77,21 @@ function isHandled(text: string): boolean {
   return Array.isArray(answer?.batchItemFailures) && answer.batchItemFailures.length === 0;
 }
 
-function whyGone(error: unknown, code: string, own: string | undefined): string | undefined {
+/** Of an invocation that certainly has not begun; undefined where it may be under way, or a deploy mends it. */
+function refusal(error: unknown, code: string, own: string | undefined): HandedOver | undefined {
   const name = error instanceof Error ? error.name : "";
-  if (name === "ResourceNotFoundException") return `there is no ${code} any more`;
-  // Where versions are published, a refusal is a permission that has not arrived yet, or was lost: a deploy mends it.
-  if (name === "AccessDeniedException" && own === undefined)
-    return `this deployment has no pinned workflows, so it may not invoke ${code}; deploy it with the construct's prop "versions"`;
-  return undefined;
+  if (name === "TooManyRequestsException")
+    return { outcome: "busy", why: `Lambda has no room for ${code} now` };
+  if (name === "ResourceNotFoundException") return { outcome: "gone", why: `there is no ${code} any more` };
+  if (name !== "AccessDeniedException") return undefined;
+  if (own === undefined)
+    return {
+      outcome: "gone",
+      why: `this deployment has no pinned workflows, so it may not invoke ${code}; deploy it with the construct's prop "versions"`,
+    };
+  // A worker may invoke its own function's versions, and no other's. Of its own, a refusal is a permission that has not spread yet, or was lost.
+  const isOther = readCodeName(code)?.functionName !== readCodeName(own)?.functionName;
+  return isOther
+    ? { outcome: "gone", why: `${code} is a function that this deployment's worker has replaced` }
+    : undefined;
 }

@@ -15,6 +15,6 @@ function lazyDeployments(own: string | undefined): Deployments {
   });
   return {
     ...(own === undefined ? {} : { own }),
-    handOver: async (code, wake, messageId) => (await load()).handOver(code, wake, messageId),
+    handOver: async (...handed) => (await load()).handOver(...handed),
   };
 }

@@ -71,16 +71,24 @@ export interface Log {
   write(level: LogLevel, message: string, fields?: Readonly<Record<string, Tellable>>): void;
 }
 
+/** What became of a wake that was handed over. Nobody has begun anything where it was not `handled`. */
+export type HandedOver =
+  | { readonly outcome: "handled" }
+  /** Nobody is free to handle it. */
+  | { readonly outcome: "busy"; readonly why: string }
+  /** Nobody can: the code is not there any more. */
+  | { readonly outcome: "gone"; readonly why: string };
+
 /** The worker's code as it was deployed, now and before: what pinned executions run on. */
 export interface Deployments {
   /** Names the code of this process for ever. Absent where a deploy would replace it under that name. */
   readonly own?: string;
   /**
    * Has another process, with that code, handle a wake, and resolves once it has. The wake's message stays this process's.
-   * @returns why nobody can: the code is not there any more
-   * @throws when it failed: the wake must come back then
+   * @param until it must have ended by then, as this process will
+   * @throws when it failed, or may be at work: the wake must come back then
    */
-  handOver(code: string, wake: Wake, messageId: string): Promise<string | undefined>;
+  handOver(code: string, wake: Wake, messageId: string, until: EpochMs): Promise<HandedOver>;
 }
 
 /** Takes down what a deployment measures. Nothing of it is durable: who dies before it is told takes it along. */

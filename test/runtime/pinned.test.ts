@@ -27,12 +27,21 @@ class Deployed {
   readonly handled: string[] = [];
   /** The next settlement never comes to its end, nor does whoever asks for it. */
   dies: (() => void) | undefined;
+  /** Lambda has no room for another invocation. */
+  busy = false;
+  /** Between the look of the one that hands over, and that of the other. */
+  onHandOver: (() => Promise<unknown>) | undefined;
   #messages = 0;
 
   constructor(readonly bench: Bench) {}
 
   /** As the queue would have it: each wake under a message of its own. */
-  wake(code: string, wake: Wake, messageId = `message-${++this.#messages}`): ReturnType<typeof handleWake> {
+  wake(
+    code: string,
+    wake: Wake,
+    messageId = `message-${++this.#messages}`,
+    isHanded = false,
+  ): ReturnType<typeof handleWake> {
     const worker = this.versions.get(code);
     if (worker === undefined) throw new Error(`There is no ${code}.`);
     const client = this.bench.cloud.client();
@@ -51,15 +60,17 @@ class Deployed {
       deployments: {
         own: code,
         handOver: async (other, handed, id) => {
-          if (!this.versions.has(other)) return `there is no ${other} any more`;
-          await this.wake(other, handed, id);
-          return undefined;
+          if (this.busy) return { outcome: "busy", why: "no room" };
+          if (!this.versions.has(other)) return { outcome: "gone", why: `there is no ${other} any more` };
+          await this.onHandOver?.();
+          await this.wake(other, handed, id, true);
+          return { outcome: "handled" };
         },
       },
     };
     this.handled.push(code);
     const limits = limitsUntil(client.clock.now() + MINUTE, MINUTE, 10_000);
-    return handleWake(outside, worker, wake, messageId, limits);
+    return handleWake(outside, worker, wake, messageId, limits, isHanded);
   }
 
   head(): Promise<Head> {
@@ -222,4 +233,35 @@ test("its child runs on the parent's version where it is pinned too, and its suc
   await deployed.wake("worker:2", { executionId: continuedTo, reason: "start" });
   expect((await bench.head(continuedTo)).pin).toBe("worker:2");
   expect((await bench.head("child-1")).pin).toBe("worker:2");
+});
+
+test("that was moved while its wake was handed over is not pinned to the earlier code again", async () => {
+  deployed.versions.set("worker:2", app({ workflows: [orderOf(1)] }));
+  await bench.start(orderOf(1), 1);
+  await deployed.wake("worker:1", started);
+  const timer = await hourLater();
+  deployed.onHandOver = () => bench.client.versions.moveToLatest("x-1");
+  await deployed.wake("worker:2", timer);
+  expect(await deployed.head()).toMatchObject({ status: "suspended", pin: "next" });
+  deployed.onHandOver = undefined;
+  await deployed.wake("worker:2", timer);
+  expect(await deployed.head()).toMatchObject({ status: "completed", pin: "worker:2" });
+});
+
+test("where its version has no room, its wake is put back, and no try of it is lost", async () => {
+  await bench.start(orderOf(1), 1);
+  await deployed.wake("worker:1", started);
+  const timer = await hourLater();
+  deployed.busy = true;
+  expect(await deployed.wake("worker:2", timer)).toEqual({ did: "put-back", detail: "no room" });
+  expect(await deployed.head()).toMatchObject({ status: "suspended", epoch: 1 });
+});
+
+test("that waits to be pinned follows the latest, once its workflow is not pinned any more", async () => {
+  deployed.versions.set("worker:3", app({ workflows: [orderOf(1, "auto-upgrade")] }));
+  await bench.start(orderOf(1), 1);
+  await deployed.wake("worker:3", started);
+  expect(await deployed.head()).toMatchObject({ status: "suspended", pin: "next" });
+  await deployed.wake("worker:3", await hourLater());
+  expect(await bench.output()).toEqual([1, 1]);
 });

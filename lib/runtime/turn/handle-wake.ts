@@ -18,6 +18,9 @@ import type { Limits } from "./work.js";
 /** Added to the invocation's own deadline: the lease must outlive the process, by more than clocks differ. */
 export const LEASE_SLACK_MS = 5_000;
 
+/** Where no process of a pinned version is free, another look after so long. */
+const BUSY_SECONDS = 10;
+
 /** What became of the wake; its message may be deleted. When this throws, it must not be. */
 export interface Handled {
   readonly did: "put-back" | "dropped" | "closed" | "turn" | "handed-over" | "relayed";
@@ -27,6 +30,7 @@ export interface Handled {
 /**
  * @param messageId the queue's id of the message: the lease's owner, so that a redelivered message takes over its own crashed turn at once
  * @param limits of this invocation
+ * @param isHanded the worker that got it from the queue handed it to this one, since the execution was pinned to its code then
  * @throws FencedError and infrastructure errors; the message then comes back by its visibility timeout
  */
 export async function handleWake(
@@ -35,6 +39,7 @@ export async function handleWake(
   wake: Wake,
   messageId: string,
   limits: Limits,
+  isHanded = false,
 ): Promise<Handled> {
   if (wake.reason === "relay")
     return { did: "relayed", detail: await answerNudge(outside, wake, limits.stopAt) };
@@ -67,10 +72,16 @@ export async function handleWake(
       // Woken within the second before its start by something else than its own wake.
       if (!isBeforeStart(head, clock.now())) await clock.sleep(untilStart(head, clock.now()));
       const { deployments } = outside;
-      const runner = runnerOf(head, deployments);
-      const gone =
-        runner.run === "here" ? undefined : await deployments?.handOver(runner.code, wake, messageId);
-      if (runner.run === "there" && gone === undefined) return { did: "handed-over", detail: runner.code };
+      const pins = app.workflows.get(head.workflow)?.pinned === true;
+      const runner = runnerOf(head, deployments && { own: deployments.own, isHanded, pins });
+      if (runner.run === "elsewhere") return putBack(outside, wake, 0, "moved to another code meanwhile");
+      const handed =
+        runner.run === "there"
+          ? await deployments?.handOver(runner.code, wake, messageId, limits.deadline)
+          : undefined;
+      if (handed?.outcome === "busy") return putBack(outside, wake, BUSY_SECONDS, handed.why);
+      if (handed?.outcome === "handled" && runner.run === "there")
+        return { did: "handed-over", detail: runner.code };
       const request = {
         head,
         owner: messageId,
@@ -79,14 +90,19 @@ export async function handleWake(
         ...(runner.run === "here" && runner.pin !== undefined ? { pin: runner.pin } : {}),
       };
       const owned = action.do === "turn" ? await lease(outside, request) : await takeOver(outside, request);
-      if (owned === undefined) {
-        await outside.wakes.send({ ...wake, puts: (wake.puts ?? 0) + 1 }, 1);
-        return { did: "put-back", detail: "another owner was faster" };
-      }
-      const code = gone === undefined ? app : without(app, new PinnedCodeGoneError(head.executionId, gone));
+      if (owned === undefined) return putBack(outside, wake, 1, "another owner was faster");
+      const code =
+        handed?.outcome === "gone"
+          ? without(app, new PinnedCodeGoneError(head.executionId, handed.why))
+          : app;
       return { did: "turn", detail: await runTurn(outside, code, owned, limits) };
     }
   }
+}
+
+async function putBack(outside: Outside, wake: Wake, seconds: number, detail: string): Promise<Handled> {
+  await outside.wakes.send({ ...wake, puts: (wake.puts ?? 0) + 1 }, seconds);
+  return { did: "put-back", detail };
 }
 
 /** An app that has none of the code: what can be done without it is done, and the rest stalls with `reason`. */
