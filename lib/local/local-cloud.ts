@@ -42,16 +42,16 @@ export const localCloud = async (options: LocalCloudOptions): Promise<LocalCloud
   let app: AppStackOptions = options;
   let deploys = 0;
   // What runs is read from where its templates are, until the next ones have taken its place.
-  const synthesized = async (): Promise<string> => {
+  const synthesized = async (asked: AppStackOptions): Promise<string> => {
     const templates = join(directory, String(deploys));
     deploys += 1;
-    await synthesizeApp(app, templates);
+    await synthesizeApp(asked, templates);
     return templates;
   };
   try {
     // What an earlier synthesis left there is not this app's.
     remove();
-    const cloud = await startCloud({ ...options, templates: await synthesized() });
+    const cloud = await startCloud({ ...options, templates: await synthesized(options) });
     let connected = connect(cloud);
     return {
       ...cloud,
@@ -67,8 +67,9 @@ export const localCloud = async (options: LocalCloudOptions): Promise<LocalCloud
       publish: (event: AnyEventType, data: unknown, publishing?: PublishOptions) =>
         connected.publish(event, data, publishing),
       deploy: async (changes = {}) => {
-        app = { ...app, ...changes };
-        await cloud.deploy(await synthesized());
+        const asked = { ...app, ...changes };
+        await cloud.deploy(await synthesized(asked));
+        app = asked;
         connected = connect(cloud);
       },
       stop: () => cloud.stop().finally(remove),

@@ -111,8 +111,11 @@ async function prune(terminal: Terminal, options: Options & { readonly yes?: boo
   const unneeded = await unneededOf(published, live, inUse);
   const { deleteVersion } = await import("../../aws/worker-versions.js");
   const deleted: string[] = [];
+  // Somebody may have begun, or been missed, while the others were read: a second look sees whoever stays.
+  const again = options.yes && unneeded.length > 0 ? (await look(terminal, options)).inUse : [];
+  const needed = new Set(again.map(({ pinnedTo }) => pinnedTo));
   if (options.yes)
-    for (const each of unneeded) {
+    for (const each of unneeded.filter(({ code }) => !needed.has(code))) {
       await deleteVersion(each, connection);
       deleted.push(each.code);
       if (!options.json) terminal.out(`deleted ${each.code}`);

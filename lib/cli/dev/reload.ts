@@ -29,7 +29,9 @@ export function reloadOnChange(directory: string, apart: string, reloading: Relo
       const began = Date.now();
       reloading.onChange(files);
       try {
-        await reloading.deploy(await reloading.synthesize());
+        const templates = await reloading.synthesize();
+        if (stopped) break;
+        await reloading.deploy(templates);
         reloading.onDeployed(Date.now() - began);
       } catch (error) {
         reloading.onFailure(error);

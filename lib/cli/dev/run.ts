@@ -17,10 +17,10 @@ export async function runDev(options: DevOptions, terminal: Terminal): Promise<v
   process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= "true";
 
   const asked = stopAsked(terminal);
-  let syntheses = 0;
-  // What runs is read from where its templates are, until the next ones have taken its place.
-  const templatesDir = (): string => join(stateDir, `cdk.out${syntheses++ % 2 === 0 ? "" : "-next"}`);
-  const templates = await templatesFor(options, templatesDir(), tell);
+  // What runs is read from where its templates are: the next ones are written beside them, and nothing into them.
+  const places = [join(stateDir, "cdk.out"), join(stateDir, "cdk.out-next")] as const;
+  let running: string = places[0];
+  const templates = await templatesFor(options, running, tell);
   const began = Date.now();
   tell.progress("Starting DynamoDB Local, the queues and the functions …");
   const cloud = await startCloud({ ...cloudOptions(options, tell), templates, stateDir });
@@ -39,12 +39,13 @@ export async function runDev(options: DevOptions, terminal: Terminal): Promise<v
     if (options.reload && options.templates === undefined)
       reloader = reloadOnChange(process.cwd(), stateDir, {
         synthesize: async () => {
-          const directory = templatesDir();
+          const directory = running === places[0] ? places[1] : places[0];
           await synthesize(options.app, directory);
           return directory;
         },
         deploy: async (next) => {
           await cloud.deploy(next);
+          running = next;
           tellCommands();
         },
         ...tell.reloading,
@@ -57,8 +58,7 @@ export async function runDev(options: DevOptions, terminal: Terminal): Promise<v
     removeLocalFile(stateDir);
     await cloud.stop();
     if (options.inMemory === true && options.templates === undefined)
-      for (const each of ["cdk.out", "cdk.out-next"])
-        rmSync(join(stateDir, each), { recursive: true, force: true });
+      for (const place of places) rmSync(place, { recursive: true, force: true });
   }
   if (chaos !== undefined) tell.chaos(chaos.counts);
   tell.stopped();

@@ -50,11 +50,10 @@ export class Versions {
     }));
   }
 
-  /** The number that a declared version has, or gets: what `Version` resolves to in a template. */
+  /** The number that a declared version has, or gets (again, where it was deleted): what `Version` resolves to in a template. */
   numberOf({ key, functionName }: VersionDeclaration): string {
-    const own = this.of(functionName);
-    const known = own.find((version) => version.key === key)?.number;
-    return String(known ?? 1 + Math.max(0, ...own.map(({ number }) => number)));
+    const known = this.alive(functionName).find((version) => version.key === key)?.number;
+    return String(known ?? 1 + Math.max(0, ...this.of(functionName).map(({ number }) => number)));
   }
 
   /** Publishes what is new among the declared, and keeps its code. */
@@ -65,11 +64,13 @@ export class Versions {
     nowMs: number,
   ): void {
     for (const { key, functionName } of declared) {
-      if (this.of(functionName).some((version) => version.key === key)) continue;
+      if (this.alive(functionName).some((version) => version.key === key)) continue;
       const spec = functions.find(({ name }) => name === functionName);
       if (spec === undefined) continue;
       const number = Number(this.numberOf({ key, functionName }));
       const codeDir = join(this.directory, functionName, String(number));
+      // A deploy that failed may have left something there.
+      rmSync(codeDir, { recursive: true, force: true });
       cpSync(spec.codeDir, codeDir, { recursive: true });
       this.published.push({
         key,
