@@ -21,7 +21,7 @@ export function createRelay(
   app: Pick<App, "codec"> = {},
 ): Handler<BatchAnswer> {
   return metered(sealedBy(app, outsideOf), async (outside, event, context) => {
-    const outboxes = await opened(readOutboxes(event, outside.log), app);
+    const outboxes = await opened(outside, readOutboxes(event, outside.log), app);
     try {
       const relayed = await relayNew(outside, outboxes, limitsOf(context, outside.clock).stopAt);
       outside.log.write("debug", "The relay ran.", { ...relayed });
@@ -39,11 +39,21 @@ export function createRelay(
   });
 }
 
+/** One that does not open keeps nobody from the others: it keeps its mark, and the audit looks at it again. */
 async function opened(
+  outside: AwsOutside,
   outboxes: readonly Outbox[],
   { codec }: Pick<App, "codec">,
 ): Promise<readonly Outbox[]> {
-  return codec === undefined ? outboxes : Promise.all(outboxes.map((outbox) => openedOutbox(outbox, codec)));
+  if (codec === undefined) return outboxes;
+  const ends = await Promise.allSettled(outboxes.map((outbox) => openedOutbox(outbox, codec)));
+  return ends.flatMap((end) => {
+    if (end.status === "fulfilled") return [end.value];
+    outside.log.write("error", "An outbox could not be opened; the audit will look at it again.", {
+      error: told(end.reason),
+    });
+    return [];
+  });
 }
 
 /** Of an app with a codec. */

@@ -39,9 +39,7 @@ export function kmsCodec(keyId: string, client: KMSClient = new KMSClient()): Pa
   }
 
   async function decrypt(encrypted: Uint8Array): Promise<Uint8Array> {
-    const { Plaintext: plain } = await client.send(
-      new DecryptCommand({ KeyId: keyId, CiphertextBlob: encrypted }),
-    );
+    const { Plaintext: plain } = await client.send(new DecryptCommand({ CiphertextBlob: encrypted }));
     if (plain === undefined) throw new Error("KMS gave no plain data key.");
     return plain;
   }

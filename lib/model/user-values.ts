@@ -2,6 +2,7 @@
 import type { HistoryEvent } from "./history-event.js";
 import type { Message } from "./message.js";
 import type { Outgoing, OutgoingWake } from "./outgoing.js";
+import { SEALED_TEXT } from "./sealed-mark.js";
 import type { Encoded } from "./value.js";
 
 /** @param what it is: `result`, `error`, `data`, `details`, `input` */
@@ -37,15 +38,17 @@ export function messageWith(message: Message, change: ChangeValue): Message {
   }
 }
 
-/** An event's payload is JSON text, and stays some: the text of what it was changed to, where that is no text itself. */
+/** An event's payload is JSON text, and is changed as such; what is no text then is a mark. */
 export function outgoingWith(message: Outgoing, change: ChangeValue): Outgoing;
 export function outgoingWith(message: Outgoing | OutgoingWake, change: ChangeValue): Outgoing | OutgoingWake;
 export function outgoingWith(message: Outgoing | OutgoingWake, change: ChangeValue): Outgoing | OutgoingWake {
   switch (message.kind) {
     case "event": {
-      const held: Encoded = message.detail.startsWith(SEALED) ? JSON.parse(message.detail) : message.detail;
+      const isSealed = message.detail.startsWith(SEALED_TEXT);
+      const held: Encoded = isSealed ? JSON.parse(message.detail.slice(SEALED_TEXT.length)) : message.detail;
       const changed = change(held, "detail");
-      return { ...message, detail: typeof changed === "string" ? changed : JSON.stringify(changed) };
+      const detail = typeof changed === "string" ? changed : SEALED_TEXT + JSON.stringify(changed);
+      return { ...message, detail };
     }
     case "signal": {
       const { data } = message.message;
@@ -57,9 +60,6 @@ export function outgoingWith(message: Outgoing | OutgoingWake, change: ChangeVal
       return message;
   }
 }
-
-/** Begins the text of a mark in a payload's place (`store/sealed/boxes.ts`). */
-const SEALED = '{"$sealed":[';
 
 /**
  * The same for a change that takes its time: of all values that `walk` comes to, at once.

@@ -262,7 +262,10 @@ function unmark(
       return object;
     }
     case "$sealed":
-      throw new SealedValueError(isList(content) && typeof content[1] === "string" ? content[1] : undefined);
+      throw new SealedValueError(
+        isList(content) && typeof content[1] === "string" ? content[1] : undefined,
+        isList(content) && typeof content[3] === "string" ? content[3] : undefined,
+      );
     default:
       throw new UnencodableValueError("", `a stored mark ${shown(key)} that this release does not know`);
   }

@@ -41,7 +41,7 @@ test("what one process seals another one opens, with a call of KMS for each data
   expect(opened).toEqual(["one", "two", "three"]);
   expect(kms.commandCalls(GenerateDataKeyCommand)).toHaveLength(1);
   expect(kms.commandCalls(DecryptCommand)).toHaveLength(1);
-  expect(kms.commandCalls(DecryptCommand)[0]?.args[0].input.KeyId).toBe("alias/orders");
+  expect(kms.commandCalls(GenerateDataKeyCommand)[0]?.args[0].input.KeyId).toBe("alias/orders");
 });
 
 test("the same value is sealed as another text each time, and holds nothing of it", async () => {

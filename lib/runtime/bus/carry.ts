@@ -5,6 +5,7 @@
 import { afterSignal, type PublishOutcome } from "../../decide/relay.js";
 import { EngineError, HoldfastError } from "../../model/errors.js";
 import type { OutgoingSignal, OutgoingStart, OutgoingWake } from "../../model/outgoing.js";
+import { refuseSealed } from "../../model/sealed-error.js";
 import { create } from "../create.js";
 import { deliverMessage } from "../messages/accept.js";
 import type { Outside } from "../outside.js";
@@ -18,8 +19,10 @@ export async function carry(
   try {
     switch (message.kind) {
       case "signal":
+        refuseSealed(message.message.data);
         return afterSignal(await deliverMessage(outside, message.to, message.message));
       case "start":
+        refuseSealed(message.input);
         await start(outside, message);
         return { ok: true };
       case "wake":

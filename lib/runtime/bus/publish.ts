@@ -1,6 +1,7 @@
 /** The part of the relay that the bus takes: as many events in a call as it takes in one, whichever commits they are of. */
 import { expired, LARGEST_ENTRY_BYTES, type TryOutcome } from "../../decide/relay.js";
 import type { OutgoingEvent } from "../../model/outgoing.js";
+import { SEALED_TEXT } from "../../model/sealed-mark.js";
 import type { Outbox } from "../../store/ports.js";
 import type { BusEntry, Outside } from "../outside.js";
 import type { Candidate } from "./attempt.js";
@@ -31,7 +32,7 @@ export async function publishAll(
     const { message, attempt, index } = candidate;
     if (message.kind !== "event") continue;
     const entry = entryOf(outside, attempt.outbox, message, index);
-    const refused = expired(message.expiresAt, outside.clock.now()) ?? tooLarge(entry);
+    const refused = expired(message.expiresAt, outside.clock.now()) ?? stillSealed(entry) ?? tooLarge(entry);
     if (refused === undefined) fitting.push({ candidate, entry });
     else note(candidate, refused);
   }
@@ -69,6 +70,13 @@ function entryOf(
   index: number,
 ): BusEntry {
   return { name, detail, at, resources: resourcesOf({ id, service, executionId, slot, index, at }) };
+}
+
+/** Sealed by a codec that this process doesn't have, or that did not open it: it waits for one that does. */
+function stillSealed({ detail }: BusEntry): TryOutcome | undefined {
+  if (!detail.startsWith(SEALED_TEXT)) return undefined;
+  const error = "it is sealed, and the codec that sealed it does not open it here";
+  return { ok: false, permanent: false, error };
 }
 
 function tooLarge(entry: BusEntry): TryOutcome | undefined {

@@ -1,4 +1,6 @@
 /** Answers to updates: a payload of the execution, named after the message, which its sender looks for. */
+import { SealedValueError } from "../../model/sealed-error.js";
+import { sealedBytesBy } from "../../model/sealed-mark.js";
 import type { Encoded } from "../../model/value.js";
 import type { Answer, AnswerOperation } from "../../replay/operation.js";
 import type { ExecutionStore } from "../../store/ports.js";
@@ -28,6 +30,8 @@ export async function readAnswer(
   messageId: string,
 ): Promise<Answer | undefined> {
   const stored = await persistently(() => store.getPayload(executionId, nameOf(messageId)));
+  const codec = stored === undefined ? undefined : sealedBytesBy(stored);
+  if (codec !== undefined) throw new SealedValueError(codec);
   if (typeof stored !== "string") return undefined;
   const [ok, kept]: readonly [boolean, Encoded] = JSON.parse(stored);
   const content = await bringBackValue(store, executionId, kept);

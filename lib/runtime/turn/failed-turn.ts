@@ -4,6 +4,7 @@
  */
 import { HoldfastError } from "../../model/errors.js";
 import type { Head } from "../../model/head.js";
+import { CodecError } from "../../model/sealed-error.js";
 import type { Outside } from "../outside.js";
 
 export async function notingFailure<T>(
@@ -42,6 +43,7 @@ interface OutsideError {
  * step whose result can't be stored would run for ever.
  */
 function isOutage(error: unknown): boolean {
+  if (error instanceof CodecError) return true;
   if (!(error instanceof Error) || error instanceof HoldfastError) return false;
   const { name, code = "", $fault: fault, $metadata: metadata }: Error & OutsideError = error;
   const status = metadata?.httpStatusCode ?? 0;

@@ -11,6 +11,8 @@ import { CorruptHistoryError } from "../../model/errors.js";
 import type { HistoryEvent } from "../../model/history-event.js";
 import { digest } from "../../model/ids.js";
 import type { Message } from "../../model/message.js";
+import { refuseSealed, SealedValueError } from "../../model/sealed-error.js";
+import { sealedBytesBy } from "../../model/sealed-mark.js";
 import { changedValues, eventWith, messageWith } from "../../model/user-values.js";
 import { type Encoded, payloadMark, payloadNamedBy } from "../../model/value.js";
 import { type ExecutionStore, objectKey } from "../../store/ports.js";
@@ -78,6 +80,8 @@ export async function getPayload(store: ExecutionStore, executionId: string, nam
   );
   const what = `its payload "${name}"${key === undefined ? "" : ` (the object "${key}" of the payload bucket)`}`;
   if (stored === undefined) throw new CorruptHistoryError(executionId, `${what} is gone`);
+  const codec = sealedBytesBy(stored);
+  if (codec !== undefined) throw new SealedValueError(codec);
   const json = textOf(stored);
   if (json === undefined || !name.endsWith(`-${digest(json, DIGEST_CHARACTERS)}`))
     throw new CorruptHistoryError(executionId, `${what} is not what was stored under that name`);
@@ -102,7 +106,7 @@ export async function bringBack(
   store: ExecutionStore,
   executionId: string,
   events: readonly HistoryEvent[],
-  lost?: (error: CorruptHistoryError) => Encoded,
+  lost?: (error: CorruptHistoryError | SealedValueError) => Encoded,
 ): Promise<HistoryEvent[]> {
   const load = loading(store, executionId);
   const change: Change =
@@ -113,12 +117,12 @@ export async function bringBack(
 /** Reads a value; of one that is gone or damaged, what `lost` makes of the error that says so. */
 export async function unlessLost<T, Lost>(
   read: () => Promise<T>,
-  lost: (error: CorruptHistoryError) => Lost,
+  lost: (error: CorruptHistoryError | SealedValueError) => Lost,
 ): Promise<T | Lost> {
   try {
     return await read();
   } catch (error) {
-    if (error instanceof CorruptHistoryError) return lost(error);
+    if (error instanceof CorruptHistoryError || error instanceof SealedValueError) return lost(error);
     throw error;
   }
 }
@@ -173,6 +177,7 @@ function storing(store: ExecutionStore, executionId: string): Change {
 
 function loading(store: ExecutionStore, executionId: string): Change {
   return async (value) => {
+    refuseSealed(value);
     const name = payloadNamedBy(value);
     return name === undefined ? value : getPayload(store, executionId, name);
   };

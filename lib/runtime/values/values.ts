@@ -1,6 +1,7 @@
 /** Inputs, outputs and errors of executions: in the head while they are small, a payload of their own when they are not. */
 import { HEAD_VALUE_BYTES } from "../../decide/payload.js";
 import type { StoredValue } from "../../model/head.js";
+import { refuseSealed } from "../../model/sealed-error.js";
 import { jsonBytes } from "../../model/storable.js";
 import type { Encoded } from "../../model/value.js";
 import type { ExecutionStore } from "../../store/ports.js";
@@ -29,5 +30,7 @@ export async function loadValue(
   executionId: string,
   stored: StoredValue,
 ): Promise<Encoded> {
-  return "inline" in stored ? stored.inline : getPayload(store, executionId, stored.payload);
+  if (!("inline" in stored)) return getPayload(store, executionId, stored.payload);
+  refuseSealed(stored.inline);
+  return stored.inline;
 }

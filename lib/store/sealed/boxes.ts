@@ -6,6 +6,14 @@
  */
 import type { PayloadCodec, SealedPlace } from "../../model/codec.js";
 import { compress, uncompress } from "../../model/compression.js";
+import { CodecError, SealedValueError } from "../../model/sealed-error.js";
+import {
+  readSealedMark,
+  SEALED_BYTES,
+  type SealedBox,
+  sealedBytesBy,
+  unopened,
+} from "../../model/sealed-mark.js";
 import type { Encoded } from "../../model/value.js";
 
 /** The first byte of what is sealed. */
@@ -13,41 +21,59 @@ const PLAIN = 0;
 const COMPRESSED = 1;
 const BYTES = 2;
 
-/** Begins a sealed payload, which is bytes: then the length of the codec's id, the id, and what it sealed. */
-const MAGIC = Uint8Array.from([0, 0x48, 0x46, 0x53, 0x31]);
-
+/** What is sealed already, since nobody could open it, stays as it is. */
 export async function sealValues(
   codec: PayloadCodec,
   place: SealedPlace,
   values: readonly Encoded[],
 ): Promise<Encoded[]> {
-  if (values.length === 0) return [];
-  const box = await codec.seal(contentOf(JSON.stringify(values)), place);
-  return values.map((_, index) => ({
-    $sealed: index === 0 ? [0, codec.id, Buffer.from(box).toString("base64")] : [index],
-  }));
+  const open = values.filter((value) => readSealedMark(value) === undefined);
+  if (open.length === 0) return [...values];
+  const box = await codec.seal(contentOf(JSON.stringify(open)), place);
+  let next = 0;
+  return values.map((value) => {
+    if (readSealedMark(value) !== undefined) return value;
+    const index = next++;
+    return { $sealed: index === 0 ? [0, codec.id, Buffer.from(box).toString("base64")] : [index] };
+  });
 }
 
-/** What is not sealed is as it was: the engine's own words, and what was stored before there was a codec. */
+/**
+ * What is not sealed is as it was: the engine's own words, and what was stored before there was a codec. What the codec does not open stays sealed, with the
+ * reason, for whoever wants to use it.
+ */
 export async function openValues(
   codec: PayloadCodec,
   place: SealedPlace,
   values: readonly Encoded[],
 ): Promise<Encoded[]> {
   const opened: Encoded[] = [];
-  let box: readonly Encoded[] = [];
+  let box: readonly Encoded[] | { readonly why: string } = [];
   for (const value of values) {
-    const mark = readMark(value);
+    const mark = readSealedMark(value);
     if (mark?.box !== undefined) box = await openBox(codec, place, mark.box);
-    const kept = mark === undefined ? value : box[mark.index];
-    opened.push(kept === undefined ? value : kept);
+    if (mark === undefined) opened.push(value);
+    else if ("why" in box) opened.push(unopened(value, box.why));
+    else {
+      const kept = box[mark.index];
+      opened.push(kept === undefined ? value : kept);
+    }
   }
   return opened;
 }
 
-async function openBox(codec: PayloadCodec, place: SealedPlace, box: SealedBox): Promise<readonly Encoded[]> {
-  const content = await codec.open(Buffer.from(box.content, "base64"), place, box.codec);
-  return JSON.parse(textOf(content));
+async function openBox(
+  codec: PayloadCodec,
+  place: SealedPlace,
+  box: SealedBox,
+): Promise<readonly Encoded[] | { readonly why: string }> {
+  try {
+    const content = await codec.open(Buffer.from(box.content, "base64"), place, box.codec);
+    return JSON.parse(textOf(content));
+  } catch (error) {
+    if (error instanceof CodecError) throw error;
+    return { why: String(error) };
+  }
 }
 
 /** Text or bytes as an item or an object of their own. */
@@ -58,43 +84,33 @@ export async function sealPayload(
 ): Promise<Uint8Array> {
   const plain = typeof content === "string" ? contentOf(content) : withKind(BYTES, content);
   const id = Buffer.from(codec.id);
-  return Buffer.concat([MAGIC, Uint8Array.of(id.length), id, await codec.seal(plain, place)]);
+  return Buffer.concat([SEALED_BYTES, Uint8Array.of(id.length), id, await codec.seal(plain, place)]);
 }
 
+/** What the codec does not open stays sealed. */
 export async function openPayload<Content extends string | Uint8Array | undefined>(
   codec: PayloadCodec,
   place: SealedPlace,
   stored: Content,
 ): Promise<Content | string | Uint8Array> {
-  if (!(stored instanceof Uint8Array) || !MAGIC.every((byte, at) => stored[at] === byte)) return stored;
-  const from = MAGIC.length + 1;
-  const to = from + (stored[MAGIC.length] ?? 0);
-  const id = Buffer.from(stored.subarray(from, to)).toString();
-  const content = await codec.open(stored.subarray(to), place, id);
-  return content[0] === BYTES ? content.subarray(1) : textOf(content);
+  const id = stored === undefined ? undefined : sealedBytesBy(stored);
+  if (id === undefined || !(stored instanceof Uint8Array)) return stored;
+  try {
+    const sealed = stored.subarray(SEALED_BYTES.length + 1 + Buffer.byteLength(id));
+    const content = await codec.open(sealed, place, id);
+    return content[0] === BYTES ? content.subarray(1) : textOf(content);
+  } catch (error) {
+    if (error instanceof CodecError) throw error;
+    return stored;
+  }
 }
 
 /** An archived execution of an app with a codec: the compressed lines of JSON that it is. What is not sealed is as it was. */
 export async function openArchive(content: Uint8Array, codec: PayloadCodec): Promise<Uint8Array> {
   const opened = await openPayload(codec, {}, content);
+  const id = sealedBytesBy(opened);
+  if (id !== undefined) throw new SealedValueError(id);
   return typeof opened === "string" ? Buffer.from(opened) : opened;
-}
-
-interface SealedBox {
-  readonly codec: string;
-  /** In base64. */
-  readonly content: string;
-}
-
-function readMark(value: Encoded): { readonly index: number; readonly box?: SealedBox } | undefined {
-  if (typeof value !== "object" || value === null || !("$sealed" in value)) return undefined;
-  const { $sealed: mark } = value;
-  if (!Array.isArray(mark)) return undefined;
-  const [index, codec, content] = mark;
-  if (typeof index !== "number") return undefined;
-  return typeof codec === "string" && typeof content === "string"
-    ? { index, box: { codec, content } }
-    : { index };
 }
 
 function contentOf(text: string): Uint8Array {

@@ -17,11 +17,13 @@ import {
 import type { Encoded } from "../../model/value.js";
 import type { Commit, Outbox, RecentEvent, Settlement, SettleRequest, Store } from "../ports.js";
 import { openPayload, openValues, sealPayload, sealValues } from "./boxes.js";
+import { guarded } from "./guarded.js";
 
 /** Values of one kind of write, to or from what is stored. */
 type Turn = (place: SealedPlace, values: readonly Encoded[]) => Promise<readonly Encoded[]>;
 
-export function sealedStore(store: Store, codec: PayloadCodec): Store {
+export function sealedStore(store: Store, by: PayloadCodec): Store {
+  const codec = guarded(by);
   const seal: Turn = (place, values) => sealValues(codec, place, values);
   const open: Turn = (place, values) => openValues(codec, place, values);
   const head = (found: Head): Promise<Head> => openedHead(found, open);
@@ -124,8 +126,9 @@ const outboxWith = (all: Outbox["outgoing"], change: ChangeValue): Outbox["outgo
   all.map((each) => outgoingWith(each, change));
 
 /** An outbox as it stands in the table, or in the table's stream. */
-export async function openedOutbox(outbox: Outbox, codec: PayloadCodec): Promise<Outbox> {
+export async function openedOutbox(outbox: Outbox, by: PayloadCodec): Promise<Outbox> {
   const { executionId } = outbox;
+  const codec = guarded(by);
   const outgoing = await changedValues(outbox.outgoing, outboxWith, (values) =>
     openValues(codec, { executionId }, values),
   );

@@ -1,15 +1,16 @@
 /** What an app with a codec leaves in its tables: a canary goes in at every entrance, comes out at every exit, and lies nowhere in between. */
 import { app, event, type PayloadCodec, type Workflow, workflow } from "holdfast";
 import { testApp } from "holdfast/testing";
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { DurableClient } from "../../../lib/client/client.js";
+import type { Encoded } from "../../../lib/model/value.js";
 import { createMeteredStore } from "../../../lib/store/dynamodb/in-memory/index.js";
 import { createMemoryPayloads } from "../../../lib/store/memory/index.js";
 import type { PayloadStore } from "../../../lib/store/ports.js";
 import { openArchive, sealPayload } from "../../../lib/store/sealed/boxes.js";
 import { sealedStore } from "../../../lib/store/sealed/index.js";
 import { Bench } from "../../runtime/bench.js";
-import { commit } from "../builders.js";
+import { commit, execution } from "../builders.js";
 import { testCodec } from "./codec.js";
 
 const CANARY = "tweet-tweet";
@@ -162,8 +163,11 @@ describe("an app with a codec", () => {
     const outside = new Bench([child], [], { store }).cloud.bare;
     const blind = await new DurableClient({ outside }).describe("f-1");
     expect(String(blind.input)).toMatch(/sealed by the codec "first".*Give the client its app's codec/);
-    const other = new DurableClient({ outside, codec: testCodec("second") });
-    await expect(other.describe("f-1")).rejects.toThrow("This is second, and not first.");
+    const other = await new DurableClient({ outside, codec: testCodec("second") }).describe("f-1");
+    expect(String(other.input)).toContain("the codec did not open it: Error: This is second, and not first.");
+    await expect(new DurableClient({ outside }).fork("f-1", { from: "once" })).rejects.toThrow(
+      /sealed by the codec/,
+    );
   });
 });
 
@@ -187,7 +191,7 @@ test("an app that has lost its codec stalls, and goes on once it has it again", 
   const { status, error } = await without.client.describe("s-1");
   expect([status, error?.name, error?.message]).toEqual([
     "stalled",
-    "CorruptHistoryError",
+    "SealedValueError",
     expect.stringMatching(/was sealed by the codec "test-1".*redrive what has stalled/),
   ]);
 
@@ -206,7 +210,8 @@ test("what was sealed for one execution opens in no other", async () => {
   const [stolen] = await store.loadHistory("mine", 0);
   await store.appendCommit(commit("yours", 1, { events: stolen?.events ?? [] }));
   expect(await sealed.loadHistory("mine", 0)).toMatchObject([{ events: [secret] }]);
-  await expect(sealed.loadHistory("yours", 0)).rejects.toThrow(/authenticate/);
+  const [event] = (await sealed.loadHistory("yours", 0)).flatMap((each) => each.events);
+  expect(JSON.stringify(event)).toMatch(/\$sealed.*authenticate/);
 });
 
 test("all values of a commit are sealed by one call, and a large one is no larger than DynamoDB takes", async () => {
@@ -267,4 +272,68 @@ test("an archive is opened by the codec that sealed it, and one from before is a
   expect(Buffer.from(sealed).toString("latin1")).not.toContain("compressed");
   expect(Buffer.from(await openArchive(sealed, codec)).toString()).toBe("compressed lines");
   expect(await openArchive(content, codec)).toEqual(content);
+});
+
+test.each([
+  ["fails as a network does", () => Promise.reject(new TypeError("fetch failed")), "did not open"],
+  [
+    "is throttled",
+    () => Promise.reject(Object.assign(new Error("slow down"), { name: "ThrottlingException" })),
+    "did not open",
+  ],
+  ["never answers", () => new Promise<never>(() => {}), "did not answer within"],
+])(
+  "where the codec %s, the call fails as an outage does, and nothing is taken for lost",
+  async (_what, open, message) => {
+    vi.useFakeTimers();
+    try {
+      const { store } = createMeteredStore(createMemoryPayloads());
+      await sealedStore(store, testCodec()).createExecution(execution("x"));
+      const reading = sealedStore(store, { ...testCodec(), open }).readHead("x");
+      const told = expect(reading).rejects.toMatchObject({
+        name: "CodecError",
+        message: expect.stringContaining(message),
+      });
+      await vi.advanceTimersByTimeAsync(10_000);
+      await told;
+    } finally {
+      vi.useRealTimers();
+    }
+  },
+);
+
+test("what can't be sealed is not written", async () => {
+  const { store } = createMeteredStore(createMemoryPayloads());
+  const sealed = sealedStore(store, {
+    ...testCodec(),
+    seal: () => {
+      throw new Error("no key");
+    },
+  });
+  await expect(sealed.createExecution(execution("x"))).rejects.toThrow(/did not seal/);
+  expect(await store.readHead("x")).toBeUndefined();
+});
+
+test("a user's own object that looks like a mark is not taken for one", async () => {
+  const { store } = createMeteredStore(createMemoryPayloads());
+  const sealed = sealedStore(store, testCodec());
+  const lookalikes: Encoded[] = [
+    { $sealed: [0, "x", "AAAA"], a: 1 },
+    { $sealed: "text" },
+    { $sealed: [0, "x"] },
+    { $sealed: [1.5] },
+  ];
+  await store.appendCommit(
+    commit("x", 1, {
+      events: lookalikes.map((result, n) => ({
+        type: "StepCompleted",
+        op: `step:${n}`,
+        attempt: 1,
+        at: n,
+        result,
+      })),
+    }),
+  );
+  const [read] = await sealed.loadHistory("x", 0);
+  expect(read?.events.map((event) => "result" in event && event.result)).toEqual(lookalikes);
 });
