@@ -16,12 +16,12 @@ export async function loadCodec(file: string): Promise<PayloadCodec> {
   const dir = mkdtempSync(join(tmpdir(), "holdfast-codec-"));
   try {
     const script = join(dir, "codec.mjs");
+    // As a namespace: a module need not have both of the exports that are looked for.
     writeFileSync(
       script,
-      bundleScript(`export * from ${JSON.stringify(resolve(file))};
-export { default } from ${JSON.stringify(resolve(file))};`),
+      bundleScript(`import * as found from ${JSON.stringify(resolve(file))};\nexport { found };`),
     );
-    const module: Record<string, unknown> = await import(pathToFileURL(script).href);
+    const { found: module }: { found: Record<string, unknown> } = await import(pathToFileURL(script).href);
     const found = [module.codec, codecOf(module.default), module.default].find(isCodec);
     if (found === undefined)
       throw new UsageError(

@@ -1,5 +1,4 @@
 /** The deployed code that open executions run on: how many still need which, and how one of them is moved on. */
-import { readCodeName } from "../aws/code-name.js";
 import { NEXT_CODE } from "../model/head.js";
 import { NotPinnedError } from "../model/pin-errors.js";
 import { isOpen, STATUSES } from "../model/status.js";
@@ -81,11 +80,6 @@ export class ClientVersions {
       if (moved) return { from };
     }
   }
-}
-
-/** The number of the version in a code's name, for people: the function's name is the same for nearly all. */
-export function shortCode(code: string): string {
-  return readCodeName(code)?.version ?? code;
 }
 
 function count(groups: Map<string, CodeInUse>, summary: ExecutionSummary): void {

@@ -158,18 +158,6 @@ export function isForOneOperation(message: Message): boolean {
   return message.kind === "callback" || message.kind === "heartbeat" || message.kind === "child";
 }
 
-export function isAwaited(message: Message): message is AwaitedMessage {
-  switch (message.kind) {
-    case "event":
-    case "signal":
-    case "callback":
-    case "child":
-      return true;
-    default:
-      return false;
-  }
-}
-
 /** Oldest first; of one millisecond, in their sender's order. The id decides what is left, so that every reader sees one order. */
 export function byAcceptance(one: Message, other: Message): number {
   return (

@@ -26,11 +26,6 @@ export function attemptHere(): { readonly step: string; readonly attempt: number
   return place?.kind === "step" ? { step: place.name, attempt: place.attempt } : undefined;
 }
 
-/** Runs engine code that was called from a user's place outside of that place. */
-export function runNowhere<T>(code: () => T): T {
-  return places.exit(code);
-}
-
 /** What is wrong with calling from here, in words, or undefined when `branch` is what runs. */
 export function misplaced(branch: Branch): string | undefined {
   const place = places.getStore();

@@ -27,6 +27,8 @@ class Deployed {
   readonly handled: string[] = [];
   /** The next settlement never comes to its end, nor does whoever asks for it. */
   dies: (() => void) | undefined;
+  /** The one that hands over never hears that it is done. */
+  losesAnswer = false;
   /** Lambda has no room for another invocation. */
   busy = false;
   /** Between the look of the one that hands over, and that of the other. */
@@ -64,6 +66,7 @@ class Deployed {
           if (!this.versions.has(other)) return { outcome: "gone", why: `there is no ${other} any more` };
           await this.onHandOver?.();
           await this.wake(other, handed, id, true);
+          if (this.losesAnswer) throw new Error("The reply is lost.");
           return { outcome: "handled" };
         },
       },
@@ -263,5 +266,19 @@ test("that waits to be pinned follows the latest, once its workflow is not pinne
   await deployed.wake("worker:3", started);
   expect(await deployed.head()).toMatchObject({ status: "suspended", pin: "next" });
   await deployed.wake("worker:3", await hourLater());
+  expect(await bench.output()).toEqual([1, 1]);
+});
+
+test("whose version did its turn, and whose answer was lost, is looked at again and nothing is done twice", async () => {
+  await bench.start(orderOf(1), 1);
+  await deployed.wake("worker:1", started);
+  const timer = await hourLater();
+  deployed.losesAnswer = true;
+  await expect(deployed.wake("worker:2", timer, "the-message")).rejects.toThrow("The reply is lost.");
+  deployed.losesAnswer = false;
+  const { slot, epoch, status } = await deployed.head();
+  expect(status).toBe("completed");
+  expect(await deployed.wake("worker:2", timer, "the-message")).toMatchObject({ did: "closed" });
+  expect(await deployed.head()).toMatchObject({ slot, epoch, status: "completed" });
   expect(await bench.output()).toEqual([1, 1]);
 });

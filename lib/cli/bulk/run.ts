@@ -55,8 +55,23 @@ export function checkConfirmable({ yes, dryRun }: BulkOptions, terminal: Termina
   );
 }
 
+/** Shows what is meant, asks, and does it. */
+export async function doToFitting(
+  executions: readonly ListedExecution[],
+  task: Task,
+  options: BulkOptions,
+  terminal: Terminal,
+  /** Told once it is certain that it will be done. */
+  onAgreed: () => void = () => {},
+): Promise<void> {
+  if (!(await agreed(executions, task, options, terminal))) return;
+  onAgreed();
+  const ids = executions.map(({ executionId }) => executionId);
+  await doToAll(ids, task, options, terminal);
+}
+
 /** Shows what is meant, and asks. False when it is not to be done. */
-export async function agreed(
+async function agreed(
   executions: readonly ListedExecution[],
   { verb }: Pick<Task, "verb">,
   options: BulkOptions,

@@ -2,7 +2,7 @@ import type { DurableClient } from "../../client/client.js";
 import type { ControlOptions } from "../../client/control.js";
 import type { ExecutionStatus } from "../../model/status.js";
 import { checkWhich, chosenFilter, type ManyOptions, withMany } from "../bulk/options.js";
-import { agreed, checkConfirmable, doToAll } from "../bulk/run.js";
+import { checkConfirmable, doToAll, doToFitting } from "../bulk/run.js";
 import { selected } from "../bulk/select.js";
 import { json } from "../format.js";
 import { checkIdArgument } from "../input.js";
@@ -61,13 +61,7 @@ function control({ name, summary, description, statuses, also = [], ask, tell }:
         const task = { verb: name, act: (each: string) => ask(client, each, why) };
         if (filter === undefined) return doToAll(ids, task, options, terminal);
         const executions = await selected(client, filter, terminal);
-        if (!(await agreed(executions, task, options, terminal))) return;
-        await doToAll(
-          executions.map(({ executionId }) => executionId),
-          task,
-          options,
-          terminal,
-        );
+        await doToFitting(executions, task, options, terminal);
       });
   };
 }

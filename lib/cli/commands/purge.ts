@@ -3,7 +3,7 @@ import { NotDeletableError } from "../../model/deletion-errors.js";
 import type { ExecutionStatus } from "../../model/status.js";
 import { durationMs } from "../../model/time.js";
 import { checkWhich, chosenFilter, type ManyOptions, withMany } from "../bulk/options.js";
-import { agreed, checkConfirmable, doToAll } from "../bulk/run.js";
+import { checkConfirmable, doToFitting } from "../bulk/run.js";
 import { selected } from "../bulk/select.js";
 import { UsageError } from "../exit.js";
 import { durationOption, instantArgument } from "../input.js";
@@ -52,12 +52,6 @@ export const addPurge: AddCommand = (program, terminal) => {
         // A child goes after its parent, and the last of a chain after the one before it.
         mayPass: (error: unknown) => error instanceof NotDeletableError,
       };
-      if (!(await agreed(executions, task, options, terminal))) return;
-      await doToAll(
-        executions.map(({ executionId }) => executionId),
-        task,
-        options,
-        terminal,
-      );
+      await doToFitting(executions, task, options, terminal);
     });
 };

@@ -4,7 +4,7 @@ import { signalData } from "../../define/outgoing.js";
 import { checkMessageId } from "../../model/ids.js";
 import type { ExecutionStatus } from "../../model/status.js";
 import { checkWhich, chosenFilter, type ManyOptions, withMany } from "../bulk/options.js";
-import { agreed, checkConfirmable, doToAll } from "../bulk/run.js";
+import { checkConfirmable, doToFitting } from "../bulk/run.js";
 import { selected } from "../bulk/select.js";
 import { UsageError } from "../exit.js";
 import { json } from "../format.js";
@@ -56,15 +56,12 @@ export const addSignal: AddCommand = (program, terminal) => {
       const id = options.id ?? `bulk-${randomUUID()}`;
       const task = { verb: `signal "${name}"`, act: signalTo(client, name, data, id) };
       const executions = await selected(client, filter ?? {}, terminal);
-      if (!(await agreed(executions, task, options, terminal))) return;
-      if (options.id === undefined)
-        terminal.err(terminal.colors.dim(`To repeat it, so that nobody is signalled twice: add --id ${id}`));
-      await doToAll(
-        executions.map((each) => each.executionId),
-        task,
-        options,
-        terminal,
-      );
+      await doToFitting(executions, task, options, terminal, () => {
+        if (options.id === undefined)
+          terminal.err(
+            terminal.colors.dim(`To repeat it, so that nobody is signalled twice: add --id ${id}`),
+          );
+      });
     });
 };
 

@@ -41,7 +41,7 @@ export const addVersions: AddCommand = (program, terminal) => {
     });
 
   sub("prune", "delete the worker's versions that no open or stalled execution needs")
-    .option("--yes", "delete them; without it they are only named")
+    .option("-y, --yes", "delete them without asking; where nobody can be asked, they are only named")
     .action((options: Options & { readonly yes?: boolean }) => prune(terminal, options));
 };
 
@@ -109,29 +109,35 @@ async function list(terminal: Terminal, options: Options): Promise<void> {
 async function prune(terminal: Terminal, options: Options & { readonly yes?: boolean }): Promise<void> {
   const { inUse, published, live, connection } = await look(terminal, options);
   const unneeded = await unneededOf(published, live, inUse);
-  const { deleteVersion } = await import("../../aws/worker-versions.js");
+  const names = unneeded.map(({ code }) => code);
+  if (unneeded.length === 0) {
+    if (options.json) terminal.out(json({ needless: names, deleted: [] }));
+    else terminal.out("Every version of the worker is needed, or was replaced within the last hour.");
+    return;
+  }
+  if (!options.json)
+    for (const { code, publishedAt } of unneeded)
+      terminal.out(
+        `${code}, published ${shownInstant(publishedAt)}: no open or stalled execution is pinned to it`,
+      );
+  const question = `delete ${unneeded.length} version${unneeded.length === 1 ? "" : "s"}?`;
+  const isAgreed = options.yes === true || (await terminal.confirm?.(question)) === true;
   const deleted: string[] = [];
-  // Somebody may have begun, or been missed, while the others were read: a second look sees whoever stays.
-  const again = options.yes && unneeded.length > 0 ? (await look(terminal, options)).inUse : [];
-  const needed = new Set(again.map(({ pinnedTo }) => pinnedTo));
-  if (options.yes)
+  if (isAgreed) {
+    // Somebody may have begun, or been missed, while the others were read: a second look sees whoever stays.
+    const needed = new Set((await look(terminal, options)).inUse.map(({ pinnedTo }) => pinnedTo));
+    const { deleteVersion } = await import("../../aws/worker-versions.js");
     for (const each of unneeded.filter(({ code }) => !needed.has(code))) {
       await deleteVersion(each, connection);
       deleted.push(each.code);
       if (!options.json) terminal.out(`deleted ${each.code}`);
     }
-  if (options.json) return terminal.out(json({ needless: unneeded.map(({ code }) => code), deleted }));
-  if (unneeded.length === 0)
-    terminal.out("Every version of the worker is needed, or was replaced within the last hour.");
-  else if (!options.yes) {
-    for (const { code, publishedAt } of unneeded)
-      terminal.out(
-        `${code}, published ${shownInstant(publishedAt)}: no open or stalled execution is pinned to it`,
-      );
+  }
+  if (options.json) terminal.out(json({ needless: names, deleted }));
+  else if (!isAgreed)
     terminal.out(
       "Nothing was deleted. A failed execution that is redriven later would have to be moved first. To delete them: holdfast versions prune --yes",
     );
-  }
 }
 
 async function unneededOf(

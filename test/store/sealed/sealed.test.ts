@@ -4,13 +4,14 @@ import { testApp } from "holdfast/testing";
 import { describe, expect, test, vi } from "vitest";
 import { DurableClient } from "../../../lib/client/client.js";
 import type { Encoded } from "../../../lib/model/value.js";
+import { relay } from "../../../lib/runtime/bus/relay.js";
 import { createMeteredStore } from "../../../lib/store/dynamodb/in-memory/index.js";
 import { createMemoryPayloads } from "../../../lib/store/memory/index.js";
 import type { PayloadStore } from "../../../lib/store/ports.js";
 import { openArchive, sealPayload } from "../../../lib/store/sealed/boxes.js";
-import { sealedStore } from "../../../lib/store/sealed/index.js";
+import { openedOutbox, sealedStore } from "../../../lib/store/sealed/index.js";
 import { Bench } from "../../runtime/bench.js";
-import { commit, execution } from "../builders.js";
+import { commit, execution, T0 } from "../builders.js";
 import { testCodec } from "./codec.js";
 
 const CANARY = "tweet-tweet";
@@ -336,4 +337,113 @@ test("a user's own object that looks like a mark is not taken for one", async ()
   );
   const [read] = await sealed.loadHistory("x", 0);
   expect(read?.events.map((event) => "result" in event && event.result)).toEqual(lookalikes);
+});
+
+describe("what is sent, where the relay", () => {
+  const sent = {
+    kind: "event",
+    id: "e-1",
+    at: T0,
+    name: Heard.name,
+    detail: JSON.stringify({ text: CANARY }),
+  } as const;
+  const signal = {
+    kind: "signal",
+    id: "s-1",
+    at: T0,
+    to: "target",
+    message: { kind: "signal", id: "s-1", at: T0, name: "ask", data: CANARY },
+  } as const;
+
+  /** A commit of the sender's, sealed; and a relay that has the codec, or not. */
+  async function ground(codec: PayloadCodec) {
+    const { store } = createMeteredStore(createMemoryPayloads());
+    const sealed = sealedStore(store, codec);
+    await sealed.createExecution(execution("target"));
+    await sealed.createExecution(execution("sender"));
+    await sealed.appendCommit(commit("sender", 1, { outgoing: [sent, signal] }), T0);
+    const { cloud } = new Bench([child], [], { store });
+    const carried = async (by: typeof store) => {
+      const outbox = await by.readOutbox("sender", 1);
+      await relay({ ...cloud.bare, store: by }, outbox === undefined ? [] : [outbox]);
+      const states = (await by.readOutbox("sender", 1))?.states.map(({ state }) => state);
+      return { states, published: cloud.published.map(({ detail }) => detail) };
+    };
+    return { store, sealed, carried };
+  }
+
+  test("has no codec, stays, as it is, for one that has it", async () => {
+    const { store, sealed, carried } = await ground(testCodec());
+    expect(await carried(store)).toEqual({ states: ["failed", "failed"], published: [] });
+    expect(await store.loadMessages("target")).toEqual([]);
+    expect((await store.readHead("target"))?.inbox).toEqual([]);
+
+    expect(await carried(sealed)).toMatchObject({
+      states: ["published", "published"],
+      published: [{ text: CANARY }],
+    });
+    const head = await sealed.readHead("target");
+    const beside = await sealed.loadMessages("target");
+    expect([...(head?.inbox ?? []), ...beside]).toMatchObject([{ name: "ask", data: CANARY }]);
+  });
+
+  test("has another codec, stays too", async () => {
+    const { store, carried } = await ground(testCodec("one"));
+    const { states, published } = await carried(sealedStore(store, testCodec("other")));
+    expect([states, published]).toEqual([["failed", "failed"], []]);
+  });
+
+  test("is given a batch of which one record does not open, carries the others", async () => {
+    const { store } = createMeteredStore(createMemoryPayloads());
+    const codec = testCodec();
+    const sealed = sealedStore(store, codec);
+    for (const id of ["a", "b"]) {
+      await sealed.createExecution(execution(id));
+      await sealed.appendCommit(commit(id, 1, { outgoing: [{ ...sent, id }] }), T0);
+    }
+    let calls = 0;
+    const shaky: PayloadCodec = {
+      ...codec,
+      open: async (...given) => {
+        calls += 1;
+        if (calls === 1) throw new TypeError("fetch failed");
+        return codec.open(...given);
+      },
+    };
+    const outboxes = await Promise.all(["a", "b"].map((id) => store.readOutbox(id, 1)));
+    const ends = await Promise.allSettled(outboxes.map((outbox) => outbox && openedOutbox(outbox, shaky)));
+    expect(ends.map(({ status }) => status)).toEqual(["rejected", "fulfilled"]);
+  });
+});
+
+test("an outage of the codec uses up no attempt of a step", async () => {
+  const codec = testCodec();
+  let refusals = 0;
+  const shaky: PayloadCodec = {
+    ...codec,
+    seal: (...given) => {
+      refusals -= 1;
+      if (refusals >= 0) throw new Error("KMS is out.");
+      return codec.seal(...given);
+    },
+  };
+  let ran = 0;
+  const once = workflow("once", async (ctx) =>
+    ctx.step(
+      "body",
+      () => {
+        ran += 1;
+        // The tries of the write that follows, and of the turn after it.
+        if (ran <= 2) refusals = 3;
+        return ran;
+      },
+      { retry: { maxAttempts: 1 } },
+    ),
+  );
+  const t = await testApp(app({ workflows: [once], codec: shaky }), { replay: "off" });
+  await t.client.start(once, undefined, { id: "o-1" });
+  await t.advance("1h");
+  expect(await t.client.result("o-1")).toBe(3);
+  const taken = (await t.client.history("o-1")).filter(({ event }) => Object(event).type === "LeaseTaken");
+  expect(taken.length).toBe(2);
 });
