@@ -5,13 +5,17 @@ import { createDeliver } from "../../functions/deliver.js";
 import { createRelay } from "../../functions/relay.js";
 import { createStart } from "../../functions/start.js";
 import { createWorker } from "../../functions/worker.js";
+import type { PayloadCodec } from "../../lib/model/codec.js";
 import { InvalidInputError } from "../../lib/model/errors.js";
 import { commitItem } from "../../lib/store/dynamodb/commit-item.js";
-import { createMemoryStore } from "../../lib/store/memory/index.js";
+import { createMeteredStore } from "../../lib/store/dynamodb/in-memory/index.js";
+import { createMemoryPayloads, createMemoryStore } from "../../lib/store/memory/index.js";
+import { sealedStore } from "../../lib/store/sealed/index.js";
 import { fuzzed } from "../fuzz/app.js";
 import { waiting } from "../fuzz/entries/deliver.js";
 import { commitOf, imageOf } from "../fuzz/entries/relay.js";
 import { invocation, openWorld } from "../fuzz/world.js";
+import { testCodec } from "../store/sealed/codec.js";
 
 const DEEP = `${"[".repeat(20_000)}${"]".repeat(20_000)}`;
 const DONE = { batchItemFailures: [] };
@@ -33,6 +37,30 @@ test("a stream record that can't be read keeps the relay from none of the others
   expect(errors.map(({ fields }) => fields.error)).toEqual(
     Array.from({ length: 3 }, () => expect.objectContaining({ name: "CorruptHistoryError" })),
   );
+});
+
+test("a stream record that its app's codec can't open now keeps the relay from none of the others, and is no failure of theirs", async () => {
+  const codec = testCodec();
+  const tables = createMeteredStore(createMemoryPayloads());
+  const sealed = sealedStore(tables.store, codec);
+  for (const id of ["first", "second"]) await sealed.appendCommit(commitOf(id), Date.now());
+  let calls = 0;
+  const shaky: PayloadCodec = {
+    ...codec,
+    open: (...given) => {
+      calls += 1;
+      if (calls === 1) throw new TypeError("fetch failed");
+      return codec.open(...given);
+    },
+  };
+  const commits = tables.items().executions.filter(({ sk }) => String(sk).startsWith("commit#"));
+  const world = openWorld(tables.store);
+  const Records = commits.map((item) => ({ dynamodb: { NewImage: imageOf(item) } }));
+  const answer = await createRelay(() => world.outside, { codec: shaky })({ Records }, invocation("r"));
+  expect(answer).toEqual(DONE);
+  expect(Records).toHaveLength(2);
+  expect(world.published).toHaveLength(1);
+  expect(world.lines.filter(({ level }) => level === "error")).toHaveLength(1);
 });
 
 test("an event whose resources are no texts is read without them", async () => {
