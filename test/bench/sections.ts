@@ -1,0 +1,5 @@
+import type { Section } from "./section.js";
+
+/** In the order of the page. */
+// biome-ignore lint/suspicious/noExplicitAny: Each section knows its own figures.
+export const SECTIONS: readonly Section<any>[] = [];
