@@ -37,7 +37,10 @@ export default defineConfig({
   },
   test: {
     include: ["test/**/*.test.ts"],
-    globalSetup: ["test/setup/dynamodb.ts"],
+    globalSetup: ["test/setup/temporary.ts", "test/setup/dynamodb.ts"],
+    // Files share a process, and what it has loaded: CDK and the SDK alone take seconds, and a hundred files want them. No test leaves
+    // anything behind in a module.
+    isolate: false,
     // The SDK's notice about Node 20 is for those who deploy on it; nobody who runs the tests can act on it.
     env: { AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: "true" },
     // By default vitest leaves a core to others, which is half of a machine of two. More than two would wait less, and be late where tests look at clocks.

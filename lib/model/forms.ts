@@ -34,8 +34,8 @@ export function optional(check: Check): Check {
 export function listOf(check: Check): Check {
   return (found) => {
     if (!Array.isArray(found)) return `should be a list, and is ${shown(found)}`;
-    for (const [index, item] of found.entries()) {
-      const wrong = check(item);
+    for (let index = 0; index < found.length; index++) {
+      const wrong = check(found[index]);
       if (wrong !== undefined) return `holds at ${index} what ${wrong}`;
     }
     return undefined;
@@ -46,7 +46,11 @@ export function listOf(check: Check): Check {
 export function tuple(...checks: readonly Check[]): Check {
   return (found) => {
     if (!Array.isArray(found)) return `should be a list, and is ${shown(found)}`;
-    return firstWrong(checks.map((check, index) => [`part ${index}`, check(found[index])]));
+    for (let index = 0; index < checks.length; index++) {
+      const wrong = checks[index]?.(found[index]);
+      if (wrong !== undefined) return wrongPart(`part ${index}`, wrong);
+    }
+    return undefined;
   };
 }
 
@@ -55,7 +59,12 @@ export function record(fields: Readonly<Record<string, Check>>): Check {
   const named = Object.entries(fields);
   return (found) => {
     if (!isRecord(found)) return `should be an object, and is ${shown(found)}`;
-    return firstWrong(named.map(([name, check]) => [`"${name}"`, check(own(found, name))]));
+    // Every event of a history comes through here: nothing is made for what fits.
+    for (const [name, check] of named) {
+      const wrong = check(own(found, name));
+      if (wrong !== undefined) return wrongPart(`"${name}"`, wrong);
+    }
+    return undefined;
   };
 }
 
@@ -72,9 +81,8 @@ export function oneOfForms(field: string, forms: Readonly<Record<string, Check>>
   };
 }
 
-function firstWrong(parts: readonly (readonly [string, string | undefined])[]): string | undefined {
-  const wrong = parts.find(([, problem]) => problem !== undefined);
-  return wrong && `has a part that is wrong: its ${wrong[0]} ${wrong[1]}`;
+function wrongPart(which: string, wrong: string): string {
+  return `has a part that is wrong: its ${which} ${wrong}`;
 }
 
 function isRecord(found: unknown): found is object {

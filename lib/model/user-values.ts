@@ -85,3 +85,17 @@ export async function changedValues<Holder>(
     return one === undefined ? value : one;
   });
 }
+
+/** Whether one of its values is such a one. */
+export function someValue<Holder>(
+  holder: Holder,
+  walk: (holder: Holder, change: ChangeValue) => Holder,
+  isOne: (value: Encoded) => boolean,
+): boolean {
+  let found = false;
+  walk(holder, (value) => {
+    found ||= isOne(value);
+    return value;
+  });
+  return found;
+}

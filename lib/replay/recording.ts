@@ -1,22 +1,15 @@
 /** A history that was taken down, as it is replayed by itself: against code that may have changed, with nothing else at hand. */
 import type { AnyWorkflow } from "../define/workflow.js";
-import type { HistoryEvent } from "../model/history-event.js";
 import type { ErrorClasses } from "../model/value.js";
 import { checkFlags } from "./flags.js";
 import type { Program } from "./program.js";
-import { Replay } from "./replay.js";
-
-export interface Recorded {
-  readonly event: HistoryEvent;
-  /** Of the commit that holds it. */
-  readonly slot: number;
-}
+import { type RecordedEvent, Replay } from "./replay.js";
 
 /** All that a replay needs to know of an execution. Large values stand in it themselves. */
 export interface Recording
   extends Pick<Program, "executionId" | "seed" | "input" | "startedBy" | "startAt" | "timeoutMs"> {
   readonly flags: readonly number[];
-  readonly history: readonly Recorded[];
+  readonly history: readonly RecordedEvent[];
 }
 
 /**
@@ -38,10 +31,9 @@ export async function replayRecording(
     log: { write: () => {} },
     patches: patchesIn(history),
   });
-  const voided = voidedIn(history);
   try {
     await replay.begin();
-    for (const { event, slot } of history) await replay.apply(event, slot, voided.has(replay.position));
+    await replay.applyAll(history, voidedIn(history));
     replay.checkMovable();
     return replay;
   } finally {
@@ -50,13 +42,13 @@ export async function replayRecording(
 }
 
 /** Positions of the history events that a redrive made count no more. */
-export function voidedIn(history: readonly { readonly event: HistoryEvent }[]): ReadonlySet<number> {
+export function voidedIn(history: readonly RecordedEvent[]): ReadonlySet<number> {
   return new Set(
     history.flatMap(({ event }) => (event.type === "ExecutionRedriven" ? (event.voided ?? []) : [])),
   );
 }
 
 /** Changes that were in use (`ctx.patched`). */
-export function patchesIn(history: readonly { readonly event: HistoryEvent }[]): ReadonlySet<string> {
+export function patchesIn(history: readonly RecordedEvent[]): ReadonlySet<string> {
   return new Set(history.flatMap(({ event }) => (event.type === "ChangePatched" ? [event.change] : [])));
 }

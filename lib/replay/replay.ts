@@ -57,6 +57,12 @@ import type { Outcome, Program } from "./program.js";
 import { type Ended, endOf } from "./receiving.js";
 import { DeliveryWindow } from "./window.js";
 
+/** An event, and the slot of the commit that holds it, if it is of one. */
+export interface RecordedEvent {
+  readonly event: HistoryEvent;
+  readonly slot?: number;
+}
+
 export class Replay {
   /** Messages taken from the inbox that nothing has consumed yet. */
   readonly buffered = new Mailbox();
@@ -195,23 +201,36 @@ export class Replay {
    * @param voided a redrive made it count no more
    * @throws NonDeterminismError, NonDurableAwaitError
    */
-  apply(event: HistoryEvent, slot?: number, voided = false): Promise<void> {
-    try {
-      return this.#apply(event, slot, voided);
-    } catch (error) {
-      return Promise.reject(error);
-    }
+  async apply(event: HistoryEvent, slot?: number, voided = false): Promise<void> {
+    const deliver = this.#take(event, slot, voided);
+    if (deliver !== undefined) await this.#window.run(deliver, this.live);
   }
 
-  // No async function, and one promise for each event: a replay applies thousands of them.
-  #apply(event: HistoryEvent, slot: number | undefined, voided: boolean): Promise<void> {
+  /**
+   * The same for recorded events, one after the other, before it is live.
+   * @param voided positions of those that a redrive made count no more
+   */
+  applyAll(history: Iterable<RecordedEvent>, voided: ReadonlySet<number> = new Set()): Promise<void> {
+    const events = history[Symbol.iterator]();
+    return this.#window.runAll(() => {
+      for (let next = events.next(); next.done !== true; next = events.next()) {
+        const { event, slot } = next.value;
+        const deliver = this.#take(event, slot, voided.has(this.position));
+        if (deliver !== undefined) return deliver;
+      }
+      return undefined;
+    });
+  }
+
+  /** What is left to be done inside of a window. */
+  #take(event: HistoryEvent, slot: number | undefined, voided: boolean): (() => void) | undefined {
     this.#latest = Math.max(this.#latest, event.at);
     const orphaned = this.#shaken && "op" in event && !this.pending.has(event.op);
     if (isNotedEvent(event)) {
       this.position += 1;
-      if (orphaned) return DONE;
+      if (orphaned) return undefined;
       note(this, event, () => this.#unasked(worded(event, slot)));
-      return event.type === "ExecutionRedriven" ? this.#redrive() : DONE;
+      return event.type === "ExecutionRedriven" ? () => this.#redrive() : undefined;
     }
     // One that completed goes on only to undo: its code must end where it ended.
     const mayEndOtherwise = voided && isClosingEvent(event) && event.type !== "ExecutionCompleted";
@@ -224,18 +243,18 @@ export class Replay {
     this.#operations.asked.clear();
     if (isClosingEvent(event)) {
       this.closing = event;
-      return DONE;
+      return undefined;
     }
     if (voided) {
       this.#shaken = true;
       voidEvent(this, event);
-      return DONE;
+      return undefined;
     }
     if (orphaned) {
       this.#keepMessage(event);
-      return DONE;
+      return undefined;
     }
-    return this.#window.run(() => this.#deliver(event), this.live);
+    return () => this.#deliver(event);
   }
 
   /** Throws when the code waits and nothing of ours can move it (I10). */
@@ -367,20 +386,16 @@ export class Replay {
   }
 
   /** The execution's end no longer counts: what ended it is tried again. */
-  #redrive(): Promise<void> {
+  #redrive(): void {
     this.closing = undefined;
     this.#shaken = false;
-    return this.#window.run(() => {
-      this.#code.undoAgain();
-    }, this.live);
+    this.#code.undoAgain();
   }
 
   #decode(value: Encoded): unknown {
     return this.#code.decode(value);
   }
 }
-
-const DONE = Promise.resolve();
 
 /** An event in a sentence: `StepCompleted of "step:reserve", slot 3`. */
 function worded(event: HistoryEvent, slot: number | undefined): string {

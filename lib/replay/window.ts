@@ -6,6 +6,8 @@
 export class DeliveryWindow {
   #open = false;
   #deliver: () => void = () => {};
+  /** What comes after the window that is open now, if one was asked for. */
+  #next: () => (() => void) | undefined = nothing;
   #resolve: () => void = () => {};
   #reject: (error: unknown) => void = () => {};
 
@@ -32,14 +34,42 @@ export class DeliveryWindow {
     });
   }
 
+  /**
+   * One window after the other, for all that `next` gives, each opened where the one before has closed: a tick of its own would make no
+   * difference to the code, and a third of a replay's time. For replays only.
+   */
+  runAll(next: () => (() => void) | undefined): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#next = next;
+      this.#resolve = resolve;
+      this.#reject = reject;
+      process.nextTick(this.#goOn);
+    });
+  }
+
+  readonly #goOn = (): void => {
+    try {
+      const deliver = this.#next();
+      if (deliver === undefined) {
+        this.#next = nothing;
+        this.#resolve();
+        return;
+      }
+      this.#deliver = deliver;
+    } catch (error) {
+      this.#fail(error);
+      return;
+    }
+    this.#begin();
+  };
+
   // Bound once: a replay opens a window for every event.
   readonly #begin = (): void => {
     this.#open = true;
     try {
       this.#deliver();
     } catch (error) {
-      this.#open = false;
-      this.#reject(error);
+      this.#fail(error);
       return;
     }
     void NEXT_MICROTASK.then(this.#afterMicrotask);
@@ -51,12 +81,22 @@ export class DeliveryWindow {
     this.#open = false;
     try {
       this.check();
-      this.#resolve();
     } catch (error) {
-      this.#reject(error);
+      this.#fail(error);
+      return;
     }
+    if (this.#next === nothing) this.#resolve();
+    else this.#goOn();
   };
+
+  #fail(error: unknown): void {
+    this.#open = false;
+    this.#next = nothing;
+    this.#reject(error);
+  }
 }
+
+const nothing = (): undefined => undefined;
 
 /** A reaction to it runs among the next microtasks, at a third of the price of `queueMicrotask`. */
 const NEXT_MICROTASK = Promise.resolve();

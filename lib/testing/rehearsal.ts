@@ -105,11 +105,11 @@ export class Rehearsals {
       if (event.type === "ChangePatched") run.patches.add(event.change);
       if (event.type === "ExecutionCompleted") run.completions += 1;
     }
-    const voided = voidedIn(events.map((event) => ({ event })));
+    const recorded = events.map((event) => ({ event }));
     try {
       await onAnotherDay(run.used, async () => {
         if (known === undefined) await run.replay.begin();
-        for (const event of events) await run.replay.apply(event, undefined, voided.has(run.replay.position));
+        await run.replay.applyAll(recorded, voidedIn(recorded));
       });
     } catch (error) {
       if (!(error instanceof EngineError)) throw error;

@@ -9,7 +9,8 @@ import type { CancelRequested, HistoryEvent } from "../model/history-event.js";
 import type { ClosedStatus } from "../model/status.js";
 import type { EpochMs } from "../model/time.js";
 import { decode, type ErrorClass } from "../model/value.js";
-import { type Recorded, type Recording, replayRecording } from "../replay/recording.js";
+import { type Recording, replayRecording } from "../replay/recording.js";
+import type { RecordedEvent } from "../replay/replay.js";
 
 /** What a replay needs beside the history and the workflow. */
 export interface ReplayOptions {
@@ -98,7 +99,7 @@ export function recordingOf(history: unknown): {
       },
     ]);
   }
-  const recorded = rest.map((entry, index): Recorded => {
+  const recorded = rest.map((entry, index): RecordedEvent => {
     if (isEntry(entry) && entry.event.type !== "ExecutionStarted")
       return { slot: entry.slot, event: entry.event };
     throw new InvalidInputError("The history", [

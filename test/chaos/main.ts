@@ -133,7 +133,7 @@ async function open(): Promise<{
   mkdirSync(ledger);
   console.error("Synthesizing, and starting the local cloud …");
   synthesize(join(import.meta.dirname, "app.ts"), templates, ledger);
-  const database = await startDynamoDb({ inMemory: true });
+  const database = await startDynamoDb({ inMemory: true, lasting: true });
   undo.push(() => database.stop());
   const lines: string[] = [];
   const cloud = await startCloud({

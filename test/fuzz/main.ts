@@ -47,7 +47,7 @@ const minutes =
 if (values.store !== "memory" && values.store !== "dynamodb")
   refuse(`Expected --store to be memory or dynamodb, found ${values.store}.`);
 
-const database = await startDynamoDb({ inMemory: true });
+const database = await startDynamoDb({ inMemory: true, lasting: true });
 
 async function freshDocuments() {
   const { client, documents } = freshDynamoAt(database.endpoint);

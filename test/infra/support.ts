@@ -1,23 +1,20 @@
 /** Synthesizes stacks for the tests of the infrastructure, and puts what comes out into words that can be compared. */
 
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { App, Stack } from "aws-cdk-lib";
 import { Template } from "aws-cdk-lib/assertions";
 import { DurableFunctions, type DurableFunctionsProps } from "holdfast/cdk";
-import { afterAll, vi } from "vitest";
+import { vi } from "vitest";
 import { fixture } from "./fixtures/index.js";
 
 // A template takes a fraction of a second, and several of them half a minute where the machine has much else to do.
 vi.setConfig({ testTimeout: 120_000 });
 
-const outputs = mkdtempSync(join(tmpdir(), "holdfast-templates-"));
-afterAll(() => rmSync(outputs, { recursive: true, force: true }));
-
-/** A CDK app whose output is gone when the tests are: each holds a copy of five bundles. */
+/** A CDK app whose output is gone when the tests are (`setup/temporary.ts`): each holds a copy of five bundles. */
 export function temporaryApp(context: Record<string, unknown> = {}): App {
-  return new App({ context, outdir: mkdtempSync(join(outputs, "app-")) });
+  return new App({ context, outdir: mkdtempSync(join(tmpdir(), "app-")) });
 }
 
 export interface Synthesized {

@@ -3,7 +3,7 @@
  * Local with a database of its own, and the real SDK clients.
  */
 import { randomBytes } from "node:crypto";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -12,7 +12,7 @@ import { EventBridgeClient } from "@aws-sdk/client-eventbridge";
 import { LambdaClient } from "@aws-sdk/client-lambda";
 import { SchedulerClient } from "@aws-sdk/client-scheduler";
 import { SQSClient } from "@aws-sdk/client-sqs";
-import { afterAll, inject } from "vitest";
+import { inject } from "vitest";
 import { type CloudOptions, type LocalCloudCore, startCloud } from "../../lib/local/cloud.js";
 import type { Json } from "../../lib/local/json.js";
 import type { LogLine, Notice } from "../../lib/local/notices.js";
@@ -21,15 +21,9 @@ export const FIXTURES = fileURLToPath(new URL("./fixtures", import.meta.url));
 
 export type Template = { [key: string]: Json };
 
-const assemblies: string[] = [];
-afterAll(() => {
-  for (const directory of assemblies.splice(0)) rmSync(directory, { recursive: true, force: true });
-});
-
 /** Writes templates as `cdk synth` would; the first is the stack that others may import from. */
 export const assembly = (stacks: Record<string, Template>): string => {
   const directory = mkdtempSync(join(tmpdir(), "assembly-"));
-  assemblies.push(directory);
   const names = Object.keys(stacks);
   const artifacts = Object.fromEntries(
     names.map((name, index) => [

@@ -50,7 +50,7 @@ if (waiters !== undefined && !(Number.isInteger(waiters) && waiters > 0)) {
 // The SDK's notice about this Node.js is for those who deploy on it.
 process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED = "true";
 
-const database = await startDynamoDb({ inMemory: true });
+const database = await startDynamoDb({ inMemory: true, lasting: true });
 try {
   const ground = await openGround(database.endpoint);
   if (waiters === undefined) {

@@ -12,7 +12,7 @@ declare module "vitest" {
 }
 
 export default async (project: TestProject): Promise<() => Promise<void>> => {
-  const database = await startDynamoDb({ inMemory: true });
+  const database = await startDynamoDb({ inMemory: true, lasting: true });
   project.provide("dynamodbEndpoint", database.endpoint);
   return () => database.stop();
 };

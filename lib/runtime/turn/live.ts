@@ -13,6 +13,7 @@ import { armFor, close, suspend, yieldTurn } from "../ending/conclude.js";
 import { leaveChildren } from "../ending/leave-children.js";
 import { persistently } from "../persistently.js";
 import { Agenda } from "./agenda.js";
+import { Alarm } from "./alarm.js";
 import { Background } from "./background.js";
 import { Bodies } from "./bodies.js";
 import { Effects } from "./effects.js";
@@ -41,6 +42,7 @@ export class Live {
   #refusals = 0;
   /** The instant for which this turn has armed a wake. */
   #armedFor: EpochMs | undefined;
+  readonly #alarm: Alarm;
   #poke: () => void = () => {};
 
   constructor(private readonly work: Work) {
@@ -56,11 +58,20 @@ export class Live {
     this.#effects = new Effects(work, this.#agenda, this.#bodies, this.#next, this.#background, () =>
       this.#nearDeadline(),
     );
+    this.#alarm = new Alarm(clock, poke);
     replay.onFault = poke;
   }
 
   /** @returns the status that the execution was left in */
   async run(): Promise<ExecutionStatus> {
+    try {
+      return await this.#run();
+    } finally {
+      this.#alarm.stop();
+    }
+  }
+
+  async #run(): Promise<ExecutionStatus> {
     const { replay } = this.work;
     this.#takeOn();
     for (;;) {
@@ -241,15 +252,11 @@ export class Live {
     // A wait that is due and not yet answered by the directory is waited for like a body.
     const next = due !== undefined && due > now ? due : NEVER;
     const until = Math.min(next, limit, look);
-    const enough = new AbortController();
     const poked = new Promise<void>((resolve) => {
       this.#poke = resolve;
     });
-    await Promise.race([
-      poked,
-      ...(until === NEVER ? [] : [outside.clock.sleep(until - now, enough.signal)]),
-    ]);
-    enough.abort();
+    this.#alarm.set(until);
+    await poked;
   }
 
   #nearDeadline(): boolean {

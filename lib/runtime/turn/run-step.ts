@@ -1,6 +1,5 @@
 /** Runs one attempt of a step's body: timeout, heartbeat, abort signal, and nothing recorded (the turn does that). */
 import type { StepContext } from "../../define/context.js";
-import { StepTimeoutError } from "../../model/errors.js";
 import { storable } from "../../model/storable.js";
 import type { Encoded, ErrorClasses } from "../../model/value.js";
 import { loggerTo } from "../../replay/logger.js";
@@ -8,6 +7,7 @@ import type { StepOperation } from "../../replay/operation.js";
 import { decodeRecorded } from "../../replay/recorded-value.js";
 import { runInStep } from "../../replay/running-in.js";
 import type { Clock, Log } from "../outside.js";
+import { AttemptLimits } from "./attempt-limits.js";
 import { collectTransaction, type Gathered } from "./transaction.js";
 
 export type AttemptEnd =
@@ -35,74 +35,70 @@ export interface StepSurroundings {
 export function runStep(
   step: StepOperation,
   attempt: number,
-  { executionId, workflow, clock, log, errors }: StepSurroundings,
+  surroundings: StepSurroundings,
   /** The body said how far it has come. */
   onHeartbeat: (step: StepOperation, details: Encoded) => void,
 ): RunningAttempt {
-  const abort = new AbortController();
-  const ended = new AbortController();
-  const place = `${executionId}/${step.path}`;
+  const { executionId, workflow, clock, log, errors } = surroundings;
   const { name, lastHeartbeat } = step;
-  let heardAt = clock.now();
+  // What few bodies use is made when it is asked for: a signal and two timers would cost more than all the rest of a step.
+  let aborting: AbortController | undefined;
+  const controller = (): AbortController => (aborting ??= new AbortController());
+  const limits =
+    step.timeoutMs === undefined && step.heartbeatMs === undefined
+      ? undefined
+      : new AttemptLimits(step, clock);
+  let over = false;
   const context: StepContext = {
     executionId,
     attempt,
-    idempotencyKey: place,
-    signal: abort.signal,
+    idempotencyKey: `${executionId}/${step.path}`,
+    get signal() {
+      return controller().signal;
+    },
     lastHeartbeat:
       lastHeartbeat === undefined ? undefined : decodeRecorded(lastHeartbeat, { executionId, errors }),
-    // Made when it is asked for: most bodies say nothing.
     get log() {
       return loggerTo(log, { executionId, workflow, step: name, attempt });
     },
     heartbeat(details) {
       const stored = storable(details, `What ${step.label} reported`);
-      heardAt = clock.now();
-      if (!ended.signal.aborted) onHeartbeat(step, stored);
+      limits?.hear();
+      if (!over) onHeartbeat(step, stored);
     },
   };
-
-  const body = async (): Promise<AttemptEnd> => {
-    const { work } = step;
-    try {
-      if (work.kind === "body")
-        return { ok: true, value: await runInStep({ name, attempt }, () => work.run(context)) };
-      const { tx, gathered } = collectTransaction({ executionId, path: step.path }, clock.now());
-      const value = await runInStep({ name, attempt }, () => work.run(tx, context));
-      return { ok: true, value, transaction: await gathered() };
-    } catch (error) {
-      return { ok: false, error };
-    }
-  };
-  const timedOut = (error: StepTimeoutError): AttemptEnd => {
-    abort.abort(error);
+  const body = bodyOf(step, attempt, context, clock);
+  const timedOut = limits?.passed.then((error): AttemptEnd => {
+    controller().abort(error);
     return { ok: false, error };
-  };
-  const timeout = async (timeoutMs: number): Promise<AttemptEnd> => {
-    await clock.sleep(timeoutMs, ended.signal);
-    if (ended.signal.aborted) return new Promise(() => {});
-    return timedOut(new StepTimeoutError(step.name, timeoutMs));
-  };
-  const silence = async (heartbeatMs: number): Promise<AttemptEnd> => {
-    // A sleep whose signal is aborted ends at once: without the second condition this would go round for ever.
-    for (
-      let left = heartbeatMs;
-      left > 0 && !ended.signal.aborted;
-      left = heardAt + heartbeatMs - clock.now()
-    )
-      await clock.sleep(left, ended.signal);
-    if (ended.signal.aborted) return new Promise(() => {});
-    return timedOut(new StepTimeoutError(step.name, heartbeatMs, "heartbeat"));
-  };
-  const ends = [
-    body(),
-    ...(step.timeoutMs === undefined ? [] : [timeout(step.timeoutMs)]),
-    ...(step.heartbeatMs === undefined ? [] : [silence(step.heartbeatMs)]),
-  ];
+  });
+  const first = timedOut === undefined ? body : Promise.race([body, timedOut]);
   return {
     step,
     attempt,
-    end: Promise.race(ends).finally(() => ended.abort("The attempt has ended.")),
-    abort: (reason) => abort.abort(reason),
+    end: first.then((end) => {
+      over = true;
+      limits?.end();
+      return end;
+    }),
+    abort: (reason) => controller().abort(reason),
   };
+}
+
+/** Never rejects. */
+async function bodyOf(
+  { name, path, work }: StepOperation,
+  attempt: number,
+  context: StepContext,
+  clock: Clock,
+): Promise<AttemptEnd> {
+  try {
+    if (work.kind === "body")
+      return { ok: true, value: await runInStep({ name, attempt }, () => work.run(context)) };
+    const { tx, gathered } = collectTransaction({ executionId: context.executionId, path }, clock.now());
+    const value = await runInStep({ name, attempt }, () => work.run(tx, context));
+    return { ok: true, value, transaction: await gathered() };
+  } catch (error) {
+    return { ok: false, error };
+  }
 }

@@ -143,15 +143,15 @@ async function deliver(
   history: readonly Recorded[],
 ): Promise<EventWait[]> {
   const voided = voidedIn(history);
-  let standing: EventWait[] | undefined;
+  const after = head.settleToken === undefined ? -1 : history.findIndex(({ slot }) => slot > head.slot);
   await replay.begin();
-  for (const { event, slot } of history) {
+  await replay.applyAll(after < 0 ? history : history.slice(0, after), voided);
+  let standing: EventWait[] | undefined;
+  if (after >= 0) {
     // What was asked for up to the last settlement is settled; what came after it may have left something behind (`Live.run`).
-    if (standing === undefined && head.settleToken !== undefined && slot > head.slot) {
-      standing = eventWaits(replay.pending);
-      replay.takeRequested();
-    }
-    await replay.apply(event, slot, voided.has(replay.position));
+    standing = eventWaits(replay.pending);
+    replay.takeRequested();
+    await replay.applyAll(history.slice(after), voided);
   }
   if (takenOver) return standing ?? [];
   return head.settleToken === undefined ? [] : eventWaits(replay.pending);

@@ -12,8 +12,8 @@ import type { HistoryEvent } from "../../model/history-event.js";
 import { digest } from "../../model/ids.js";
 import type { Message } from "../../model/message.js";
 import { refuseSealed, SealedValueError } from "../../model/sealed-error.js";
-import { sealedBytesBy } from "../../model/sealed-mark.js";
-import { changedValues, eventWith, messageWith } from "../../model/user-values.js";
+import { readSealedMark, sealedBytesBy } from "../../model/sealed-mark.js";
+import { changedValues, eventWith, messageWith, someValue } from "../../model/user-values.js";
 import { type Encoded, payloadMark, payloadNamedBy } from "../../model/value.js";
 import { type ExecutionStore, objectKey } from "../../store/ports.js";
 import { persistently } from "../persistently.js";
@@ -94,7 +94,13 @@ export async function putAway(
   executionId: string,
   events: readonly HistoryEvent[],
 ): Promise<HistoryEvent[]> {
-  return inTurns(events, (event) => changedValues(event, eventWith, changing(storing(store, executionId))));
+  const change = changing(storing(store, executionId));
+  return changedSome(
+    events,
+    // None of its values is larger than the whole of it.
+    (event) => isLarge(event),
+    (event) => changedValues(event, eventWith, change),
+  );
 }
 
 /**
@@ -111,7 +117,11 @@ export async function bringBack(
   const load = loading(store, executionId);
   const change: Change =
     lost === undefined ? load : (value, what) => unlessLost(() => load(value, what), lost);
-  return inTurns(events, (event) => changedValues(event, eventWith, changing(change)));
+  return changedSome(
+    events,
+    (event) => someValue(event, eventWith, isMark),
+    (event) => changedValues(event, eventWith, changing(change)),
+  );
 }
 
 /** Reads a value; of one that is gone or damaged, what `lost` makes of the error that says so. */
@@ -158,7 +168,11 @@ export async function bringBackMessages(
   messages: readonly Message[],
 ): Promise<Message[]> {
   const change = changing(loading(store, executionId));
-  return inTurns(messages, (message) => changedValues(message, messageWith, change));
+  return changedSome(
+    messages,
+    (message) => someValue(message, messageWith, isMark),
+    (message) => changedValues(message, messageWith, change),
+  );
 }
 
 /** Whether a message's content has to be put away before it is sent. */
@@ -192,8 +206,27 @@ function changing(change: Change) {
     );
 }
 
-function isLarge(value: Encoded): boolean {
+function isLarge(value: Encoded | HistoryEvent): boolean {
   return Buffer.byteLength(JSON.stringify(value)) > HISTORY_VALUE_BYTES;
+}
+
+/** Something stands in the value's place. */
+function isMark(value: Encoded): boolean {
+  return payloadNamedBy(value) !== undefined || readSealedMark(value) !== undefined;
+}
+
+/** With those changed that have to be. Of a history of thousands, mostly none has, and nothing is waited for. */
+async function changedSome<Item>(
+  items: readonly Item[],
+  hasTo: (item: Item) => boolean,
+  change: (item: Item) => Promise<Item>,
+): Promise<Item[]> {
+  const changed = [...items];
+  const some = items.flatMap((item, index) => (hasTo(item) ? [{ item, index }] : []));
+  await inTurns(some, async ({ item, index }) => {
+    changed[index] = await change(item);
+  });
+  return changed;
 }
 
 /** In their order, a few at one time. */

@@ -54,7 +54,7 @@ const progress = (): string => {
   return `${done} seeds in ${seconds.toFixed(0)} s, ${done * OPERATIONS_OF_A_TRIAL} operations; ${differences.length} differ`;
 };
 
-const database = await startDynamoDb({ inMemory: true });
+const database = await startDynamoDb({ inMemory: true, lasting: true });
 try {
   const isWanted = (): boolean =>
     until === undefined || values.seed !== undefined ? done < seeds : Date.now() < until;

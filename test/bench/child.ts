@@ -1,0 +1,50 @@
+/**
+ * Runs a script in a fresh process of plain Node, bundled and minified as the functions are deployed: what is measured is the code that
+ * Lambda runs, and not what a test runner made of it.
+ */
+import { execFile } from "node:child_process";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import { bundleHandler } from "../../lib/cdk/bundle.js";
+
+const run = promisify(execFile);
+
+export interface Bundle {
+  /** Runs it once with these arguments, as JSON in its first one; resolves with the JSON of its last line. */
+  run(given: unknown): Promise<unknown>;
+  readonly bytes: number;
+  readonly file: string;
+  remove(): Promise<void>;
+}
+
+/** @param entry a file's URL, or the text of an entry that esbuild is to begin at */
+export async function bundle(entry: URL | string, external: readonly string[] = []): Promise<Bundle> {
+  const source = entry instanceof URL ? `import ${JSON.stringify(fileURLToPath(entry))};` : entry;
+  const [built] = bundleHandler(source, { external });
+  if (built === undefined) throw new Error("esbuild reported success and returned no file");
+  const dir = await mkdtemp(join(tmpdir(), "holdfast-bench-"));
+  const file = join(dir, "index.mjs");
+  await writeFile(file, built.contents);
+  return {
+    bytes: built.contents.byteLength,
+    file,
+    run: async (given) => {
+      const { stdout } = await run(process.execPath, [file, JSON.stringify(given)], {
+        maxBuffer: 64 * 1024 * 1024,
+        env: { ...process.env, AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: "true" },
+      }).catch(({ stderr, message }: { stderr?: string; message: string }) => {
+        // Node quotes the line that threw, and a bundle has few lines.
+        const said = (stderr ?? message).split("\n").filter((line) => line.length < 500);
+        throw new Error(`The measured script failed:\n${said.join("\n")}`);
+      });
+      return JSON.parse(stdout.trimEnd().split("\n").at(-1) ?? "");
+    },
+    remove: () => rm(dir, { recursive: true, force: true }),
+  };
+}
+
+/** What a bundled script was given. */
+export const given = <T>(): T => JSON.parse(process.argv[2] ?? "null") as T;

@@ -1,0 +1,70 @@
+/**
+ * Replays of recorded steps by the real replay core, from the items that the document client reads to the place where the code goes on. Prints one
+ * line of JSON. Runs bundled, in a process of its own.
+ */
+import { app, workflow } from "holdfast";
+import { createAwsOutside } from "../../../lib/aws/outside.js";
+import { startExecution } from "../../../lib/runtime/start.js";
+import { replayOf } from "../../../lib/runtime/turn/turn.js";
+import { limitsUntil } from "../../../lib/runtime/turn/work.js";
+import { commitItem, readCommitItem } from "../../../lib/store/dynamodb/commit-item.js";
+import { createMemoryStore } from "../../../lib/store/memory/index.js";
+import { given } from "../child.js";
+
+export interface Given {
+  readonly sizes: readonly number[];
+  readonly rounds: number;
+}
+
+export interface Measured {
+  /** Milliseconds of each replay, of which the first is that of a process that has never replayed. */
+  readonly replays: readonly { readonly steps: number; readonly ms: readonly number[] }[];
+}
+
+const steps = workflow("steps", async (ctx, { count }: { count: number }) => {
+  for (let n = 0; n < count; n++) await ctx.step("step", () => n);
+  await ctx.waitForSignal("go");
+});
+const theApp = app({ workflows: [steps] });
+
+const HOUR_MS = 3_600_000;
+
+/** Runs it live, up to where it waits; gives what its history is made of. */
+async function recorded(count: number) {
+  const outside = {
+    ...createAwsOutside({ names: { service: "bench" } }),
+    service: "bench",
+    wakes: { send: async () => {}, schedule: async () => "created" as const },
+    store: createMemoryStore(),
+  };
+  const limits = limitsUntil(Date.now() + HOUR_MS, HOUR_MS, 10_000);
+  const id = `run-${count}`;
+  const request = { workflow: steps.name, input: { count }, id };
+  const { head } = await startExecution(outside, theApp, request, { owner: id, limits });
+  const commits = await outside.store.loadHistory(id, 0);
+  return { outside, head, items: commits.map((commit) => commitItem(commit, undefined)) };
+}
+
+async function main({ sizes, rounds }: Given): Promise<Measured> {
+  const replays: { steps: number; ms: number[] }[] = [];
+  for (const count of sizes) {
+    const { outside, head, items } = await recorded(count);
+    const ms: number[] = [];
+    for (let round = 0; round < rounds; round++) {
+      const began = performance.now();
+      const events = items.flatMap((item) => readCommitItem(item).events);
+      const replay = await replayOf(outside, theApp, head, {});
+      await replay.begin();
+      await replay.applyAll([...events, ...(head.tail?.events ?? [])].map((event) => ({ event })));
+      ms.push(performance.now() - began);
+      const [waiting] = [...replay.pending.keys()];
+      if (replay.position < count || waiting !== "signal:go")
+        throw new Error(`A replay of ${count} steps came to ${replay.position}, and waits for ${waiting}.`);
+      replay.end();
+    }
+    replays.push({ steps: count, ms });
+  }
+  return { replays };
+}
+
+console.log(JSON.stringify(await main(given<Given>())));
