@@ -5,22 +5,23 @@
  * Counted are the calls of AWS that handlers and client make. What AWS does by itself follows from them: a message is received and deleted
  * once by its mapping, a schedule that is created sends its message, and a rule puts an event of a declared type into its queue.
  */
+import { createAudit } from "holdfast/functions/audit";
 import { createDeliver } from "holdfast/functions/deliver";
 import { createRelay } from "holdfast/functions/relay";
 import { createStart } from "holdfast/functions/start";
 import { createWorker } from "holdfast/functions/worker";
-import type { Handler } from "../../../lib/aws/lambda-context.js";
 import type { Letter } from "../../../lib/aws/event-queue.js";
+import type { Handler, LambdaContext } from "../../../lib/aws/lambda-context.js";
 import type { AwsOutside } from "../../../lib/aws/outside.js";
 import { DurableClient } from "../../../lib/client/client.js";
 import type { App } from "../../../lib/define/app.js";
 import { digest } from "../../../lib/model/ids.js";
 import type { EpochMs } from "../../../lib/model/time.js";
 import type { BusEntry } from "../../../lib/runtime/outside.js";
-import { seededRandom } from "../../../lib/testing/random.js";
+import type { Units } from "../../../lib/store/dynamodb/in-memory/units.js";
 import { type QueueMessage, TestQueue } from "../../../lib/testing/queues.js";
+import { seededRandom } from "../../../lib/testing/random.js";
 import { VirtualClock } from "../../../lib/testing/virtual-clock.js";
-import type { Spent } from "../../setup/capacity.js";
 import type { Ground } from "./ground.js";
 
 /** What a run asks of AWS beside its tables. */
@@ -36,6 +37,10 @@ export interface Traffic {
   readonly callsOfFunctions: number;
 }
 
+const QUEUES = ["wake", "deliver", "start"] as const;
+
+type QueueName = (typeof QUEUES)[number];
+
 const SERVICE = "ledger";
 
 /** Of every function. */
@@ -47,8 +52,9 @@ const REST_MS = 1_000;
 export class CountedCloud {
   readonly client: DurableClient;
   readonly #clock = new VirtualClock(Date.UTC(2026, 0, 1, 12));
-  readonly #queues: Readonly<Record<"wake" | "deliver" | "start", TestQueue<Letter>>>;
-  readonly #handlers: Readonly<Record<"wake" | "deliver" | "start" | "relay", Handler>>;
+  readonly #queues: Readonly<Record<QueueName, TestQueue<Letter>>>;
+  readonly #handlers: Readonly<Record<QueueName | "relay", Handler>>;
+  readonly #functions: AwsOutside;
   readonly #schedules = new Set<string>();
   #traffic: Traffic = { messages: 0, invocations: 0, timers: 0, events: 0, callsOfFunctions: 0 };
   #tokens = 0;
@@ -61,6 +67,7 @@ export class CountedCloud {
       new TestQueue(name, { visibilityMs: TIMEOUT_MS + 30_000, maxReceives });
     this.#queues = { wake: queue("wake", 10), deliver: queue("deliver", 5), start: queue("start", 5) };
     const outside = this.#outside();
+    this.#functions = outside;
     const eventQueue = {
       send: async (letter: Letter) => this.#send("deliver", letter, this.#clock.now()),
       bury: async ({ body }: Letter) => {
@@ -69,15 +76,23 @@ export class CountedCloud {
     };
     this.#handlers = {
       wake: createWorker(app, () => outside),
-      deliver: createDeliver(app, () => outside, () => eventQueue),
-      start: createStart(app, () => outside, () => eventQueue),
+      deliver: createDeliver(
+        app,
+        () => outside,
+        () => eventQueue,
+      ),
+      start: createStart(
+        app,
+        () => outside,
+        () => eventQueue,
+      ),
       relay: createRelay(() => outside),
     };
     this.client = new DurableClient({ outside, workflows: [...app.workflows.values()] });
   }
 
   /** What the work asks for, and all that follows from it in the time that it lets pass. */
-  async count(work: () => Promise<unknown>): Promise<Spent & Traffic> {
+  async count(work: () => Promise<unknown>): Promise<Units & Traffic> {
     const before = this.#traffic;
     const spent = await this.ground.measure(work);
     const after = this.#traffic;
@@ -91,12 +106,38 @@ export class CountedCloud {
     };
   }
 
+  /**
+   * One run of the audit, over dead-letter queues that are empty.
+   * @param eventQueues how many of the deployment's functions are fed with events
+   */
+  async audit(eventQueues: number): Promise<Units & { readonly receives: number }> {
+    let receives = 0;
+    const empty = async (): Promise<never[]> => {
+      receives += 1;
+      return [];
+    };
+    const untouched = async (): Promise<never> => {
+      throw new Error("Nothing lies in the dead-letter queues, and the audit took something out.");
+    };
+    const dead = { receive: empty, delete: untouched, send: untouched, bury: untouched, show: untouched };
+    const handler = createAudit(
+      () => this.#functions,
+      () => dead,
+      () => undefined,
+      () => Array.from({ length: eventQueues }, () => dead),
+    );
+    const units = await this.ground.measure(() => handler({}, this.#context()));
+    return { ...units, receives };
+  }
+
   /** Lets time pass; what falls due goes to its function, in order. */
   async advance(ms: number): Promise<void> {
     const until = this.#clock.now() + ms;
     for (;;) {
       await this.#settle();
-      const next = Math.min(...Object.values(this.#queues).map((queue) => queue.next() ?? Number.POSITIVE_INFINITY));
+      const next = Math.min(
+        ...Object.values(this.#queues).map((queue) => queue.next() ?? Number.POSITIVE_INFINITY),
+      );
       if (next > until) break;
       this.#clock.moveTo(next);
     }
@@ -107,9 +148,7 @@ export class CountedCloud {
   async #settle(): Promise<void> {
     for (;;) {
       for (const record of await this.ground.forRelay()) await this.#invoke("relay", { Records: [record] });
-      const name = (["wake", "deliver", "start"] as const).find(
-        (each) => this.#queues[each].visible(this.#clock.now()).length > 0,
-      );
+      const name = QUEUES.find((each) => this.#queues[each].visible(this.#clock.now()).length > 0);
       if (name === undefined) return;
       const queue = this.#queues[name];
       const [message] = queue.visible(this.#clock.now());
@@ -122,18 +161,18 @@ export class CountedCloud {
     }
   }
 
-  async #invoke(name: keyof CountedCloud["#handlers"], event: unknown): Promise<unknown> {
-    const ends = this.#clock.now() + TIMEOUT_MS;
-    const context = {
-      awsRequestId: this.#token(),
-      getRemainingTimeInMillis: () => ends - this.#clock.now(),
-    };
+  async #invoke(name: QueueName | "relay", event: unknown): Promise<unknown> {
     let answer: unknown;
     const { roundTrips } = await this.ground.measure(async () => {
-      answer = await this.#handlers[name](event, context);
+      answer = await this.#handlers[name](event, this.#context());
     });
     this.#note({ invocations: 1, callsOfFunctions: roundTrips });
     return answer;
+  }
+
+  #context(): LambdaContext {
+    const ends = this.#clock.now() + TIMEOUT_MS;
+    return { awsRequestId: this.#token(), getRemainingTimeInMillis: () => ends - this.#clock.now() };
   }
 
   #outside(): AwsOutside {
@@ -180,13 +219,19 @@ export class CountedCloud {
 
   #route({ name, detail, resources }: BusEntry): void {
     this.#note({ events: 1 });
-    const event = { id: this.#token(), source: SERVICE, "detail-type": name, detail: JSON.parse(detail), resources };
+    const event = {
+      id: this.#token(),
+      source: SERVICE,
+      "detail-type": name,
+      detail: JSON.parse(detail),
+      resources,
+    };
     const letter = letterOf({ version: "0", ...event });
     if (this.app.events.has(name)) this.#send("deliver", letter, this.#clock.now());
     if (this.app.startedBy(name).length > 0) this.#send("start", letter, this.#clock.now());
   }
 
-  #send(name: keyof CountedCloud["#queues"], letter: Letter, visibleAt: EpochMs): void {
+  #send(name: QueueName, letter: Letter, visibleAt: EpochMs): void {
     this.#queues[name].send(letter, visibleAt);
     this.#note({ messages: 1 });
   }
@@ -209,5 +254,10 @@ function recordOf({ id, body: { body, attributes }, receives }: QueueMessage<Let
   const messageAttributes = Object.fromEntries(
     Object.entries(attributes).map(([name, stringValue]) => [name, { dataType: "String", stringValue }]),
   );
-  return { messageId: id, body, attributes: { ApproximateReceiveCount: String(receives) }, messageAttributes };
+  return {
+    messageId: id,
+    body,
+    attributes: { ApproximateReceiveCount: String(receives) },
+    messageAttributes,
+  };
 }

@@ -1,10 +1,10 @@
 /** What each typical workflow costs: its second run, as the first after a deploy records the code as well. */
-import type { Spent } from "../../setup/capacity.js";
+import type { Units } from "../../../lib/store/dynamodb/in-memory/units.js";
 import { CountedCloud, type Traffic } from "./cloud.js";
 import type { Ground } from "./ground.js";
 import { deployed, Paid, type Typical } from "./workflows.js";
 
-export type Count = Spent & Traffic;
+export type Count = Units & Traffic;
 
 /** Beyond the longest wait, and the timer of a wait that ended before. */
 const MONTH_AND_MORE_MS = 31 * 24 * 3_600_000;
@@ -15,7 +15,8 @@ export async function count(ground: Ground, typical: Typical): Promise<Count> {
   const id = "7c9e6679-7425-40de-944b-e07fc1f90ae7";
   const counted = await cloud.count(() => run(cloud, typical, id));
   const { status } = await cloud.client.describe(id);
-  if (status !== typical.ends) throw new Error(`${typical.key} was to end as ${typical.ends}, and is ${status}.`);
+  if (status !== typical.ends)
+    throw new Error(`${typical.key} was to end as ${typical.ends}, and is ${status}.`);
   return counted;
 }
 

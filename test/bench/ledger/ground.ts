@@ -1,16 +1,17 @@
 /** The tables that a count runs on, with a meter before them: DynamoDB Local, or the tables in memory that count as DynamoDB bills. */
-import { DynamoDBStreamsClient } from "@aws-sdk/client-dynamodb-streams";
+
 import { DescribeTableCommand } from "@aws-sdk/client-dynamodb";
+import { DynamoDBStreamsClient } from "@aws-sdk/client-dynamodb-streams";
 import { StreamReader } from "../../../lib/local/mappings/stream-reader.js";
 import { compilePattern } from "../../../lib/model/pattern/pattern.js";
-import { createDynamoStore } from "../../../lib/store/dynamodb/index.js";
 import { createMeteredStore } from "../../../lib/store/dynamodb/in-memory/index.js";
-import { unitsBetween } from "../../../lib/store/dynamodb/in-memory/units.js";
+import { type Units, unitsBetween } from "../../../lib/store/dynamodb/in-memory/units.js";
+import { createDynamoStore } from "../../../lib/store/dynamodb/index.js";
 import { createMemoryPayloads } from "../../../lib/store/memory/index.js";
 import type { Store } from "../../../lib/store/ports.js";
-import { meter, type Spent } from "../../setup/capacity.js";
 import { freshDynamoAt } from "../../setup/database.js";
 import { createTables, DIRECTORY_TABLE, EXECUTIONS_TABLE } from "../../setup/tables.js";
+import { billed } from "../../store/twin/billed.js";
 
 /** The filter of the relay's mapping, as the construct makes it. */
 const isForRelay = compilePattern({
@@ -20,17 +21,17 @@ const isForRelay = compilePattern({
 
 export interface Ground {
   readonly store: Store;
-  /** What the work spent. */
-  measure(work: () => Promise<unknown>): Promise<Spent>;
+  /** What AWS would bill for the work. */
+  measure(work: () => Promise<unknown>): Promise<Units>;
   /** The records of the Executions table's stream that the relay is fed with, since the last call. */
   forRelay(): Promise<readonly unknown[]>;
 }
 
-/** Tables of their own on a DynamoDB Local that runs. */
+/** Tables of their own on a DynamoDB Local that runs. What that leaves out of AWS's bill is put in, by `billed`. */
 export async function localGround(endpoint: string): Promise<Ground> {
   const { client, documents, credentials, region } = freshDynamoAt(endpoint);
   await createTables(client);
-  const capacity = meter(documents);
+  const spent = billed(documents);
   const tables = { documents, executionsTable: EXECUTIONS_TABLE, directoryTable: DIRECTORY_TABLE };
   const { Table } = await client.send(new DescribeTableCommand({ TableName: EXECUTIONS_TABLE }));
   const streams = new DynamoDBStreamsClient({ endpoint, credentials, region });
@@ -43,7 +44,7 @@ export async function localGround(endpoint: string): Promise<Ground> {
   await reader.findShards();
   return {
     store: createDynamoStore(tables, createMemoryPayloads()),
-    measure: (work) => capacity.measure(work),
+    measure: measuring(spent),
     async forRelay() {
       const records: unknown[] = [];
       for (;;) {
@@ -61,15 +62,21 @@ export function memoryGround(): Ground {
   const { store, spent, items } = createMeteredStore(createMemoryPayloads());
   return {
     store,
-    async measure(work) {
-      const before = spent();
-      await work();
-      return unitsBetween(before, spent());
-    },
+    measure: measuring(spent),
     async forRelay() {
       if (items().executions.some(({ ob }) => ob !== undefined))
-        throw new Error("Something is to be relayed, and the tables in memory have no stream. Count it on DynamoDB Local.");
+        throw new Error(
+          "Something is to be relayed, and the tables in memory have no stream. Count it on DynamoDB Local.",
+        );
       return [];
     },
+  };
+}
+
+function measuring(spent: () => Units): Ground["measure"] {
+  return async (work) => {
+    const before = spent();
+    await work();
+    return unitsBetween(before, spent());
   };
 }

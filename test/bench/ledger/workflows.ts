@@ -2,8 +2,9 @@
  * The workflows that the ledger counts, as users write them: values of some bytes, steps that only return. What each does beside its start
  * (an event that comes) is its story.
  */
-import { type AnyWorkflow, type App, app, event, NonRetryableError, workflow } from "holdfast";
+import { type App, app, event, NonRetryableError, workflow } from "holdfast";
 import { pipeline } from "holdfast/pipeline";
+import type { AnyWorkflow } from "../../../lib/define/workflow.js";
 
 export const Paid = event<{ orderId: string }>("payment.completed", { key: ({ orderId }) => orderId });
 
@@ -16,11 +17,19 @@ const fanOut = workflow("fan-out", async (ctx) => {
   await ctx.map(Array.from({ length: 1_000 }), (item, _, index) => item.step("do", () => index));
 });
 
+/** With the stack that it has in a function's bundle: errors are stored with theirs, and here its length is that of the project's path. */
+function noCar(): Error {
+  const error = new NonRetryableError("There is no car.");
+  const frames = Array.from({ length: 6 }, () => "\n    at runStep (file:///var/task/index.mjs:48213:11)");
+  error.stack = `${error.name}: ${error.message}${frames.join("")}`;
+  return error;
+}
+
 const saga = workflow("saga", async (ctx) => {
   await ctx.step("flight", () => "f-1", { compensate: () => {} });
   await ctx.step("hotel", () => "h-1", { compensate: () => {} });
   await ctx.step("car", () => {
-    throw new NonRetryableError("There is no car.");
+    throw noCar();
   });
 });
 
@@ -71,7 +80,12 @@ export type TypicalKey =
   | "pipeline";
 
 export const TYPICAL: readonly Typical[] = [
-  { key: "three-steps", what: "3 steps, one after the other", workflow: inARow("three-steps", 3), ends: "completed" },
+  {
+    key: "three-steps",
+    what: "3 steps, one after the other",
+    workflow: inARow("three-steps", 3),
+    ends: "completed",
+  },
   { key: "ten-steps", what: "10 steps", workflow: inARow("ten-steps", 10), ends: "completed" },
   {
     key: "three-thousand-steps",
