@@ -23,7 +23,7 @@ export interface IdleLine {
   /** For 30 days. */
   readonly dollars: number;
   /** There only where it is asked for, and not in the sum. */
-  readonly onDemand?: true;
+  readonly optional?: true;
 }
 
 const SECONDS = 30 * 24 * 3_600;
@@ -52,10 +52,10 @@ export const idle: Section<readonly IdleLine[]> = {
     {
       titles: ["What", "Arithmetic", "Dollars"],
       rows: [
-        ...lines.map(({ what, arithmetic, dollars, onDemand }) => [
+        ...lines.map(({ what, arithmetic, dollars, optional }) => [
           what,
           arithmetic,
-          `${dollars.toFixed(2)}${onDemand ? ", if asked for" : ""}`,
+          `${dollars.toFixed(2)}${optional ? ", if asked for" : ""}`,
         ]),
         ["All that is not asked for", "", sumOf(lines).toFixed(2)],
       ],
@@ -65,7 +65,7 @@ export const idle: Section<readonly IdleLine[]> = {
 };
 
 export const sumOf = (lines: readonly IdleLine[]): number =>
-  lines.reduce((sum, { dollars, onDemand }) => sum + (onDemand ? 0 : dollars), 0);
+  lines.reduce((sum, { dollars, optional }) => sum + (optional ? 0 : dollars), 0);
 
 export async function idleLines(): Promise<readonly IdleLine[]> {
   const template = synthesized();
@@ -129,19 +129,19 @@ export async function idleLines(): Promise<readonly IdleLine[]> {
       what: "Alarms",
       arithmetic: `${alarms.length}, over ${alarmed.length} metrics of ${PRICES.alarms.dollars}`,
       dollars: alarmed.length * PRICES.alarms.dollars,
-      onDemand: true,
+      optional: true,
     },
     {
       what: "Dashboard",
       arithmetic: `${dashboards} of ${PRICES.dashboards.dollars}`,
       dollars: dashboards * PRICES.dashboards.dollars,
-      onDemand: true,
+      optional: true,
     },
     {
       what: "A KMS key of yours",
       arithmetic: `${PRICES.keys.dollars} each; by default the keys are AWS's own, which cost nothing`,
       dollars: PRICES.keys.dollars,
-      onDemand: true,
+      optional: true,
     },
   ];
 }

@@ -111,7 +111,7 @@ function beside(rows: readonly LedgerRow[]): Table {
     rows: rows.map(({ what, dollarsPerMillion, elsewhere }) => {
       const { lambdaDurableFunctions, stepFunctionsStandard, temporalCloud } = elsewhere;
       const cell = (priced: Priced, many: number): string =>
-        `${dollars(priced.dollarsPerMillion)} (${many.toLocaleString("en-US")})${priced.note === undefined ? "" : "*"}`;
+        `${dollars(priced.dollarsPerMillion)} (${many.toLocaleString("en-US")})${priced.note === undefined ? "" : " †"}`;
       return [
         what,
         dollars(dollarsPerMillion),
@@ -133,7 +133,7 @@ function notes(rows: readonly LedgerRow[]): readonly Part[] {
       ] as const
     ).flatMap(([who, { note }]) => (note === undefined ? [] : [`${what}, ${who}: ${note}`])),
   );
-  return said.length === 0 ? [] : [`\\* ${said.join("; ")}.`];
+  return said.length === 0 ? [] : [`† ${said.join("; ")}.`];
 }
 
 const ASSUMPTIONS = `A message is ${REQUESTS_OF_A_MESSAGE} requests of SQS: sent, received, deleted. Lambda's time is assumed, for Holdfast and for durable functions alike: ${ASSUMED.invocationMs} ms for an invocation and ${ASSUMED.callMs} ms for each call that it waits for, at ${ASSUMED.memoryMb} MB. What the steps themselves take is in no figure, nor are Temporal's workers, storage, and logs.`;
