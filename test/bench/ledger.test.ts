@@ -1,6 +1,8 @@
 /** The ledger of typical workflows: its units keep the design's budgets, its dollars are arithmetic, and the page shows both. */
+import { app, event, workflow } from "holdfast";
 import { beforeAll, describe, expect, inject, it } from "vitest";
 import { textOf } from "../docs/pages.js";
+import { CountedCloud } from "./ledger/cloud.js";
 import { type Count, count } from "./ledger/count.js";
 import { localGround, memoryGround } from "./ledger/ground.js";
 import { type LedgerRow, ledger, rowOf } from "./ledger/section.js";
@@ -27,8 +29,9 @@ const BUDGETS: Readonly<Record<TypicalKey, number>> = {
   event: START + LEASE + 1 + 1 + 1 + (1 + 1) + LEASE + 1 + 1 + 1 + CLOSED,
   // The suspension. A lease, the timer, a step with the end.
   sleep: START + LEASE + 1 + LEASE + 1 + 1 + CLOSED,
-  // The request of the child, its start, the suspension. Its own lease and end, the message to the parent, and the note that it was told. A lease and the end.
-  child: START + LEASE + 1 + START + 1 + (LEASE + 1 + 1 + 1 + CLOSED) + LEASE + 1 + CLOSED,
+  // The request of the child, its start, the suspension. Its own lease and end, the message to the parent, and the note that it was told. A
+  // lease; what came, which with ids as long as these does not fit beside the end; the end.
+  child: START + LEASE + 1 + START + 1 + (LEASE + 1 + 1 + 1 + CLOSED) + LEASE + 1 + 1 + CLOSED,
   // An application is an entry more. A, and B with the end.
   pipeline: START + 1 + LEASE + 1 + 1 + CLOSED,
 };
@@ -74,6 +77,24 @@ describe("the ledger of typical workflows", () => {
     expect(row("child")).toMatchObject({ sqsMessages: 3, lambdaInvocations: 3, timers: 0, events: 0 });
   });
 
+  it("counts what the relay and a start by an event ask for, where a workflow sends one", async () => {
+    const Done = event<{ id: string }>("counted.done");
+    const sends = workflow("sends", async (ctx) => ctx.sendEvent(Done, { id: ctx.executionId }));
+    const follows = workflow("follows", { startOn: Done }, async (ctx) => ctx.step("look", () => "seen"));
+    const cloud = new CountedCloud(
+      app({ workflows: [sends, follows] }),
+      await localGround(inject("dynamodbEndpoint")),
+    );
+    const run = (id: string) => async () => {
+      await cloud.client.start(sends, undefined, { id });
+      await cloud.advance(3_600_000);
+    };
+    await run("first")();
+    // Messages: the wake of the first, its event for deliver and for start, and the insurance of the turn that start runs. And a record for the relay.
+    const traffic = { messages: 4, invocations: 5, events: 1, timers: 0 };
+    expect(await cloud.count(run("second"))).toMatchObject(traffic);
+  });
+
   it("makes dollars of what was counted, at the prices that it names", () => {
     const message = 3 * 0.4 + 0.2 + 0.02 * 0.5 * 13.3334;
     const call = 0.005 * 0.5 * 13.3334;
@@ -86,7 +107,8 @@ describe("the ledger of typical workflows", () => {
   it("makes dollars of others' counts, at theirs", () => {
     const { lambdaDurableFunctions, stepFunctionsStandard, temporalCloud } = row("three-steps").elsewhere;
     const lambda = 0.2 + (0.02 + 3 * 0.005) * 0.5 * 13.3334;
-    expect(lambdaDurableFunctions.dollarsPerMillion).toBeCloseTo(4 * 8 + lambda, 3);
+    const data = ((4e6 * 100) / 2 ** 30) * (0.25 + (0.15 * 14) / 30);
+    expect(lambdaDurableFunctions.dollarsPerMillion).toBeCloseTo(4 * 8 + lambda + data, 6);
     expect(stepFunctionsStandard.dollarsPerMillion).toBeCloseTo(3 * 25 + 3 * 0.2, 6);
     expect(temporalCloud.dollarsPerMillion).toBeCloseTo(4 * 50, 6);
   });

@@ -1,15 +1,17 @@
 /**
  * What the same workflows cost elsewhere, by the rules of others' price pages: the cheapest way in which each is naturally written there.
  * Nothing of it was run.
- *
- * | | Counted | By |
- * |---|---|---|
- * | Lambda durable functions | operations: 1 for the start, 1 for each step, wait and callback, 1 for `Promise.all`; a failed step is one, too | docs.aws.amazon.com/lambda/latest/dg/durable-execution-sdk.html, "How durable operations are metered" |
- * | Step Functions Standard | transitions: 1 for each state that is entered, also in each iteration of a Map. With the start and the end of the graph it would be two more | aws.amazon.com/step-functions/pricing/ |
- * | Temporal Cloud | actions: 1 for a start, an activity, a timer (also that of a wait's timeout), a signal; 2 for a child | docs.temporal.io/cloud/actions |
  */
 import { dollarsOf, gbSecondsOf, PRICES } from "./prices.js";
 import type { TypicalKey } from "./workflows.js";
+
+/** What is counted there, as the page says it. */
+export const RULES = [
+  "Others' counts: Lambda durable functions, 1 operation for the start, each step, wait, callback and invocation, and for a `Promise.all` (https://docs.aws.amazon.com/lambda/latest/dg/durable-execution-sdk.html);",
+  "Step Functions, 1 transition for each state that is entered, also in each iteration of a Map, and a Lambda request for each task; with the start and the end of the graph it would be two transitions more (https://aws.amazon.com/step-functions/pricing/);",
+  "Temporal Cloud, 1 action for a start, an activity, a timer (that of a wait's timeout, too) and a signal, 2 for a child (https://docs.temporal.io/cloud/actions).",
+  "Limits: https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html, https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html, https://docs.temporal.io/workflow-execution/limits. All as of November 2026.",
+].join(" ");
 
 /** Of one run. */
 interface Elsewhere {
@@ -36,7 +38,7 @@ const inARow = (steps: number): Elsewhere => ({
   temporal: { actions: 1 + steps },
 });
 
-export const ELSEWHERE: Readonly<Record<TypicalKey, Elsewhere>> = {
+const ELSEWHERE: Readonly<Record<TypicalKey, Elsewhere>> = {
   "three-steps": inARow(3),
   "ten-steps": inARow(10),
   "three-thousand-steps": {
@@ -45,7 +47,7 @@ export const ELSEWHERE: Readonly<Record<TypicalKey, Elsewhere>> = {
       operations: 2 + 1 + 3_000,
       invocations: 3,
       checkpoints: 3_001,
-      note: "two executions: one takes 3,000 operations, its start included",
+      note: "two executions, since one takes 3,000 operations and its start is one",
     },
     // A Map whose iterations go one after the other: seven history events for each (the iteration's two, the task's five), 21,000 of 25,000.
     stepFunctions: {

@@ -3,7 +3,7 @@ import { startDynamoDb } from "../../../lib/local/dynamodb.js";
 import type { Part, Section, Table } from "../section.js";
 import { type Count, count } from "./count.js";
 import { localGround } from "./ground.js";
-import { type Priced, type PricedElsewhere, pricedElsewhere } from "./others.js";
+import { type Priced, type PricedElsewhere, pricedElsewhere, RULES } from "./others.js";
 import { ASSUMED, dollarsOf, gbSecondsOf, PRICES, REQUESTS_OF_A_MESSAGE } from "./prices.js";
 import { TYPICAL, type Typical, type TypicalKey } from "./workflows.js";
 
@@ -69,7 +69,7 @@ export const ledger: Section<readonly LedgerRow[]> = {
       await database.stop();
     }
   },
-  report: (rows) => [counted(rows), beside(rows), ...notes(rows), ASSUMPTIONS, prices()],
+  report: (rows) => [counted(rows), beside(rows), ...notes(rows), ASSUMPTIONS, RULES, prices()],
 };
 
 function counted(rows: readonly LedgerRow[]): Table {
