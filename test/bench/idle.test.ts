@@ -1,7 +1,8 @@
 /** What an idle deployment costs: computed from the construct's template, and shown by the pages. */
 import { beforeAll, expect, it, vi } from "vitest";
 import { textOf } from "../docs/pages.js";
-import { type IdleLine, idle, idleLines, sumOf } from "./ledger/idle.js";
+import { type IdleLine, idle, sumOf } from "./ledger/idle.js";
+import { idleLines } from "./ledger/idle-lines.js";
 import { pageSection } from "./page.js";
 import { asMarkdown } from "./render.js";
 
