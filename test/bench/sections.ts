@@ -1,5 +1,7 @@
+import { idle } from "./ledger/idle.js";
+import { ledger } from "./ledger/section.js";
 import type { Section } from "./section.js";
 
 /** In the order of the page. */
 // biome-ignore lint/suspicious/noExplicitAny: Each section knows its own figures.
-export const SECTIONS: readonly Section<any>[] = [];
+export const SECTIONS: readonly Section<any>[] = [ledger, idle];
