@@ -10,10 +10,12 @@ export interface Price {
 }
 
 const NOVEMBER = "November 2026";
+/** Not read on the page itself. */
+const QUOTED = "as quoted elsewhere, November 2026";
 const DYNAMODB = { page: "https://aws.amazon.com/dynamodb/pricing/on-demand/", read: NOVEMBER };
 const LAMBDA = { page: "https://aws.amazon.com/lambda/pricing/", read: NOVEMBER };
 const EVENTBRIDGE = { page: "https://aws.amazon.com/eventbridge/pricing/", read: NOVEMBER };
-const CLOUDWATCH = { page: "https://aws.amazon.com/cloudwatch/pricing/", read: NOVEMBER };
+const CLOUDWATCH = { page: "https://aws.amazon.com/cloudwatch/pricing/", read: QUOTED };
 const DURABLE = { page: LAMBDA.page, read: "September 2026" };
 const TEMPORAL = { page: "https://docs.temporal.io/cloud/pricing", read: NOVEMBER };
 const MILLION = "million";
@@ -42,11 +44,23 @@ export const PRICES = {
     dollars: 1,
     per: "month",
     page: "https://aws.amazon.com/kms/pricing/",
-    read: NOVEMBER,
+    read: QUOTED,
   },
   operations: { what: "Lambda durable functions, operations", dollars: 8, per: MILLION, ...DURABLE },
-  dataWritten: { what: "Lambda durable functions, data written", dollars: 0.25, per: "GB", ...DURABLE },
-  dataKept: { what: "Lambda durable functions, data kept", dollars: 0.15, per: "GB-month", ...DURABLE },
+  dataWritten: {
+    what: "Lambda durable functions, data written",
+    dollars: 0.25,
+    per: "GB",
+    ...DURABLE,
+    read: QUOTED,
+  },
+  dataKept: {
+    what: "Lambda durable functions, data kept",
+    dollars: 0.15,
+    per: "GB-month",
+    ...DURABLE,
+    read: QUOTED,
+  },
   transitions: {
     what: "Step Functions Standard, state transitions",
     dollars: 25,
