@@ -33,6 +33,12 @@ vi.mock(import("../../lib/cdk/bundle.js"), async (original) => {
   };
 });
 
+// Test files share a process: those after this one bundle for themselves.
+afterAll(() => {
+  vi.doUnmock("../../lib/cdk/bundle.js");
+  vi.resetModules();
+});
+
 /** By what stands in the block. */
 const ONLY_COMPILED: readonly (readonly [document: string, showing: string, because: string])[] = [
   ["docs/encryption.md", 'codec: kmsCodec("', "asks KMS: test/examples/kms-codec.test.ts"],

@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
@@ -12,32 +12,74 @@ afterAll(() => rmSync(dir, { recursive: true, force: true }));
 
 const worker = appEntry("worker", "createWorker", fixture("app"));
 const relay = serviceEntry("relay", "createRelay");
+/** All its files, one after the other. */
 const text = (entry: string) =>
-  bundleHandler(entry).map(({ contents }) => Buffer.from(contents).toString())[0] ?? "";
+  bundleHandler(entry)
+    .map(({ name, contents }) => `${name}\n${Buffer.from(contents).toString()}`)
+    .join("\n");
+
+/** What Node reads when it loads a bundle, and no more than that: the files that the first one imports, and so on. */
+function loadedAtOnce(entry: string): Map<string, string> {
+  const all = new Map(
+    bundleHandler(entry).map(({ name, contents }) => [name, Buffer.from(contents).toString()]),
+  );
+  const loaded = new Map<string, string>();
+  const load = (name: string): void => {
+    const code = all.get(name);
+    if (code === undefined || loaded.has(name)) return;
+    loaded.set(name, code);
+    for (const [, from = ""] of code.matchAll(/\b(?:from|import) ?"\.\/([^"]+)"/g)) load(from);
+  };
+  load("index.mjs");
+  return loaded;
+}
 
 describe("a bundle", () => {
-  it("is one file", () => {
-    expect(bundleHandler(worker).map(({ name }) => name)).toEqual(["index.mjs"]);
+  it("begins at one file, and has parts beside it", () => {
+    const names = bundleHandler(worker).map(({ name }) => name);
+    expect(names.filter((name) => name === "index.mjs")).toHaveLength(1);
+    expect(names.filter((name) => !name.endsWith(".mjs") || name.includes("/"))).toEqual([]);
+    expect(new Set(names).size).toBe(names.length);
   });
 
-  it("is the same for the same sources", () => {
-    expect(text(worker)).toBe(text(worker));
+  it("loads the SDK's clients only when they are needed, but for DynamoDB's", () => {
+    const whole = text(worker);
+    const atOnce = [...loadedAtOnce(worker).values()].join("\n");
+    // Each client brings the URL of its service's endpoints.
+    const services = ["dynamodb", "sqs", "scheduler", "events", "lambda", "s3"];
+    const found = (code: string) => services.filter((name) => code.includes(`https://${name}`));
+    expect(found(whole)).toEqual(services);
+    expect(found(atOnce)).toEqual(["dynamodb"]);
+  });
+
+  it("is the same for the same sources, wherever the build runs", () => {
+    const here = process.cwd();
+    const one = text(worker);
+    try {
+      process.chdir(dir);
+      expect(text(worker)).toBe(one);
+    } finally {
+      process.chdir(here);
+    }
   });
 
   it("says nothing of the machine that made it", () => {
     expect(text(worker)).not.toContain(process.cwd());
   });
 
-  it("imports nothing but Node's own modules, and loads by itself", async () => {
+  it("imports nothing but Node's own modules and its parts, and loads by itself", async () => {
     for (const [name, entry] of Object.entries({ worker, relay })) {
-      const code = text(entry);
-      const imported = [...code.matchAll(/\bfrom ?"([^"./][^"]*)"/g)].map(([, specifier]) => specifier);
+      const imported = [...text(entry).matchAll(/\bfrom ?"([^"./][^"]*)"/g)].map(
+        ([, specifier]) => specifier,
+      );
       expect(imported.filter((specifier) => specifier?.startsWith("@") || specifier === "holdfast")).toEqual(
         [],
       );
-      const file = join(dir, `${name}.mjs`);
-      writeFileSync(file, code);
-      const module: { handler?: unknown } = await import(pathToFileURL(file).href);
+      const folder = join(dir, name);
+      mkdirSync(folder);
+      for (const { name: file, contents } of bundleHandler(entry))
+        writeFileSync(join(folder, file), contents);
+      const module: { handler?: unknown } = await import(pathToFileURL(join(folder, "index.mjs")).href);
       expect(typeof module.handler).toBe("function");
     }
   });
@@ -60,8 +102,10 @@ describe("a bundle", () => {
 
   it("can have a source map beside it, without the sources' text", () => {
     const files = bundleHandler(worker, { sourceMap: true });
-    expect(files.map(({ name }) => name).sort()).toEqual(["index.mjs", "index.mjs.map"]);
-    const map = files.find(({ name }) => name.endsWith(".map"));
+    const code = files.map(({ name }) => name).filter((name) => name.endsWith(".mjs"));
+    const maps = files.map(({ name }) => name).filter((name) => name.endsWith(".map"));
+    expect(maps.sort()).toEqual(code.map((name) => `${name}.map`).sort());
+    const map = files.find(({ name }) => name === "index.mjs.map");
     const parsed = JSON.parse(Buffer.from(map?.contents ?? []).toString());
     expect(parsed.sourcesContent).toBeUndefined();
   });
