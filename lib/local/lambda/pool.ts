@@ -67,7 +67,8 @@ export class Pool {
     await this.turn();
     if (this.closed) {
       this.leave();
-      return failed("Runtime.ExitError", "The local cloud is stopping.");
+      const error = { errorType: "Runtime.ExitError", errorMessage: "The local cloud is stopping." };
+      return { ok: false, error, begun: false };
     }
     try {
       const sandbox = this.take();
@@ -101,7 +102,7 @@ export class Pool {
     return targets.length;
   }
 
-  /** No invocation starts from here on; those that wait end as failed. */
+  /** No invocation starts from here on; those that wait end as not begun. */
   close(): void {
     this.closed = true;
     for (const go of this.turns.splice(0)) {

@@ -108,6 +108,7 @@ export class SqsMapping {
     const event = { Records: batch.map((received) => recordOf(received, this.queue.name)) };
     const release = this.keepHidden(batch);
     const outcome = await this.pool.invoke(JSON.stringify(event)).finally(release);
+    if (!outcome.ok && outcome.begun === false) return this.putBack(batch);
     const ids = batch.map(({ message }) => message.id);
     const failed = !outcome.ok
       ? ids
@@ -129,6 +130,11 @@ export class SqsMapping {
     for (const { message, receipt } of batch) {
       if (!failed.includes(message.id)) this.deps.queues.delete(this.queue, receipt);
     }
+  }
+
+  /** Nobody looked at it: it is there at once for whoever comes next. */
+  private putBack(batch: readonly Received[]): void {
+    for (const { receipt } of batch) this.deps.queues.changeVisibility(this.queue, receipt, 0);
   }
 
   /**
