@@ -32,6 +32,8 @@ function everything() {
     encryptionKey: key,
     vpc,
     vpcSubnets: { subnetType: SubnetType.PRIVATE_ISOLATED },
+    // As good as none.
+    securityGroups: [],
     tracing: true,
     retention: Duration.days(30),
     archive,
