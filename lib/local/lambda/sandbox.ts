@@ -16,12 +16,7 @@ import type { ChildMessage, FunctionError, InvokeMessage } from "./bootstrap.js"
 /** What an invocation came to: the payload is JSON, as Lambda answers. */
 export type Outcome =
   | { readonly ok: true; readonly payload: string }
-  | {
-      readonly ok: false;
-      readonly error: FunctionError;
-      /** Nothing of it ran: the function is being closed, for a deploy or at the end. */
-      readonly begun?: false;
-    };
+  | { readonly ok: false; readonly error: FunctionError };
 
 export interface SandboxSpec {
   readonly bootstrap: string;

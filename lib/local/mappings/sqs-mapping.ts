@@ -8,6 +8,7 @@ import { arn, REGION } from "../arn.js";
 import type { Chaos } from "../chaos/chaos.js";
 import type { Clock } from "../clock.js";
 import { type Json, type JsonObject, tryParseJson } from "../json.js";
+import { isNotBegun } from "../lambda/not-begun.js";
 import type { Pool } from "../lambda/pool.js";
 import type { Notify } from "../notices.js";
 import { md5, md5OfAttributes } from "../sqs/md5.js";
@@ -108,7 +109,7 @@ export class SqsMapping {
     const event = { Records: batch.map((received) => recordOf(received, this.queue.name)) };
     const release = this.keepHidden(batch);
     const outcome = await this.pool.invoke(JSON.stringify(event)).finally(release);
-    if (!outcome.ok && outcome.begun === false) return this.putBack(batch);
+    if (isNotBegun(outcome)) return this.putBack(batch);
     const ids = batch.map(({ message }) => message.id);
     const failed = !outcome.ok
       ? ids
