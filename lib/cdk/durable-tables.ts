@@ -10,7 +10,7 @@ import {
 } from "aws-cdk-lib/aws-dynamodb";
 import { Construct } from "constructs";
 import { HoldfastConfigError } from "./config-error.js";
-import type { EncryptionKey, KeyHandle } from "./keys.js";
+import { checkNoAlias, type EncryptionKey, type KeyHandle } from "./keys.js";
 import { type BucketHandle, PayloadBucket } from "./payload-bucket.js";
 
 /**
@@ -81,6 +81,7 @@ export class DurableTables extends Construct implements HoldfastTables {
   constructor(scope: Construct, id: string, props: DurableTablesProps = {}) {
     super(scope, id);
     const { encryptionKey } = props;
+    checkNoAlias("encryptionKey", encryptionKey);
     if (encryptionKey !== undefined) checkRegion(this);
     if (props.removalPolicy === RemovalPolicy.SNAPSHOT) throw noSnapshots();
     const shared = {

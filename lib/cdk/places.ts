@@ -6,7 +6,7 @@ import type { DurableFunctionsProps } from "./props.js";
 
 type Where = "account" | "region";
 
-/** A bucket's name is the same in every account; its client is one region's. */
+/** A bucket's name is the same in every account, and a key may be another account's; both serve one region. */
 const needs: Readonly<Record<string, readonly Where[]>> = {
   eventBus: ["account", "region"],
   "tables.executions": ["account", "region"],
@@ -14,6 +14,7 @@ const needs: Readonly<Record<string, readonly Where[]>> = {
   "tables.payloads": ["region"],
   payloadBucket: ["region"],
   archive: ["region"],
+  encryptionKey: ["region"],
 };
 
 /**
@@ -22,7 +23,7 @@ const needs: Readonly<Record<string, readonly Where[]>> = {
  * @throws HoldfastConfigError for what is known to be elsewhere
  */
 export function checkPlaces(scope: Construct, props: DurableFunctionsProps): void {
-  const { eventBus, tables, payloadBucket, archive } = props;
+  const { eventBus, tables, payloadBucket, archive, encryptionKey } = props;
   const given: Readonly<Record<string, unknown>> = {
     eventBus,
     "tables.executions": tables?.executions,
@@ -30,6 +31,7 @@ export function checkPlaces(scope: Construct, props: DurableFunctionsProps): voi
     "tables.payloads": tables?.payloads,
     payloadBucket,
     archive,
+    encryptionKey,
   };
   const stack = Stack.of(scope);
   for (const [prop, wheres] of Object.entries(needs)) {
@@ -44,7 +46,7 @@ export function checkPlaces(scope: Construct, props: DurableFunctionsProps): voi
         next:
           prop === "eventBus"
             ? "Use a bus of this account and region, and let rules of the other one send their events to it."
-            : "Deploy the functions where their data is.",
+            : "Deploy the functions where it is, or pass one that is where they are.",
       });
     }
   }

@@ -10,6 +10,7 @@ import type { BundlingOptions } from "./bundle.js";
 import { HoldfastConfigError } from "./config-error.js";
 import { checkEnvironment } from "./function-environment.js";
 import { checkGivenTables } from "./given-tables.js";
+import { checkNoAlias } from "./keys.js";
 import { checkThresholds } from "./operations/thresholds.js";
 import type { BucketHandle } from "./payload-bucket.js";
 import { checkPlaces } from "./places.js";
@@ -120,6 +121,7 @@ export function resolveSettings(scope: Construct, props: DurableFunctionsProps):
   const retention = retentionOf(props);
   checkGivenTables(props);
   checkPlaces(scope, props);
+  checkKeys(props);
   checkNetwork(props);
   checkRuntime(runtime);
   oneOf("logLevel", props.logLevel, logLevels);
@@ -194,6 +196,15 @@ function retentionOf({ retention, archive }: DurableFunctionsProps): RetentionSe
   const seconds = inSeconds("retention", retention);
   within("retention", seconds, retentionSeconds, "seconds", "Choose Duration.days(30) if unsure.");
   return { seconds, ...(archive === undefined ? {} : { archive }) };
+}
+
+function checkKeys({ encryptionKey, tables, payloadBucket, archive }: DurableFunctionsProps): void {
+  checkNoAlias("encryptionKey", encryptionKey);
+  checkNoAlias("tables.executions.encryptionKey", tables?.executions.encryptionKey);
+  checkNoAlias("tables.directory.encryptionKey", tables?.directory.encryptionKey);
+  checkNoAlias("tables.payloads.encryptionKey", tables?.payloads.encryptionKey);
+  checkNoAlias("payloadBucket.encryptionKey", payloadBucket?.encryptionKey);
+  checkNoAlias("archive.encryptionKey", archive === true ? undefined : archive?.encryptionKey);
 }
 
 function checkNetwork(props: DurableFunctionsProps): void {

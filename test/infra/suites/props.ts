@@ -1,6 +1,7 @@
 import { CfnParameter, Duration, RemovalPolicy, Stack, type StackProps } from "aws-cdk-lib";
 import { TableV2 } from "aws-cdk-lib/aws-dynamodb";
 import { EventBus } from "aws-cdk-lib/aws-events";
+import { Key } from "aws-cdk-lib/aws-kms";
 import { Runtime } from "aws-cdk-lib/aws-lambda";
 import { Bucket } from "aws-cdk-lib/aws-s3";
 import { DurableFunctions, type DurableFunctionsProps, DurableTables } from "holdfast/cdk";
@@ -120,6 +121,13 @@ describe("a prop that cannot be right is refused while the stack is synthesized"
         "tables of another region",
         tablesAt("us-east-1:111111111111"),
         "`tables.executions` is in another region",
+      ],
+      [
+        "a key of another region",
+        (stack: Stack) => ({
+          encryptionKey: Key.fromKeyArn(stack, "Far", "arn:aws:kms:us-east-1:222222222222:key/k-1"),
+        }),
+        "`encryptionKey` is in another region",
       ],
       [
         "a bucket of another region",
