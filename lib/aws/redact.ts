@@ -35,7 +35,8 @@ export type IsHidden = (name: string) => boolean;
 
 /** @param more names beside those that are always hidden */
 export function hiding(more: readonly string[] = []): IsHidden {
-  const hidden = new Set([...ALWAYS, ...more.map(compared)]);
+  // Nothing is called by a dash alone; and the whole of a line has no name.
+  const hidden = new Set([...ALWAYS, ...more.map(compared).filter((name) => name !== "")]);
   return (name) => hidden.has(compared(name));
 }
 

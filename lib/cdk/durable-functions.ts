@@ -15,6 +15,7 @@ import { feedFromQueue, feedFromStream } from "./event-sources.js";
 import { deadLetterQueue, GuardedQueue } from "./guarded-queue.js";
 import { admitServices, type EncryptionKey, withKeys } from "./keys.js";
 import { type Manifest, readManifest } from "./manifest.js";
+import { checkNeighbours } from "./neighbours.js";
 import { type Network, networkOf } from "./network.js";
 import { addOperations } from "./operations/index.js";
 import { addOutputs } from "./outputs.js";
@@ -95,8 +96,8 @@ export class DurableFunctions extends Construct {
     });
 
     this.tables = props.tables ?? this.ownTables(props);
-    this.refuseSharedTables();
     this.bus = props.eventBus ?? new EventBus(this, "Bus", { eventBusName: uniqueName(this, "Bus") });
+    checkNeighbours(this, this.others());
     const { encryptionKey } = props;
     const encrypted = encryptionKey === undefined ? {} : { encryptionKey };
     if (encryptionKey !== undefined) admitServices(this, encryptionKey);
@@ -229,26 +230,11 @@ export class DurableFunctions extends Construct {
       .reduce((all, grant) => all.combine(grant));
   }
 
-  /**
-   * Nothing in the tables says which deployment an execution belongs to. Of two on the same tables each relay would publish the other's
-   * events, and each audit would wake the other's executions, in a worker that does not know their workflows.
-   */
-  private refuseSharedTables(): void {
-    const other = this.node.root.node
+  /** The app's other deployments, as far as they are made. */
+  private others(): DurableFunctions[] {
+    return this.node.root.node
       .findAll()
-      .find(
-        (each) =>
-          each instanceof DurableFunctions &&
-          each !== this &&
-          each.tables?.executions.tableArn === this.tables.executions.tableArn,
-      );
-    if (other === undefined) return;
-    throw new HoldfastConfigError({
-      what: "Two deployments can't share their tables.",
-      expected: "a DurableTables construct for each DurableFunctions construct",
-      found: `${other.node.path} and ${this.node.path} on the same Executions table`,
-      next: "Make another DurableTables for one of them, or put the workflows of both into one app. The bus may be shared.",
-    });
+      .filter((each): each is DurableFunctions => each instanceof DurableFunctions && each !== this);
   }
 
   private ownTables(props: DurableFunctionsProps): DurableTables {

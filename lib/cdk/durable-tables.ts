@@ -10,7 +10,7 @@ import {
 } from "aws-cdk-lib/aws-dynamodb";
 import { Construct } from "constructs";
 import { HoldfastConfigError } from "./config-error.js";
-import type { EncryptionKey, KeyHandle } from "./keys.js";
+import { checkNoAlias, type EncryptionKey, type KeyHandle } from "./keys.js";
 import { type BucketHandle, PayloadBucket } from "./payload-bucket.js";
 
 /**
@@ -81,7 +81,9 @@ export class DurableTables extends Construct implements HoldfastTables {
   constructor(scope: Construct, id: string, props: DurableTablesProps = {}) {
     super(scope, id);
     const { encryptionKey } = props;
+    checkNoAlias("encryptionKey", encryptionKey);
     if (encryptionKey !== undefined) checkRegion(this);
+    if (props.removalPolicy === RemovalPolicy.SNAPSHOT) throw noSnapshots();
     const shared = {
       partitionKey: text("pk"),
       sortKey: text("sk"),
@@ -125,6 +127,15 @@ export class DurableTables extends Construct implements HoldfastTables {
         ...(encryptionKey === undefined ? {} : { encryptionKey }),
       });
   }
+}
+
+function noSnapshots(): HoldfastConfigError {
+  return new HoldfastConfigError({
+    what: "CloudFormation makes no snapshots of tables and buckets when they leave a stack.",
+    expected: "`removalPolicy` RETAIN or DESTROY",
+    found: "RemovalPolicy.SNAPSHOT",
+    next: "Leave it out: the tables stay, and are recoverable to any second of 35 days.",
+  });
 }
 
 /** CDK writes the key of a table into the template by region, and can't where that is known at deployment only. */

@@ -1,4 +1,4 @@
-import { Arn, ArnFormat, type Duration, Stack } from "aws-cdk-lib";
+import { Arn, ArnFormat, type Duration, Stack, Token } from "aws-cdk-lib";
 import { type EventBus, type IEventBus, type IRuleTarget, Rule } from "aws-cdk-lib/aws-events";
 import { PolicyStatement, ServicePrincipal } from "aws-cdk-lib/aws-iam";
 import type { Queue } from "aws-cdk-lib/aws-sqs";
@@ -7,10 +7,14 @@ import { GuardedQueue } from "./guarded-queue.js";
 import type { EncryptionKey } from "./keys.js";
 
 /**
- * The most rules that a queue policy names one by one. A policy holds 8 KB, and a rule's ARN up to ~160 bytes; beyond
- * this many, the policy admits every rule of the bus instead. An account may have 300 rules on a bus unless it asks for more.
+ * The most bytes of rules' ARNs that a queue policy names one by one: it holds 8 KB in all. Where they are more, the policy admits every rule of
+ * the bus instead. An account may have 300 rules on a bus unless it asks for more.
  */
-const maxNamedRules = 40;
+const maxNamedBytes = 7_320;
+/** `arn:aws-us-gov:events:us-gov-west-1:111111111111:rule/`, a slash, and the longest name of a rule. */
+const ruleArnBytes = 54 + 1 + 64;
+/** Of a bus that CloudFormation or the construct names. An imported one may have 256. */
+const busNameBytes = 64;
 
 /**
  * A bus, made here or imported. The class is named beside its interface because it is not assignable to it in a project with
@@ -58,7 +62,7 @@ export class EventRoutes extends Construct {
     );
     if (this.rules.length === 0) return;
     const sources =
-      this.rules.length <= maxNamedRules
+      this.rules.length <= maxNamedRules(props.bus)
         ? this.rules.map((rule) => rule.ruleArn)
         : [this.anyRuleOf(props.bus)];
     for (const destination of [queue, dlq]) admitRules(destination, sources);
@@ -84,6 +88,11 @@ export class EventRoutes extends Construct {
       Stack.of(this),
     );
   }
+}
+
+function maxNamedRules({ eventBusName }: Bus): number {
+  const nameBytes = Token.isUnresolved(eventBusName) ? busNameBytes : eventBusName.length;
+  return Math.floor(maxNamedBytes / (ruleArnBytes + Math.max(nameBytes, busNameBytes)));
 }
 
 /** One statement for all rules: a queue policy may have twenty statements only. */

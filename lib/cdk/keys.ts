@@ -7,6 +7,7 @@ import { PolicyStatement, ServicePrincipal } from "aws-cdk-lib/aws-iam";
 import type { IKey, Key } from "aws-cdk-lib/aws-kms";
 import type { Queue } from "aws-cdk-lib/aws-sqs";
 import type { Construct } from "constructs";
+import { HoldfastConfigError } from "./config-error.js";
 import { deployedStack } from "./unique-name.js";
 
 /** A key, made here or imported; see `Bus` for why the class is named beside its interface. */
@@ -104,6 +105,20 @@ export function admitServices(scope: Construct, key: EncryptionKey): void {
       conditions: { StringEquals: { "aws:SourceAccount": Aws.ACCOUNT_ID } },
     }),
   );
+}
+
+/**
+ * KMS judges by the key that an alias stands for: a permission on the alias's own ARN permits nothing, and CloudWatch Logs takes none.
+ * @throws HoldfastConfigError for an alias
+ */
+export function checkNoAlias(prop: string, key: KeyHandle | undefined): void {
+  if (key === undefined || !("aliasName" in key || key.keyArn.includes(":alias/"))) return;
+  throw new HoldfastConfigError({
+    what: `The prop \`${prop}\` is the alias of a key.`,
+    expected: "the key itself: roles are permitted to use a key, and not an alias",
+    found: "an alias",
+    next: 'Pass its key: Key.fromLookup(this, "Key", { aliasName }), or `aliasTargetKey` of an alias that is made in the app.',
+  });
 }
 
 /** The thing itself, or what lies in it: objects of a bucket, indexes of a table. */

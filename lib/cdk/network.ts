@@ -53,9 +53,10 @@ export function networkOf(
   return {
     vpc,
     ...(vpcSubnets === undefined ? {} : { vpcSubnets }),
-    securityGroups: securityGroups ?? [
-      new SecurityGroup(scope, "SecurityGroup", { vpc, description: "The functions of Holdfast" }),
-    ],
+    // Of an empty list, CDK would make a group for each function.
+    securityGroups: securityGroups?.length
+      ? securityGroups
+      : [new SecurityGroup(scope, "SecurityGroup", { vpc, description: "The functions of Holdfast" })],
   };
 }
 

@@ -20,7 +20,8 @@ export interface DurableFunctionsProps
   /** The file, TypeScript or JavaScript, whose default export is the app; relative to the working directory, or absolute. */
   readonly app: string;
   /**
-   * The name of the deployment: its functions stamp it on the events that they send. Keep it when the construct moves.
+   * The name of the deployment: its functions stamp it on the events that they send, and metrics are told by it. No other deployment on the bus, or in
+   * the account and region, should have it. Keep it when the construct moves.
    * @default made of the path of the construct: `MyStack-Orders-1A2B3C4D`
    */
   readonly serviceName?: string;
@@ -31,7 +32,7 @@ export interface DurableFunctionsProps
    */
   readonly tables?: HoldfastTables;
   /**
-   * The bus that events come from and go to.
+   * The bus that events come from and go to; in the functions' account and region.
    * @default a bus of its own
    */
   readonly eventBus?: Bus;
@@ -116,7 +117,7 @@ export interface DurableFunctionsProps
    */
   readonly logRetention?: RetentionDays;
   /**
-   * Environment of the functions that run your code, beside Holdfast's own variables.
+   * Environment of the functions that run your code, beside Holdfast's own variables. Lambda takes 4 KB of all of them.
    * @default none
    */
   readonly environment?: Readonly<Record<string, string>>;

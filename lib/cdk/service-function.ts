@@ -76,7 +76,7 @@ export class ServiceFunction extends Construct {
         architecture: Architecture.ARM_64,
         timeout: props.timeout,
         memorySize: props.memorySize,
-        environment: { ...props.environment, ...sourceMapSupport(props.files) },
+        environment: { ...props.environment, ...sourceMapSupport(props) },
         role,
         logGroup,
         ...(recursiveLoop === undefined ? {} : { recursiveLoop }),
@@ -116,6 +116,11 @@ function withCodeFolder<T>(scope: Construct, files: readonly BundledFile[], crea
   }
 }
 
-function sourceMapSupport(files: readonly BundledFile[]): Record<string, string> {
-  return files.some(({ name }) => name.endsWith(".map")) ? { NODE_OPTIONS: "--enable-source-maps" } : {};
+/** Beside what Node is told already. */
+function sourceMapSupport({ files, environment }: ServiceFunctionProps): Record<string, string> {
+  if (!files.some(({ name }) => name.endsWith(".map"))) return {};
+  const told = environment.NODE_OPTIONS;
+  return { NODE_OPTIONS: told === undefined ? SOURCE_MAPS : `${told} ${SOURCE_MAPS}` };
 }
+
+const SOURCE_MAPS = "--enable-source-maps";

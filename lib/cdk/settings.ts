@@ -8,9 +8,12 @@ import { RetentionDays } from "aws-cdk-lib/aws-logs";
 import type { Construct } from "constructs";
 import type { BundlingOptions } from "./bundle.js";
 import { HoldfastConfigError } from "./config-error.js";
+import { checkEnvironment } from "./function-environment.js";
 import { checkGivenTables } from "./given-tables.js";
+import { checkNoAlias } from "./keys.js";
 import { checkThresholds } from "./operations/thresholds.js";
 import type { BucketHandle } from "./payload-bucket.js";
+import { checkPlaces } from "./places.js";
 import type { DurableFunctionsProps, LogLevel } from "./props.js";
 import { uniqueName } from "./unique-name.js";
 
@@ -62,6 +65,10 @@ const memoryMb = { least: 128, most: 10_240 };
  * Lambda runs and CDK knows.
  */
 const defaultRuntime = Runtime.NODEJS_24_X;
+/** The code is compiled for it. */
+const oldestNode = 20;
+
+const logLevels: readonly LogLevel[] = ["debug", "info", "warn", "error"];
 
 export function resolveSettings(scope: Construct, props: DurableFunctionsProps): Settings {
   const workerTimeout = props.workerTimeout ?? Duration.seconds(60);
@@ -74,28 +81,28 @@ export function resolveSettings(scope: Construct, props: DurableFunctionsProps):
 
   within(
     "workerTimeout",
-    workerTimeout.toSeconds(),
+    inSeconds("workerTimeout", workerTimeout),
     timeoutSeconds,
     "seconds",
     "Lambda ends every function after 900 seconds; split longer work into steps.",
   );
   within(
     "startTimeout",
-    startTimeout.toSeconds(),
+    inSeconds("startTimeout", startTimeout),
     timeoutSeconds,
     "seconds",
     "Lambda ends every function after 900 seconds; a first turn that needs longer goes on in the worker.",
   );
   within(
     "wakeVisibilityMargin",
-    visibilityMargin.toSeconds(),
+    inSeconds("wakeVisibilityMargin", visibilityMargin),
     marginSeconds,
     "seconds",
     "A message must stay invisible for longer than its turn may take, or a second worker gets it while the first still runs.",
   );
   within(
     "auditEvery",
-    auditEvery.toMinutes({ integral: false }),
+    inSeconds("auditEvery", auditEvery) / 60,
     auditMinutes,
     "whole minutes",
     "Choose Duration.minutes(5) if unsure.",
@@ -113,8 +120,12 @@ export function resolveSettings(scope: Construct, props: DurableFunctionsProps):
   }
   const retention = retentionOf(props);
   checkGivenTables(props);
+  checkPlaces(scope, props);
+  checkKeys(props);
   checkNetwork(props);
   checkRuntime(runtime);
+  oneOf("logLevel", props.logLevel, logLevels);
+  oneOf("metrics", props.metrics, [true, false, "service"]);
   checkThresholds(props);
   checkEnvironment(props.environment ?? {});
   checkRedact(props.redact ?? []);
@@ -141,6 +152,20 @@ export function resolveSettings(scope: Construct, props: DurableFunctionsProps):
   };
 }
 
+function inSeconds(prop: string, duration: Duration): number {
+  if (duration.isUnresolved()) throw unknownYet(prop);
+  return duration.toSeconds({ integral: false });
+}
+
+function unknownYet(prop: string): HoldfastConfigError {
+  return new HoldfastConfigError({
+    what: `The prop \`${prop}\` must be known when the stack is synthesized.`,
+    expected: "a value in the code: other numbers, and the checks of them, depend on it",
+    found: "a value that is known at deployment only",
+    next: "Take it from the CDK app's context, or from an environment variable of the process that synthesizes.",
+  });
+}
+
 function within(
   prop: string,
   found: number,
@@ -148,6 +173,7 @@ function within(
   unit: string,
   next: string,
 ): void {
+  if (Token.isUnresolved(found)) throw unknownYet(prop);
   if (Number.isInteger(found) && found >= range.least && found <= range.most) return;
   throw new HoldfastConfigError({
     what: `The prop \`${prop}\` is out of range.`,
@@ -167,9 +193,18 @@ function retentionOf({ retention, archive }: DurableFunctionsProps): RetentionSe
       next: "Say how long executions are kept: `retention: Duration.days(30)`.",
     });
   }
-  const seconds = retention.toSeconds();
+  const seconds = inSeconds("retention", retention);
   within("retention", seconds, retentionSeconds, "seconds", "Choose Duration.days(30) if unsure.");
   return { seconds, ...(archive === undefined ? {} : { archive }) };
+}
+
+function checkKeys({ encryptionKey, tables, payloadBucket, archive }: DurableFunctionsProps): void {
+  checkNoAlias("encryptionKey", encryptionKey);
+  checkNoAlias("tables.executions.encryptionKey", tables?.executions.encryptionKey);
+  checkNoAlias("tables.directory.encryptionKey", tables?.directory.encryptionKey);
+  checkNoAlias("tables.payloads.encryptionKey", tables?.payloads.encryptionKey);
+  checkNoAlias("payloadBucket.encryptionKey", payloadBucket?.encryptionKey);
+  checkNoAlias("archive.encryptionKey", archive === true ? undefined : archive?.encryptionKey);
 }
 
 function checkNetwork(props: DurableFunctionsProps): void {
@@ -186,34 +221,36 @@ function checkNetwork(props: DurableFunctionsProps): void {
 }
 
 function checkRuntime(runtime: Runtime): void {
-  if (runtime.family === RuntimeFamily.NODEJS) return;
+  const [, version] = /^nodejs(\d+)/.exec(runtime.name) ?? [];
+  const isTooOld = version !== undefined && Number(version) < oldestNode;
+  if (runtime.family === RuntimeFamily.NODEJS && !isTooOld) return;
   throw new HoldfastConfigError({
-    what: "The functions are written for Node.",
-    expected: "a Node runtime, such as Runtime.NODEJS_24_X",
+    what: `The functions are written for Node ${oldestNode} and newer.`,
+    expected: "such a runtime, for instance Runtime.NODEJS_24_X",
     found: runtime.name,
     next: "Leave `runtime` out, or name another version of Node.",
   });
 }
 
-function checkEnvironment(environment: Readonly<Record<string, string>>): void {
-  for (const name of Object.keys(environment)) {
-    if (!/^(HOLDFAST|AWS)_/.test(name)) continue;
-    throw new HoldfastConfigError({
-      what: `The environment variable ${name} is not yours to set.`,
-      expected: "names that begin with neither HOLDFAST_ nor AWS_",
-      found: name,
-      next: "Choose another name; how much is logged is the prop `logLevel`.",
-    });
-  }
+/** What TypeScript knows, and JavaScript does not: a typing error here would be taken for the default. */
+function oneOf(prop: string, found: unknown, known: readonly unknown[]): void {
+  if (found === undefined || known.includes(found)) return;
+  if (Token.isUnresolved(found)) throw unknownYet(prop);
+  throw new HoldfastConfigError({
+    what: `The prop \`${prop}\` is none of what it can be.`,
+    expected: known.map((each) => JSON.stringify(each)).join(", "),
+    found: JSON.stringify(found),
+    next: "Leave it out for its default.",
+  });
 }
 
 /** They travel in one variable, with commas between them. */
 function checkRedact(names: readonly string[]): void {
   for (const name of names) {
-    if (!name.includes(",") && name.trim() !== "") continue;
+    if (!name.includes(",") && /[^-_\s]/.test(name)) continue;
     throw new HoldfastConfigError({
       what: "The prop `redact` holds something that can't be the name of a field.",
-      expected: "names without commas, such as `iban`",
+      expected: "names without commas, and of more than dashes and underscores, such as `iban`",
       found: JSON.stringify(name),
       next: "List each name for itself.",
     });

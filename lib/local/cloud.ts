@@ -19,6 +19,7 @@ import type { StackInfo } from "./cloudformation.js";
 import { startDynamoDb } from "./dynamodb.js";
 import { endpointVariables, environmentOf } from "./environment.js";
 import { Gateway } from "./gateway.js";
+import { begun, refused } from "./lambda/not-begun.js";
 import type { ProcessInfo } from "./lambda/pool.js";
 import type { Outcome } from "./lambda/sandbox.js";
 import type { LogLine, Notice, Notify } from "./notices.js";
@@ -198,6 +199,7 @@ const start = async (
 
   let stopped: Promise<void> | undefined;
   const stop = async (): Promise<void> => {
+    gateway.end();
     const left = await running.stop(graceMs);
     changed = () => {};
     file?.save(left);
@@ -213,7 +215,10 @@ const start = async (
       return running.ignored;
     },
     functions: {
-      invoke: (name, payload) => running.services.functions.invoke(name, JSON.stringify(payload ?? {})),
+      invoke: (name, payload) =>
+        gateway
+          .ask(async ({ functions }) => begun(await functions.invoke(name, JSON.stringify(payload ?? {}))))
+          .catch(refused),
       kill: (name, signal = "SIGKILL") => running.services.functions.kill(name, signal),
       processes: () => running.services.functions.processes(),
     },

@@ -11,6 +11,7 @@ import { callEvents } from "./events/buses.js";
 import { type Answer, ApiError, jsonAnswer, type Request, type RunningServer, serve } from "./http.js";
 import { isObject, type JsonObject, tryParseJson } from "./json.js";
 import { callLambda, isLambdaPath } from "./lambda/api.js";
+import { NotBegunError } from "./lambda/not-begun.js";
 import type { Notify } from "./notices.js";
 import { LOOPBACK } from "./ports.js";
 import { callS3, isS3Request } from "./s3/api.js";
@@ -29,8 +30,10 @@ export interface GatewayServices extends Omit<Services, "start" | "stop" | "save
 export class Gateway {
   private services: GatewayServices | undefined;
   /** Between two deploys: requests wait for the services of the next one. */
-  private opened: Promise<void> | undefined;
-  private release: () => void = () => {};
+  private held = false;
+  /** No other services are to come. */
+  private last = false;
+  private readonly waiting = new Set<() => void>();
   private constructor(private server: RunningServer | undefined) {}
 
   /** Listens before the services exist, because the templates' names hold its address. */
@@ -62,36 +65,75 @@ export class Gateway {
 
   open(services: GatewayServices): void {
     this.services = services;
-    this.opened = undefined;
-    this.release();
+    this.held = false;
+    this.changed();
   }
 
   /** From here on, requests wait until the gateway is opened again. */
   hold(): void {
-    this.opened = new Promise((resolve) => {
-      this.release = resolve;
-    });
+    this.held = true;
+  }
+
+  /** It won't be opened again: what would wait for that is refused. */
+  end(): void {
+    this.last = true;
+    this.changed();
   }
 
   async close(): Promise<void> {
-    this.release();
+    this.hold();
+    this.end();
     await this.server?.close();
   }
 
-  private async handle(request: Request): Promise<Answer | undefined> {
-    await this.opened;
+  /**
+   * Asks the services that are there, or those of the next deploy: while there are none, and where the function that is asked for is just being
+   * closed.
+   * @throws ApiError when there are none any more
+   */
+  async ask<T>(question: (services: GatewayServices) => Promise<T>): Promise<T> {
+    for (;;) {
+      const services = await this.opened();
+      try {
+        return await question(services);
+      } catch (error) {
+        if (!(error instanceof NotBegunError)) throw error;
+        while (this.services === services && !this.last) await this.change();
+        if (this.services === services) throw error;
+      }
+    }
+  }
+
+  private async opened(): Promise<GatewayServices> {
+    while (this.held && !this.last) await this.change();
     const { services } = this;
-    if (services === undefined)
-      throw new ApiError("ServiceUnavailableException", "The local cloud is starting.", 503);
+    if (services !== undefined && !this.held) return services;
+    const doing = this.last ? "stopping" : "starting";
+    throw new ApiError("ServiceUnavailableException", `The local cloud is ${doing}.`, 503);
+  }
+
+  private change(): Promise<void> {
+    return new Promise((resolve) => this.waiting.add(resolve));
+  }
+
+  private changed(): void {
+    for (const resolve of this.waiting) resolve();
+    this.waiting.clear();
+  }
+
+  private async handle(request: Request): Promise<Answer | undefined> {
     const service = serviceOf(request);
-    const run = async (): Promise<Answer> => {
-      const answer = await answerOf(service, request, services, this.endpoint);
-      // What a caller was told must be true after a crash, too.
-      await services.durable();
-      return answer;
-    };
-    if (services.chaos === undefined || service === undefined) return run();
-    return disturbed(services.chaos, callOf(service, request), run);
+    const { chaos } = await this.opened();
+    // Asked for anew when it has come through: what was delayed on its way may find a deploy behind it.
+    const run = (): Promise<Answer> =>
+      this.ask(async (services) => {
+        const answer = await answerOf(service, request, services, this.endpoint);
+        // What a caller was told must be true after a crash, too.
+        await services.durable();
+        return answer;
+      });
+    if (chaos === undefined || service === undefined) return run();
+    return disturbed(chaos, callOf(service, request), run);
   }
 }
 

@@ -80,19 +80,20 @@ export const run = async (
   const specs = plan.functions.map(({ spec }) => spec);
   versions.publish(plan.versions, specs, plan.aliases, clock.now());
   const services = createServices(plan, { ...ground, saved, versions });
-  let mappings: Mappings | undefined;
+  const fed = new Mappings(plan.mappings, { ...services, notify, changed, chaos });
   try {
     const streamArns = await ensureTables(ground.tables, plan.tables, notify);
-    const { durable } = ground;
-    gateway.open({ ...services, stacks, startedAtMs: Date.now(), durable, chaos });
-    mappings = new Mappings(plan.mappings, { ...services, notify, changed, chaos });
-    await mappings.start(ground.streams, streamArns, saved?.checkpoints ?? {});
+    await fed.prepare(ground.streams, streamArns, saved?.checkpoints ?? {});
+    services.start();
   } catch (error) {
-    mappings?.stop();
+    services.stop();
     await services.functions.stop(0);
     throw error;
   }
-  const fed = mappings;
+  // Nothing fails from here on: what services are told that are not kept would be lost.
+  const { durable } = ground;
+  gateway.open({ ...services, stacks, startedAtMs: Date.now(), durable, chaos });
+  fed.start();
   const snapshot = (): CloudState => ({
     version: 1,
     clock: { scale: clock.scale, originMs: clock.originMs, nowMs: clock.now() },
@@ -101,7 +102,6 @@ export const run = async (
     versions: versions.save(),
     checkpoints: { ...saved?.checkpoints, ...fed.save() },
   });
-  services.start();
   return {
     stacks,
     ignored: plan.ignored,
@@ -112,6 +112,7 @@ export const run = async (
       services.stop();
       await services.functions.stop(graceMs);
       gateway.hold();
+      services.queues.close();
       await fed.settled();
       return snapshot();
     },

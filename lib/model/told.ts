@@ -53,7 +53,12 @@ const LONGEST_WORD = 200;
 
 /** @param error whatever was thrown */
 export function told(error: unknown): ToldError {
-  return toldAt(error, 0);
+  try {
+    return toldAt(error, 0);
+  } catch {
+    // Somebody else's getters: whoever logs an error must not fail of it.
+    return { name: "an error that can't be read" };
+  }
 }
 
 function toldAt(error: unknown, depth: number): ToldError {

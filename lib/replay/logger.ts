@@ -21,13 +21,23 @@ export function loggerTo(sink: LogSink, whose: Fields, common: Fields = {}): Log
     (message: string, fields?: Fields): void => {
       // Ours come first, and last: they are what a line is looked for by.
       const ours = { ...whose, ...attemptHere() };
-      sink.write(level, message, { ...ours, ...common, ...fields, ...ours });
+      sink.write(level, message, { ...ours, ...common, ...read(fields), ...ours });
     };
   return {
     debug: write("debug"),
     info: write("info"),
     warn: write("warn"),
     error: write("error"),
-    child: (fields) => loggerTo(sink, whose, { ...common, ...fields }),
+    child: (fields) => loggerTo(sink, whose, { ...common, ...read(fields) }),
   };
+}
+
+/** JavaScript lets an error through in the fields' place. What throws when it is read must not reach the code that only logs it. */
+function read(fields: unknown): Fields {
+  if (fields instanceof Error) return { error: fields };
+  try {
+    return { ...Object(fields) };
+  } catch {
+    return { fields: "[unloggable]" };
+  }
 }

@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { jsonLog, logLevelIn } from "../../lib/aws/log.js";
 import { redactedIn } from "../../lib/aws/redact.js";
 
@@ -65,6 +65,84 @@ test("fields that are named like secrets are hidden wherever they stand, and so 
   expect(lines[0]).not.toContain("password");
 });
 
+describe("what JSON can't say costs neither the line nor the fields beside it", () => {
+  const said = (fields: Record<string, unknown>, options: Parameters<typeof jsonLog>[0] = {}) => {
+    const lines: string[] = [];
+    jsonLog({ ...options, write: (line) => lines.push(line) }).write("info", "odd", fields);
+    expect(lines[0]).toMatch(/^\{.*\}\n$/);
+    const { timestamp: _, level: __, message, ...rest } = JSON.parse(lines[0] ?? "");
+    expect(message).toBe("odd");
+    return rest;
+  };
+
+  test("a thing in itself, and not where it only stands twice", () => {
+    const order: Record<string, unknown> = { id: "o-1" };
+    order.lines = [{ order }];
+    const twice = { n: 1 };
+    expect(said({ executionId: "e-1", order, list: [twice, twice], twice })).toEqual({
+      executionId: "e-1",
+      order: { id: "o-1", lines: [{ order: "[circular]" }] },
+      list: [{ n: 1 }, { n: 1 }],
+      twice: { n: 1 },
+    });
+  });
+
+  test("an error that is its own cause, and one of several", () => {
+    const error: Error = new Error("round");
+    error.cause = error;
+    const all = new AggregateError([new RangeError("first")], "all");
+    expect(said({ error, all })).toMatchObject({
+      error: { message: "round", cause: "[circular]" },
+      all: { message: "all", errors: [{ name: "RangeError", message: "first" }] },
+    });
+  });
+
+  test("getters that throw, a thing without a prototype, one that goes too deep", () => {
+    const thrower = {
+      get secretOf(): string {
+        throw new RangeError("canary");
+      },
+    };
+    const error = Object.defineProperty(new Error("x"), "message", { get: () => thrower.secretOf });
+    let deep: unknown = 1;
+    for (let depth = 0; depth < 100_000; depth++) deep = [deep];
+    const bare = Object.assign(Object.create(null), { n: 1n });
+    expect(said({ executionId: "e-1", thrower, error, deep, bare })).toEqual({
+      executionId: "e-1",
+      thrower: "[unloggable: RangeError]",
+      error: "[unloggable: RangeError]",
+      deep: "[unloggable: RangeError]",
+      bare: { n: "1" },
+    });
+  });
+
+  test("fields that are too long for a line are cut, the longest first, and hide what they hid", () => {
+    const rows = Array.from({ length: 10_000 }, () => ({ token: "t-1", text: "ü\n" }));
+    const fields = said({ executionId: "e-1", rows, note: "n".repeat(30_000) });
+    expect(fields).toMatchObject({ executionId: "e-1", note: "n".repeat(30_000) });
+    expect(fields.rows).toMatch(/^\[\{"token":"\[redacted\]".{900,1000} \[cut from \d{6} characters\]$/s);
+    const lines: string[] = [];
+    logTo(lines).write("info", "ü".repeat(300_000), { a: "€".repeat(200_000), b: "€".repeat(59_000) });
+    expect(Buffer.byteLength(lines[0] ?? "")).toBeLessThan(256 * 1_024);
+    expect(JSON.parse(lines[0] ?? "").message).toMatch(/^ü{20000} \[cut from 300000 characters\]$/);
+  });
+
+  test("a name to hide that would hide the line's own", () => {
+    const lines: string[] = [];
+    const log = jsonLog({
+      redact: ["message", "level", "timestamp", "-"],
+      write: (line) => lines.push(line),
+    });
+    log.write("info", "seen", { inner: { message: "hidden" } });
+    expect(JSON.parse(lines[0] ?? "")).toEqual({
+      timestamp: expect.stringMatching(/^\d{4}-/),
+      level: "info",
+      message: "seen",
+      inner: { message: "[redacted]" },
+    });
+  });
+});
+
 test("a line that JSON can't say does not say why in the words of what it was given", () => {
   const lines: string[] = [];
   const field = {
@@ -73,7 +151,7 @@ test("a line that JSON can't say does not say why in the words of what it was gi
     },
   };
   jsonLog({ write: (line) => lines.push(line) }).write("info", "odd", { field });
-  expect(JSON.parse(lines[0] ?? "")).toMatchObject({ message: "odd", unloggable: "Error" });
+  expect(JSON.parse(lines[0] ?? "")).toMatchObject({ message: "odd", field: "[unloggable: Error]" });
   expect(lines[0]).not.toContain("canary");
 });
 

@@ -50,6 +50,15 @@ describe("an error in a line of the engine's", () => {
     expect(JSON.stringify(told(error))).not.toContain(CANARY);
   });
 
+  it("is told of what can't be read, by whoever made it so", () => {
+    const error = Object.defineProperty(new Error("x"), "name", {
+      get: () => {
+        throw new Error(CANARY);
+      },
+    });
+    expect(told(error)).toEqual({ name: "an error that can't be read" });
+  });
+
   it("is told of whatever was thrown: text, a stack that somebody made, a cause that leads back", () => {
     expect(told(CANARY)).toEqual({ name: "something that is no Error: string" });
     const made = new Error("mine");

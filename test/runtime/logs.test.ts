@@ -83,4 +83,27 @@ describe("ctx.log", () => {
       { ...whose, level: "info", message: "undone", step: "own", attempt: 1 },
     ]);
   });
+
+  it("takes an error in the fields' place, and lets nothing through that throws when it is read", async () => {
+    const unkempt = workflow("unkempt", async (ctx) => {
+      const error: object = new RangeError("far");
+      Reflect.apply(ctx.log.error, ctx.log, ["failed", error]);
+      const thrower = {
+        get it(): string {
+          throw new Error("not to be read");
+        },
+      };
+      ctx.log.child(thrower).info("went on", thrower);
+      return "done";
+    });
+    const { cloud, client, lines } = deployed(unkempt);
+    await client.start(unkempt, undefined, { id: "u" });
+    await cloud.settle();
+    expect(await client.result("u")).toBe("done");
+    const whose = { executionId: "u", workflow: "unkempt" };
+    expect(lines).toEqual([
+      { ...whose, level: "error", message: "failed", error: expect.objectContaining({ message: "far" }) },
+      { ...whose, level: "info", message: "went on", fields: "[unloggable]" },
+    ]);
+  });
 });

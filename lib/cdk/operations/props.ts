@@ -39,7 +39,8 @@ export interface AlarmThresholds {
    */
   readonly setAside?: number;
   /**
-   * The age of the oldest wake, and of the oldest event, that waits for a worker.
+   * The age of the oldest wake, and of the oldest event, that waits for a worker. A wake may be sent a quarter of an hour before its time, and its
+   * alarm allows for that.
    * @default 15 minutes: only those wait that no worker is free for, so it is an outage, or a limit that is set too low
    */
   readonly oldestMessage?: Duration;

@@ -5,6 +5,7 @@
 import { Duration } from "aws-cdk-lib";
 import { type MathExpression, type Metric, Stats } from "aws-cdk-lib/aws-cloudwatch";
 import type { Function as LambdaFunction } from "aws-cdk-lib/aws-lambda";
+import { LONGEST_DELAY_MS } from "../../decide/timer.js";
 import type { MetricName } from "../../model/metrics.js";
 import type { AlarmThresholds } from "./props.js";
 import { FIVE_MINUTES, functionMetric, ownMetric, sumOf, throttledCalls, type Watched } from "./watched.js";
@@ -65,7 +66,8 @@ function ofQueues(watched: Watched, { setAside = 0, oldestMessage, relayBehind }
       says: "Wakes wait for a worker: executions are late",
       look: LATE,
       metric: watched.wakeQueue.metricApproximateAgeOfOldestMessage({ statistic: Stats.MAXIMUM }),
-      when: { above: oldest },
+      // A message's age counts from its sending, and a wake that is not due yet is sent with a delay.
+      when: { above: oldest + LONGEST_DELAY_MS / 1_000 },
     },
     ...Object.entries(watched.eventQueues).map(([holds, queue]) => ({
       id: `OldestEvent-${holds}`,

@@ -22,9 +22,12 @@ export const startDynamoDbProxy = async (
   notify: Notify,
 ): Promise<{ readonly endpoint: string; close(): Promise<void> }> => {
   const agent = new Agent({ keepAlive: true });
+  let closed = false;
   const handle = (request: Request): Promise<Answer | undefined> => {
     const target = request.headers.get("x-amz-target") ?? "";
-    const forwarded = (): Promise<Answer> => forward(request, upstream, agent);
+    // What is still on its way when all has ended gets nowhere.
+    const forwarded = async (): Promise<Answer | undefined> =>
+      closed ? undefined : forward(request, upstream, agent);
     if (!target.startsWith(TARGET)) return forwarded();
     const operation = target.slice(TARGET.length);
     const input = (): unknown => tryParseJson(request.body.toString());
@@ -36,6 +39,7 @@ export const startDynamoDbProxy = async (
   return {
     endpoint: `http://${LOOPBACK}:${server.port}`,
     close: async () => {
+      closed = true;
       await server.close();
       agent.destroy();
     },

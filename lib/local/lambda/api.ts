@@ -5,6 +5,7 @@ import { type Answer, ApiError, jsonAnswer, type Request } from "../http.js";
 import { tryParseJson } from "../json.js";
 import type { AsyncInvocations } from "./async-invocations.js";
 import type { Functions } from "./functions.js";
+import { begun } from "./not-begun.js";
 import type { Pool } from "./pool.js";
 
 const ROUTE = /^\/2015-03-31\/functions\/([^/]+)(?:\/(invocations|versions))?$/;
@@ -72,7 +73,7 @@ const respond = async (pool: Pool, payload: string): Promise<Answer> => {
       `Rate exceeded: ${pool.spec.name} runs at its reserved concurrency of ${pool.limit}.`,
       429,
     );
-  const outcome = await pool.invoke(payload);
+  const outcome = begun(await pool.invoke(payload));
   const headers = { "x-amz-executed-version": pool.spec.version ?? "$LATEST" };
   return outcome.ok
     ? { status: 200, headers, body: outcome.payload }

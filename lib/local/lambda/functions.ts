@@ -5,6 +5,7 @@ import type { Chaos } from "../chaos/chaos.js";
 import { killerOf } from "../chaos/deliveries.js";
 import type { ClockSettings } from "../clock.js";
 import type { LogLine } from "../notices.js";
+import type { NotBegun } from "./not-begun.js";
 import { type FunctionSpec, Pool, type ProcessInfo } from "./pool.js";
 import type { Outcome, SandboxSpec } from "./sandbox.js";
 import type { Versions } from "./versions.js";
@@ -85,7 +86,7 @@ export class Functions {
     return pools.reduce((count, pool) => count + pool.kill(signal), 0);
   }
 
-  invoke(name: string, payload: string): Promise<Outcome> {
+  invoke(name: string, payload: string): Promise<Outcome | NotBegun> {
     return this.require(name).invoke(payload);
   }
 

@@ -4,6 +4,7 @@
  */
 import { randomUUID } from "node:crypto";
 import type { Killer } from "../chaos/deliveries.js";
+import { NOT_BEGUN, type NotBegun } from "./not-begun.js";
 import { failed, type Outcome, Sandbox, type SandboxSpec } from "./sandbox.js";
 
 export interface FunctionSpec {
@@ -61,13 +62,13 @@ export class Pool {
     return this.spec.reservedConcurrency !== undefined && this.running >= this.limit;
   }
 
-  async invoke(payload: string, requestId: string = randomUUID()): Promise<Outcome> {
+  async invoke(payload: string, requestId: string = randomUUID()): Promise<Outcome | NotBegun> {
     if (this.limit === 0)
       return failed("TooManyRequestsException", `${this.spec.name} has a reserved concurrency of 0.`);
     await this.turn();
     if (this.closed) {
       this.leave();
-      return failed("Runtime.ExitError", "The local cloud is stopping.");
+      return NOT_BEGUN;
     }
     try {
       const sandbox = this.take();
@@ -101,7 +102,7 @@ export class Pool {
     return targets.length;
   }
 
-  /** No invocation starts from here on; those that wait end as failed. */
+  /** No invocation starts from here on; those that wait end as not begun. */
   close(): void {
     this.closed = true;
     for (const go of this.turns.splice(0)) {

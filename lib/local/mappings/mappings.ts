@@ -30,15 +30,20 @@ export class Mappings {
     private readonly deps: MappingsDeps,
   ) {}
 
-  async start(
+  /** Makes ready what {@link start} begins. All that can fail is done here; the place to read each stream from is fixed. */
+  async prepare(
     client: DynamoDBStreamsClient,
     streamArns: ReadonlyMap<string, string>,
     saved: Checkpoints,
   ): Promise<void> {
     for (const spec of this.specs) {
-      if (spec.kind === "stream") await this.startStream(spec, client, streamArns, saved[spec.id]);
-      else this.startQueue(spec);
+      if (spec.kind === "stream") await this.prepareStream(spec, client, streamArns, saved[spec.id]);
+      else this.prepareQueue(spec);
     }
+  }
+
+  start(): void {
+    for (const mapping of [...this.queueMappings, ...this.streamMappings]) mapping.start();
   }
 
   stop(): void {
@@ -53,16 +58,14 @@ export class Mappings {
     return Object.fromEntries(this.streamMappings.map((mapping) => [mapping.settings.id, mapping.save()]));
   }
 
-  private startQueue(spec: Extract<MappingSpec, { kind: "queue" }>): void {
+  private prepareQueue(spec: Extract<MappingSpec, { kind: "queue" }>): void {
     const queue = this.deps.queues.find(spec.queue);
     const pool = this.deps.functions.find(spec.functionName);
     if (queue === undefined || pool === undefined) return this.skip(spec.queue, spec.functionName);
-    const mapping = new SqsMapping(spec, queue, pool, this.deps);
-    this.queueMappings.push(mapping);
-    mapping.start();
+    this.queueMappings.push(new SqsMapping(spec, queue, pool, this.deps));
   }
 
-  private async startStream(
+  private async prepareStream(
     spec: StreamMappingSettings,
     client: DynamoDBStreamsClient,
     streamArns: ReadonlyMap<string, string>,
@@ -71,13 +74,17 @@ export class Mappings {
     const streamArn = streamArns.get(spec.table);
     const pool = this.deps.functions.find(spec.functionName);
     if (streamArn === undefined || pool === undefined) return this.skip(spec.table, spec.functionName);
-    const mapping = new StreamMapping(spec, checkpoint ?? {}, pool, this.deps);
-    this.streamMappings.push(mapping);
     // A mapping that was there before goes on from where it was: LATEST is for its first start only.
     const startAt = checkpoint === undefined ? spec.startAt : "TRIM_HORIZON";
-    await mapping.start(
+    const mapping = new StreamMapping(
+      spec,
+      checkpoint ?? {},
+      pool,
+      this.deps,
       (current) => new StreamReader(client, { table: spec.table, streamArn, startAt }, current),
     );
+    await mapping.prepare();
+    this.streamMappings.push(mapping);
   }
 
   private skip(source: string, functionName: string): void {

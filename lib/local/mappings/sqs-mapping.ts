@@ -8,6 +8,7 @@ import { arn, REGION } from "../arn.js";
 import type { Chaos } from "../chaos/chaos.js";
 import type { Clock } from "../clock.js";
 import { type Json, type JsonObject, tryParseJson } from "../json.js";
+import { isNotBegun } from "../lambda/not-begun.js";
 import type { Pool } from "../lambda/pool.js";
 import type { Notify } from "../notices.js";
 import { md5, md5OfAttributes } from "../sqs/md5.js";
@@ -108,6 +109,7 @@ export class SqsMapping {
     const event = { Records: batch.map((received) => recordOf(received, this.queue.name)) };
     const release = this.keepHidden(batch);
     const outcome = await this.pool.invoke(JSON.stringify(event)).finally(release);
+    if (isNotBegun(outcome)) return this.putBack(batch);
     const ids = batch.map(({ message }) => message.id);
     const failed = !outcome.ok
       ? ids
@@ -129,6 +131,11 @@ export class SqsMapping {
     for (const { message, receipt } of batch) {
       if (!failed.includes(message.id)) this.deps.queues.delete(this.queue, receipt);
     }
+  }
+
+  /** Nobody looked at it: it is there at once for whoever comes next. */
+  private putBack(batch: readonly Received[]): void {
+    for (const { receipt } of batch) this.deps.queues.changeVisibility(this.queue, receipt, 0);
   }
 
   /**

@@ -44,21 +44,26 @@ export class StreamMapping {
   private stopped = false;
   private loop: Promise<void> = Promise.resolve();
   private checkpoint: Record<string, string>;
+  private readonly reader: StreamReader;
 
   constructor(
     readonly settings: StreamMappingSettings,
     saved: Checkpoint,
     private readonly pool: Pool,
     private readonly deps: StreamMappingDeps,
+    open: (checkpoint: () => Checkpoint) => StreamReader,
   ) {
     this.checkpoint = { ...saved };
+    this.reader = open(() => this.checkpoint);
   }
 
   /** Resolves when the place to start from is fixed: whatever is written from then on will be seen. */
-  async start(open: (checkpoint: () => Checkpoint) => StreamReader): Promise<void> {
-    const reader = open(() => this.checkpoint);
-    await reader.findShards();
-    this.loop = this.poll(reader);
+  prepare(): Promise<void> {
+    return this.reader.findShards();
+  }
+
+  start(): void {
+    this.loop = this.poll();
   }
 
   stop(): void {
@@ -73,7 +78,8 @@ export class StreamMapping {
     return this.checkpoint;
   }
 
-  private async poll(reader: StreamReader): Promise<void> {
+  private async poll(): Promise<void> {
+    const { reader } = this;
     let lookedAt = Date.now();
     while (!this.stopped) {
       try {

@@ -16,6 +16,7 @@ const LATE_MS_MAX = 30_000;
 export class Queues {
   private readonly queues = new Map<string, Queue>();
   private readonly waiting = new Map<string, Set<() => void>>();
+  private closed = false;
 
   constructor(
     private readonly clock: Clock,
@@ -48,13 +49,13 @@ export class Queues {
     return id;
   }
 
-  /** Receives what is visible, or waits for it: up to `waitMs` of real time, or until `signal` says stop. */
+  /** Receives what is visible, or waits for it: up to `waitMs` of real time, or until `signal` says stop, or the queues are closed. */
   async receive(
     queue: Queue,
     options: { max: number; waitMs: number; visibilitySeconds?: number; signal: AbortSignal },
   ): Promise<readonly Received[]> {
     const deadline = Date.now() + options.waitMs;
-    while (!options.signal.aborted) {
+    while (!options.signal.aborted && !this.closed) {
       const { received, dead } = queue.receive(this.clock.now(), options.max, options.visibilitySeconds);
       for (const message of dead) this.bury(queue, message);
       if (received.length > 0) {
@@ -66,6 +67,12 @@ export class Queues {
       await this.nextChange(queue, remaining, options.signal);
     }
     return [];
+  }
+
+  /** Nobody receives any more: what is left is for whoever is given what was saved. */
+  close(): void {
+    this.closed = true;
+    for (const waiting of this.waiting.values()) for (const wake of waiting) wake();
   }
 
   delete(queue: Queue, receipt: string): ReceiptVerdict {

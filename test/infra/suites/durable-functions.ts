@@ -19,7 +19,8 @@ const { template: tuned } = synthesize({
   redact: ["iban", "card"],
   memorySize: 1024,
   serviceMemorySize: 128,
-  environment: { STOCK_TABLE: "stock" },
+  environment: { STOCK_TABLE: "stock", NODE_OPTIONS: "--import ./first.mjs" },
+  bundling: { sourceMap: true },
 });
 
 const lambda = (name: string, from = template) =>
@@ -54,6 +55,12 @@ describe("the functions", () => {
     for (const name of ["Start", "Worker", "Deliver", "Relay"])
       expect(lambda(name).RecursiveLoop).toBe("Allow");
     expect(lambda("Audit").RecursiveLoop).toBeUndefined();
+  });
+
+  it("have Node use the source maps, beside what else it is told", () => {
+    const { NODE_OPTIONS: told } = lambda("Worker", tuned).Environment.Variables;
+    expect(told).toBe("--import ./first.mjs --enable-source-maps");
+    expect(lambda("Relay", tuned).Environment.Variables.NODE_OPTIONS).toBeUndefined();
   });
 
   it("have memory by whose code they run", () => {

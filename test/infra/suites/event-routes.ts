@@ -40,6 +40,18 @@ describe("the policy of a queue that many rules lead to", () => {
     expect(bytes).toBeLessThan(policyLimit);
   });
 
+  it("names fewer of a bus whose own name is long", () => {
+    const name = "b".repeat(256);
+    const bus = (stack: Stack) => EventBus.fromEventBusName(stack, "Bus", name);
+    // The name stands in every ARN.
+    const { sources, bytes } = sourcesFor(19, bus);
+    expect(sources).toHaveLength(19);
+    expect(bytes + 19 * name.length - 19 * 64).toBeLessThan(policyLimit);
+    expect(sourcesFor(20, bus).sources).toEqual([
+      `arn:AWS::Partition:events:AWS::Region:AWS::AccountId:rule/${name}/*`,
+    ]);
+  });
+
   it("knows that the rules of the account's default bus go by no bus's name", () => {
     const { sources } = sourcesFor(41, (stack) => EventBus.fromEventBusName(stack, "Bus", "default"));
     expect(sources).toEqual(["arn:AWS::Partition:events:AWS::Region:AWS::AccountId:rule/*"]);

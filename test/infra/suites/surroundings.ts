@@ -4,7 +4,7 @@ import { Template } from "aws-cdk-lib/assertions";
 import { AttributeType, StreamViewType, type TablePropsV2, TableV2 } from "aws-cdk-lib/aws-dynamodb";
 import { SubnetType, Vpc } from "aws-cdk-lib/aws-ec2";
 import { AccountPrincipal, CfnRole, ManagedPolicy, PermissionsBoundary, Role } from "aws-cdk-lib/aws-iam";
-import { Key } from "aws-cdk-lib/aws-kms";
+import { Alias, Key } from "aws-cdk-lib/aws-kms";
 import { Bucket, BucketEncryption } from "aws-cdk-lib/aws-s3";
 import { DurableFunctions, type DurableFunctionsProps, DurableTables, indexNames } from "holdfast/cdk";
 import { describe, expect, it } from "vitest";
@@ -32,6 +32,8 @@ function everything() {
     encryptionKey: key,
     vpc,
     vpcSubnets: { subnetType: SubnetType.PRIVATE_ISOLATED },
+    // As good as none.
+    securityGroups: [],
     tracing: true,
     retention: Duration.days(30),
     archive,
@@ -296,6 +298,21 @@ describe("what can't be is refused", () => {
       /The prop `vpc` is no VPC[\s\S]*found: {4}"vpc-1"[\s\S]*fromLookup/,
     );
   });
+
+  it("an alias in the place of its key, which roles could not be permitted to use", () => {
+    const imported = (stack: Stack) => Alias.fromAliasName(stack, "Alias", "alias/company");
+    const own = (stack: Stack) => new Key(stack, "Key").addAlias("own");
+    for (const alias of [imported, own])
+      expect(messageFor((stack) => ({ encryptionKey: alias(stack) }))).toMatch(
+        /HoldfastConfigError: The prop `encryptionKey` is the alias of a key/,
+      );
+    expect(
+      messageFor((stack) => ({ payloadBucket: { ...bucket, encryptionKey: imported(stack) } })),
+    ).toContain("`payloadBucket.encryptionKey` is the alias");
+    const stack = new Stack(temporaryApp(), "Data", { env });
+    expect(() => new DurableTables(stack, "Tables", { encryptionKey: imported(stack) })).toThrow("the alias");
+  });
+  const bucket = { bucketName: "own", bucketArn: "arn:aws:s3:::own" };
 
   it("a key for tables whose region nobody knows yet", () => {
     expect(messageFor((stack) => ({ encryptionKey: new Key(stack, "Key") }))).toMatch(
