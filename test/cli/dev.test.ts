@@ -2,13 +2,12 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join, sep } from "node:path";
+import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { ListQueuesCommand, SQSClient } from "@aws-sdk/client-sqs";
 import { afterAll, describe, expect, inject, test } from "vitest";
 import { shownChaos } from "../../lib/cli/dev/chaos.js";
-import { isSource } from "../../lib/cli/dev/sources.js";
 import { assembly } from "../local/harness.js";
 import { runCommand } from "./run.js";
 
@@ -145,17 +144,4 @@ test("deploys what changes in the project, and goes on with what there was while
     await dev.interrupt();
     rmSync(project, { recursive: true, force: true });
   }
-});
-
-test.each([
-  ["workflows/order.ts", true],
-  ["infra/app.mjs", true],
-  ["package.json", true],
-  ["README.md", false],
-  ["node_modules/zod/index.js", false],
-  [".holdfast/cloud.json", false],
-  ["packages/shop/cdk.out/manifest.json", false],
-  [".git/index.json", false],
-])("takes %s for a source: %s", (path, expected) => {
-  expect(isSource(path.replaceAll("/", sep))).toBe(expected);
 });
