@@ -145,3 +145,24 @@ test("deploys what changes in the project, and goes on with what there was while
     rmSync(project, { recursive: true, force: true });
   }
 });
+
+test("deploys what changes while it comes up", async () => {
+  const project = mkdtempSync(join(tmpdir(), "holdfast-project-"));
+  const write = (file: string, text: string): void => writeFileSync(join(project, file), text);
+  write("queues.json", '{"queues":["first"]}');
+  // Once the first synthesis has read what there is, somebody saves something else.
+  write(
+    "synth.mjs",
+    `${SYNTHESIS}\nif (queues[0] === "first") writeFileSync("queues.json", '{"queues":["second"]}');`,
+  );
+  write("cdk.json", '{"app":"node synth.mjs"}');
+  const dev = new Dev(["--in-memory"], project);
+  try {
+    expect(await dev.line("changed")).toMatchObject({ files: ["queues.json"] });
+    await dev.line("deployed");
+    expect(await dev.queues()).toEqual(["second"]);
+  } finally {
+    await dev.interrupt();
+    rmSync(project, { recursive: true, force: true });
+  }
+});

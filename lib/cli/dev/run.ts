@@ -17,6 +17,28 @@ export async function runDev(options: DevOptions, terminal: Terminal): Promise<v
   process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= "true";
 
   const asked = stopAsked(terminal);
+  const reloader =
+    options.reload && options.templates === undefined
+      ? reloadOnChange(process.cwd(), stateDir, tell.onUnwatchable)
+      : undefined;
+  try {
+    await runCloud({ options, stateDir, tell, asked, ...(reloader === undefined ? {} : { reloader }) });
+  } finally {
+    await reloader?.stop();
+  }
+}
+
+interface Running {
+  readonly options: DevOptions;
+  /** Absolute. */
+  readonly stateDir: string;
+  readonly tell: Telling;
+  /** Resolves when it is to end. */
+  readonly asked: Promise<void>;
+  readonly reloader?: Reloader;
+}
+
+async function runCloud({ options, stateDir, tell, asked, reloader }: Running): Promise<void> {
   // What runs is read from where its templates are: the next ones are written beside them, and nothing into them.
   const places = [join(stateDir, "cdk.out"), join(stateDir, "cdk.out-next")] as const;
   let running: string = places[0];
@@ -26,7 +48,6 @@ export async function runDev(options: DevOptions, terminal: Terminal): Promise<v
   const cloud = await startCloud({ ...cloudOptions(options, tell), templates, stateDir });
   const { chaos } = cloud;
   const unwatch = chaos === undefined ? () => {} : watchChaos(() => chaos.counts, tell.chaos);
-  let reloader: Reloader | undefined;
   try {
     const tellCommands = (): void =>
       writeLocalFile(stateDir, {
@@ -36,20 +57,19 @@ export async function runDev(options: DevOptions, terminal: Terminal): Promise<v
       });
     tellCommands();
     tell.ready(cloud, Date.now() - began);
-    if (options.reload && options.templates === undefined)
-      reloader = reloadOnChange(process.cwd(), stateDir, {
-        synthesize: async () => {
-          const directory = running === places[0] ? places[1] : places[0];
-          await synthesize(options.app, directory);
-          return directory;
-        },
-        deploy: async (next) => {
-          await cloud.deploy(next);
-          running = next;
-          tellCommands();
-        },
-        ...tell.reloading,
-      });
+    reloader?.start({
+      synthesize: async () => {
+        const directory = running === places[0] ? places[1] : places[0];
+        await synthesize(options.app, directory);
+        return directory;
+      },
+      deploy: async (next) => {
+        await cloud.deploy(next);
+        running = next;
+        tellCommands();
+      },
+      ...tell.reloading,
+    });
     await asked;
     tell.progress("Stopping …");
   } finally {
