@@ -166,3 +166,25 @@ test("deploys what changes while it comes up", async () => {
     rmSync(project, { recursive: true, force: true });
   }
 });
+
+test("ends in order when it is interrupted before it is up, and the CDK app with it", async () => {
+  const project = mkdtempSync(join(tmpdir(), "holdfast-project-"));
+  const write = (file: string, text: string): void => writeFileSync(join(project, file), text);
+  write(
+    "synth.mjs",
+    'import { existsSync } from "node:fs"; setInterval(() => existsSync("interrupted") && process.exit(1), 10);',
+  );
+  write("cdk.json", '{"app":"node synth.mjs"}');
+  const dev = new Dev(["--in-memory"], project);
+  try {
+    await dev.line("progress");
+    const ended = dev.interrupt();
+    write("interrupted", "");
+    expect(await ended).toBe(0);
+    expect(dev.lines.at(-1)).toEqual({ type: "stopped" });
+  } finally {
+    write("interrupted", "");
+    await dev.interrupt();
+    rmSync(project, { recursive: true, force: true });
+  }
+});

@@ -16,13 +16,13 @@ export async function runDev(options: DevOptions, terminal: Terminal): Promise<v
   // The SDK's advice about Node is for those who write against it.
   process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= "true";
 
-  const asked = stopAsked(terminal);
+  const stop = stopAsked(terminal);
   const reloader =
     options.reload && options.templates === undefined
       ? reloadOnChange(process.cwd(), stateDir, tell.onUnwatchable)
       : undefined;
   try {
-    await runCloud({ options, stateDir, tell, asked, ...(reloader === undefined ? {} : { reloader }) });
+    await runCloud({ options, stateDir, tell, stop, ...(reloader === undefined ? {} : { reloader }) });
   } finally {
     await reloader?.stop();
   }
@@ -33,16 +33,19 @@ interface Running {
   /** Absolute. */
   readonly stateDir: string;
   readonly tell: Telling;
-  /** Resolves when it is to end. */
-  readonly asked: Promise<void>;
+  readonly stop: Stop;
   readonly reloader?: Reloader;
 }
 
-async function runCloud({ options, stateDir, tell, asked, reloader }: Running): Promise<void> {
+async function runCloud({ options, stateDir, tell, stop, reloader }: Running): Promise<void> {
   // What runs is read from where its templates are: the next ones are written beside them, and nothing into them.
   const places = [join(stateDir, "cdk.out"), join(stateDir, "cdk.out-next")] as const;
   let running: string = places[0];
-  const templates = await templatesFor(options, running, tell);
+  const templates = await templatesFor(options, running, tell).catch((error: unknown) => {
+    // Ctrl-C reaches the CDK app, too.
+    if (!stop.isAsked()) throw error;
+  });
+  if (templates === undefined || stop.isAsked()) return tell.stopped();
   const began = Date.now();
   tell.progress("Starting DynamoDB Local, the queues and the functions …");
   const cloud = await startCloud({ ...cloudOptions(options, tell), templates, stateDir });
@@ -70,7 +73,7 @@ async function runCloud({ options, stateDir, tell, asked, reloader }: Running): 
       },
       ...tell.reloading,
     });
-    await asked;
+    await stop.asked;
     tell.progress("Stopping …");
   } finally {
     unwatch();
@@ -107,18 +110,25 @@ async function templatesFor(options: DevOptions, directory: string, tell: Tellin
   return directory;
 }
 
+/** That it is to end. */
+interface Stop {
+  readonly asked: Promise<void>;
+  isAsked(): boolean;
+}
+
 /** The first Ctrl-C ends everything in order; the second one is obeyed at once. */
-function stopAsked(terminal: Terminal): Promise<void> {
-  return new Promise((asked) => {
-    let times = 0;
+function stopAsked(terminal: Terminal): Stop {
+  let times = 0;
+  const asked = new Promise<void>((ask) => {
     for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
       process.on(signal, () => {
         times += 1;
         if (times > 1) process.exit(130);
         // The terminal has echoed ^C; what follows begins on a line of its own.
         if (signal === "SIGINT" && terminal.width !== undefined) terminal.err("");
-        asked();
+        ask();
       });
     }
   });
+  return { asked, isAsked: () => times > 0 };
 }
