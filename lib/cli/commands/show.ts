@@ -5,6 +5,7 @@ import { checkIdArgument } from "../input.js";
 import { awaitedLine } from "../show/awaited-line.js";
 import { type LastErrors, lastErrors, needsHistory } from "../show/last-errors.js";
 import { type NextStep, nextSteps } from "../show/next-steps.js";
+import { shownReason } from "../show/reason.js";
 import { oneLine } from "../table.js";
 import { connect, deploymentNow, type TargetOptions, withTarget } from "../target.js";
 import type { Terminal } from "../terminal.js";
@@ -51,15 +52,20 @@ function print(terminal: Terminal, it: ExecutionDescription, errors: LastErrors,
   line("workflow", `${it.workflow}${it.version === undefined ? "" : `, version ${it.version}`}`);
   if (it.application !== undefined) line("for", `application ${it.application}`);
   if (it.pipelineConfigId !== undefined) line("by", `pipeline configuration ${it.pipelineConfigId}`);
+  if (it.pinnedTo !== undefined)
+    line("pinned to", it.pinnedTo === "next" ? "the code of its first turn" : it.pinnedTo);
   line("status", painted(colors, it.status));
   line("created", shownInstant(it.createdAt));
   if (it.startAt.getTime() !== it.createdAt.getTime()) line("starts", shownInstant(it.startAt));
   if (it.closedAt !== undefined) line("closed", shownInstant(it.closedAt));
-  for (const stopped of [it.cancelled, it.terminated]) {
+  for (const [what, stopped] of [
+    ["to cancel", it.cancelled],
+    ["to terminate", it.terminated],
+  ] as const) {
     if (stopped === undefined) continue;
     const { at, by, reason } = stopped;
-    const asked = [shownInstant(at), by === undefined ? "" : `by ${by}`, reason ?? ""];
-    line("asked for", asked.filter((part) => part !== "").join(", "));
+    const asked = [what, shownInstant(at), by === undefined ? "" : `by ${by}`, reason ?? ""];
+    line("asked", asked.filter((part) => part !== "").join(", "));
   }
   if (it.lease !== undefined) line("held", `until ${shownInstant(it.lease.until)}, by ${it.lease.owner}`);
   if (it.startedBy !== undefined) line("started by", `event ${it.startedBy}`);
@@ -68,7 +74,7 @@ function print(terminal: Terminal, it: ExecutionDescription, errors: LastErrors,
     line(it.origin.kind === "forked" ? "forked of" : "continues", it.origin.executionId);
   if (it.continuedTo !== undefined) line("next run", it.continuedTo);
   if (it.deadline !== undefined) line("times out", shownInstant(it.deadline));
-  line("input", shownValue(it.input));
+  if (it.input !== undefined) line("input", shownValue(it.input));
   if ("state" in it) line("state", shownValue(it.state));
   if ("output" in it) line("output", shownValue(it.output));
   if (it.error !== undefined) line("error", `${colors.red(it.error.name)}: ${it.error.message}`);
@@ -78,7 +84,7 @@ function print(terminal: Terminal, it: ExecutionDescription, errors: LastErrors,
     if (reason !== `It is ${it.status}.`) line("now", reason);
     return;
   }
-  if (it.progress.moves !== "stalled") line("now", it.progress.reason);
+  if (it.progress.moves !== "stalled") line("now", shownReason(it));
   const { next } = it.progress;
   if (next !== undefined) line("next", `${shownInstant(next)}, ${fromNow(next.getTime() - now)}`);
   line("freed by", it.progress.freedBy);

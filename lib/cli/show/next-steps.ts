@@ -6,6 +6,7 @@
  * | was continued                                              | show the one that goes on                           |
  * | has ended, some compensations gave up                      | redrive                                             |
  * | failed, and was not undone                                 | redrive, after a deploy that mends it               |
+ * | failed, and was undone                                     | history: there is nothing left to go on from        |
  * | has ended, with something left to do                       | doctor: whether worker and audit are at work        |
  * | has ended otherwise                                        | none                                                |
  * | is stalled                                                 | redrive, after a deploy that mends it; terminate    |
@@ -39,6 +40,8 @@ export function nextSteps(it: ExecutionDescription): readonly NextStep[] {
       if (it.compensation === "incomplete") return [redrive("try again what gave up")];
       if (it.status === "failed" && it.compensation !== "complete")
         return [redrive("go on from what failed, once that is mended")];
+      if (it.status === "failed")
+        return [{ command: `holdfast history ${id}`, what: "what failed, and what was undone" }];
       // With nothing left to do there is no more to say than its status.
       return progress.reason === `It is ${it.status}.` ? [] : [doctor];
     case "stalled":
