@@ -2,11 +2,12 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import picocolors from "picocolors";
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { shortName, shownLogLine } from "../../lib/cli/dev/log-lines.js";
 import { synthesize } from "../../lib/cli/dev/synthesize.js";
 import { messageOf } from "../../lib/cli/exit.js";
 import { readLocalFile, removeLocalFile, writeLocalFile } from "../../lib/cli/local-file.js";
+import { processTerminal } from "../../lib/cli/terminal.js";
 
 const plainColors = picocolors.createColors(false);
 const lineOf = (text: string) =>
@@ -40,6 +41,16 @@ describe("what functions log", () => {
   test.each(["hello", "{not json", '{"a":1}'])("%s stays as it came", (text) =>
     expect(lineOf(text)).toBe(`worker   ${text}`),
   );
+});
+
+test("what goes to no terminal has no colours, whatever the results go to", () => {
+  const written: string[] = [];
+  const write = vi
+    .spyOn(process.stderr, "write")
+    .mockImplementation((text) => written.push(String(text)) > 0);
+  processTerminal().err(picocolors.createColors(true).red("error"));
+  write.mockRestore();
+  expect(written).toEqual(["error\n"]);
 });
 
 describe("the local cloud's file", () => {
