@@ -29,12 +29,18 @@ export const addShow: AddCommand = (program, terminal) => {
       const errors: LastErrors = needsHistory(description)
         ? lastErrors(description, await client.history(id))
         : new Map();
-      const steps = nextSteps(description);
+      const { pipelineOf } = await import("../show/pipeline.js");
+      const pipeline = await pipelineOf(client, description);
+      const steps = nextSteps(description, pipeline !== undefined);
       if (options.json)
         return terminal.out(
           json({ ...description, lastErrors: Object.fromEntries(errors), nextSteps: steps }),
         );
-      print(terminal, description, errors, await deploymentNow(options));
+      const { now, freedBy } = pipeline ?? {
+        now: shownReason(description),
+        freedBy: description.progress.freedBy,
+      };
+      print(terminal, description, { now, freedBy, errors }, await deploymentNow(options));
       printSteps(terminal, steps);
     });
 };
@@ -45,7 +51,13 @@ function printSteps({ out, colors }: Terminal, steps: readonly NextStep[]): void
     out(`${colors.dim((index === 0 ? "try" : "").padEnd(10))}${command.padEnd(width)}   ${colors.dim(what)}`);
 }
 
-function print(terminal: Terminal, it: ExecutionDescription, errors: LastErrors, now: number): void {
+interface Why {
+  readonly now: string;
+  readonly freedBy: string;
+  readonly errors: LastErrors;
+}
+
+function print(terminal: Terminal, it: ExecutionDescription, why: Why, now: number): void {
   const { colors } = terminal;
   const line = (name: string, value: string) => terminal.out(`${colors.dim(name.padEnd(10))}${value}`);
   line("execution", colors.bold(it.executionId));
@@ -84,11 +96,11 @@ function print(terminal: Terminal, it: ExecutionDescription, errors: LastErrors,
     if (reason !== `It is ${it.status}.`) line("now", reason);
     return;
   }
-  if (it.progress.moves !== "stalled") line("now", shownReason(it));
+  if (it.progress.moves !== "stalled") line("now", why.now);
   const { next } = it.progress;
   if (next !== undefined) line("next", `${shownInstant(next)}, ${fromNow(next.getTime() - now)}`);
-  line("freed by", it.progress.freedBy);
-  awaited(it.progress, errors).forEach((what, index) => {
+  line("freed by", why.freedBy);
+  awaited(it.progress, why.errors).forEach((what, index) => {
     line(index === 0 ? "awaits" : "", what);
   });
 }

@@ -13,6 +13,7 @@
  * | is paused                                                  | resume; cancel                                      |
  * | is in a turn                                               | watch                                               |
  * | waits for its owner, for a wake that is late, for messages to be read | doctor                                   |
+ * | is a pipeline, and awaits messages, or time                | its picture, which has what frees each stage; cancel |
  * | awaits messages, or time                                   | what brings each of them; cancel                    |
  */
 import type { AwaitedOperation } from "../../client/awaited.js";
@@ -27,7 +28,7 @@ export interface NextStep {
 
 const ARE_AT_WORK = "whether worker, queue and audit are at work";
 
-export function nextSteps(it: ExecutionDescription): readonly NextStep[] {
+export function nextSteps(it: ExecutionDescription, isPipeline = false): readonly NextStep[] {
   const id = quoted(it.executionId);
   const { progress } = it;
   const redrive = (what: string): NextStep => ({ command: `holdfast redrive ${id}`, what });
@@ -58,6 +59,11 @@ export function nextSteps(it: ExecutionDescription): readonly NextStep[] {
     case "due":
       return [doctor];
     default:
+      if (isPipeline)
+        return [
+          { command: `holdfast pipeline show ${id}`, what: "its stages, and what frees each" },
+          { command: `holdfast pipeline cancel ${id}`, what: "end it" },
+        ];
       return [...progress.awaits.flatMap((awaited) => bringing(it.executionId, awaited)), cancel];
   }
 }
