@@ -11,7 +11,7 @@ const SEALED = "(sealed)";
 export function detailOf(event: HistoryEntry["event"]): string {
   switch (event.type) {
     case "ExecutionStarted":
-      return stored(event.input);
+      return decoded(event.input) === undefined ? "" : stored(event.input);
     case "StepStarted":
       return attempt(event.attempt);
     case "StepCompleted":

@@ -6,10 +6,11 @@ import { createProgram } from "./program.js";
 import { processTerminal } from "./terminal.js";
 
 // A reader that went away (`holdfast list | head`) is no error of ours.
-process.stdout.on("error", (error: NodeJS.ErrnoException) => {
-  if (error.code === "EPIPE") process.exit(EXIT.ok);
-  throw error;
-});
+for (const stream of [process.stdout, process.stderr])
+  stream.on("error", (error: NodeJS.ErrnoException) => {
+    if (error.code === "EPIPE") process.exit(EXIT.ok);
+    throw error;
+  });
 
 const terminal = processTerminal();
 try {

@@ -75,7 +75,6 @@ export function createProgram(terminal: Terminal): Command {
     .helpOption("-h, --help", "print help")
     .helpCommand("help [command]", "print help for a command")
     .showSuggestionAfterError()
-    .showHelpAfterError("(holdfast --help lists what can be asked)")
     .addHelpText("after", ENDING);
   // Subcommands take these over, so they stand before the first one.
   program
@@ -84,10 +83,20 @@ export function createProgram(terminal: Terminal): Command {
     .configureOutput({
       writeOut: (text) => terminal.out(text.trimEnd()),
       writeErr: (text) => terminal.err(text.trimEnd()),
+      // As every other error looks.
+      outputError: (text, write) => write(text.replace(/^error:/, terminal.colors.red("error"))),
       ...(terminal.width === undefined ? {} : { getOutHelpWidth: () => terminal.width ?? 80 }),
     });
   for (const add of COMMANDS) add(program, terminal);
+  nameHelp(program, []);
   return program;
+}
+
+/** What is wrong is said with where it is told rightly: the help of that very command. */
+function nameHelp(command: Command, above: readonly string[]): void {
+  const path = [...above, command.name()];
+  command.showHelpAfterError(`(${path.join(" ")} --help says what it takes)`);
+  for (const sub of command.commands) nameHelp(sub, path);
 }
 
 /** A command's own options stand before those that many share. */

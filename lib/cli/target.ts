@@ -3,6 +3,7 @@
  * loaded when a command connects: help, completion and a wrong command line wait for neither.
  */
 import { type Command, Option } from "commander";
+import type { SystemClock } from "../aws/clock.js";
 import type { Connection } from "../aws/connection.js";
 import type { Names } from "../aws/environment.js";
 import type { DurableClient } from "../client/client.js";
@@ -86,12 +87,19 @@ export function findTarget(options: TargetOptions, terminal: Terminal): Target {
 
 /** The deployment's time: that of a local cloud may run faster. */
 export async function deploymentNow(options: TargetOptions): Promise<number> {
+  return (await deploymentClock(options)).now();
+}
+
+/** Tells the deployment's time, and how much of it passes in a person's. */
+export async function deploymentClock(
+  options: TargetOptions,
+): Promise<Pick<SystemClock, "now" | "fromReal">> {
   const local = options.aws === true ? undefined : readLocalFile(options.stateDir);
   const [{ systemClock }, { readTimeScale }] = await Promise.all([
     import("../aws/clock.js"),
     import("../aws/environment.js"),
   ]);
-  return systemClock(readTimeScale(local?.environment ?? process.env)).now();
+  return systemClock(readTimeScale(local?.environment ?? process.env));
 }
 
 /** The connection of what was found. */

@@ -1,4 +1,5 @@
 /** The screen: where results go, where everything else goes, how wide it is, and whether it has colours. */
+import { stripVTControlCharacters } from "node:util";
 import picocolors from "picocolors";
 
 export type Colors = ReturnType<typeof picocolors.createColors>;
@@ -34,7 +35,8 @@ export function processTerminal(): Terminal {
   const drawable = stdout.isTTY === true && env.TERM !== "dumb";
   return {
     out: (line) => void stdout.write(`${line}\n`),
-    err: (line) => void stderr.write(`${line}\n`),
+    // Its colours are those of the results' terminal; a file that errors go to has none.
+    err: (line) => void stderr.write(`${stderr.isTTY === true ? line : stripVTControlCharacters(line)}\n`),
     endWith: (exitCode, when) => {
       process.exitCode = exitCode;
       // Once what was printed has left.

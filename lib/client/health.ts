@@ -20,15 +20,16 @@ export interface HealthCheck {
 /** No execution, cursor or object has it: only whether an answer comes is of interest. */
 const NOBODY = "holdfast-health";
 
-/** One strongly consistent read of each, side by side. The wake queue and the bus are not asked: a message would be a wake, or an event. */
-export async function checkHealth({ store, clock }: Outside): Promise<Health> {
+/** One strongly consistent read of each, side by side, timed by a stopwatch: a local cloud's clock may run faster. The wake queue and the bus are not asked: a message would be a wake, or an event. */
+export async function checkHealth({ store }: Pick<Outside, "store">): Promise<Health> {
   const check = async (what: HealthCheck["what"], read: () => Promise<unknown>): Promise<HealthCheck> => {
-    const began = clock.now();
+    const began = performance.now();
+    const ms = () => Math.round(performance.now() - began);
     try {
       await read();
-      return { what, ok: true, ms: clock.now() - began };
+      return { what, ok: true, ms: ms() };
     } catch (error) {
-      return { what, ok: false, ms: clock.now() - began, error: String(error) };
+      return { what, ok: false, ms: ms(), error: String(error) };
     }
   };
   const checks = await Promise.all([

@@ -165,3 +165,14 @@ describe("a command line that is wrong is told so first:", () => {
     expect(code).toBe(2);
   });
 });
+
+test("what the parser refuses looks like every other error, and names the help of that very command", async () => {
+  const { err, code } = await runCommand(["schedules", "show"]);
+  expect(err).toMatch(
+    /^error missing required argument 'id'\n\(holdfast schedules show --help says what it takes\)$/,
+  );
+  expect(code).toBe(2);
+  expect((await runCommand(["shwo"])).err).toContain(
+    "(Did you mean show?)\n(holdfast --help says what it takes)",
+  );
+});

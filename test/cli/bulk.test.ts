@@ -1,7 +1,13 @@
 /** What is done to many executions at once: shown, counted, asked about, done, told of, and done again. */
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { outcomeOf } from "../../lib/cli/bulk/run.js";
-import { app, ExecutionClosedError, NotDeletableError, workflow } from "../../lib/index.js";
+import {
+  app,
+  ExecutionClosedError,
+  ExecutionNotFoundError,
+  NotDeletableError,
+  workflow,
+} from "../../lib/index.js";
 import { type Ground, openGround } from "./ground.js";
 
 const waits = workflow("waits", async (ctx) => ctx.waitForSignal("go"));
@@ -73,6 +79,15 @@ describe("which executions are meant", () => {
     await ground.work();
     expect((await ground.told("list", "-s", "paused")).executions).toEqual([]);
   });
+});
+
+test("an id that was mistyped is no success, and keeps the others from nothing", async () => {
+  const { out, err, code } = await ground.holdfast(["pause", "r-1", "r-9"]);
+  expect({ out, code }).toEqual({ out: "pause: 1 of 2 executions, 1 failed", code: 1 });
+  expect(err).toContain('r-9 failed: There is no execution "r-9"');
+  await ground.work();
+  expect((await ground.holdfast(["resume", "r-1"])).code).toBe(0);
+  await ground.work();
 });
 
 describe("cancel", () => {
@@ -175,6 +190,13 @@ describe("purge", () => {
     expect((await ground.holdfast(["show", "old-1"])).code).toBe(3);
     expect(await ids()).toEqual(["old-3"]);
   });
+
+  test("says what it wants, and where ids belong", async () => {
+    const { err, code } = await ground.holdfast(["purge", "--older-than", "30d", "--yes"]);
+    expect(err).toContain("Expected a filter such as --workflow <name>");
+    expect(err).toContain("holdfast delete <id…>");
+    expect(code).toBe(2);
+  });
 });
 
 describe("doing it to all", () => {
@@ -202,6 +224,11 @@ describe("doing it to all", () => {
       act: async (id) => Promise.reject(new ExecutionClosedError(id, "completed")),
     });
     expect(outcome).toMatchObject({ done: [], passedOver: [{ executionId: "e-1" }], failed: [] });
+    const gone = await outcomeOf(["e-2"], {
+      ...{ verb: "cancel", listed: true as const },
+      act: async (id) => Promise.reject(new ExecutionNotFoundError(id)),
+    });
+    expect(gone).toMatchObject({ done: [], passedOver: [{ executionId: "e-2" }], failed: [] });
   });
 
   test("tries those again that others of the same run set free, for as long as that helps", async () => {

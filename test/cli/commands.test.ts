@@ -292,7 +292,7 @@ describe("pause, resume, terminate and fork", () => {
     expect((await holdfast(["terminate", "s-2", "-r", "wrong"])).out).toBe("s-2 is terminated");
     expect((await deployment.outside.store.readHead("s-2"))?.status).toBe("terminated");
     expect((await holdfast(["show", "s-2"])).out).toMatch(
-      /asked for +\d{4}-\d\d-\d\d [\d:]+, by holdfast, wrong/,
+      /asked +to terminate, \d{4}-\d\d-\d\d [\d:]+, by holdfast, wrong/,
     );
     const again = await holdfast(["cancel", "s-2"]);
     expect(again.code).toBe(4);

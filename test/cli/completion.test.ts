@@ -61,6 +61,7 @@ describe("the tree knows", () => {
   );
 
   test("which deployment was named before", () => {
+    expect([...completionOf(program, ["show", "--aws", ""]).given]).toEqual([["--aws", ""]]);
     const { given } = completionOf(program, ["show", "--stack", "Shop", "--region=eu-central-1", ""]);
     expect(Object.fromEntries(given)).toEqual({ "--stack": "Shop", "--region": "eu-central-1" });
   });

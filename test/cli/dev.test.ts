@@ -2,13 +2,12 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join, sep } from "node:path";
+import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { ListQueuesCommand, SQSClient } from "@aws-sdk/client-sqs";
 import { afterAll, describe, expect, inject, test } from "vitest";
 import { shownChaos } from "../../lib/cli/dev/chaos.js";
-import { isSource } from "../../lib/cli/dev/sources.js";
 import { assembly } from "../local/harness.js";
 import { runCommand } from "./run.js";
 
@@ -147,15 +146,45 @@ test("deploys what changes in the project, and goes on with what there was while
   }
 });
 
-test.each([
-  ["workflows/order.ts", true],
-  ["infra/app.mjs", true],
-  ["package.json", true],
-  ["README.md", false],
-  ["node_modules/zod/index.js", false],
-  [".holdfast/cloud.json", false],
-  ["packages/shop/cdk.out/manifest.json", false],
-  [".git/index.json", false],
-])("takes %s for a source: %s", (path, expected) => {
-  expect(isSource(path.replaceAll("/", sep))).toBe(expected);
+test("deploys what changes while it comes up", async () => {
+  const project = mkdtempSync(join(tmpdir(), "holdfast-project-"));
+  const write = (file: string, text: string): void => writeFileSync(join(project, file), text);
+  write("queues.json", '{"queues":["first"]}');
+  // Once the first synthesis has read what there is, somebody saves something else.
+  write(
+    "synth.mjs",
+    `${SYNTHESIS}\nif (queues[0] === "first") writeFileSync("queues.json", '{"queues":["second"]}');`,
+  );
+  write("cdk.json", '{"app":"node synth.mjs"}');
+  const dev = new Dev(["--in-memory"], project);
+  try {
+    expect(await dev.line("changed")).toMatchObject({ files: ["queues.json"] });
+    await dev.line("deployed");
+    expect(await dev.queues()).toEqual(["second"]);
+  } finally {
+    await dev.interrupt();
+    rmSync(project, { recursive: true, force: true });
+  }
+});
+
+test("ends in order when it is interrupted before it is up, and the CDK app with it", async () => {
+  const project = mkdtempSync(join(tmpdir(), "holdfast-project-"));
+  const write = (file: string, text: string): void => writeFileSync(join(project, file), text);
+  write(
+    "synth.mjs",
+    'import { existsSync } from "node:fs"; setInterval(() => existsSync("interrupted") && process.exit(1), 10);',
+  );
+  write("cdk.json", '{"app":"node synth.mjs"}');
+  const dev = new Dev(["--in-memory"], project);
+  try {
+    await dev.line("progress");
+    const ended = dev.interrupt();
+    write("interrupted", "");
+    expect(await ended).toBe(0);
+    expect(dev.lines.at(-1)).toEqual({ type: "stopped" });
+  } finally {
+    write("interrupted", "");
+    await dev.interrupt();
+    rmSync(project, { recursive: true, force: true });
+  }
 });

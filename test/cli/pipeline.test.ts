@@ -27,8 +27,15 @@ const fails = pipeline({
   name: "fails",
   stages: [broken([], "test"), stage([], "tell", { requisites: ["test"] })],
 });
+const single = pipeline({
+  application: "shop",
+  name: "single",
+  concurrency: { limit: 1 },
+  stages: [waiting([], "judge")],
+});
 const plain = workflow("plain", async (ctx) => ctx.waitForSignal("go"));
-const shop = app({ workflows: [release, fails, plain] });
+const parks = workflow("parks", async (ctx) => ctx.waitForSignal("slot"));
+const shop = app({ workflows: [release, fails, single, plain, parks] });
 
 let deployment: Deployment;
 let stateDir: string;
@@ -43,6 +50,8 @@ beforeAll(async () => {
     ["release", "r-3"],
     ["fails", "f-1"],
     ["plain", "p-1"],
+    ["parks", "car-1"],
+    ["single", "s-1"],
   ] as const)
     await startExecution(deployment.outside, shop, { workflow: name, input: { version: 7 }, id });
   await work();
@@ -85,6 +94,24 @@ describe("show", () => {
       "│   waits for a signal: holdfast pipeline signal r-1 judge --name …",
       "○ deploy  NOT_STARTED",
     ]);
+  });
+
+  test("of one that waits for a place says so, and who has it, to those who ask for its execution as well", async () => {
+    await startExecution(deployment.outside, shop, { workflow: "single", input: {}, id: "s-2" });
+    while ((await holdfast(["show", "s-2"])).out.includes("NOT_STARTED,")) await work();
+    for (let round = 0; round < 4; round++) await work();
+    const { out } = await holdfast(["show", "s-2"]);
+    expect(out).toMatch(/\nstatus {4}BUFFERED, /);
+    expect(out).toContain(
+      "It waits for a place: as many executions of this pipeline run as its concurrency lets.",
+    );
+    const execution = await runCommand(["show", "s-2", "--state-dir", stateDir]);
+    expect(execution.out).toContain("holdfast pipeline list --pipeline single --status RUNNING");
+    expect(execution.out).toMatch(/\ntry +holdfast pipeline show s-2 /);
+    expect(execution.out).not.toContain("holdfast signal");
+    // Any workflow may have a signal of that name.
+    const parked = await runCommand(["show", "car-1", "--state-dir", stateDir]);
+    expect(parked.out).toContain("holdfast signal car-1 slot");
   });
 
   test("says what failed, and how to go on from there", async () => {

@@ -2,11 +2,12 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import picocolors from "picocolors";
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { shortName, shownLogLine } from "../../lib/cli/dev/log-lines.js";
-import { synthesize } from "../../lib/cli/dev/synthesize.js";
+import { SynthesisError, synthesize } from "../../lib/cli/dev/synthesize.js";
 import { messageOf } from "../../lib/cli/exit.js";
 import { readLocalFile, removeLocalFile, writeLocalFile } from "../../lib/cli/local-file.js";
+import { processTerminal } from "../../lib/cli/terminal.js";
 
 const plainColors = picocolors.createColors(false);
 const lineOf = (text: string) =>
@@ -42,6 +43,16 @@ describe("what functions log", () => {
   );
 });
 
+test("what goes to no terminal has no colours, whatever the results go to", () => {
+  const written: string[] = [];
+  const write = vi
+    .spyOn(process.stderr, "write")
+    .mockImplementation((text) => written.push(String(text)) > 0);
+  processTerminal().err(picocolors.createColors(true).red("error"));
+  write.mockRestore();
+  expect(written).toEqual(["error\n"]);
+});
+
 describe("the local cloud's file", () => {
   test("counts only while its process lives", () => {
     const directory = mkdtempSync(join(tmpdir(), "holdfast-local-"));
@@ -60,6 +71,36 @@ describe("the local cloud's file", () => {
 });
 
 describe("synthesis", () => {
+  test("that fails says what is wrong and where in the project, and not how its dependencies found it", () => {
+    const printed = [
+      ...[
+        "One stack.",
+        "file:///p/node_modules/holdfast/dist/lib/cdk/bundle.js:109",
+        "    return new HoldfastConfigError({",
+      ],
+      ...[
+        "           ^",
+        "",
+        "HoldfastConfigError: The app could not be bundled.",
+        "  found:    workflows/a.ts:1:0: no",
+      ],
+      ...[
+        "    at build (file:///p/node_modules/holdfast/dist/lib/cdk/bundle.js:87:39)",
+        "    at <anonymous> (/p/infra/app.ts:9:1)",
+      ],
+      ...["    at async loadESM (node:internal/process/esm_loader:28:7)", "", "Node.js v20.20.2", ""],
+    ].join("\n");
+    expect(new SynthesisError("npx app", "ended with exit code 1", printed).message).toBe(
+      [
+        ...["The CDK app did not synthesize: `npx app` ended with exit code 1.", "One stack."],
+        ...["HoldfastConfigError: The app could not be bundled.", "  found:    workflows/a.ts:1:0: no"],
+        "    at <anonymous> (/p/infra/app.ts:9:1)",
+      ].join("\n"),
+    );
+    const own = "/p/infra/app.ts:5\nconst x = ;\n          ^\n\nSyntaxError: Unexpected token ';'";
+    expect(new SynthesisError("npx app", "ended", own).message).toContain(own);
+  });
+
   test("runs the app's command with the CDK's variables, and says what it printed when it fails", async () => {
     const directory = mkdtempSync(join(tmpdir(), "holdfast-synth-"));
     const out = join(directory, "cdk.out");

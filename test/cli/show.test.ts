@@ -1,7 +1,8 @@
 /** Why an execution does not move, on one screen: what would move it, spelled out, and what went wrong last. */
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { fromNow, shownSpan } from "../../lib/cli/format.js";
+import { fromNow, shownInstant, shownSpan } from "../../lib/cli/format.js";
 import { nextSteps, quoted } from "../../lib/cli/show/next-steps.js";
+import { shownReason } from "../../lib/cli/show/reason.js";
 import { app, type ExecutionDescription, event, workflow } from "../../lib/index.js";
 import { callbackToken } from "../../lib/model/callback-token.js";
 import { type Ground, openGround } from "./ground.js";
@@ -22,9 +23,12 @@ const waits = workflow("waits", async (ctx, { id }: { id: string }) => {
   return Promise.all(parts);
 });
 
+const parent = workflow("parent", async (ctx) => ctx.child(child, undefined));
+const pinned = workflow("pinned", { versioning: "pinned" }, async (ctx) => ctx.sleep("1h"));
+
 let ground: Ground;
 beforeAll(async () => {
-  ground = await openGround(app({ workflows: [waits, child], events: [Paid] }));
+  ground = await openGround(app({ workflows: [waits, child, parent, pinned], events: [Paid] }));
   await ground.start("waits", "w-1");
   await ground.work();
 });
@@ -40,6 +44,17 @@ test("what it awaits has its command, and a step in retry its last error", async
   expect(out).toContain(`holdfast callback complete ${token} --result '…'`);
   expect(out).toMatch(/holdfast show w-1\S+ +where its child stands/);
   expect(out).toMatch(/holdfast cancel w-1 +end it, and undo what it did$/);
+});
+
+test("its instants look alike, and a name that looks like one stays as it is", async () => {
+  expect((await ground.holdfast(["show", "w-1"])).out).toMatch(
+    /now +It waits until (\d{4}-\d\d-\d\d [\d:]+), to try .*\nnext +\1, in /,
+  );
+  const described: ExecutionDescription = await ground.told("show", "w-1");
+  const next = new Date("2026-11-02T10:05:00.000Z");
+  const reason = `It waits until ${next.toISOString()}, or for signal "2026-11-09T10:00:00.000Z".`;
+  const shown = shownReason({ ...described, progress: { ...described.progress, next, reason } });
+  expect(shown).toBe(`It waits until ${shownInstant(next)}, or for signal "2026-11-09T10:00:00.000Z".`);
 });
 
 test("the same for programs", async () => {
@@ -64,6 +79,21 @@ test("the token that is shown completes the callback", async () => {
   );
 });
 
+test("one that has no input shows none; one that was asked to end says what was asked; a pinned one, to what", async () => {
+  await ground.start("parent", "q-1");
+  await ground.work();
+  const { progress }: ExecutionDescription = await ground.told("show", "q-1");
+  const childId = progress.awaits.find(({ kind }) => kind === "child")?.childId ?? "";
+  await ground.holdfast(["cancel", childId, "--reason", "ordered twice"]);
+  await ground.work();
+  const { out } = await ground.holdfast(["show", childId]);
+  expect(out).not.toContain("input");
+  expect(out).toMatch(/asked +to cancel, [\d: -]+, by holdfast, ordered twice\n/);
+  expect((await ground.holdfast(["history", childId])).out).not.toContain("undefined");
+  await ground.start("pinned", "p-1");
+  expect((await ground.holdfast(["show", "p-1"])).out).toContain("pinned to the code of its first turn");
+});
+
 describe("the commands that would move one that", () => {
   const it = (
     status: ExecutionDescription["status"],
@@ -82,7 +112,7 @@ describe("the commands that would move one that", () => {
     ["went on as new", it("continued", "closed", { continuedTo: "o-2" }), ["holdfast show o-2"]],
     ["was not undone to the end", it("cancelled", "closed", { compensation: "incomplete" }), [redrive()]],
     ["failed", it("failed", "closed", { compensation: "none" }), [redrive()]],
-    ["failed and was undone", it("failed", "closed", { compensation: "complete" }), []],
+    ["failed and was undone", it("failed", "closed", { compensation: "complete" }), ["holdfast history o-1"]],
     [
       "has duties left",
       it("completed", "closed", {}, "It has still to tell its parent."),

@@ -136,6 +136,14 @@ describe("of what is open", () => {
   });
 });
 
+test("a time to wait that no timer of a process runs for is waited for all the same", async () => {
+  await ground.start("waits", "long-1");
+  const watching = ground.holdfast(["watch", "long-1", "--every", "100ms", "--timeout", "30d"]);
+  await client().signal("long-1", "go");
+  await ground.work();
+  expect((await watching).code).toBe(0);
+});
+
 describe("what is asked for wrongly is refused:", () => {
   test.each([
     [["watch", "w-1", "-f", "waits"], "and not both"],

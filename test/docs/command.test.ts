@@ -82,6 +82,10 @@ describe("the section", () => {
   });
 });
 
+test.each(leaves)("the help of holdfast $path says what it does", ({ command }) =>
+  expect(command.description()).toMatch(/\S/),
+);
+
 test("every command prints JSON, but those whose output is something else", () => {
   const without = leaves.filter(({ command }) => command.options.every(({ long }) => long !== "--json"));
   expect(without.map(({ path }) => path)).toEqual(["export", "completion"]);

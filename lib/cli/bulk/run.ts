@@ -3,7 +3,8 @@
  * itself, whatever becomes of the others; whoever repeats the command does it for those that are left.
  */
 import type { ListedExecution } from "../../client/types.js";
-import { ownOf } from "../../model/own.js";
+import { ExecutionDeletedError } from "../../model/deletion-errors.js";
+import { ExecutionClosedError, ExecutionNotFoundError } from "../../model/errors.js";
 import { EXIT, messageOf, UsageError } from "../exit.js";
 import { json } from "../format.js";
 import type { Terminal } from "../terminal.js";
@@ -15,6 +16,8 @@ export interface Task {
   readonly verb: string;
   /** Throws what the client throws. */
   readonly act: (executionId: string) => Promise<object>;
+  /** Whether executions were listed before: that one is not there then lost a race. A person who names one has mistyped it. */
+  readonly listed?: true;
   /** Whether the error may be over once others of the same run are done. */
   readonly mayPass?: (error: unknown) => boolean;
 }
@@ -39,11 +42,11 @@ const AT_ONCE = 8;
 const TOLD_EVERY = 100;
 
 /** What a race lost is no failure: another end came first. */
-const OVER: Readonly<Record<string, true>> = {
-  ExecutionClosedError: true,
-  ExecutionNotFoundError: true,
-  ExecutionDeletedError: true,
-};
+function isOver(error: unknown, { listed }: Pick<Task, "listed">): boolean {
+  if (error instanceof ExecutionNotFoundError || error instanceof ExecutionDeletedError)
+    return listed === true;
+  return error instanceof ExecutionClosedError;
+}
 
 /** Refuses what could never be confirmed, before anything is asked of the deployment. Throws {@link UsageError}. */
 export function checkConfirmable({ yes, dryRun }: BulkOptions, terminal: Terminal, look = "--dry-run"): void {
@@ -67,7 +70,7 @@ export async function doToFitting(
   if (!(await agreed(executions, task, options, terminal))) return;
   onAgreed();
   const ids = executions.map(({ executionId }) => executionId);
-  await doToAll(ids, task, options, terminal);
+  await doToAll(ids, { ...task, listed: true }, options, terminal);
 }
 
 /** Shows what is meant, and asks. False when it is not to be done. */
@@ -121,9 +124,10 @@ export async function doToAll(
 
 export async function outcomeOf(
   ids: readonly string[],
-  { act, mayPass = () => false }: Task,
+  task: Task,
   told: (count: number) => void = () => {},
 ): Promise<Outcome> {
+  const { act, mayPass = () => false } = task;
   const done: object[] = [];
   const passedOver: Outcome["passedOver"][number][] = [];
   let failed: Outcome["failed"][number][] = [];
@@ -137,7 +141,7 @@ export async function outcomeOf(
           done.push({ executionId, ...(await act(executionId)) });
           told(done.length);
         } catch (error) {
-          if (error instanceof Error && ownOf(OVER, error.name)) {
+          if (isOver(error, task)) {
             passedOver.push({ executionId, why: messageOf(error) });
           } else failed.push({ executionId, error });
         }

@@ -21,6 +21,7 @@ export const addCallback: AddCommand = (program, terminal) => {
 
   withTarget(callback.command("complete"))
     .summary("complete it with a result")
+    .description("Completes a callback: what ctx.callback waits for has this result.")
     .argument("<token>", "the callback's token")
     .option("-r, --result <json>", "what it is completed with: JSON, @file, or - for standard input")
     .option("--json", "print JSON")
@@ -33,6 +34,7 @@ export const addCallback: AddCommand = (program, terminal) => {
 
   withTarget(callback.command("fail"))
     .summary("let it throw an error")
+    .description("Fails a callback: what ctx.callback waits for throws an error with this message.")
     .argument("<token>", "the callback's token")
     .requiredOption("-r, --reason <text>", "the error's message")
     .option("--json", "print JSON")
@@ -44,6 +46,7 @@ export const addCallback: AddCommand = (program, terminal) => {
 
   withTarget(callback.command("heartbeat"))
     .summary("say that it is still being worked on")
+    .description("Says that a callback is still being worked on, so that its heartbeat timeout begins anew.")
     .argument("<token>", "the callback's token")
     .option("--json", "print JSON")
     .action(async (token: string, options: Options) => {

@@ -8,7 +8,7 @@ import type { JsonObject } from "../../pipeline/json-value.js";
 import { UsageError } from "../exit.js";
 import { json, painted } from "../format.js";
 import { checkIdArgument, durationOption, instantArgument, readJson, readLimit } from "../input.js";
-import { connect, type TargetOptions, withTarget } from "../target.js";
+import { connect, deploymentNow, type TargetOptions, withTarget } from "../target.js";
 import type { Terminal } from "../terminal.js";
 import type { AddCommand } from "./command.js";
 
@@ -112,7 +112,8 @@ function addShow(command: Command, terminal: Terminal): void {
       const shown = await (await open(options, terminal)).show(id);
       if (options.json) return terminal.out(json(shown));
       const { printPipeline } = await import("../pipeline/print.js");
-      printPipeline(terminal, shown, { now: Date.now(), all: options.all ?? false });
+      const now = await deploymentNow(options);
+      printPipeline(terminal, shown, { now, all: options.all ?? false });
     });
 }
 

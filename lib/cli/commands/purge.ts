@@ -2,7 +2,7 @@ import { DELETABLE_AFTER_MS } from "../../decide/deletion.js";
 import { NotDeletableError } from "../../model/deletion-errors.js";
 import type { ExecutionStatus } from "../../model/status.js";
 import { durationMs } from "../../model/time.js";
-import { checkWhich, chosenFilter, type ManyOptions, withMany } from "../bulk/options.js";
+import { chosenFilter, type ManyOptions, withMany } from "../bulk/options.js";
 import { checkConfirmable, doToFitting } from "../bulk/run.js";
 import { selected } from "../bulk/select.js";
 import { UsageError } from "../exit.js";
@@ -33,7 +33,10 @@ export const addPurge: AddCommand = (program, terminal) => {
         throw new UsageError("--older-than and --closed-before were both given. Expected one of them.");
       const age = olderThan === undefined ? 0 : durationMs(durationOption(olderThan, "--older-than"));
       const filter = chosenFilter(options, ENDED);
-      checkWhich([], filter, options);
+      if (filter === undefined)
+        throw new UsageError(
+          "Which executions? Expected a filter such as --workflow <name> or --status <status>. Those whose ids are known are deleted by: holdfast delete <id…>",
+        );
       checkConfirmable(options, terminal);
       const client = await connect(options, terminal);
       const before = Math.min(
@@ -42,7 +45,7 @@ export const addPurge: AddCommand = (program, terminal) => {
       );
       const executions = await selected(
         client,
-        filter ?? {},
+        filter,
         terminal,
         ({ closedAt }) => closedAt !== undefined && closedAt.getTime() < before,
       );

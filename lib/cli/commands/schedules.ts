@@ -6,7 +6,7 @@ import { checkName } from "../../model/ids.js";
 import { json } from "../format.js";
 import { instantArgument, readJson } from "../input.js";
 import { printTable } from "../table.js";
-import { connect, type TargetOptions, withTarget } from "../target.js";
+import { connect, deploymentNow, type TargetOptions, withTarget } from "../target.js";
 import type { Terminal } from "../terminal.js";
 import type { AddCommand } from "./command.js";
 
@@ -128,7 +128,7 @@ async function put(terminal: Terminal, id: string, options: PutOptions): Promise
     ...(endAt === undefined ? {} : { endAt }),
     ...(paused === undefined ? {} : { paused }),
   };
-  checkSchedule(schedule, Date.now());
+  checkSchedule(schedule, await deploymentNow(options));
   const client = await connect(options, terminal);
   const kept = await client.schedules.put(schedule);
   terminal.out(options.json ? json(kept) : lineOf(kept));

@@ -5,6 +5,7 @@ import { checkIdArgument } from "../input.js";
 import { awaitedLine } from "../show/awaited-line.js";
 import { type LastErrors, lastErrors, needsHistory } from "../show/last-errors.js";
 import { type NextStep, nextSteps } from "../show/next-steps.js";
+import { shownReason } from "../show/reason.js";
 import { oneLine } from "../table.js";
 import { connect, deploymentNow, type TargetOptions, withTarget } from "../target.js";
 import type { Terminal } from "../terminal.js";
@@ -28,12 +29,18 @@ export const addShow: AddCommand = (program, terminal) => {
       const errors: LastErrors = needsHistory(description)
         ? lastErrors(description, await client.history(id))
         : new Map();
-      const steps = nextSteps(description);
+      const { pipelineOf } = await import("../show/pipeline.js");
+      const pipeline = await pipelineOf(client, description);
+      const steps = nextSteps(description, pipeline !== undefined);
       if (options.json)
         return terminal.out(
           json({ ...description, lastErrors: Object.fromEntries(errors), nextSteps: steps }),
         );
-      print(terminal, description, errors, await deploymentNow(options));
+      const { now, freedBy } = pipeline ?? {
+        now: shownReason(description),
+        freedBy: description.progress.freedBy,
+      };
+      print(terminal, description, { now, freedBy, errors }, await deploymentNow(options));
       printSteps(terminal, steps);
     });
 };
@@ -44,22 +51,33 @@ function printSteps({ out, colors }: Terminal, steps: readonly NextStep[]): void
     out(`${colors.dim((index === 0 ? "try" : "").padEnd(10))}${command.padEnd(width)}   ${colors.dim(what)}`);
 }
 
-function print(terminal: Terminal, it: ExecutionDescription, errors: LastErrors, now: number): void {
+interface Why {
+  readonly now: string;
+  readonly freedBy: string;
+  readonly errors: LastErrors;
+}
+
+function print(terminal: Terminal, it: ExecutionDescription, why: Why, now: number): void {
   const { colors } = terminal;
   const line = (name: string, value: string) => terminal.out(`${colors.dim(name.padEnd(10))}${value}`);
   line("execution", colors.bold(it.executionId));
   line("workflow", `${it.workflow}${it.version === undefined ? "" : `, version ${it.version}`}`);
   if (it.application !== undefined) line("for", `application ${it.application}`);
   if (it.pipelineConfigId !== undefined) line("by", `pipeline configuration ${it.pipelineConfigId}`);
+  if (it.pinnedTo !== undefined)
+    line("pinned to", it.pinnedTo === "next" ? "the code of its first turn" : it.pinnedTo);
   line("status", painted(colors, it.status));
   line("created", shownInstant(it.createdAt));
   if (it.startAt.getTime() !== it.createdAt.getTime()) line("starts", shownInstant(it.startAt));
   if (it.closedAt !== undefined) line("closed", shownInstant(it.closedAt));
-  for (const stopped of [it.cancelled, it.terminated]) {
+  for (const [what, stopped] of [
+    ["to cancel", it.cancelled],
+    ["to terminate", it.terminated],
+  ] as const) {
     if (stopped === undefined) continue;
     const { at, by, reason } = stopped;
-    const asked = [shownInstant(at), by === undefined ? "" : `by ${by}`, reason ?? ""];
-    line("asked for", asked.filter((part) => part !== "").join(", "));
+    const asked = [what, shownInstant(at), by === undefined ? "" : `by ${by}`, reason ?? ""];
+    line("asked", asked.filter((part) => part !== "").join(", "));
   }
   if (it.lease !== undefined) line("held", `until ${shownInstant(it.lease.until)}, by ${it.lease.owner}`);
   if (it.startedBy !== undefined) line("started by", `event ${it.startedBy}`);
@@ -68,7 +86,7 @@ function print(terminal: Terminal, it: ExecutionDescription, errors: LastErrors,
     line(it.origin.kind === "forked" ? "forked of" : "continues", it.origin.executionId);
   if (it.continuedTo !== undefined) line("next run", it.continuedTo);
   if (it.deadline !== undefined) line("times out", shownInstant(it.deadline));
-  line("input", shownValue(it.input));
+  if (it.input !== undefined) line("input", shownValue(it.input));
   if ("state" in it) line("state", shownValue(it.state));
   if ("output" in it) line("output", shownValue(it.output));
   if (it.error !== undefined) line("error", `${colors.red(it.error.name)}: ${it.error.message}`);
@@ -78,11 +96,11 @@ function print(terminal: Terminal, it: ExecutionDescription, errors: LastErrors,
     if (reason !== `It is ${it.status}.`) line("now", reason);
     return;
   }
-  if (it.progress.moves !== "stalled") line("now", it.progress.reason);
+  if (it.progress.moves !== "stalled") line("now", why.now);
   const { next } = it.progress;
   if (next !== undefined) line("next", `${shownInstant(next)}, ${fromNow(next.getTime() - now)}`);
-  line("freed by", it.progress.freedBy);
-  awaited(it.progress, errors).forEach((what, index) => {
+  line("freed by", why.freedBy);
+  awaited(it.progress, why.errors).forEach((what, index) => {
     line(index === 0 ? "awaits" : "", what);
   });
 }

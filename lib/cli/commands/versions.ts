@@ -2,10 +2,11 @@ import type { Command } from "commander";
 import type { Connection } from "../../aws/connection.js";
 import type { WorkerVersion } from "../../aws/worker-versions.js";
 import type { CodeInUse } from "../../client/versions.js";
+import type { EpochMs } from "../../model/time.js";
 import { json, shownInstant } from "../format.js";
 import { checkIdArgument } from "../input.js";
 import { printTable } from "../table.js";
-import { connect, type TargetOptions, targetOf, withTarget } from "../target.js";
+import { connect, deploymentNow, type TargetOptions, targetOf, withTarget } from "../target.js";
 import type { Terminal } from "../terminal.js";
 import type { AddCommand } from "./command.js";
 
@@ -52,6 +53,8 @@ interface Look {
   /** The code that a new execution is pinned to; absent where no versions are published. */
   readonly live?: string;
   readonly connection: Connection;
+  /** The deployment's time. */
+  readonly now: EpochMs;
 }
 
 /** What the stack tells of the worker, its published versions, and who needs which. */
@@ -69,13 +72,15 @@ async function look(terminal: Terminal, options: TargetOptions): Promise<Look> {
     terminal.err(terminal.colors.dim(`read ${read} executions …`));
   });
   const { workerFunction: functionName, workerVersion: version } = names;
-  if (functionName === undefined || version === undefined) return { inUse, connection, published: [] };
+  const now = await deploymentNow(options);
+  if (functionName === undefined || version === undefined) return { inUse, connection, now, published: [] };
   const published = await listVersions(functionName, connection);
-  return { inUse, connection, published, live: codeName({ functionName, version }) };
+  return { inUse, connection, now, published, live: codeName({ functionName, version }) };
 }
 
 async function list(terminal: Terminal, options: Options): Promise<void> {
-  const { inUse, published, live } = await look(terminal, options);
+  const found = await look(terminal, options);
+  const { inUse, published, live } = found;
   if (options.json) {
     const dated = published.map((each) => ({ ...each, publishedAt: new Date(each.publishedAt) }));
     return terminal.out(json({ inUse, published: dated, ...(live === undefined ? {} : { live }) }));
@@ -99,7 +104,7 @@ async function list(terminal: Terminal, options: Options): Promise<void> {
         shownInstant(each.oldest),
       ]),
     );
-  const unneeded = await unneededOf(published, live, inUse);
+  const unneeded = await unneededOf(found);
   if (unneeded.length > 0)
     terminal.out(
       `${terminal.colors.dim("needed by nobody:")} version ${unneeded.map(({ version }) => version).join(", ")}; holdfast versions prune deletes them`,
@@ -107,8 +112,9 @@ async function list(terminal: Terminal, options: Options): Promise<void> {
 }
 
 async function prune(terminal: Terminal, options: Options & { readonly yes?: boolean }): Promise<void> {
-  const { inUse, published, live, connection } = await look(terminal, options);
-  const unneeded = await unneededOf(published, live, inUse);
+  const found = await look(terminal, options);
+  const { connection } = found;
+  const unneeded = await unneededOf(found);
   const names = unneeded.map(({ code }) => code);
   if (unneeded.length === 0) {
     if (options.json) terminal.out(json({ needless: names, deleted: [] }));
@@ -140,15 +146,11 @@ async function prune(terminal: Terminal, options: Options & { readonly yes?: boo
     );
 }
 
-async function unneededOf(
-  published: readonly WorkerVersion[],
-  live: string | undefined,
-  inUse: readonly CodeInUse[],
-): Promise<WorkerVersion[]> {
+async function unneededOf({ published, live, inUse, now }: Look): Promise<WorkerVersion[]> {
   if (live === undefined) return [];
   const { needless } = await import("../../decide/versions.js");
   const needed = new Set(inUse.flatMap(({ pinnedTo }) => (pinnedTo === undefined ? [] : [pinnedTo])));
-  return needless(published, live, needed, Date.now());
+  return needless(published, live, needed, now);
 }
 
 function runsOn({ pinnedTo }: CodeInUse, live: string | undefined): string {

@@ -1,10 +1,10 @@
 import { checkListing } from "../../client/list.js";
 import { type ExecutionStatus, STATUSES } from "../../model/status.js";
-import { durationMs } from "../../model/time.js";
+import { type Duration, durationMs } from "../../model/time.js";
 import { UsageError } from "../exit.js";
 import { type FilterOptions, filterOf, withFilter } from "../filter.js";
 import { checkIdArgument, durationOption, readLimit } from "../input.js";
-import { connect, type TargetOptions, withTarget } from "../target.js";
+import { connect, deploymentClock, type TargetOptions, withTarget } from "../target.js";
 import type { AddCommand } from "./command.js";
 
 interface Options extends TargetOptions, FilterOptions {
@@ -29,10 +29,10 @@ export const addWatch: AddCommand = (program, terminal) => {
     .option("-n, --limit <count>", "without an id: how many", readLimit, 20)
     .option("--json", "print a line of JSON for each change")
     .action(async (id: string | undefined, options: Options) => {
-      const everyMs = durationMs(durationOption(options.every, "--every"));
+      const everyMs = waited(durationOption(options.every, "--every"));
       if (everyMs < 100) throw new UsageError("--every is too often. Expected 100ms or longer, such as 2s.");
       const timeoutMs =
-        options.timeout === undefined ? undefined : durationMs(durationOption(options.timeout, "--timeout"));
+        options.timeout === undefined ? undefined : waited(durationOption(options.timeout, "--timeout"));
       const given = filterOf(options);
       const filter = Object.keys(given).length === 0 ? { status: OPEN } : given;
       if (id === undefined) checkListing(filter);
@@ -43,6 +43,7 @@ export const addWatch: AddCommand = (program, terminal) => {
         throw new UsageError("--timeout is for an execution's end, and no id was given.");
       const json = options.json === true;
       const client = await connect(options, terminal);
+      const clock = await deploymentClock(options);
       const { untilInterrupted } = await import("../interrupt.js");
       const interruption = untilInterrupted();
       try {
@@ -51,7 +52,7 @@ export const addWatch: AddCommand = (program, terminal) => {
           const { signal } = interruption;
           return await watchDeployment(
             client,
-            { filter, limit: options.limit, everyMs, json, signal },
+            { filter, limit: options.limit, everyMs, json, signal, now: () => clock.now() },
             terminal,
           );
         }
@@ -59,9 +60,18 @@ export const addWatch: AddCommand = (program, terminal) => {
         const timer = timeoutMs === undefined ? undefined : AbortSignal.timeout(timeoutMs);
         const signal = AbortSignal.any([interruption.signal, ...(timer === undefined ? [] : [timer])]);
         const isOver = (): boolean => timer?.aborted === true && !interruption.signal.aborted;
-        terminal.endWith(await watchOne(client, id, { everyMs, json, signal, isOver }, terminal));
+        terminal.endWith(
+          await watchOne(client, id, { everyMs: clock.fromReal(everyMs), json, signal, isOver }, terminal),
+        );
       } finally {
         interruption.done();
       }
     });
 };
+
+/** Timers of the process run no longer than this, and one that is given more runs out at once. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
+
+function waited(duration: Duration): number {
+  return Math.min(durationMs(duration), LONGEST_TIMER_MS);
+}

@@ -44,6 +44,7 @@ async function known(
     {
       stack: given.get("--stack") ?? process.env.HOLDFAST_STACK ?? DEFAULT_STACK,
       stateDir: given.get("--state-dir") ?? STATE_DIRECTORY,
+      ...(given.has("--aws") ? { aws: true } : {}),
       ...(deployment === undefined ? {} : { deployment }),
       ...(profile === undefined ? {} : { profile }),
       ...(region === undefined ? {} : { region }),

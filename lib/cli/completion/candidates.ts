@@ -14,7 +14,7 @@ export interface Completion {
   readonly candidates: readonly Candidate[];
   /** What the deployment is to be asked for. */
   readonly ask?: Asked;
-  /** The options that were given before, by their long names: they say which deployment. */
+  /** The options that were given before, by their long names: they say which deployment. One that takes no value has an empty one. */
   readonly given: ReadonlyMap<string, string>;
 }
 
@@ -35,8 +35,9 @@ export function completionOf(program: Command, words: readonly string[]): Comple
     if (word.startsWith("-") && word !== "-") {
       const [flag = "", value] = word.split("=", 2);
       const option = command.options.find(({ long, short }) => flag === long || flag === short);
-      if (option === undefined || option.isBoolean()) continue;
-      if (value === undefined) pending = option;
+      if (option === undefined) continue;
+      if (option.isBoolean()) given.set(option.long ?? "", "");
+      else if (value === undefined) pending = option;
       else given.set(option.long ?? "", value);
       continue;
     }

@@ -10,19 +10,26 @@ export interface Reloading {
   onDeployed(ms: number): void;
   /** What ran before goes on. */
   onFailure(error: unknown): void;
-  onUnwatchable(error: Error): void;
 }
 
 export interface Reloader {
+  /** Deploys what has changed since the watch began, and what will change. */
+  start(reloading: Reloading): void;
   /** No deploy begins after it; resolves once the one under way has ended. */
   stop(): Promise<void>;
 }
 
-export function reloadOnChange(directory: string, apart: string, reloading: Reloading): Reloader {
+/** Watches from here on, though nothing can be deployed yet: the first synthesis takes long enough for a change behind its back. */
+export function reloadOnChange(
+  directory: string,
+  apart: string,
+  onUnwatchable: (error: Error) => void,
+): Reloader {
+  let reloading: Reloading | undefined;
   let running: Promise<void> | undefined;
   let waiting: Set<string> | undefined;
   let stopped = false;
-  const deployAll = async (): Promise<void> => {
+  const deployAll = async (reloading: Reloading): Promise<void> => {
     while (waiting !== undefined && !stopped) {
       const files = [...waiting].sort();
       waiting = undefined;
@@ -39,16 +46,23 @@ export function reloadOnChange(directory: string, apart: string, reloading: Relo
     }
     running = undefined;
   };
+  const deployWaiting = (): void => {
+    if (reloading !== undefined && waiting !== undefined) running ??= deployAll(reloading);
+  };
   const watched = watchSources(
     directory,
     apart,
     (files) => {
       waiting = new Set([...(waiting ?? []), ...files]);
-      running ??= deployAll();
+      deployWaiting();
     },
-    reloading.onUnwatchable,
+    onUnwatchable,
   );
   return {
+    start: (given) => {
+      reloading = given;
+      deployWaiting();
+    },
     stop: async () => {
       stopped = true;
       watched.stop();

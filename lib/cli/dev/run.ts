@@ -16,17 +16,41 @@ export async function runDev(options: DevOptions, terminal: Terminal): Promise<v
   // The SDK's advice about Node is for those who write against it.
   process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= "true";
 
-  const asked = stopAsked(terminal);
+  const stop = stopAsked(terminal);
+  const reloader =
+    options.reload && options.templates === undefined
+      ? reloadOnChange(process.cwd(), stateDir, tell.onUnwatchable)
+      : undefined;
+  try {
+    await runCloud({ options, stateDir, tell, stop, ...(reloader === undefined ? {} : { reloader }) });
+  } finally {
+    await reloader?.stop();
+  }
+}
+
+interface Running {
+  readonly options: DevOptions;
+  /** Absolute. */
+  readonly stateDir: string;
+  readonly tell: Telling;
+  readonly stop: Stop;
+  readonly reloader?: Reloader;
+}
+
+async function runCloud({ options, stateDir, tell, stop, reloader }: Running): Promise<void> {
   // What runs is read from where its templates are: the next ones are written beside them, and nothing into them.
   const places = [join(stateDir, "cdk.out"), join(stateDir, "cdk.out-next")] as const;
   let running: string = places[0];
-  const templates = await templatesFor(options, running, tell);
+  const templates = await templatesFor(options, running, tell).catch((error: unknown) => {
+    // Ctrl-C reaches the CDK app, too.
+    if (!stop.isAsked()) throw error;
+  });
+  if (templates === undefined || stop.isAsked()) return tell.stopped();
   const began = Date.now();
   tell.progress("Starting DynamoDB Local, the queues and the functions …");
   const cloud = await startCloud({ ...cloudOptions(options, tell), templates, stateDir });
   const { chaos } = cloud;
   const unwatch = chaos === undefined ? () => {} : watchChaos(() => chaos.counts, tell.chaos);
-  let reloader: Reloader | undefined;
   try {
     const tellCommands = (): void =>
       writeLocalFile(stateDir, {
@@ -36,21 +60,20 @@ export async function runDev(options: DevOptions, terminal: Terminal): Promise<v
       });
     tellCommands();
     tell.ready(cloud, Date.now() - began);
-    if (options.reload && options.templates === undefined)
-      reloader = reloadOnChange(process.cwd(), stateDir, {
-        synthesize: async () => {
-          const directory = running === places[0] ? places[1] : places[0];
-          await synthesize(options.app, directory);
-          return directory;
-        },
-        deploy: async (next) => {
-          await cloud.deploy(next);
-          running = next;
-          tellCommands();
-        },
-        ...tell.reloading,
-      });
-    await asked;
+    reloader?.start({
+      synthesize: async () => {
+        const directory = running === places[0] ? places[1] : places[0];
+        await synthesize(options.app, directory);
+        return directory;
+      },
+      deploy: async (next) => {
+        await cloud.deploy(next);
+        running = next;
+        tellCommands();
+      },
+      ...tell.reloading,
+    });
+    await stop.asked;
     tell.progress("Stopping …");
   } finally {
     unwatch();
@@ -87,18 +110,25 @@ async function templatesFor(options: DevOptions, directory: string, tell: Tellin
   return directory;
 }
 
+/** That it is to end. */
+interface Stop {
+  readonly asked: Promise<void>;
+  isAsked(): boolean;
+}
+
 /** The first Ctrl-C ends everything in order; the second one is obeyed at once. */
-function stopAsked(terminal: Terminal): Promise<void> {
-  return new Promise((asked) => {
-    let times = 0;
+function stopAsked(terminal: Terminal): Stop {
+  let times = 0;
+  const asked = new Promise<void>((ask) => {
     for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
       process.on(signal, () => {
         times += 1;
         if (times > 1) process.exit(130);
         // The terminal has echoed ^C; what follows begins on a line of its own.
         if (signal === "SIGINT" && terminal.width !== undefined) terminal.err("");
-        asked();
+        ask();
       });
     }
   });
+  return { asked, isAsked: () => times > 0 };
 }

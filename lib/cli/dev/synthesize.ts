@@ -11,12 +11,21 @@ export interface Synthesis {
   readonly output: string;
 }
 
+/** Where in a dependency an error was thrown, and what Node adds to it, is no help to whoever reads what they did wrong. */
+function withoutInsides(output: string): string {
+  return output
+    .replace(/^\S*\/node_modules\/\S+:\d+\n.*\n\s*\^+\n\s*\n/m, "")
+    .split("\n")
+    .filter((line) => !/^\s+at .*(?:\/node_modules\/|\bnode:)/.test(line) && !/^Node\.js v\d/.test(line))
+    .join("\n");
+}
+
 /** The project's CDK app ended with an error. */
 export class SynthesisError extends HoldfastError {
   readonly code = "SYNTHESIS_FAILED";
   constructor(command: string, how: string, output: string) {
     super(
-      `The CDK app did not synthesize: \`${command}\` ${how}.\n${output.trim() || "It printed nothing."}`,
+      `The CDK app did not synthesize: \`${command}\` ${how}.\n${withoutInsides(output).trim() || "It printed nothing."}`,
     );
     this.name = "SynthesisError";
   }

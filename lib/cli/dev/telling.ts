@@ -18,6 +18,7 @@ export interface Telling {
   ready(cloud: LocalCloudCore, tookMs: number): void;
   /** What has gone wrong on purpose until now. */
   chaos(counts: ChaosCounts): void;
+  onUnwatchable(error: Error): void;
   /** What becomes of changes in the project's files. */
   readonly reloading: Omit<Reloading, "synthesize" | "deploy">;
   stopped(): void;
@@ -56,11 +57,11 @@ function toPeople(options: DevOptions, terminal: Terminal): Telling {
         terminal.err(
           `${colors.red("error")} ${messageOf(error)}\n${colors.dim("What was deployed before goes on. The next change is tried again.")}`,
         ),
-      onUnwatchable: (error) =>
-        terminal.err(
-          `${colors.yellow("warning")} Files can't be watched (${error.message}), so what changes is not deployed. Stop this, and start it again, to deploy.`,
-        ),
     },
+    onUnwatchable: (error) =>
+      terminal.err(
+        `${colors.yellow("warning")} Files can't be watched (${error.message}), so what changes is not deployed. Stop this, and start it again, to deploy.`,
+      ),
     stopped: () =>
       terminal.err(
         options.inMemory === true
@@ -130,8 +131,8 @@ function toPrograms(options: DevOptions, terminal: Terminal): Telling {
       onChange: (files) => tell("changed", { files }),
       onDeployed: (tookMs) => tell("deployed", { tookMs }),
       onFailure: (error) => tell("failed", { error: messageOf(error) }),
-      onUnwatchable: (error) => tell("unwatchable", { error: error.message }),
     },
+    onUnwatchable: (error) => tell("unwatchable", { error: error.message }),
     stopped: () => tell("stopped", {}),
   };
 }

@@ -6,12 +6,14 @@
  * | was continued                                              | show the one that goes on                           |
  * | has ended, some compensations gave up                      | redrive                                             |
  * | failed, and was not undone                                 | redrive, after a deploy that mends it               |
+ * | failed, and was undone                                     | history: there is nothing left to go on from        |
  * | has ended, with something left to do                       | doctor: whether worker and audit are at work        |
  * | has ended otherwise                                        | none                                                |
  * | is stalled                                                 | redrive, after a deploy that mends it; terminate    |
  * | is paused                                                  | resume; cancel                                      |
  * | is in a turn                                               | watch                                               |
  * | waits for its owner, for a wake that is late, for messages to be read | doctor                                   |
+ * | is a pipeline, and awaits messages, or time                | its picture, which has what frees each stage; cancel |
  * | awaits messages, or time                                   | what brings each of them; cancel                    |
  */
 import type { AwaitedOperation } from "../../client/awaited.js";
@@ -26,7 +28,7 @@ export interface NextStep {
 
 const ARE_AT_WORK = "whether worker, queue and audit are at work";
 
-export function nextSteps(it: ExecutionDescription): readonly NextStep[] {
+export function nextSteps(it: ExecutionDescription, isPipeline = false): readonly NextStep[] {
   const id = quoted(it.executionId);
   const { progress } = it;
   const redrive = (what: string): NextStep => ({ command: `holdfast redrive ${id}`, what });
@@ -39,6 +41,8 @@ export function nextSteps(it: ExecutionDescription): readonly NextStep[] {
       if (it.compensation === "incomplete") return [redrive("try again what gave up")];
       if (it.status === "failed" && it.compensation !== "complete")
         return [redrive("go on from what failed, once that is mended")];
+      if (it.status === "failed")
+        return [{ command: `holdfast history ${id}`, what: "what failed, and what was undone" }];
       // With nothing left to do there is no more to say than its status.
       return progress.reason === `It is ${it.status}.` ? [] : [doctor];
     case "stalled":
@@ -55,6 +59,11 @@ export function nextSteps(it: ExecutionDescription): readonly NextStep[] {
     case "due":
       return [doctor];
     default:
+      if (isPipeline)
+        return [
+          { command: `holdfast pipeline show ${id}`, what: "its stages, and what frees each" },
+          { command: `holdfast pipeline cancel ${id}`, what: "end it" },
+        ];
       return [...progress.awaits.flatMap((awaited) => bringing(it.executionId, awaited)), cancel];
   }
 }

@@ -15,31 +15,38 @@ export interface Watched {
   readonly everyMs: number;
   readonly json: boolean;
   readonly signal: AbortSignal;
+  /** The deployment's time. */
+  readonly now: () => number;
 }
 
 /** Until it is interrupted. */
 export async function watchDeployment(
   client: DurableClient,
-  { filter, limit, everyMs, json, signal }: Watched,
+  { filter, limit, everyMs, json, signal, now }: Watched,
   terminal: Terminal,
 ): Promise<void> {
   const { live } = terminal;
   let before = new Map<string, ListedExecution>();
   while (!signal.aborted) {
     const { executions, cursor } = await client.list({ ...filter, limit });
-    if (live !== undefined && !json) live.draw(screen(terminal, executions, cursor !== undefined));
-    else before = await tellChanges(client, executions, before, json, terminal);
+    if (live !== undefined && !json) live.draw(screen(terminal, executions, cursor !== undefined, now()));
+    else before = await tellChanges(client, executions, before, { json, at: new Date(now()) }, terminal);
     await pause(everyMs, undefined, { signal }).catch(() => {});
   }
 }
 
-function screen(terminal: Terminal, executions: readonly ListedExecution[], isMore: boolean): string[] {
+function screen(
+  terminal: Terminal,
+  executions: readonly ListedExecution[],
+  isMore: boolean,
+  now: number,
+): string[] {
   const lines: string[] = [];
   const { colors, width } = terminal;
   if (executions.length === 0) lines.push("No execution is open.");
   else printExecutions({ ...terminal, out: (line) => lines.push(line) }, executions);
   if (isMore) lines.push(colors.dim("… and more"));
-  lines.push(colors.dim(`${shownInstant(new Date())}, Ctrl-C ends it`));
+  lines.push(colors.dim(`${shownInstant(now)}, Ctrl-C ends it`));
   return lines.map((line) => fitting(line, width));
 }
 
@@ -47,12 +54,11 @@ async function tellChanges(
   client: DurableClient,
   executions: readonly ListedExecution[],
   before: ReadonlyMap<string, ListedExecution>,
-  json: boolean,
+  { json, at }: { readonly json: boolean; readonly at: Date },
   terminal: Terminal,
 ): Promise<Map<string, ListedExecution>> {
   const now = new Map(executions.map((execution) => [execution.executionId, execution]));
   const tell = (executionId: string, workflow: string, status: ExecutionStatus | "deleted"): void => {
-    const at = new Date();
     terminal.out(
       json
         ? JSON.stringify({ at, executionId, workflow, status })

@@ -6,10 +6,12 @@ import { EXIT } from "../exit.js";
 import { painted, shownInstant, shownValue } from "../format.js";
 import { detailOf } from "../history-event.js";
 import { awaitedLine } from "../show/awaited-line.js";
+import { shownReason } from "../show/reason.js";
 import { fitting, oneLine } from "../table.js";
 import type { Terminal } from "../terminal.js";
 
 export interface Watched {
+  /** Of the deployment's time, as the client counts it. */
   readonly everyMs: number;
   readonly json: boolean;
   /** Ends it early. */
@@ -83,7 +85,7 @@ function statusLines(terminal: Terminal, it: ExecutionDescription): string[] {
   const isClosedNow = progress.moves === "closed";
   return [
     `${colors.bold(it.executionId)}  ${it.workflow}  ${painted(colors, it.status)}`,
-    ...(isClosedNow ? [] : [`  ${oneLine(progress.reason)}`]),
+    ...(isClosedNow ? [] : [`  ${oneLine(shownReason(it))}`]),
     ...progress.awaits.map((awaited) => `  ${colors.dim("awaits")} ${awaitedLine(awaited)}`),
     ...(it.error === undefined ? [] : [`  ${colors.red(it.error.name)}: ${oneLine(it.error.message)}`]),
     ...("output" in it ? [`  ${shownValue(it.output)}`] : []),

@@ -78,7 +78,7 @@ export function summaryOfListed(listed: ListedExecution): PipelineSummary {
 }
 
 export function summaryOfHead(head: ExecutionDescription): PipelineHead {
-  const { progress, error } = head;
+  const { error } = head;
   // In place of an input that is lost stands an error.
   const input: JsonObject = isObject(head.input) && !(head.input instanceof Error) ? head.input : {};
   const of = restartedFrom(input);
@@ -88,9 +88,26 @@ export function summaryOfHead(head: ExecutionDescription): PipelineHead {
     trigger: triggerIn(input),
     ...(of === undefined ? {} : { restartedFrom: of }),
     ...(error === undefined ? {} : { error: failureFrom(error) }),
-    now: progress.moves === "closed" ? "" : progress.reason,
-    freedBy: progress.freedBy,
+    ...whyNot(head),
   };
+}
+
+function whyNot({
+  executionId,
+  workflow,
+  progress,
+}: ExecutionDescription): Pick<PipelineHead, "now" | "freedBy"> {
+  const { moves, reason, freedBy } = progress;
+  if (moves === "closed") return { now: "", freedBy };
+  if (moves !== "message" || !waitsForPlace(progress)) return { now: reason, freedBy };
+  return {
+    now: "It waits for a place: as many executions of this pipeline run as its concurrency lets.",
+    freedBy: `The end of one that runs: holdfast pipeline list --pipeline ${workflow} --status RUNNING. To end it: holdfast pipeline cancel ${executionId}`,
+  };
+}
+
+function waitsForPlace({ awaits }: ExecutionDescription["progress"]): boolean {
+  return awaits.some(({ kind, name }) => kind === "signal" && name === PLACE);
 }
 
 function statusOfHead({ status, progress, output, error }: ExecutionDescription): Status {
@@ -102,8 +119,7 @@ function statusOfHead({ status, progress, output, error }: ExecutionDescription)
       return endStatusIn(error) ?? listed;
     case "RUNNING": {
       if (progress.moves === "not-started") return "NOT_STARTED";
-      const waitsForPlace = progress.awaits.some(({ kind, name }) => kind === "signal" && name === PLACE);
-      return waitsForPlace ? "BUFFERED" : listed;
+      return waitsForPlace(progress) ? "BUFFERED" : listed;
     }
     default:
       return listed;
