@@ -4,7 +4,7 @@
  */
 
 import { createRequire } from "node:module";
-import { basename } from "node:path";
+import { basename, relative, resolve } from "node:path";
 import type { BuildFailure, BuildOptions, BuildResult, OutputFile } from "esbuild";
 import { HoldfastConfigError } from "./config-error.js";
 import { packageAliases, packageRoot, requireHandlerFactory } from "./package-files.js";
@@ -116,6 +116,8 @@ function build(entry: string, options: BuildOptions): readonly OutputFile[] {
     const result: BuildResult = esbuild.buildSync({
       ...common,
       ...options,
+      // Names of parts depend on it. Otherwise it is where the process was when esbuild was loaded.
+      absWorkingDir: packageRoot(),
       // As `.js`, and not `.mjs`: by the latter's rules, the default export of an app that was compiled to CommonJS would be
       // its whole `exports` object.
       stdin: { contents: entry, resolveDir: packageRoot(), sourcefile: "holdfast-entry.js", loader: "js" },
@@ -145,9 +147,13 @@ function isBuildFailure(error: unknown): error is BuildFailure {
   return error instanceof Error && "errors" in error && Array.isArray(error.errors);
 }
 
+function seenFromHere(file: string): string {
+  return relative(process.cwd(), resolve(packageRoot(), file));
+}
+
 function bundlingError(failure: BuildFailure): HoldfastConfigError {
   const lines = failure.errors.map(({ text, location }) =>
-    location === null ? text : `${location.file}:${location.line}:${location.column}: ${text}`,
+    location === null ? text : `${seenFromHere(location.file)}:${location.line}:${location.column}: ${text}`,
   );
   return new HoldfastConfigError({
     what: "The app could not be bundled.",

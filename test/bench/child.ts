@@ -15,6 +15,7 @@ const run = promisify(execFile);
 export interface Bundle {
   /** Runs it once with these arguments, as JSON in its first one; resolves with the JSON of its last line. */
   run(given: unknown): Promise<unknown>;
+  /** Of all its files. */
   readonly bytes: number;
   readonly file: string;
   remove(): Promise<void>;
@@ -23,13 +24,12 @@ export interface Bundle {
 /** @param entry a file's URL, or the text of an entry that esbuild is to begin at */
 export async function bundle(entry: URL | string, external: readonly string[] = []): Promise<Bundle> {
   const source = entry instanceof URL ? `import ${JSON.stringify(fileURLToPath(entry))};` : entry;
-  const [built] = bundleHandler(source, { external });
-  if (built === undefined) throw new Error("esbuild reported success and returned no file");
+  const files = bundleHandler(source, { external });
   const dir = await mkdtemp(join(tmpdir(), "holdfast-bench-"));
+  for (const { name, contents } of files) await writeFile(join(dir, name), contents);
   const file = join(dir, "index.mjs");
-  await writeFile(file, built.contents);
   return {
-    bytes: built.contents.byteLength,
+    bytes: files.reduce((sum, { contents }) => sum + contents.byteLength, 0),
     file,
     run: async (given) => {
       const { stdout } = await run(process.execPath, [file, JSON.stringify(given)], {
