@@ -31,20 +31,23 @@ export async function bundle(entry: URL | string, external: readonly string[] = 
   return {
     bytes: files.reduce((sum, { contents }) => sum + contents.byteLength, 0),
     file,
-    run: async (given) => {
-      const { stdout } = await run(process.execPath, [file, JSON.stringify(given)], {
-        maxBuffer: 64 * 1024 * 1024,
-        env: { ...process.env, AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: "true" },
-      }).catch(({ stderr, message }: { stderr?: string; message: string }) => {
-        // Node quotes the line that threw, and a bundle has few lines.
-        const said = (stderr ?? message).split("\n").filter((line) => line.length < 500);
-        throw new Error(`The measured script failed:\n${said.join("\n")}`);
-      });
-      return JSON.parse(stdout.trimEnd().split("\n").at(-1) ?? "");
-    },
+    run: (given) => runNode(file, given),
     remove: () => rm(dir, { recursive: true, force: true }),
   };
 }
 
-/** What a bundled script was given. */
-export const given = <T>(): T => JSON.parse(process.argv[2] ?? "null") as T;
+/** @param node another Node.js than this one */
+export async function runNode(file: string, given: unknown, node = process.execPath): Promise<unknown> {
+  const options = {
+    maxBuffer: 64 * 1024 * 1024,
+    env: { ...process.env, AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: "true" },
+  };
+  const { stdout } = await run(node, [file, JSON.stringify(given)], options).catch(
+    ({ stderr, message }: { stderr?: string; message: string }) => {
+      // Node quotes the line that threw, and a bundle has few lines.
+      const said = (stderr ?? message).split("\n").filter((line) => line.length < 500);
+      throw new Error(`The measured script failed:\n${said.join("\n")}`);
+    },
+  );
+  return JSON.parse(stdout.trimEnd().split("\n").at(-1) ?? "");
+}

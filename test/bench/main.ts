@@ -1,6 +1,6 @@
 /**
  * `npm run bench`: what Holdfast costs and how fast it is, measured here. `--only key,key` takes some of the sections, `--quick` sees that
- * they run, `--json` prints one object on one line, and `--write` puts the tables into docs/performance.md. Progress goes to stderr.
+ * they run, `--peers` measures others beside it, `--json` prints one object on one line, and `--write` puts the tables into docs/performance.md. Progress goes to stderr.
  */
 import { readFileSync, writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
@@ -14,6 +14,7 @@ const { values } = parseArgs({
   options: {
     only: { type: "string" },
     quick: { type: "boolean", default: false },
+    peers: { type: "boolean", default: false },
     json: { type: "boolean", default: false },
     write: { type: "boolean", default: false },
   },
@@ -35,7 +36,7 @@ if (values.json) console.log(JSON.stringify(measured));
 async function take<Figures>(section: Section<Figures>): Promise<void> {
   const tell = (line: string): void => console.error(`${section.key}: ${line}`);
   tell(section.title);
-  const figures = await section.measure({ quick: values.quick, tell });
+  const figures = await section.measure({ quick: values.quick, peers: values.peers, tell });
   measured[section.key] = figures;
   const parts = section.report(figures);
   if (!values.json) console.log(`\n${section.title}\n${section.says}\n\n${asText(parts)}\n`);

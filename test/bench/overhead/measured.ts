@@ -12,7 +12,7 @@ import { limitsUntil } from "../../../lib/runtime/turn/work.js";
 import { createMemoryStore } from "../../../lib/store/memory/index.js";
 import { freshDynamoAt } from "../../setup/database.js";
 import { createTables, DIRECTORY_TABLE, EXECUTIONS_TABLE } from "../../setup/tables.js";
-import { given } from "../child.js";
+import { given } from "../given.js";
 
 export interface Given {
   readonly endpoint: string;

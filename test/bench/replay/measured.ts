@@ -1,5 +1,5 @@
 /**
- * Replays of recorded steps by the real replay core, from the items that the document client reads to the place where the code goes on. Prints one
+ * Replays of recorded steps by the real replay core, from the items that the document client reads to the end of the code. Prints one
  * line of JSON. Runs bundled, in a process of its own.
  */
 import { app, workflow } from "holdfast";
@@ -9,7 +9,7 @@ import { replayOf } from "../../../lib/runtime/turn/turn.js";
 import { limitsUntil } from "../../../lib/runtime/turn/work.js";
 import { commitItem, readCommitItem } from "../../../lib/store/dynamodb/commit-item.js";
 import { createMemoryStore } from "../../../lib/store/memory/index.js";
-import { given } from "../child.js";
+import { given } from "../given.js";
 
 export interface Given {
   readonly sizes: readonly number[];
@@ -23,13 +23,13 @@ export interface Measured {
 
 const steps = workflow("steps", async (ctx, { count }: { count: number }) => {
   for (let n = 0; n < count; n++) await ctx.step("step", () => n);
-  await ctx.waitForSignal("go");
+  return "done";
 });
 const theApp = app({ workflows: [steps] });
 
 const HOUR_MS = 3_600_000;
 
-/** Runs it live, up to where it waits; gives what its history is made of. */
+/** Runs it live; gives what its history is made of. */
 async function recorded(count: number) {
   const outside = {
     ...createAwsOutside({ names: { service: "bench" } }),
@@ -57,9 +57,8 @@ async function main({ sizes, rounds }: Given): Promise<Measured> {
       await replay.begin();
       await replay.applyAll([...events, ...(head.tail?.events ?? [])].map((event) => ({ event })));
       ms.push(performance.now() - began);
-      const [waiting] = [...replay.pending.keys()];
-      if (replay.position < count || waiting !== "signal:go")
-        throw new Error(`A replay of ${count} steps came to ${replay.position}, and waits for ${waiting}.`);
+      if (replay.position < count || replay.outcome?.kind !== "completed")
+        throw new Error(`A replay of ${count} steps came to ${replay.position}: ${replay.outcome?.kind}.`);
       replay.end();
     }
     replays.push({ steps: count, ms });
