@@ -8,15 +8,16 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
-import { bundleHandler } from "../../lib/cdk/bundle.js";
+import { type BundledFile, bundleHandler } from "../../lib/cdk/bundle.js";
 
 const run = promisify(execFile);
 
 export interface Bundle {
   /** Runs it once with these arguments, as JSON in its first one; resolves with the JSON of its last line. */
   run(given: unknown): Promise<unknown>;
-  /** Of all its files. */
+  /** Of all its files, and of those that are read when it is loaded. */
   readonly bytes: number;
+  readonly bytesAtOnce: number;
   readonly file: string;
   remove(): Promise<void>;
 }
@@ -29,7 +30,8 @@ export async function bundle(entry: URL | string, external: readonly string[] = 
   for (const { name, contents } of files) await writeFile(join(dir, name), contents);
   const file = join(dir, "index.mjs");
   return {
-    bytes: files.reduce((sum, { contents }) => sum + contents.byteLength, 0),
+    bytes: sizeOf(files),
+    bytesAtOnce: sizeOf(loadedAtOnce(files)),
     file,
     run: (given) => runNode(file, given),
     remove: () => rm(dir, { recursive: true, force: true }),
@@ -37,11 +39,16 @@ export async function bundle(entry: URL | string, external: readonly string[] = 
 }
 
 /** @param node another Node.js than this one */
-export async function runNode(file: string, given: unknown, node = process.execPath): Promise<unknown> {
-  const options = {
-    maxBuffer: 64 * 1024 * 1024,
-    env: { ...process.env, AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: "true" },
-  };
+export async function runNode(
+  file: string,
+  given: unknown,
+  {
+    node = process.execPath,
+    environment = {},
+  }: { node?: string; environment?: Readonly<Record<string, string>> } = {},
+): Promise<unknown> {
+  const quiet = { AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: "true" };
+  const options = { maxBuffer: 64 * 1024 * 1024, env: { ...process.env, ...quiet, ...environment } };
   const { stdout } = await run(node, [file, JSON.stringify(given)], options).catch(
     ({ stderr, message }: { stderr?: string; message: string }) => {
       // Node quotes the line that threw, and a bundle has few lines.
@@ -51,3 +58,20 @@ export async function runNode(file: string, given: unknown, node = process.execP
   );
   return JSON.parse(stdout.trimEnd().split("\n").at(-1) ?? "");
 }
+
+/** The first file, those that it imports, and so on; not what is imported only when it is used. */
+function loadedAtOnce(files: readonly BundledFile[]): BundledFile[] {
+  const loaded = new Set<BundledFile>();
+  const load = (name: string): void => {
+    const file = files.find((one) => one.name === name);
+    if (file === undefined || loaded.has(file)) return;
+    loaded.add(file);
+    const code = Buffer.from(file.contents).toString();
+    for (const [, from = ""] of code.matchAll(/\b(?:from|import) ?"\.\/([^"]+)"/g)) load(from);
+  };
+  load("index.mjs");
+  return [...loaded];
+}
+
+const sizeOf = (files: readonly BundledFile[]): number =>
+  files.reduce((sum, { contents }) => sum + contents.byteLength, 0);

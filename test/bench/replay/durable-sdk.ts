@@ -36,7 +36,7 @@ export async function durableSdkReplay(
       for (let n = 1; n <= processes; n++) {
         tell(`process ${n} of the SDK: ${steps.join(", ")} steps, ${given.rounds} times each…`);
         for (const size of steps)
-          measured.push((await runNode(file, { ...given, sizes: [size] }, node)) as Measured);
+          measured.push((await runNode(file, { ...given, sizes: [size] }, { node })) as Measured);
       }
       return { sizes: steps.map((size) => ({ steps: size, ...replaysOf(size, measured) })) };
     } finally {

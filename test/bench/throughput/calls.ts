@@ -25,7 +25,8 @@ export function watchCalls(tell: (call: Call) => void): void {
   });
 }
 
-const requestOf = (message: unknown): ClientRequest => (message as { readonly request: ClientRequest }).request;
+const requestOf = (message: unknown): ClientRequest =>
+  (message as { readonly request: ClientRequest }).request;
 
 const DYNAMODB = "DynamoDB_20120810.";
 

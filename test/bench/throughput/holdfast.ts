@@ -29,7 +29,10 @@ export interface Asked {
 const LINES_WITHIN_MS = 10_000;
 
 /** @param onDisk DynamoDB Local keeps its tables in a file instead of in memory */
-export async function measureHoldfast({ loads, warmUp, counted }: Asked, onDisk: boolean): Promise<HoldfastRan> {
+export async function measureHoldfast(
+  { loads, warmUp, counted }: Asked,
+  onDisk: boolean,
+): Promise<HoldfastRan> {
   const rig = await open(onDisk);
   try {
     await inARow(warmUp, STEPS, rig.run);
@@ -46,7 +49,10 @@ export async function measureHoldfast({ loads, warmUp, counted }: Asked, onDisk:
     for (const load of loads) {
       rig.forget();
       const one = await drive(load, rig.run);
-      ran.push({ ...one, phases: medianPhases((await rig.turns()).map(({ seen, turn }) => phasesOf(seen, turn))) });
+      ran.push({
+        ...one,
+        phases: medianPhases((await rig.turns()).map(({ seen, turn }) => phasesOf(seen, turn))),
+      });
     }
     return { ran, counted: countedOf(counted, short, long) };
   } finally {
@@ -88,7 +94,11 @@ async function open(onDisk: boolean): Promise<Rig> {
       },
       templates,
     );
-    const database = await startDynamoDb({ inMemory: !onDisk, dataDir: join(directory, "dynamodb"), lasting: true });
+    const database = await startDynamoDb({
+      inMemory: !onDisk,
+      dataDir: join(directory, "dynamodb"),
+      lasting: true,
+    });
     undo.push(() => database.stop());
     let turns: TurnLine[] = [];
     const cloud = await startCloud({
@@ -101,7 +111,10 @@ async function open(onDisk: boolean): Promise<Rig> {
     });
     undo.push(() => cloud.stop());
     const outputs = new Map(cloud.stacks.flatMap((stack) => Object.entries(stack.outputs)));
-    const client = new DurableClient({ ...namesFromOutputs(APP_STACK, outputs), environment: cloud.environment });
+    const client = new DurableClient({
+      ...namesFromOutputs(APP_STACK, outputs),
+      environment: cloud.environment,
+    });
 
     let seen: Seen[] = [];
     let starts: Call[] = [];

@@ -1,5 +1,5 @@
 /** What the script of a peer does, once its engine is up: it runs the same loads as Holdfast, counts, and prints one line of JSON. */
-import { given } from "../../child.js";
+import { given } from "../../given.js";
 import { type Counted, type Counts, countedOf, difference, MANY_STEPS } from "../counts.js";
 import { drive, inARow, type Load, type Ran, type Run } from "../drive.js";
 import { STEPS } from "../story.js";
