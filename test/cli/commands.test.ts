@@ -407,7 +407,7 @@ describe("mistakes", () => {
     ["list", "--created-after", "lately"],
   ])("%j is refused by the command line", async (...args) => {
     const { err, out } = await holdfast(args);
-    expect(err).toMatch(/^error: /);
+    expect(err).toMatch(/^error /);
     expect(out).toBe("");
   });
 });
