@@ -1,6 +1,7 @@
 /**
  * `npm run bench`: what Holdfast costs and how fast it is, measured here. `--only key,key` takes some of the sections, `--quick` sees that
- * they run, `--json` prints one object on one line, and `--write` puts the tables into docs/performance.md. Progress goes to stderr.
+ * they run, `--json` prints one object on one line, and `--write` puts the tables into docs/performance.md. `--peers` installs other engines into temporary folders, and measures
+ * them beside. Progress goes to stderr.
  */
 import { readFileSync, writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
@@ -16,6 +17,7 @@ const { values } = parseArgs({
     quick: { type: "boolean", default: false },
     json: { type: "boolean", default: false },
     write: { type: "boolean", default: false },
+    peers: { type: "boolean", default: false },
   },
 });
 const keys = SECTIONS.map(({ key }) => key);
@@ -35,7 +37,7 @@ if (values.json) console.log(JSON.stringify(measured));
 async function take<Figures>(section: Section<Figures>): Promise<void> {
   const tell = (line: string): void => console.error(`${section.key}: ${line}`);
   tell(section.title);
-  const figures = await section.measure({ quick: values.quick, tell });
+  const figures = await section.measure({ quick: values.quick, peers: values.peers, tell });
   measured[section.key] = figures;
   const parts = section.report(figures);
   if (!values.json) console.log(`\n${section.title}\n${section.says}\n\n${asText(parts)}\n`);

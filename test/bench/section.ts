@@ -12,6 +12,8 @@ export type Part = string | Table;
 export interface Options {
   /** A tenth of the work or less, to see that everything runs. Its figures are no figures. */
   readonly quick: boolean;
+  /** Other engines are installed into temporary folders, and measured beside. */
+  readonly peers: boolean;
   /** Says what is going on, on stderr. */
   readonly tell: (line: string) => void;
 }

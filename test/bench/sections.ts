@@ -1,7 +1,8 @@
 import { idle } from "./ledger/idle.js";
 import { ledger } from "./ledger/section.js";
 import type { Section } from "./section.js";
+import { throughput } from "./throughput/section.js";
 
 /** In the order of the page. */
 // biome-ignore lint/suspicious/noExplicitAny: Each section knows its own figures.
-export const SECTIONS: readonly Section<any>[] = [ledger, idle];
+export const SECTIONS: readonly Section<any>[] = [ledger, idle, throughput];

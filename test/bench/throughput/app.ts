@@ -1,6 +1,6 @@
 /** The app whose throughput is measured. Its worker prints a line for each turn: which calls of AWS it made, and when. */
 import { app, workflow } from "holdfast";
-import { type Call, nowMs, watchCalls } from "./calls.js";
+import { type Call, isPutBack, nowMs, watchCalls } from "./calls.js";
 import type { Order } from "./story.js";
 
 /** What the worker prints of a turn. */
@@ -9,6 +9,8 @@ export interface TurnLine {
   readonly until: number;
   /** From the first call of its invocation on. */
   readonly calls: readonly Call[];
+  /** Of invocations before it in its process that found no execution: the wake came before the write that creates it, and was put back. */
+  readonly before: readonly Call[];
 }
 
 /** Begins the line. */
@@ -36,8 +38,9 @@ export default app({
   hooks: [
     {
       async aroundTurn({ executionId }, run) {
+        const before = calls.splice(0, calls.findLastIndex(isPutBack) + 1);
         await run();
-        const line: TurnLine = { executionId, until: nowMs(), calls };
+        const line: TurnLine = { executionId, until: nowMs(), calls, before };
         calls = [];
         process.stdout.write(`${TURN}${JSON.stringify(line)}\n`);
       },

@@ -8,14 +8,20 @@ import { startCloud, startDynamoDb } from "holdfast/local";
 import { namesFromOutputs } from "../../../lib/aws/stack-names.js";
 import { APP_STACK, synthesizeApp } from "../../../lib/local/synthesize-app.js";
 import { order, TELLS_TURNS, TURN, type TurnLine } from "./app.js";
-import { type Call, isOfDynamoDb, isWrite, nowMs, watchCalls } from "./calls.js";
+import { type Call, isOfDynamoDb, isPutBack, isWrite, nowMs, watchCalls } from "./calls.js";
 import { type Counted, type Counts, countedOf, MANY_STEPS } from "./counts.js";
 import { drive, inARow, type Load, type Ran } from "./drive.js";
 import { medianPhases, type Phases, phasesOf, type Seen } from "./phases.js";
 import { type Order, STEPS } from "./story.js";
 
+export interface HoldfastLoad extends Ran {
+  readonly phases: Phases;
+  /** The part of the executions whose wake came before the write that creates them, and was put back for a second. */
+  readonly putBack: number;
+}
+
 export interface HoldfastRan {
-  readonly ran: readonly (Ran & { readonly phases: Phases })[];
+  readonly ran: readonly HoldfastLoad[];
   readonly counted: Counted;
 }
 
@@ -29,24 +35,37 @@ export interface Asked {
 const LINES_WITHIN_MS = 10_000;
 
 /** @param onDisk DynamoDB Local keeps its tables in a file instead of in memory */
-export async function measureHoldfast({ loads, warmUp, counted }: Asked, onDisk: boolean): Promise<HoldfastRan> {
+export async function measureHoldfast(
+  { loads, warmUp, counted }: Asked,
+  onDisk: boolean,
+): Promise<HoldfastRan> {
   const rig = await open(onDisk);
   try {
-    await inARow(warmUp, STEPS, rig.run);
-    // Every process that the highest load takes has begun, and has compiled its code.
-    const most = Math.max(...loads.map(({ inFlight }) => inFlight));
-    await drive({ inFlight: most, executions: most * 2 }, rig.run);
+    // With as many at once as will be: every process that the loads take has begun, and has compiled its code.
+    await drive(
+      { inFlight: Math.max(...loads.map(({ inFlight }) => inFlight)), executions: warmUp },
+      rig.run,
+    );
     const count = async (steps: number): Promise<Counts> => {
       rig.forget();
       await inARow(counted, steps, rig.run);
-      return countsOf([...rig.starts(), ...(await rig.turns()).flatMap(({ turn }) => turn.calls)]);
+      return countsOf([
+        ...rig.starts(),
+        ...(await rig.turns()).flatMap(({ turn }) => [...turn.before, ...turn.calls]),
+      ]);
     };
     const [short, long] = [await count(STEPS), await count(MANY_STEPS)];
-    const ran: HoldfastRan["ran"][number][] = [];
+    const ran: HoldfastLoad[] = [];
     for (const load of loads) {
       rig.forget();
       const one = await drive(load, rig.run);
-      ran.push({ ...one, phases: medianPhases((await rig.turns()).map(({ seen, turn }) => phasesOf(seen, turn))) });
+      const turns = await rig.turns();
+      const putBack = turns.flatMap(({ turn }) => turn.before.filter(isPutBack)).length / turns.length;
+      ran.push({
+        ...one,
+        phases: medianPhases(turns.map(({ seen, turn }) => phasesOf(seen, turn))),
+        putBack,
+      });
     }
     return { ran, counted: countedOf(counted, short, long) };
   } finally {
@@ -88,7 +107,11 @@ async function open(onDisk: boolean): Promise<Rig> {
       },
       templates,
     );
-    const database = await startDynamoDb({ inMemory: !onDisk, dataDir: join(directory, "dynamodb"), lasting: true });
+    const database = await startDynamoDb({
+      inMemory: !onDisk,
+      dataDir: join(directory, "dynamodb"),
+      lasting: true,
+    });
     undo.push(() => database.stop());
     let turns: TurnLine[] = [];
     const cloud = await startCloud({
@@ -101,14 +124,18 @@ async function open(onDisk: boolean): Promise<Rig> {
     });
     undo.push(() => cloud.stop());
     const outputs = new Map(cloud.stacks.flatMap((stack) => Object.entries(stack.outputs)));
-    const client = new DurableClient({ ...namesFromOutputs(APP_STACK, outputs), environment: cloud.environment });
+    const client = new DurableClient({
+      ...namesFromOutputs(APP_STACK, outputs),
+      environment: cloud.environment,
+    });
 
     let seen: Seen[] = [];
     let starts: Call[] = [];
     const starting = new AsyncLocalStorage<true>();
-    watchCalls((call) => {
-      if (starting.getStore() === true) starts.push(call);
-    });
+    watchCalls(
+      (call) => starts.push(call),
+      () => starting.getStore() === true,
+    );
     return {
       async run(asked) {
         const began = nowMs();

@@ -26,7 +26,13 @@ export interface Phases {
   readonly result: number;
 }
 
-export const PHASES = ["start", "queue", "tables", "rest", "result"] as const satisfies readonly (keyof Phases)[];
+export const PHASES = [
+  "start",
+  "queue",
+  "tables",
+  "rest",
+  "result",
+] as const satisfies readonly (keyof Phases)[];
 
 export function phasesOf({ began, started, ended }: Seen, { calls, until }: TurnLine): Phases {
   const first = Math.min(...calls.map(({ from }) => from));
@@ -55,7 +61,11 @@ function covered(spans: readonly (readonly [from: number, until: number])[]): nu
 
 /** Of many executions, the median of each. */
 export function medianPhases(all: readonly Phases[]): Phases {
-  const median = (phase: keyof Phases): number => percentile(all.map((each) => each[phase]), 0.5);
+  const median = (phase: keyof Phases): number =>
+    percentile(
+      all.map((each) => each[phase]),
+      0.5,
+    );
   return {
     start: median("start"),
     queue: median("queue"),

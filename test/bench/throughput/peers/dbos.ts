@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { freePort, LOOPBACK } from "../../../../lib/local/ports.js";
 import type { Counts } from "../counts.js";
 import type { Order } from "../story.js";
-import { serve, type Server } from "./processes.js";
+import { type Server, serve } from "./processes.js";
 import { type Engine, script } from "./script.js";
 
 /** What of the SDK and of its PostgreSQL client is used here. */
@@ -45,8 +45,8 @@ async function startPostgres(directory: string): Promise<{ readonly server: Serv
   const data = join(directory, "postgres");
   mkdirSync(data);
   // It refuses to run as root.
-  const owner = process.getuid?.() === 0 ? ownerNamed("postgres") : {};
-  if (owner.uid !== undefined) {
+  const owner = process.getuid?.() === 0 ? ownerNamed("postgres") : undefined;
+  if (owner !== undefined) {
     chmodSync(directory, 0o711);
     chownSync(data, owner.uid, owner.gid);
   }
@@ -65,7 +65,13 @@ async function startPostgres(directory: string): Promise<{ readonly server: Serv
   };
   const server = await serve(
     join(BIN, "postgres"),
-    ["-D", data, "-p", String(port), ...Object.entries(settings).flatMap(([name, value]) => ["-c", `${name}=${value}`])],
+    [
+      "-D",
+      data,
+      "-p",
+      String(port),
+      ...Object.entries(settings).flatMap(([name, value]) => ["-c", `${name}=${value}`]),
+    ],
     options,
     async () => {
       execFileSync(join(BIN, "pg_isready"), ["-h", LOOPBACK, "-p", String(port)], { stdio: "pipe" });
@@ -93,7 +99,12 @@ async function start(directory: string): Promise<Engine> {
   const inside = new pg.Client({ connectionString: `${url}/bench` });
   await inside.connect();
   await inside.query("CREATE EXTENSION pg_stat_statements");
-  DBOS.setConfig({ name: "bench", systemDatabaseUrl: `${url}/bench`, logLevel: "error", runAdminServer: false });
+  DBOS.setConfig({
+    name: "bench",
+    systemDatabaseUrl: `${url}/bench`,
+    logLevel: "error",
+    runAdminServer: false,
+  });
   const order = DBOS.registerWorkflow(
     async ({ n, steps }) => {
       const values: number[] = [];

