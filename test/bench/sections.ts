@@ -1,3 +1,4 @@
+import { growth } from "./growth/section.js";
 import { idle } from "./ledger/idle.js";
 import { ledger } from "./ledger/section.js";
 import type { Section } from "./section.js";
@@ -5,4 +6,4 @@ import { throughput } from "./throughput/section.js";
 
 /** In the order of the page. */
 // biome-ignore lint/suspicious/noExplicitAny: Each section knows its own figures.
-export const SECTIONS: readonly Section<any>[] = [ledger, idle, throughput];
+export const SECTIONS: readonly Section<any>[] = [ledger, idle, throughput, growth];
