@@ -1,15 +1,15 @@
 /** The app whose throughput is measured. Its worker prints a line for each turn: which calls of AWS it made, and when. */
 import { app, workflow } from "holdfast";
-import { type Call, isPutBack, nowMs, watchCalls } from "./calls.js";
+import { type Call, isRead, nowMs, watchCalls } from "./calls.js";
 import type { Order } from "./story.js";
 
 /** What the worker prints of a turn. */
 export interface TurnLine {
   readonly executionId: string;
   readonly until: number;
-  /** From the first call of its invocation on. */
+  /** From the first call of its invocation on, which reads the head. */
   readonly calls: readonly Call[];
-  /** Of invocations before it in its process that found no execution: the wake came before the write that creates it, and was put back. */
+  /** Of invocations before it in its process that made no turn: a wake that comes before the write that creates its execution is put back. */
   readonly before: readonly Call[];
 }
 
@@ -38,7 +38,7 @@ export default app({
   hooks: [
     {
       async aroundTurn({ executionId }, run) {
-        const before = calls.splice(0, calls.findLastIndex(isPutBack) + 1);
+        const before = calls.splice(0, Math.max(0, calls.findLastIndex(isRead)));
         await run();
         const line: TurnLine = { executionId, until: nowMs(), calls, before };
         calls = [];

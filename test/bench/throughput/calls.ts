@@ -41,5 +41,7 @@ export const isOfDynamoDb = ({ target }: Call): boolean => target.startsWith(DYN
 export const isWrite = ({ target }: Call): boolean =>
   ["PutItem", "UpdateItem", "DeleteItem"].includes(target.slice(DYNAMODB.length));
 
+export const isRead = ({ target }: Call): boolean => target === `${DYNAMODB}GetItem`;
+
 /** A worker of these executions sends no message but the copy of a wake that it can't use yet. */
 export const isPutBack = ({ target }: Call): boolean => target === "AmazonSQS.SendMessage";
