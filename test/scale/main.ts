@@ -6,29 +6,10 @@
  */
 import { parseArgs } from "node:util";
 import { startDynamoDb } from "../../lib/local/dynamodb.js";
-import { INDEX_SHARDS } from "../../lib/store/ports.js";
 import { textTable } from "../setup/text-table.js";
-import { type Ground, openGround } from "./ground.js";
-import { type Measured, measure } from "./measure.js";
-import { type Entries, ITEMS_EACH, seed, writeTemplate } from "./seed.js";
+import { openGround } from "./ground.js";
+import { measureSizes, type Size } from "./sizes.js";
 import { type Delivery, measureWaiters } from "./waiters.js";
-
-/** As the construct schedules it. */
-const AUDIT_EVERY_MINUTES = 5;
-
-interface Partitions {
-  readonly index: string;
-  readonly partitions: number;
-  /** The largest one's part of all entries. */
-  readonly largest: number;
-}
-
-interface Size extends Measured {
-  readonly seededSeconds: number;
-  /** Until the audit has gone through its fullest shard, a part of a run's looks at a time. */
-  readonly auditRoundHours: number;
-  readonly partitions: readonly Partitions[];
-}
 
 const { values } = parseArgs({
   options: {
@@ -54,7 +35,7 @@ const database = await startDynamoDb({ inMemory: true, lasting: true });
 try {
   const ground = await openGround(database.endpoint);
   if (waiters === undefined) {
-    const measured = await measureAll(ground);
+    const measured = await measureSizes(ground, sizes, (line) => console.error(line));
     console.log(values.json ? JSON.stringify({ sizes: measured }) : report(measured));
   } else {
     const deliveries = await measureWaiters(ground, waiters);
@@ -62,42 +43,6 @@ try {
   }
 } finally {
   await database.stop();
-}
-
-async function measureAll(ground: Ground): Promise<Size[]> {
-  const template = await writeTemplate(ground);
-  const measured: Size[] = [];
-  const indexes = new Map<string, Map<string, number>>();
-  for (const [index, open] of sizes.entries()) {
-    // What was measured before has completed.
-    const there = sizes[index - 1] ?? 1;
-    console.error(`Seeding ${open - there} open executions of ${ITEMS_EACH} items each…`);
-    const seeded = await seed(ground, template, open - there);
-    for (const [name, entries] of Object.entries(seeded.indexes)) add(indexes, name, entries);
-    console.error(`Measuring beside ${open}…`);
-    const one = await measure(ground, open);
-    const partitions = [...indexes].map(([index, entries]) => partitionsOf(index, entries));
-    const auditRoundHours = roundHours(one, partitions);
-    measured.push({ ...one, seededSeconds: seeded.seconds, auditRoundHours, partitions });
-  }
-  return measured;
-}
-
-function add(indexes: Map<string, Map<string, number>>, name: string, more: Entries): void {
-  const entries = indexes.get(name) ?? new Map<string, number>();
-  for (const [partition, count] of more) entries.set(partition, (entries.get(partition) ?? 0) + count);
-  indexes.set(name, entries);
-}
-
-function partitionsOf(index: string, entries: Entries): Partitions {
-  const all = [...entries.values()].reduce((sum, count) => sum + count, 0);
-  return { index, partitions: entries.size, largest: Math.max(0, ...entries.values()) / (all || 1) };
-}
-
-function roundHours({ open, looked }: Measured, partitions: readonly Partitions[]): number {
-  const fullest = open * (partitions.find(({ index }) => index === "byStatus")?.largest ?? 1);
-  const runs = looked >= open ? 1 : Math.ceil(fullest / (looked / INDEX_SHARDS));
-  return (runs * AUDIT_EVERY_MINUTES) / 60;
 }
 
 function report(measured: readonly Size[]): string {

@@ -22,7 +22,7 @@ export interface Measured {
   readonly woken: number;
 }
 
-const TIMES = 20;
+const TIMES = 50;
 const AUDITS = 5;
 
 export async function measure(ground: Ground, open: number): Promise<Measured> {

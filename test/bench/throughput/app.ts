@@ -1,14 +1,16 @@
 /** The app whose throughput is measured. Its worker prints a line for each turn: which calls of AWS it made, and when. */
 import { app, workflow } from "holdfast";
-import { type Call, nowMs, watchCalls } from "./calls.js";
+import { type Call, isRead, nowMs, watchCalls } from "./calls.js";
 import type { Order } from "./story.js";
 
 /** What the worker prints of a turn. */
 export interface TurnLine {
   readonly executionId: string;
   readonly until: number;
-  /** From the first call of its invocation on. */
+  /** From the first call of its invocation on, which reads the head. */
   readonly calls: readonly Call[];
+  /** Of invocations before it in its process that made no turn: a wake that comes before the write that creates its execution is put back. */
+  readonly before: readonly Call[];
 }
 
 /** Begins the line. */
@@ -36,8 +38,9 @@ export default app({
   hooks: [
     {
       async aroundTurn({ executionId }, run) {
+        const before = calls.splice(0, Math.max(0, calls.findLastIndex(isRead)));
         await run();
-        const line: TurnLine = { executionId, until: nowMs(), calls };
+        const line: TurnLine = { executionId, until: nowMs(), calls, before };
         calls = [];
         process.stdout.write(`${TURN}${JSON.stringify(line)}\n`);
       },

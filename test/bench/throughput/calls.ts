@@ -1,6 +1,6 @@
-/** The calls of AWS that a process makes, with their time: what Node itself tells of its HTTP requests. */
-import { subscribe } from "node:diagnostics_channel";
-import type { ClientRequest } from "node:http";
+/** The calls of AWS that a process makes, with their time. */
+import http from "node:http";
+import { syncBuiltinESMExports } from "node:module";
 
 export interface Call {
   /** As the protocol names it: `DynamoDB_20120810.PutItem`. */
@@ -12,21 +12,26 @@ export interface Call {
 
 export const nowMs = (): number => performance.timeOrigin + performance.now();
 
-export function watchCalls(tell: (call: Call) => void): void {
-  const begun = new WeakMap<ClientRequest, number>();
-  subscribe("http.client.request.start", (message) => {
-    begun.set(requestOf(message), nowMs());
-  });
-  subscribe("http.client.response.finish", (message) => {
-    const request = requestOf(message);
-    const from = begun.get(request);
-    const target = request.getHeader("x-amz-target");
-    if (from !== undefined && typeof target === "string") tell({ target, from, until: nowMs() });
-  });
+/**
+ * Tells of each call once its answer begins. Stands before `request` of `node:http`: Node's own diagnostics tell of a request over a kept
+ * connection when it is nearly over.
+ * @param isWanted is asked where the call is made
+ */
+export function watchCalls(tell: (call: Call) => void, isWanted: () => boolean = () => true): void {
+  const send = http.request as (...args: unknown[]) => http.ClientRequest;
+  const watched = (...args: unknown[]): http.ClientRequest => {
+    const from = nowMs();
+    const request = send(...args);
+    if (isWanted())
+      request.once("response", () => {
+        const target = request.getHeader("x-amz-target");
+        if (typeof target === "string") tell({ target, from, until: nowMs() });
+      });
+    return request;
+  };
+  http.request = watched as typeof http.request;
+  syncBuiltinESMExports();
 }
-
-const requestOf = (message: unknown): ClientRequest =>
-  (message as { readonly request: ClientRequest }).request;
 
 const DYNAMODB = "DynamoDB_20120810.";
 
@@ -35,3 +40,8 @@ export const isOfDynamoDb = ({ target }: Call): boolean => target.startsWith(DYN
 /** How many items a call writes at least: one. Transactions and batches of more are not made for these executions. */
 export const isWrite = ({ target }: Call): boolean =>
   ["PutItem", "UpdateItem", "DeleteItem"].includes(target.slice(DYNAMODB.length));
+
+export const isRead = ({ target }: Call): boolean => target === `${DYNAMODB}GetItem`;
+
+/** A worker of these executions sends no message but the copy of a wake that it can't use yet. */
+export const isPutBack = ({ target }: Call): boolean => target === "AmazonSQS.SendMessage";

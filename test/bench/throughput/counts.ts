@@ -44,10 +44,18 @@ export function countedOf(executions: number, short: Counts, long: Counts): Coun
   };
 }
 
-export function difference(before: Counts, after: Counts): Counts {
+/**
+ * What lies between two counts, without what the engine does when nothing runs.
+ * @param idle counts of an idle second
+ */
+export function countedBetween(before: Counts, after: Counts, seconds: number, idle: Counts): Counts {
+  const between = (of: (counts: Counts) => number): number =>
+    Math.max(0, of(after) - of(before) - of(idle) * seconds);
   return {
-    roundTrips: after.roundTrips - before.roundTrips,
-    writes: after.writes - before.writes,
-    ...(before.syncs === undefined || after.syncs === undefined ? {} : { syncs: after.syncs - before.syncs }),
+    roundTrips: between((counts) => counts.roundTrips),
+    writes: between((counts) => counts.writes),
+    ...(before.syncs === undefined ? {} : { syncs: between((counts) => counts.syncs ?? 0) }),
   };
 }
+
+export const NOTHING: Counts = { roundTrips: 0, writes: 0, syncs: 0 };

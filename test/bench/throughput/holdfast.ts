@@ -8,14 +8,20 @@ import { startCloud, startDynamoDb } from "holdfast/local";
 import { namesFromOutputs } from "../../../lib/aws/stack-names.js";
 import { APP_STACK, synthesizeApp } from "../../../lib/local/synthesize-app.js";
 import { order, TELLS_TURNS, TURN, type TurnLine } from "./app.js";
-import { type Call, isOfDynamoDb, isWrite, nowMs, watchCalls } from "./calls.js";
+import { type Call, isOfDynamoDb, isPutBack, isWrite, nowMs, watchCalls } from "./calls.js";
 import { type Counted, type Counts, countedOf, MANY_STEPS } from "./counts.js";
 import { drive, inARow, type Load, type Ran } from "./drive.js";
 import { medianPhases, type Phases, phasesOf, type Seen } from "./phases.js";
 import { type Order, STEPS } from "./story.js";
 
+export interface HoldfastLoad extends Ran {
+  readonly phases: Phases;
+  /** The part of the executions whose wake came before the write that creates them, and was put back for a second. */
+  readonly putBack: number;
+}
+
 export interface HoldfastRan {
-  readonly ran: readonly (Ran & { readonly phases: Phases })[];
+  readonly ran: readonly HoldfastLoad[];
   readonly counted: Counted;
 }
 
@@ -35,23 +41,30 @@ export async function measureHoldfast(
 ): Promise<HoldfastRan> {
   const rig = await open(onDisk);
   try {
-    await inARow(warmUp, STEPS, rig.run);
-    // Every process that the highest load takes has begun, and has compiled its code.
-    const most = Math.max(...loads.map(({ inFlight }) => inFlight));
-    await drive({ inFlight: most, executions: most * 2 }, rig.run);
+    // With as many at once as will be: every process that the loads take has begun, and has compiled its code.
+    await drive(
+      { inFlight: Math.max(...loads.map(({ inFlight }) => inFlight)), executions: warmUp },
+      rig.run,
+    );
     const count = async (steps: number): Promise<Counts> => {
       rig.forget();
       await inARow(counted, steps, rig.run);
-      return countsOf([...rig.starts(), ...(await rig.turns()).flatMap(({ turn }) => turn.calls)]);
+      return countsOf([
+        ...rig.starts(),
+        ...(await rig.turns()).flatMap(({ turn }) => [...turn.before, ...turn.calls]),
+      ]);
     };
     const [short, long] = [await count(STEPS), await count(MANY_STEPS)];
-    const ran: HoldfastRan["ran"][number][] = [];
+    const ran: HoldfastLoad[] = [];
     for (const load of loads) {
       rig.forget();
       const one = await drive(load, rig.run);
+      const turns = await rig.turns();
+      const putBack = turns.flatMap(({ turn }) => turn.before.filter(isPutBack)).length / turns.length;
       ran.push({
         ...one,
-        phases: medianPhases((await rig.turns()).map(({ seen, turn }) => phasesOf(seen, turn))),
+        phases: medianPhases(turns.map(({ seen, turn }) => phasesOf(seen, turn))),
+        putBack,
       });
     }
     return { ran, counted: countedOf(counted, short, long) };
@@ -119,9 +132,10 @@ async function open(onDisk: boolean): Promise<Rig> {
     let seen: Seen[] = [];
     let starts: Call[] = [];
     const starting = new AsyncLocalStorage<true>();
-    watchCalls((call) => {
-      if (starting.getStore() === true) starts.push(call);
-    });
+    watchCalls(
+      (call) => starts.push(call),
+      () => starting.getStore() === true,
+    );
     return {
       async run(asked) {
         const began = nowMs();

@@ -45,8 +45,8 @@ async function startPostgres(directory: string): Promise<{ readonly server: Serv
   const data = join(directory, "postgres");
   mkdirSync(data);
   // It refuses to run as root.
-  const owner = process.getuid?.() === 0 ? ownerNamed("postgres") : {};
-  if (owner.uid !== undefined) {
+  const owner = process.getuid?.() === 0 ? ownerNamed("postgres") : undefined;
+  if (owner !== undefined) {
     chmodSync(directory, 0o711);
     chownSync(data, owner.uid, owner.gid);
   }
