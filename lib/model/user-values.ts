@@ -10,12 +10,12 @@ export type ChangeValue = (value: Encoded, what: string) => Encoded;
 
 /** The event with each value of a user's changed, in their order. */
 export function eventWith(event: HistoryEvent, change: ChangeValue): HistoryEvent {
-  if ("error" in event) return { ...event, error: change(event.error, "error") };
+  if ("error" in event) return having(event, "error", change(event.error, "error"));
   if ("result" in event && event.result !== undefined)
-    return { ...event, result: change(event.result, "result") };
+    return having(event, "result", change(event.result, "result"));
   if ("message" in event && event.message !== undefined)
-    return { ...event, message: messageWith(event.message, change) };
-  if ("details" in event) return { ...event, details: change(event.details, "details") };
+    return having(event, "message", messageWith(event.message, change));
+  if ("details" in event) return having(event, "details", change(event.details, "details"));
   if (event.type === "MessagesInherited")
     return { ...event, carried: event.carried.map((message) => messageWith(message, change)) };
   if (event.type === "ExecutionContinued") return { ...event, input: change(event.input, "input") };
@@ -27,11 +27,11 @@ export function messageWith(message: Message, change: ChangeValue): Message {
     case "event":
     case "signal":
     case "update":
-      return { ...message, data: change(message.data, "data") };
+      return having(message, "data", change(message.data, "data"));
     case "callback":
     case "child":
-      if (message.error !== undefined) return { ...message, error: change(message.error, "error") };
-      if (message.result !== undefined) return { ...message, result: change(message.result, "result") };
+      if (message.error !== undefined) return having(message, "error", change(message.error, "error"));
+      if (message.result !== undefined) return having(message, "result", change(message.result, "result"));
       return message;
     default:
       return message;
@@ -98,4 +98,9 @@ export function someValue<Holder>(
     return value;
   });
   return found;
+}
+
+/** The same object where nothing is another: most histories are only looked through, and a copy costs more than the look. */
+function having<Holder, Key extends keyof Holder>(holder: Holder, key: Key, value: Holder[Key]): Holder {
+  return holder[key] === value ? holder : { ...holder, [key]: value };
 }

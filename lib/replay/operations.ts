@@ -20,7 +20,7 @@ export class Operations {
   /** @param after how many history events had been applied by then */
   request(requested: NewOperation, branch: Branch, after: number): Promise<unknown> {
     const ends = newEnds();
-    const operation: Operation = Object.assign(requested, { branch, after, detached: false, ends });
+    const operation = asked(requested, branch, after, ends);
     this.pending.set(operation.path, operation);
     branch.operations.add(operation);
     this.#requested.push(operation);
@@ -33,6 +33,11 @@ export class Operations {
     const requested = this.#requested;
     this.#requested = [];
     return requested;
+  }
+
+  /** Nobody will take those that were asked for until now: what has ended of them is not held any longer. */
+  forgetRequested(): void {
+    if (this.#requested.length > 0) this.#requested = [];
   }
 
   /** Those that nobody waits for since the last call, and that still have to end. */
@@ -119,6 +124,19 @@ export class Operations {
     operation.branch.remove(operation);
   }
 }
+
+/** One object from its request to its end, completed field by field: a replay makes thousands, and `Object.assign` takes three times as long. */
+function asked(requested: NewOperation, branch: Branch, after: number, ends: Ends): Operation {
+  const operation = requested as NewOperation &
+    Writable<Pick<Operation, "branch" | "after" | "detached" | "ends">>;
+  operation.branch = branch;
+  operation.after = after;
+  operation.detached = false;
+  operation.ends = ends;
+  return operation as Operation;
+}
+
+type Writable<Each> = { -readonly [Key in keyof Each]: Each[Key] };
 
 function newEnds(): Ends {
   let resolve: Ends["resolve"] = silent;

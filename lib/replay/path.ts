@@ -3,19 +3,40 @@
  * counter, so that code beside an operation can change without renaming it.
  */
 
+interface Used {
+  /** The path of the first of this kind and name. */
+  readonly first: string;
+  times: number;
+}
+
 /** A place in the code that counts its own operations: the workflow function itself, or what runs inside it. */
 export class Scope {
-  readonly #used = new Map<string, number>();
+  /** By kind, then by name as it was given: a replay asks for thousands, mostly of few names. */
+  readonly #used = new Map<string, Map<string, Used>>();
 
   /** @param prefix ends with `/`, or is empty for the workflow function itself */
   constructor(readonly prefix: string) {}
 
   /** The path of the next operation of this kind and name: `step:reserve`, then `step:reserve#2`. */
   next(kind: string, name: string): string {
-    const base = name === "" ? kind : `${kind}:${escapeName(name)}`;
-    const occurrence = (this.#used.get(base) ?? 0) + 1;
-    this.#used.set(base, occurrence);
-    return `${this.prefix}${base}${occurrence === 1 ? "" : `#${occurrence}`}`;
+    const used = this.#usedOf(kind, name);
+    used.times += 1;
+    return used.times === 1 ? used.first : `${used.first}#${used.times}`;
+  }
+
+  #usedOf(kind: string, name: string): Used {
+    let ofKind = this.#used.get(kind);
+    if (ofKind === undefined) {
+      ofKind = new Map();
+      this.#used.set(kind, ofKind);
+    }
+    let used = ofKind.get(name);
+    if (used === undefined) {
+      const first = `${this.prefix}${name === "" ? kind : `${kind}:${escapeName(name)}`}`;
+      used = { first, times: 0 };
+      ofKind.set(name, used);
+    }
+    return used;
   }
 
   /** A number that is new at every call in this scope: the seed of `random` and `uuid`. */

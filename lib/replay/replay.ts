@@ -209,10 +209,16 @@ export class Replay {
   /**
    * The same for recorded events, one after the other, before it is live.
    * @param voided positions of those that a redrive made count no more
+   * @param settled nothing that they asked for will be taken (`takeRequested`): a turn that settled has seen to it
    */
-  applyAll(history: Iterable<RecordedEvent>, voided: ReadonlySet<number> = new Set()): Promise<void> {
+  applyAll(
+    history: Iterable<RecordedEvent>,
+    voided: ReadonlySet<number> = new Set(),
+    settled = false,
+  ): Promise<void> {
     const events = history[Symbol.iterator]();
     return this.#window.runAll(() => {
+      if (settled) this.#operations.forgetRequested();
       for (let next = events.next(); next.done !== true; next = events.next()) {
         const { event, slot } = next.value;
         const deliver = this.#take(event, slot, voided.has(this.position));
@@ -377,12 +383,12 @@ export class Replay {
 
   #complete(path: string, recorded: Encoded | undefined): void {
     const step = this.pending.get(path);
-    const decoded = (): unknown => (recorded === undefined ? undefined : this.#decode(recorded));
     if (step?.kind === "step" && step.compensation !== undefined) {
       const { name, compensation } = step;
-      step.branch.completed.push({ name, compensation, position: this.position, result: decoded });
+      const result = (): unknown => this.#decodeIfAny(recorded);
+      step.branch.completed.push({ name, compensation, position: this.position, result });
     }
-    this.#operations.resolve(path, decoded());
+    this.#operations.resolve(path, this.#decodeIfAny(recorded));
   }
 
   /** The execution's end no longer counts: what ended it is tried again. */
@@ -390,6 +396,10 @@ export class Replay {
     this.closing = undefined;
     this.#shaken = false;
     this.#code.undoAgain();
+  }
+
+  #decodeIfAny(value: Encoded | undefined): unknown {
+    return value === undefined ? undefined : this.#decode(value);
   }
 
   #decode(value: Encoded): unknown {

@@ -143,9 +143,10 @@ async function deliver(
   history: readonly Recorded[],
 ): Promise<EventWait[]> {
   const voided = voidedIn(history);
-  const after = head.settleToken === undefined ? -1 : history.findIndex(({ slot }) => slot > head.slot);
+  const settled = head.settleToken !== undefined;
+  const after = settled ? history.findIndex(({ slot }) => slot > head.slot) : -1;
   await replay.begin();
-  await replay.applyAll(after < 0 ? history : history.slice(0, after), voided);
+  await replay.applyAll(after < 0 ? history : history.slice(0, after), voided, settled);
   let standing: EventWait[] | undefined;
   if (after >= 0) {
     // What was asked for up to the last settlement is settled; what came after it may have left something behind (`Live.run`).
@@ -154,7 +155,7 @@ async function deliver(
     await replay.applyAll(history.slice(after), voided);
   }
   if (takenOver) return standing ?? [];
-  return head.settleToken === undefined ? [] : eventWaits(replay.pending);
+  return settled ? eventWaits(replay.pending) : [];
 }
 
 function eventWaits(pending: ReadonlyMap<string, Operation>): EventWait[] {

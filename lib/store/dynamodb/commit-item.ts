@@ -35,8 +35,11 @@ export function markAttributes(
 
 export function readCommitItem(item: Item): Commit {
   const read = new ItemReader(item);
+  // Named, and not spread: a history of thousands is read at each turn.
+  const { executionId, slot } = identityOf(read);
   return {
-    ...identityOf(read),
+    executionId,
+    slot,
     epoch: read.count("epoch"),
     token: read.text("token"),
     events: read.json<HistoryEvent[]>("events", historyEvents),
