@@ -49,10 +49,7 @@ export async function measureHoldfast(
     const count = async (steps: number): Promise<Counts> => {
       rig.forget();
       await inARow(counted, steps, rig.run);
-      return countsOf([
-        ...rig.starts(),
-        ...(await rig.turns()).flatMap(({ turn }) => [...turn.before, ...turn.calls]),
-      ]);
+      return countsOf([...rig.starts(), ...(await rig.turns()).flatMap(({ turn }) => turn.calls)]);
     };
     const [short, long] = [await count(STEPS), await count(MANY_STEPS)];
     const ran: HoldfastLoad[] = [];

@@ -67,7 +67,7 @@ function counts(engines: readonly Engine[]): Table {
 const HOW = (keys: readonly string[]): string =>
   [
     `A whole execution, from its start to its recorded result, one at a time; of one step: the difference to ${MANY_STEPS} steps. What an engine does when nothing runs is taken off.`,
-    "Holdfast: calls of DynamoDB by the client's start and by the worker, and items put or updated, each in a call; beside them a message of SQS. The client's looks for the result are not counted, for any engine whose client looks.",
+    "Holdfast: calls of DynamoDB by the client's start and by the worker, and items put or updated, each in a call; beside them a message of SQS. A wake that is put back is a read and a message more. The client's looks for the result are not counted, for any engine whose client looks.",
     ...PEERS.filter(({ key }) => keys.includes(key)).map(({ counted }) => `${counted}.`),
   ].join(" ");
 

@@ -36,8 +36,8 @@ interface Postgres {
 
 const BIN = "/usr/lib/postgresql/15/bin";
 
-/** Statistics of a session are added to the whole within a second of its going idle. */
-const COUNTED_AFTER_MS = 1_500;
+/** A session that is idle adds its statistics to the whole after ten seconds at the latest. */
+const COUNTED_AFTER_MS = 11_000;
 
 async function startPostgres(directory: string): Promise<{ readonly server: Server; readonly url: string }> {
   if (!existsSync(join(BIN, "postgres")))

@@ -97,10 +97,13 @@ const environment = (home: string): NodeJS.ProcessEnv => ({
   WORKFLOW_TELEMETRY_DISABLED: "1",
 });
 
-/** The line of a process's last words that says what was wrong. */
+/** What a process said of what was wrong, without the code that Node quotes. */
 function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   const said = "stderr" in error && typeof error.stderr === "string" ? error.stderr : "";
   const lines = `${said}\n${error.message}`.split("\n").map((line) => line.trim());
-  return (lines.find((line) => /error/i.test(line)) ?? error.message).slice(0, 300);
+  const telling = lines.filter((line) => /error/i.test(line) && line.length < LONGEST_LINE);
+  return telling.slice(0, 2).join("; ") || error.message.slice(0, LONGEST_LINE);
 }
+
+const LONGEST_LINE = 300;
