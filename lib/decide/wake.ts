@@ -29,8 +29,8 @@ export type WakeAction =
   | { readonly do: "take-over" }
   | { readonly do: "turn" };
 
-/** A write that a wake overtook is there within milliseconds; a start that failed never comes. Six tries are about a minute. */
-const MOST_PUTS_UNFOUND = 6;
+/** A write that a wake overtook is there within milliseconds; a start that failed never comes. Seven tries are about a minute. */
+const MOST_PUTS_UNFOUND = 7;
 
 /** Between the tries behind a live lease. It grows, so that a long turn is not asked every second for its whole length. */
 const LONGEST_PUT_SECONDS = 30;
@@ -47,7 +47,8 @@ export function decideWake(found: {
   const puts = wake.puts ?? 0;
   if (head === undefined) {
     if (puts >= MOST_PUTS_UNFOUND) return { do: "drop", why: "no such execution" };
-    return putBack(wake, growing(puts), "no such execution yet");
+    // By the time that a message has gone through the queue once more, the write that it overtook is mostly there.
+    return putBack(wake, puts === 0 ? 0 : growing(puts - 1), "no such execution yet");
   }
   if (isClosed(head.status)) return { do: "close" };
   // Whoever terminates it holds a lease meanwhile.

@@ -30,18 +30,18 @@ const finding = (
 ): WakeAction => decideWake({ wake, messageId, head, cancelled, now: NOON });
 
 describe("what a wake finds, and what follows, row by row", () => {
-  it("no execution: put back with a short, growing delay, its count in the copy", () => {
-    const delays = [0, 1, 2, 3, 4, 5].map((puts) => {
+  it("no execution: put back at once, and then with a short, growing delay, its count in the copy", () => {
+    const delays = [0, 1, 2, 3, 4, 5, 6].map((puts) => {
       const action = finding(undefined, wakeFor("start", puts));
       if (action.do !== "put-back") throw new Error(`expected a put-back, found ${action.do}`);
       expect(action.wake.puts).toBe(puts + 1);
       return action.delaySeconds;
     });
-    expect(delays).toEqual([1, 2, 4, 8, 16, 30]);
+    expect(delays).toEqual([0, 1, 2, 4, 8, 16, 30]);
   });
 
-  it("no execution after six tries: dropped", () => {
-    expect(finding(undefined, wakeFor("start", 6))).toEqual({ do: "drop", why: "no such execution" });
+  it("no execution after seven tries: dropped", () => {
+    expect(finding(undefined, wakeFor("start", 7))).toEqual({ do: "drop", why: "no such execution" });
   });
 
   it.each(["completed", "failed", "cancelled", "terminated", "continued"] as const)(
