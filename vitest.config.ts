@@ -7,8 +7,11 @@ const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 
 /** Those that take longest begin first, so that no core waits for them at the end. */
 const LONGEST = [
-  "replay/programs",
+  // Before anything else has loaded what it replaces.
+  "docs/blocks",
   "store/faults",
+  "infra/",
+  "replay/programs",
   "sim/transaction-crashes",
   "local/killed-cloud",
   "store/dynamodb.",
@@ -43,8 +46,9 @@ export default defineConfig({
     isolate: false,
     // The SDK's notice about Node 20 is for those who deploy on it; nobody who runs the tests can act on it.
     env: { AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: "true" },
-    // By default vitest leaves a core to others, which is half of a machine of two. More than two would wait less, and be late where tests look at clocks.
-    maxWorkers: Math.max(2, availableParallelism() - 1),
+    // By default vitest leaves a core to others, which is half of a machine of two. A third of the time of two workers is waiting (for local
+    // clouds, and for time to pass), which a third one fills.
+    maxWorkers: Math.max(3, availableParallelism()),
     sequence: { sequencer: LongestFirst },
     testTimeout: 30_000,
     hookTimeout: 60_000,

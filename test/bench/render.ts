@@ -14,7 +14,9 @@ function markdownTable({ titles, rows }: Table): string {
 }
 
 const shown = (cell: Cell): string =>
-  typeof cell === "string" ? cell : cell.toLocaleString("en-US", { maximumFractionDigits: 2 });
+  typeof cell === "string"
+    ? cell.replaceAll("|", "\\|")
+    : cell.toLocaleString("en-US", { maximumFractionDigits: 2 });
 
 /** The page with what stands between a section's marks replaced. */
 export function withSection(page: string, key: string, markdown: string): string {

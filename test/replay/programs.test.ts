@@ -6,7 +6,7 @@ import { describe, expect, it } from "vitest";
 import { nothingReplayed, replayProgram } from "../programs/replaying.js";
 
 const BATCHES = 10;
-const PROGRAMS = 100;
+const PROGRAMS = 60;
 
 describe("a random program", () => {
   const sum = nothingReplayed();
