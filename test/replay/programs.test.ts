@@ -23,7 +23,7 @@ describe("a random program", () => {
   it("ended in every way", () => {
     const { ends } = sum;
     for (const end of ["Completed", "Failed", "Cancelled", "Continued", "Terminated"])
-      expect(ends[`Execution${end}`], end).toBeGreaterThan(5);
+      expect(ends[`Execution${end}`], end).toBeGreaterThan(2);
   });
 
   it("notices nearly every damage to its history", () => {
