@@ -5,8 +5,9 @@
 
 import { createRequire } from "node:module";
 import { basename, relative, resolve } from "node:path";
-import type { BuildFailure, BuildOptions, BuildResult, OutputFile } from "esbuild";
+import type { BuildFailure, BuildOptions, BuildResult } from "esbuild";
 import { HoldfastConfigError } from "./config-error.js";
+import { keptBundle } from "./kept-bundles.js";
 import { packageAliases, packageRoot, requireHandlerFactory } from "./package-files.js";
 
 /** What a user may change about the bundles of their own code. */
@@ -76,8 +77,19 @@ export function serviceEntry(handler: string, factory: string): string {
  * part of its own: Node reads, and compiles, only what is loaded, which is a third of a cold start (docs/performance.md). The same sources
  * give the same bytes.
  */
-export function bundleHandler(entry: string, options: BundlingOptions = {}): BundledFile[] {
-  const result = build(entry, {
+export function bundleHandler(entry: string, options: BundlingOptions = {}): readonly BundledFile[] {
+  return keptBundle(JSON.stringify([entry, options]), () => {
+    const { outputFiles = [], metafile } = handlerOf(entry, options);
+    const sources = Object.keys(metafile?.inputs ?? {}).filter((path) => path !== ENTRY);
+    return {
+      files: outputFiles.map(({ path, contents }) => ({ name: basename(path), contents })),
+      sources: sources.map((path) => resolve(packageRoot(), path)),
+    };
+  });
+}
+
+function handlerOf(entry: string, options: BundlingOptions): BuildResult {
+  return build(entry, {
     minify: true,
     splitting: true,
     outdir: OUT,
@@ -87,43 +99,41 @@ export function bundleHandler(entry: string, options: BundlingOptions = {}): Bun
     sourcemap: options.sourceMap === true ? "linked" : false,
     // The sources' text would double the upload; names and lines are what a stack trace needs.
     sourcesContent: false,
+    metafile: true,
   });
-  return result.map((file) => ({ name: basename(file.path), contents: file.contents }));
 }
 
 /** Nothing is written there. */
 const OUT = "out";
 
-const serviceBundles = new Map<string, BundledFile[]>();
-
-/** The same for an entry that holds nothing of the user's. Holdfast's own files stay as they are while a process runs, so once is enough. */
-export function bundleService(entry: string): BundledFile[] {
-  const files = serviceBundles.get(entry) ?? bundleHandler(entry);
-  serviceBundles.set(entry, files);
-  return files;
-}
+/** As the bundler calls it. */
+const ENTRY = "holdfast-entry.js";
 
 /** Bundles a script that runs once, here, in a process of its own. */
 export function bundleScript(source: string, external: readonly string[] = []): Uint8Array {
-  const [file] = build(source, { outfile: "script.mjs", sourcemap: "inline", external: [...external] });
+  const { outputFiles } = build(source, {
+    outfile: "script.mjs",
+    sourcemap: "inline",
+    external: [...external],
+  });
+  const [file] = outputFiles ?? [];
   if (file === undefined) throw new Error("esbuild reported success and returned no file");
   return file.contents;
 }
 
-function build(entry: string, options: BuildOptions): readonly OutputFile[] {
+function build(entry: string, options: BuildOptions): BuildResult {
   const esbuild = loadEsbuild();
   try {
-    const result: BuildResult = esbuild.buildSync({
+    return esbuild.buildSync({
       ...common,
       ...options,
       // Names of parts depend on it. Otherwise it is where the process was when esbuild was loaded.
       absWorkingDir: packageRoot(),
       // As `.js`, and not `.mjs`: by the latter's rules, the default export of an app that was compiled to CommonJS would be
       // its whole `exports` object.
-      stdin: { contents: entry, resolveDir: packageRoot(), sourcefile: "holdfast-entry.js", loader: "js" },
+      stdin: { contents: entry, resolveDir: packageRoot(), sourcefile: ENTRY, loader: "js" },
       alias: packageAliases(),
     });
-    return result.outputFiles ?? [];
   } catch (error) {
     throw isBuildFailure(error) ? bundlingError(error) : error;
   }

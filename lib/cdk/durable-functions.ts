@@ -6,7 +6,7 @@ import type { Queue } from "aws-cdk-lib/aws-sqs";
 import { Construct } from "constructs";
 import { acknowledgeWildcards } from "./acknowledged.js";
 import { auditTimeout, runEvery } from "./audit-schedule.js";
-import { appEntry, bundleHandler, bundleService, serviceEntry } from "./bundle.js";
+import { appEntry, bundleHandler, serviceEntry } from "./bundle.js";
 import { HoldfastConfigError } from "./config-error.js";
 import { DurableTables, type HoldfastTables } from "./durable-tables.js";
 import { environments } from "./environment.js";
@@ -294,7 +294,7 @@ export class DurableFunctions extends Construct {
         description: `Holdfast ${serviceName}: ${own.description}`,
         files: runsApp
           ? bundleHandler(appEntry(name, factory, settings.appFile), settings.bundling)
-          : bundleService(serviceEntry(name, factory)),
+          : bundleHandler(serviceEntry(name, factory)),
         runtime: settings.runtime,
         memorySize: runsApp ? settings.memorySize : settings.serviceMemorySize,
         environment: { ...(runsApp ? settings.environment : {}), ...environments[name](source) },

@@ -64,6 +64,27 @@ describe("a bundle", () => {
     }
   });
 
+  it("is made once, and again as soon as one of its sources has changed", () => {
+    const folder = mkdtempSync(join(dir, "changing-"));
+    const app = join(folder, "app.ts");
+    const write = (name: string) =>
+      writeFileSync(
+        app,
+        `import { app, workflow } from "holdfast"; export default app({ workflows: [workflow("${name}", async () => {})] });`,
+      );
+    const entry = appEntry("worker", "createWorker", app);
+    write("first");
+    const first = bundleHandler(entry);
+    expect(bundleHandler(entry)).toBe(first);
+    expect(text(entry)).toContain('"first"');
+    // Of the same length.
+    write("other");
+    expect(text(entry)).toContain('"other"');
+    expect(text(entry)).not.toContain('"first"');
+    rmSync(app);
+    expect(() => bundleHandler(entry)).toThrow("could not be bundled");
+  });
+
   it("says nothing of the machine that made it", () => {
     expect(text(worker)).not.toContain(process.cwd());
   });
