@@ -18,6 +18,9 @@ export interface FunctionStart {
   readonly bare: Spread;
   /** The median of the pairs. */
   readonly ratio: number;
+  /** Processor time of the process: without the time of what it calls. */
+  readonly cpuMs: Spread;
+  readonly bareCpuMs: Spread;
   /** Of the import alone. */
   readonly importMs: Spread;
   readonly bareImportMs: Spread;
@@ -60,6 +63,8 @@ export const coldStart: Section<ColdStart> = {
           "ms",
           "a bare handler's",
           "times",
+          "processor, ms",
+          "bare",
           "import alone, ms",
           "bare",
           "KB read at once",
@@ -70,6 +75,8 @@ export const coldStart: Section<ColdStart> = {
           shownSpread(one.ours, 0),
           shownSpread(one.bare, 0),
           one.ratio.toFixed(2),
+          one.cpuMs.median.toFixed(0),
+          one.bareCpuMs.median.toFixed(0),
           one.importMs.median.toFixed(0),
           one.bareImportMs.median.toFixed(0),
           Math.round(one.bytesAtOnce / 1_000),
@@ -116,6 +123,8 @@ async function measure(one: Measured, { ground, script, pairs }: Setting): Promi
       ours: spreadOf(calls.map((pair) => whole(pair.ours))),
       bare: spreadOf(calls.map((pair) => whole(pair.bare))),
       ratio: spreadOf(calls.map((pair) => whole(pair.ours) / whole(pair.bare))).median,
+      cpuMs: spreadOf(calls.map((pair) => pair.ours.cpuMs)),
+      bareCpuMs: spreadOf(calls.map((pair) => pair.bare.cpuMs)),
       importMs: spreadOf(calls.map((pair) => pair.ours.importMs)),
       bareImportMs: spreadOf(calls.map((pair) => pair.bare.importMs)),
       bytes: ours.bytes,
