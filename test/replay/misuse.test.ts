@@ -148,6 +148,29 @@ describe("an await on what is not durable (I10)", () => {
     await expect(replay.apply(completed("slow", 1, ["step:slow"]))).rejects.toThrow(NonDurableAwaitError);
   });
 
+  it.each<[string, (then: () => void) => unknown]>([
+    ["process.nextTick", (then) => process.nextTick(then)],
+    ["setImmediate", (then) => setImmediate(then)],
+    ["setTimeout", (then) => setTimeout(then)],
+  ])("on %s is found while history is replayed, and at its end", async (_, later) => {
+    const withIt = (at: number) =>
+      replayOf(async (ctx) => {
+        for (const [n, name] of ["a", "b", "c"].entries()) {
+          if (n === at) await new Promise<void>((resolve) => later(resolve));
+          await ctx.step(name, () => n);
+        }
+      });
+    const recorded = ["a", "b"].map((name, n) => ({
+      slot: n + 1,
+      event: completed(name, n, [`step:${name}`]),
+    }));
+    const between = await withIt(1);
+    await expect(between.applyAll(recorded)).rejects.toThrow(NonDurableAwaitError);
+    const after = await withIt(2);
+    await after.applyAll(recorded);
+    expect(() => after.checkMovable()).toThrow(NonDurableAwaitError);
+  });
+
   it("is no await on promises of the code's own, however deep", async () => {
     const replay = await replayOf(async (ctx) => {
       for (let turn = 0; turn < 1_000; turn++) await Promise.resolve();

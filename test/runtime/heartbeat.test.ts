@@ -53,6 +53,26 @@ describe("a step with the heartbeat option", () => {
     expect(await bench.story()).toContain("StepAttemptFailed step:import");
   });
 
+  it("lets an attempt go on for as long as it says that it is at work", async () => {
+    const long = workflow("long", async (ctx) =>
+      ctx.step(
+        "import",
+        async (step) => {
+          for (let n = 0; n < 5; n++) {
+            await bench.cloud.clock.sleep(6_000);
+            step.heartbeat(n);
+          }
+          return step.attempt;
+        },
+        { heartbeat: "10s" },
+      ),
+    );
+    const bench: Bench = new Bench([long]);
+    await bench.start(long, undefined);
+    await bench.cloud.advance(60_000);
+    expect(await bench.output()).toBe(1);
+  });
+
   it("that gives up has said StepTimeoutError, which code can catch", async () => {
     const silent = workflow("silent", async (ctx) =>
       ctx
@@ -109,6 +129,30 @@ describe("what a body last reported", () => {
     await bench.cloud.advance(7_200_000);
     expect(await bench.output()).toBe("done");
     expect(seen).toEqual([undefined, { row: 2 }]);
+  });
+
+  it("is not what a body says after its attempt has ended", async () => {
+    const seen: unknown[] = [];
+    const lingering = workflow("lingering", async (ctx) =>
+      ctx.step(
+        "import",
+        async (step) => {
+          seen.push(step.lastHeartbeat);
+          if (step.attempt === 3) return "done";
+          step.heartbeat(`row of attempt ${step.attempt}`);
+          await bench.cloud.clock.sleep(step.attempt === 1 ? 8_000 : 4_000);
+          if (step.attempt === 1) step.heartbeat("too late");
+          else throw new Error("lost the connection");
+          return "never seen";
+        },
+        { timeout: "5s", retry: { initialInterval: "1s", backoff: 1, jitter: "none" } },
+      ),
+    );
+    const bench: Bench = new Bench([lingering]);
+    await bench.start(lingering, undefined);
+    await bench.cloud.advance(60_000);
+    expect(await bench.output()).toBe("done");
+    expect(seen).toEqual([undefined, "row of attempt 1", "row of attempt 2"]);
   });
 
   it("costs no write where the step ends well at once, and few where it reports a thousand times", async () => {

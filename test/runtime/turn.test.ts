@@ -42,6 +42,36 @@ describe("a turn", () => {
     expect(await bench.output()).toBe(86_400_000);
   });
 
+  it("fires the earlier of two short sleeps at its time while a body runs, though the later was asked for before it", async () => {
+    const napping = workflow("napping", async (ctx) => {
+      const body = ctx.step("body", () => bench.cloud.clock.sleep(30_000));
+      const later = ctx.sleep("4s");
+      await ctx.step("quick", () => 1);
+      const before = ctx.now().getTime();
+      await ctx.sleep("1s");
+      const slept = ctx.now().getTime() - before;
+      await Promise.all([body, later]);
+      return slept;
+    });
+    const bench: Bench = new Bench([napping]);
+    await bench.start(napping, undefined);
+    await bench.cloud.advance(60_000);
+    expect(await bench.output()).toBe(1_000);
+  });
+
+  it("leaves no timer behind in its process", async () => {
+    const limited = workflow("limited", async (ctx) => {
+      await ctx.step("limited", () => 1, { timeout: "30s", heartbeat: "20s" });
+      // It waits in place for the sleep, and for its next look at the inbox while the body runs.
+      await Promise.race([ctx.step("body", () => bench.cloud.clock.sleep(100)), ctx.sleep("900ms")]);
+    });
+    const bench: Bench = new Bench([limited]);
+    await bench.start(limited, undefined);
+    await bench.cloud.advance(500);
+    expect(await bench.status()).toBe("completed");
+    expect(bench.cloud.clock.next()).toBeUndefined();
+  });
+
   it("retries a failing step by its policy, with delays over a second as suspensions", async () => {
     let tries = 0;
     const flaky = workflow("flaky", async (ctx) =>

@@ -88,34 +88,41 @@ describe("a wait", () => {
 });
 
 describe("a wait's record", () => {
-  it("is gone at the end, though the wait was satisfied at once and its process died at any later call", async () => {
-    const paidThenTwoSteps = workflow("paid-then-two-steps", async (ctx) => {
-      await ctx.waitForEvent(Paid, { key: "o-1" });
-      await ctx.step("one", () => 1);
-      await ctx.step("two", () => 2);
-      return "done";
-    });
-    const runWith = async (call: number) => {
-      const bench = new Bench([paidThenTwoSteps], [Paid]);
-      await bench.start(paidThenTwoSteps, undefined, "x-1", { delayMs: 10_000 });
-      await bench.cloud.advance(5_000);
-      bench.publish(Paid, { order: "o-1" });
-      await bench.cloud.settle();
-      const before = bench.cloud.faults.calls.length;
-      bench.cloud.faults.plan({ call, when: "before" });
-      await bench.cloud.advance(600_000);
-      return { bench, at: `before call ${call}, ${bench.cloud.faults.calls[before + call - 1]}` };
-    };
-    for (let call = 1; ; call++) {
-      const { bench, at } = await runWith(call);
-      if (!bench.cloud.faults.struck) {
-        expect(call).toBeGreaterThan(8);
-        return;
+  it.each([
+    ["in its first turn", undefined, 5_000],
+    ["in a turn after one that settled", "1m", 65_000],
+  ] as const)(
+    "is gone at the end, though the wait was satisfied at once %s, whose process died at any later call",
+    async (_, nap, publishedAfterMs) => {
+      const paidThenTwoSteps = workflow("paid-then-two-steps", async (ctx) => {
+        if (nap !== undefined) await ctx.sleep(nap);
+        await ctx.waitForEvent(Paid, { key: "o-1" });
+        await ctx.step("one", () => 1);
+        await ctx.step("two", () => 2);
+        return "done";
+      });
+      const runWith = async (call: number) => {
+        const bench = new Bench([paidThenTwoSteps], [Paid]);
+        await bench.start(paidThenTwoSteps, undefined, "x-1", { delayMs: 10_000 });
+        await bench.cloud.advance(publishedAfterMs);
+        bench.publish(Paid, { order: "o-1" });
+        await bench.cloud.settle();
+        const before = bench.cloud.faults.calls.length;
+        bench.cloud.faults.plan({ call, when: "before" });
+        await bench.cloud.advance(600_000);
+        return { bench, at: `before call ${call}, ${bench.cloud.faults.calls[before + call - 1]}` };
+      };
+      for (let call = 1; ; call++) {
+        const { bench, at } = await runWith(call);
+        if (!bench.cloud.faults.struck) {
+          expect(call).toBeGreaterThan(8);
+          return;
+        }
+        expect(await bench.output(), at).toBe("done");
+        expect(await bench.waitRecords(Paid, "o-1"), at).toBe(0);
       }
-      expect(await bench.output(), at).toBe("done");
-      expect(await bench.waitRecords(Paid, "o-1"), at).toBe(0);
-    }
-  });
+    },
+  );
 
   it("is gone at the end, though it was on its way when the execution completed", async () => {
     const memory = createMemoryStore();
