@@ -1,13 +1,13 @@
 /** The user's EventBridge bus. */
-import {
+import type {
   EventBridgeClient,
-  PutEventsCommand,
-  type PutEventsCommandInput,
-  type PutEventsResultEntry,
+  PutEventsCommandInput,
+  PutEventsResultEntry,
 } from "@aws-sdk/client-eventbridge";
 import type { PublishOutcome } from "../decide/relay.js";
 import type { Bus, BusEntry } from "../runtime/outside.js";
 import { type Connection, clientSettings } from "./connection.js";
+import { once } from "./once.js";
 
 /**
  * Refusals for what the event itself is. All others can end: throttling passes, and a permission or a policy is repaired by a deploy
@@ -36,9 +36,15 @@ export function eventBus(
   busName: string,
   source: string,
   connection: Connection,
-  client: EventBridgeClient = new EventBridgeClient(clientSettings("eventbridge", connection)),
+  given?: EventBridgeClient,
 ): Bus["publish"] {
+  const open = once(async () => {
+    const { EventBridgeClient, PutEventsCommand } = await import("./client-part-eventbridge.js");
+    const client = given ?? new EventBridgeClient(clientSettings("eventbridge", connection));
+    return { client, PutEventsCommand };
+  });
   const put: Bus["publish"] = async (entries) => {
+    const { client, PutEventsCommand } = await open();
     const { Entries = [] } = await client.send(
       new PutEventsCommand(putEventsParams(busName, source, entries)),
     );

@@ -1,5 +1,5 @@
 /** Looking into dead-letter queues: SQS has no look that takes nothing, so what is looked at is hidden for a moment, and then shown again. */
-import { GetQueueAttributesCommand, GetQueueUrlCommand, SQSClient } from "@aws-sdk/client-sqs";
+import type { SQSClient } from "@aws-sdk/client-sqs";
 import { NotSentBackError } from "../model/delivery-errors.js";
 import type {
   DeadLetterQueueName,
@@ -13,6 +13,9 @@ import { type Connection, clientSettings } from "./connection.js";
 import type { Names } from "./environment.js";
 import { type Attributes, sentBack, verdictOf } from "./event-attributes.js";
 import { type DeadLetter, type EventQueue, eventQueue } from "./event-queue.js";
+import { once } from "./once.js";
+
+const sqs = () => import("./client-part-sqs.js");
 
 /** By name, in the order in which they are gone through. */
 export type Queues = ReadonlyMap<DeadLetterQueueName, EventQueue>;
@@ -27,13 +30,11 @@ const EMPTY_ANSWERS = 2;
 const NEVER_SENT_BACK: readonly DeadLetterQueueName[] = ["relay"];
 
 /** Those of a deployment, as far as their names are known. */
-export function deadLetterQueues(
-  names: Names,
-  connection: Connection,
-  client: SQSClient = new SQSClient(clientSettings("sqs", connection)),
-): DeadLetterQueues {
+export function deadLetterQueues(names: Names, connection: Connection): DeadLetterQueues {
+  const open = once(async () => new (await sqs()).SQSClient(clientSettings("sqs", connection)));
   const pairs = pairsOf(names);
-  const open = async (wanted?: readonly DeadLetterQueueName[]): Promise<Queues> => {
+  const queues = async (wanted?: readonly DeadLetterQueueName[]): Promise<Queues> => {
+    const client = await open();
     const found = new Map<DeadLetterQueueName, EventQueue>();
     for (const { name, queue, dead } of pairs) {
       if (wanted !== undefined && !wanted.includes(name)) continue;
@@ -43,6 +44,7 @@ export function deadLetterQueues(
   };
   return {
     async count() {
+      const client = await open();
       return Promise.all(
         pairs.map(async ({ name, dead }) => ({
           queue: name,
@@ -50,9 +52,9 @@ export function deadLetterQueues(
         })),
       );
     },
-    list: async (request) => listSetAside(await open(request.queues), request),
-    sendBack: async (request) => sendSetAsideBack(await open(request.queues), request),
-    delete: async (request) => deleteSetAside(await open(request.queues), request),
+    list: async (request) => listSetAside(await queues(request.queues), request),
+    sendBack: async (request) => sendSetAsideBack(await queues(request.queues), request),
+    delete: async (request) => deleteSetAside(await queues(request.queues), request),
   };
 }
 
@@ -83,6 +85,7 @@ function pairsOf(names: Names): Pair[] {
 async function urlOf(client: SQSClient, place: string): Promise<string> {
   const [, account, name] = /^arn:[^:]+:sqs:[^:]*:([^:]+):(.+)$/.exec(place) ?? [];
   if (account === undefined || name === undefined) return place;
+  const { GetQueueUrlCommand } = await sqs();
   const { QueueUrl = "" } = await client.send(
     new GetQueueUrlCommand({ QueueName: name, QueueOwnerAWSAccountId: account }),
   );
@@ -90,6 +93,7 @@ async function urlOf(client: SQSClient, place: string): Promise<string> {
 }
 
 async function countIn(client: SQSClient, url: string): Promise<number> {
+  const { GetQueueAttributesCommand } = await sqs();
   const names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"] as const;
   const { Attributes: found = {} } = await client.send(
     new GetQueueAttributesCommand({ QueueUrl: url, AttributeNames: [...names] }),

@@ -1,6 +1,6 @@
 /** The wake queue's dead-letter queue: wakes that were received again and again without one turn that ended. */
-import { DeleteMessageCommand, ReceiveMessageCommand, SQSClient } from "@aws-sdk/client-sqs";
 import { type Connection, clientSettings } from "./connection.js";
+import { once } from "./once.js";
 
 export interface DeadWake {
   /** By which a person finds it in the queue. */
@@ -18,15 +18,16 @@ export interface DeadWakes {
 /** Longer than a rescue takes, so that this run does not get a message twice; shorter than the pause between two runs. */
 const HIDDEN_SECONDS = 60;
 
-export function deadWakes(
-  queueUrl: string,
-  connection: Connection,
-  client: SQSClient = new SQSClient(clientSettings("sqs", connection)),
-): DeadWakes {
+export function deadWakes(queueUrl: string, connection: Connection): DeadWakes {
+  const open = once(async () => {
+    const sqs = await import("./client-part-sqs.js");
+    return { sqs, client: new sqs.SQSClient(clientSettings("sqs", connection)) };
+  });
   return {
     async receive() {
+      const { client, sqs } = await open();
       const { Messages = [] } = await client.send(
-        new ReceiveMessageCommand({
+        new sqs.ReceiveMessageCommand({
           QueueUrl: queueUrl,
           MaxNumberOfMessages: 10,
           VisibilityTimeout: HIDDEN_SECONDS,
@@ -37,7 +38,8 @@ export function deadWakes(
       );
     },
     async delete(receipt) {
-      await client.send(new DeleteMessageCommand({ QueueUrl: queueUrl, ReceiptHandle: receipt }));
+      const { client, sqs } = await open();
+      await client.send(new sqs.DeleteMessageCommand({ QueueUrl: queueUrl, ReceiptHandle: receipt }));
     },
   };
 }

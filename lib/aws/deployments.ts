@@ -1,5 +1,5 @@
 /** The worker's published versions: which one this process is, and how another one is given a wake. */
-import { InvokeCommand, LambdaClient } from "@aws-sdk/client-lambda";
+import type { LambdaClient } from "@aws-sdk/client-lambda";
 import { HoldfastError } from "../model/errors.js";
 import type { EpochMs } from "../model/time.js";
 import type { Wake } from "../model/wake.js";
@@ -8,6 +8,8 @@ import { readCodeName } from "./code-name.js";
 import { type Connection, clientSettings } from "./connection.js";
 import { HANDED_UNTIL } from "./handed-wake.js";
 import type { BatchAnswer } from "./sqs-batch.js";
+
+const lambda = () => import("./client-part-lambda.js");
 
 /** A turn may take as long as a function may, and says nothing until it has ended. */
 const ANSWER_WITHIN_MS = 920_000;
@@ -30,7 +32,8 @@ export function deployments(own: string | undefined, connection: Connection = {}
     async handOver(code, wake, messageId, until) {
       const found = readCodeName(code);
       if (found === undefined) return { outcome: "gone", why: `"${code}" names no version of a function` };
-      client ??= workerClient(connection);
+      const { InvokeCommand } = await lambda();
+      client ??= await workerClient(connection);
       try {
         const { FunctionError, Payload } = await client.send(
           new InvokeCommand({
@@ -57,7 +60,8 @@ export function deployments(own: string | undefined, connection: Connection = {}
  * No retries of the SDK's: one whose answer is late may be at work, and a second one would take its turn over. The wake's message comes back
  * when that turn must have ended.
  */
-function workerClient(connection: Connection): LambdaClient {
+async function workerClient(connection: Connection): Promise<LambdaClient> {
+  const { LambdaClient } = await lambda();
   const settings = clientSettings("lambda", connection);
   return new LambdaClient({
     ...settings,

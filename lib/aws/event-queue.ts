@@ -1,17 +1,9 @@
 /** A queue of bus events and its dead-letter queue: those of deliver, or those of start. */
-import {
-  ChangeMessageVisibilityCommand,
-  DeleteMessageCommand,
-  type Message,
-  type MessageAttributeValue,
-  ReceiveMessageCommand,
-  SendMessageCommand,
-  type SendMessageCommandInput,
-  SQSClient,
-} from "@aws-sdk/client-sqs";
+import type { Message, MessageAttributeValue, SendMessageCommandInput, SQSClient } from "@aws-sdk/client-sqs";
 import type { EpochMs } from "../model/time.js";
 import { type Connection, clientSettings } from "./connection.js";
 import type { Attributes } from "./event-attributes.js";
+import { once } from "./once.js";
 
 /** An event on its way. */
 export interface Letter {
@@ -59,21 +51,24 @@ export function letterParams(queueUrl: string, { body, attributes }: Letter): Se
   };
 }
 
-export function eventQueue(
-  urls: EventQueueUrls,
-  connection: Connection,
-  client: SQSClient = new SQSClient(clientSettings("sqs", connection)),
-): EventQueue {
+export function eventQueue(urls: EventQueueUrls, connection: Connection, given?: SQSClient): EventQueue {
+  const open = once(async () => {
+    const sqs = await import("./client-part-sqs.js");
+    return { sqs, client: given ?? new sqs.SQSClient(clientSettings("sqs", connection)) };
+  });
   return {
     async send(letter) {
-      await client.send(new SendMessageCommand(letterParams(urls.queue, letter)));
+      const { client, sqs } = await open();
+      await client.send(new sqs.SendMessageCommand(letterParams(urls.queue, letter)));
     },
     async bury(letter) {
-      await client.send(new SendMessageCommand(letterParams(urls.dead, letter)));
+      const { client, sqs } = await open();
+      await client.send(new sqs.SendMessageCommand(letterParams(urls.dead, letter)));
     },
     async receive(hiddenSeconds) {
+      const { client, sqs } = await open();
       const { Messages = [] } = await client.send(
-        new ReceiveMessageCommand({
+        new sqs.ReceiveMessageCommand({
           QueueUrl: urls.dead,
           MaxNumberOfMessages: 10,
           VisibilityTimeout: hiddenSeconds,
@@ -84,11 +79,13 @@ export function eventQueue(
       return Messages.flatMap(deadLetter);
     },
     async delete(receipt) {
-      await client.send(new DeleteMessageCommand({ QueueUrl: urls.dead, ReceiptHandle: receipt }));
+      const { client, sqs } = await open();
+      await client.send(new sqs.DeleteMessageCommand({ QueueUrl: urls.dead, ReceiptHandle: receipt }));
     },
     async show(receipt) {
+      const { client, sqs } = await open();
       await client.send(
-        new ChangeMessageVisibilityCommand({
+        new sqs.ChangeMessageVisibilityCommand({
           QueueUrl: urls.dead,
           ReceiptHandle: receipt,
           VisibilityTimeout: 0,

@@ -1,5 +1,4 @@
 /** Starting an execution from outside of the app's code: its start function knows the workflows and checks the input. */
-import { InvokeCommand, LambdaClient } from "@aws-sdk/client-lambda";
 import { HoldfastError } from "../model/errors.js";
 import type { Labels } from "../model/labels.js";
 import { STATUSES } from "../model/status.js";
@@ -35,6 +34,7 @@ export async function invokeStart(
   payload: StartInvocation,
   connection: Connection = {},
 ): Promise<StartAnswer> {
+  const { InvokeCommand, LambdaClient } = await import("./client-part-lambda.js");
   const settings = clientSettings("lambda", connection);
   const client = new LambdaClient({
     ...settings,

@@ -1,18 +1,14 @@
 /** Large payloads as objects of an S3 bucket. */
-import {
-  DeleteObjectsCommand,
-  type DeleteObjectsCommandInput,
-  GetObjectCommand,
-  type GetObjectCommandInput,
-  ListObjectsV2Command,
-  type ListObjectsV2CommandInput,
-  NoSuchKey,
-  PutObjectCommand,
-  type PutObjectCommandInput,
+import type {
+  DeleteObjectsCommandInput,
+  GetObjectCommandInput,
+  ListObjectsV2CommandInput,
+  PutObjectCommandInput,
   S3Client,
 } from "@aws-sdk/client-s3";
 import type { PayloadStore } from "../store/ports.js";
 import { type Connection, clientSettings } from "./connection.js";
+import { once } from "./once.js";
 
 /** 32 MB at 10 Mbit/s, which a small function may be down to, and S3's own time. */
 const ANSWER_WITHIN_MS = 30_000;
@@ -34,37 +30,43 @@ export function deleteObjectsParams(bucket: string, keys: readonly string[]): De
   return { Bucket: bucket, Delete: { Objects: keys.map((Key) => ({ Key })), Quiet: true } };
 }
 
-export function payloadBucket(
-  bucket: string,
-  connection: Connection,
-  client: S3Client = clientOf(connection),
-): PayloadStore {
+export function payloadBucket(bucket: string, connection: Connection, given?: S3Client): PayloadStore {
+  const open = once(async () => {
+    const s3 = await import("./client-part-s3.js");
+    return { s3, client: given ?? new s3.S3Client(settingsOf(connection)) };
+  });
   return {
     async putObject(key, content) {
-      await client.send(new PutObjectCommand(putObjectParams(bucket, key, content)));
+      const { client, s3 } = await open();
+      await client.send(new s3.PutObjectCommand(putObjectParams(bucket, key, content)));
     },
 
     async getObject(key) {
+      const { client, s3 } = await open();
       try {
-        const { Body: body } = await client.send(new GetObjectCommand(getObjectParams(bucket, key)));
+        const { Body: body } = await client.send(new s3.GetObjectCommand(getObjectParams(bucket, key)));
         return await body?.transformToByteArray();
       } catch (error) {
         // Only with the permission to list does S3 say so; without it, it says AccessDenied.
-        if (error instanceof NoSuchKey) return undefined;
+        if (error instanceof s3.NoSuchKey) return undefined;
         throw error;
       }
     },
 
     async listObjects(prefix, limit) {
+      const { client, s3 } = await open();
       const { Contents = [] } = await client.send(
-        new ListObjectsV2Command(listObjectsParams(bucket, prefix, limit)),
+        new s3.ListObjectsV2Command(listObjectsParams(bucket, prefix, limit)),
       );
       return Contents.flatMap(({ Key: key, Size: bytes = 0 }) => (key === undefined ? [] : [{ key, bytes }]));
     },
 
     async deleteObjects(keys) {
       if (keys.length === 0) return;
-      const { Errors = [] } = await client.send(new DeleteObjectsCommand(deleteObjectsParams(bucket, keys)));
+      const { client, s3 } = await open();
+      const { Errors = [] } = await client.send(
+        new s3.DeleteObjectsCommand(deleteObjectsParams(bucket, keys)),
+      );
       const [first] = Errors;
       if (first !== undefined)
         throw new Error(
@@ -74,10 +76,7 @@ export function payloadBucket(
   };
 }
 
-function clientOf(connection: Connection): S3Client {
+function settingsOf(connection: Connection) {
   const settings = clientSettings("s3", connection);
-  return new S3Client({
-    ...settings,
-    requestHandler: { ...settings.requestHandler, requestTimeout: ANSWER_WITHIN_MS },
-  });
+  return { ...settings, requestHandler: { ...settings.requestHandler, requestTimeout: ANSWER_WITHIN_MS } };
 }

@@ -4,6 +4,7 @@ import type { Archive } from "../runtime/retention/archive.js";
 import type { Retention } from "../runtime/retention/retire.js";
 import { sealPayload } from "../store/sealed/boxes.js";
 import type { Connection } from "./connection.js";
+import { payloadBucket } from "./payload-bucket.js";
 import { SettingMissingError } from "./setting-missing-error.js";
 
 /** Whole seconds after an execution's end. Absent or empty: executions are kept for ever. */
@@ -34,18 +35,10 @@ export function readRetention(
   return { afterMs: Number(seconds) * 1_000, ...archive };
 }
 
-/** Its client is made when something is archived. */
 function archiveIn(bucket: string, connection: Connection, codec: PayloadCodec | undefined): Archive {
-  let made: Promise<Archive> | undefined;
-  const make = async (): Promise<Archive> =>
-    (await import("./payload-bucket.js")).payloadBucket(bucket, connection);
+  const objects = payloadBucket(bucket, connection);
   return {
-    async putObject(key, content) {
-      made ??= make();
-      await (await made).putObject(
-        key,
-        codec === undefined ? content : await sealPayload(codec, {}, content),
-      );
-    },
+    putObject: async (key, content) =>
+      objects.putObject(key, codec === undefined ? content : await sealPayload(codec, {}, content)),
   };
 }

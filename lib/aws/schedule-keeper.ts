@@ -1,21 +1,11 @@
 /** Schedules of clients, in EventBridge Scheduler: one for each id, in a group of their own. */
 import { isDeepStrictEqual } from "node:util";
-import {
-  ConflictException,
-  CreateScheduleCommand,
-  type CreateScheduleCommandInput,
-  DeleteScheduleCommand,
-  GetScheduleCommand,
-  type GetScheduleCommandOutput,
-  ListSchedulesCommand,
-  ResourceNotFoundException,
-  SchedulerClient,
-  UpdateScheduleCommand,
-} from "@aws-sdk/client-scheduler";
+import type { CreateScheduleCommandInput, GetScheduleCommandOutput } from "@aws-sdk/client-scheduler";
 import { nextOf, parseRecurrence } from "../model/schedule-expression.js";
 import type { EpochMs } from "../model/time.js";
 import type { KeptSchedule, ScheduleKeeper } from "../runtime/outside.js";
 import { type Connection, clientSettings } from "./connection.js";
+import { once } from "./once.js";
 import { RETRIES, type ScheduleTarget } from "./schedules.js";
 
 /** @param now against which a start is past: see {@link startOf} */
@@ -23,25 +13,34 @@ export function scheduleKeeper(
   target: ScheduleTarget,
   connection: Connection,
   now: () => EpochMs,
-  client: SchedulerClient = new SchedulerClient(clientSettings("scheduler", connection)),
 ): ScheduleKeeper {
+  const open = once(async () => {
+    const scheduler = await import("./client-part-scheduler.js");
+    return { scheduler, client: new scheduler.SchedulerClient(clientSettings("scheduler", connection)) };
+  });
   const GroupName = target.group;
-  const read = (id: string) => unlessMissing(client.send(new GetScheduleCommand({ GroupName, Name: id })));
-  const update = async (input: CreateScheduleCommandInput): Promise<boolean> =>
-    (await unlessMissing(client.send(new UpdateScheduleCommand(input)))) !== undefined;
+  const read = async (id: string): Promise<GetScheduleCommandOutput | undefined> => {
+    const { client, scheduler } = await open();
+    return unlessMissing(client.send(new scheduler.GetScheduleCommand({ GroupName, Name: id })));
+  };
+  const update = async (input: CreateScheduleCommandInput): Promise<boolean> => {
+    const { client, scheduler } = await open();
+    return (await unlessMissing(client.send(new scheduler.UpdateScheduleCommand(input)))) !== undefined;
+  };
   return {
     async put(schedule) {
+      const { client, scheduler } = await open();
       const at = now();
       const input = scheduleInput(target, schedule, at);
       const found = await read(schedule.id);
       if (found !== undefined && isSame(schedule, input, found, at)) return;
       if (found !== undefined && (await update(input))) return;
       try {
-        await client.send(new CreateScheduleCommand(input));
+        await client.send(new scheduler.CreateScheduleCommand(input));
       } catch (error) {
         // Created by another since, or by a try before whose reply was lost.
-        if (!(error instanceof ConflictException)) throw error;
-        await client.send(new UpdateScheduleCommand(input));
+        if (!(error instanceof scheduler.ConflictException)) throw error;
+        await client.send(new scheduler.UpdateScheduleCommand(input));
       }
     },
 
@@ -53,8 +52,9 @@ export function scheduleKeeper(
     },
 
     async list({ limit, cursor }) {
+      const { client, scheduler } = await open();
       const { Schedules = [], NextToken } = await client.send(
-        new ListSchedulesCommand({
+        new scheduler.ListSchedulesCommand({
           GroupName,
           MaxResults: limit,
           ...(cursor === undefined ? {} : { NextToken: cursor }),
@@ -67,7 +67,10 @@ export function scheduleKeeper(
     },
 
     async delete(id) {
-      const answer = await unlessMissing(client.send(new DeleteScheduleCommand({ GroupName, Name: id })));
+      const { client, scheduler } = await open();
+      const answer = await unlessMissing(
+        client.send(new scheduler.DeleteScheduleCommand({ GroupName, Name: id })),
+      );
       return answer !== undefined;
     },
   };
@@ -161,7 +164,7 @@ async function unlessMissing<T>(call: Promise<T>): Promise<T | undefined> {
   try {
     return await call;
   } catch (error) {
-    if (error instanceof ResourceNotFoundException) return undefined;
+    if (error instanceof Error && error.name === "ResourceNotFoundException") return undefined;
     throw error;
   }
 }

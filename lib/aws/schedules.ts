@@ -1,15 +1,11 @@
 /** Far wakes: one-shot schedules straight into the wake queue, which delete themselves. */
-import {
-  ConflictException,
-  CreateScheduleCommand,
-  type CreateScheduleCommandInput,
-  SchedulerClient,
-} from "@aws-sdk/client-scheduler";
+import type { CreateScheduleCommandInput, SchedulerClient } from "@aws-sdk/client-scheduler";
 import { digest } from "../model/ids.js";
 import type { EpochMs } from "../model/time.js";
 import type { Wake } from "../model/wake.js";
 import type { Wakes } from "../runtime/outside.js";
 import { type Connection, clientSettings } from "./connection.js";
+import { once } from "./once.js";
 
 export interface ScheduleTarget {
   readonly group: string;
@@ -56,18 +52,21 @@ export function scheduleName(wake: Wake): string {
 export function schedules(
   target: ScheduleTarget,
   connection: Connection,
-  client: SchedulerClient = new SchedulerClient({
-    ...clientSettings("scheduler", connection),
-    maxAttempts: TRIES,
-  }),
+  given?: SchedulerClient,
 ): Wakes["schedule"] {
+  const open = once(async () => {
+    const scheduler = await import("./client-part-scheduler.js");
+    const settings = { ...clientSettings("scheduler", connection), maxAttempts: TRIES };
+    return { scheduler, client: given ?? new scheduler.SchedulerClient(settings) };
+  });
   return async (wake, at) => {
+    const { client, scheduler } = await open();
     try {
-      await client.send(new CreateScheduleCommand(createScheduleParams(target, wake, at)));
+      await client.send(new scheduler.CreateScheduleCommand(createScheduleParams(target, wake, at)));
       return "created";
     } catch (error) {
       // The schedule of an earlier try, or of a settlement before this one: the same wake at the same time.
-      if (error instanceof ConflictException) return "existed";
+      if (error instanceof scheduler.ConflictException) return "existed";
       throw error;
     }
   };

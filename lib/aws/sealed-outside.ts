@@ -3,7 +3,8 @@ import type { App } from "../define/app.js";
 import type { PayloadCodec } from "../model/codec.js";
 import type { Store } from "../store/ports.js";
 import { sealedStore } from "../store/sealed/index.js";
-import { type AwsOutside, once } from "./outside.js";
+import { once } from "./once.js";
+import type { AwsOutside } from "./outside.js";
 
 /** As `outsideOf` gives it, its store sealed by the app's codec, if that has one. Made once: what is known of a store is known by it. */
 export function sealedBy({ codec }: Pick<App, "codec">, outsideOf: () => AwsOutside): () => AwsOutside {

@@ -1,8 +1,10 @@
 /** One stack, as CloudFormation describes it. */
-import { CloudFormationClient, DescribeStacksCommand, type Stack } from "@aws-sdk/client-cloudformation";
+import type { CloudFormationClient, Stack } from "@aws-sdk/client-cloudformation";
 import type { EpochMs } from "../model/time.js";
 import { type Connection, clientSettings } from "./connection.js";
 import { SettingMissingError } from "./setting-missing-error.js";
+
+const cloudFormation = () => import("./client-part-cloudformation.js");
 
 export interface DescribedStack {
   /** CloudFormation's own word: `UPDATE_COMPLETE`. */
@@ -17,6 +19,7 @@ export async function describeStack(
   stackName: string,
   connection: Connection | undefined,
 ): Promise<DescribedStack> {
+  const { CloudFormationClient } = await cloudFormation();
   const client = new CloudFormationClient(clientSettings("cloudformation", connection));
   let date: string | undefined;
   client.middlewareStack.add(
@@ -43,6 +46,7 @@ export async function describeStack(
 }
 
 async function found(client: CloudFormationClient, stackName: string): Promise<Stack> {
+  const { DescribeStacksCommand } = await cloudFormation();
   try {
     const { Stacks = [] } = await client.send(new DescribeStacksCommand({ StackName: stackName }));
     const [stack] = Stacks;

@@ -1,5 +1,4 @@
 /** The worker's published versions on AWS: which there are, and deleting those that nobody needs. */
-import { DeleteFunctionCommand, LambdaClient, ListVersionsByFunctionCommand } from "@aws-sdk/client-lambda";
 import type { EpochMs } from "../model/time.js";
 import { type CodeName, codeName } from "./code-name.js";
 import { type Connection, clientSettings } from "./connection.js";
@@ -15,6 +14,7 @@ export async function listVersions(
   functionName: string,
   connection: Connection = {},
 ): Promise<WorkerVersion[]> {
+  const { LambdaClient, ListVersionsByFunctionCommand } = await import("./client-part-lambda.js");
   const client = new LambdaClient(clientSettings("lambda", connection));
   try {
     const found: WorkerVersion[] = [];
@@ -41,6 +41,7 @@ export async function deleteVersion(
   { functionName, version }: CodeName,
   connection: Connection = {},
 ): Promise<void> {
+  const { DeleteFunctionCommand, LambdaClient } = await import("./client-part-lambda.js");
   const client = new LambdaClient(clientSettings("lambda", connection));
   try {
     await client.send(new DeleteFunctionCommand({ FunctionName: functionName, Qualifier: version }));

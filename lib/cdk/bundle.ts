@@ -1,14 +1,15 @@
 /**
- * Turns a generated entry into what Lambda can run: a first file, and the parts that it loads, some of them only when they are needed.
- * The SDK is in it: the runtime's own copy is not faster to load, and changes under a deployed function.
+ * Turns a generated entry into what Lambda can run: a first file, and the parts that it loads when they are needed (`parts.ts`). The SDK is
+ * in it: the runtime's own copy is not faster to load, and changes under a deployed function.
  */
 
 import { createRequire } from "node:module";
 import { basename, relative, resolve } from "node:path";
-import type { BuildFailure, BuildOptions, BuildResult } from "esbuild";
+import type { BuildFailure, BuildOptions, BuildResult, Metafile } from "esbuild";
 import { HoldfastConfigError } from "./config-error.js";
-import { keptBundle } from "./kept-bundles.js";
-import { packageAliases, packageRoot, requireHandlerFactory } from "./package-files.js";
+import { kept } from "./kept-bundles.js";
+import { packageAliases, packageFile, packageRoot, requireHandlerFactory } from "./package-files.js";
+import { AT_ONCE, type Part, partFile, partsLeftOut, partsNeeded } from "./parts.js";
 
 /** What a user may change about the bundles of their own code. */
 export interface BundlingOptions {
@@ -54,54 +55,111 @@ const common = {
   logLevel: "silent",
 } satisfies BuildOptions;
 
+/** Where a bundle begins. */
+export interface Entry {
+  /** Source text. */
+  readonly source: string;
+  /** Parts that are not left out of its first file. */
+  readonly atOnce: readonly Part[];
+}
+
 /** The entry of a function that runs the user's app. */
-export function appEntry(handler: string, factory: string, appFile: string): string {
-  const from = requireHandlerFactory(handler);
-  return [
-    `import app from ${JSON.stringify(appFile)};`,
-    `import { ${factory} } from ${JSON.stringify(from)};`,
-    `export const handler = ${factory}(app);`,
-  ].join("\n");
+export function appEntry(handler: string, factory: string, appFile: string): Entry {
+  return entryOf(handler, factory, [`import app from ${JSON.stringify(appFile)};`], "app");
 }
 
 /** The entry of a function that needs nothing of the user's: their mistakes cannot stop the relay or the audit. */
-export function serviceEntry(handler: string, factory: string): string {
+export function serviceEntry(handler: string, factory: string): Entry {
+  return entryOf(handler, factory, [], "");
+}
+
+function entryOf(handler: string, factory: string, imports: readonly string[], given: string): Entry {
   const from = requireHandlerFactory(handler);
-  return [`import { ${factory} } from ${JSON.stringify(from)};`, `export const handler = ${factory}();`].join(
-    "\n",
-  );
+  const source = [
+    ...imports,
+    `import { ${factory} } from ${JSON.stringify(from)};`,
+    `export const handler = ${factory}(${given});`,
+  ].join("\n");
+  return { source, atOnce: AT_ONCE[handler] ?? [] };
 }
 
 /**
- * Bundles an entry for Lambda: `index.mjs`, whose `handler` is the function's, and its parts. What is imported when it is first used is a
- * part of its own: Node reads, and compiles, only what is loaded, which is a third of a cold start (docs/performance.md). The same sources
- * give the same bytes.
+ * Bundles an entry for Lambda: `index.mjs`, whose `handler` is the function's, and its parts. The same sources give the same bytes.
  */
-export function bundleHandler(entry: string, options: BundlingOptions = {}): readonly BundledFile[] {
-  return keptBundle(JSON.stringify([entry, options]), () => {
-    const { outputFiles = [], metafile } = handlerOf(entry, options);
-    const sources = Object.keys(metafile?.inputs ?? {}).filter((path) => path !== ENTRY);
-    return {
-      files: outputFiles.map(({ path, contents }) => ({ name: basename(path), contents })),
-      sources: sources.map((path) => resolve(packageRoot(), path)),
-    };
+export function bundleHandler(entry: Entry, options: BundlingOptions = {}): readonly BundledFile[] {
+  const built = [kept([entry, options], () => handlerOf(entry, options))];
+  const parts = new Set<Part>();
+  // A part needs others, too.
+  for (const { needs } of built) {
+    for (const part of needs.filter((one) => !parts.has(one))) {
+      parts.add(part);
+      built.push(kept([part, options], () => partOf(part, options)));
+    }
+  }
+  return [...built.flatMap(({ files }) => files), PARTS_ARE_MODULES];
+}
+
+/** Node takes a file for an ES module by its name, or by this. */
+const PARTS_ARE_MODULES: BundledFile = {
+  name: "package.json",
+  contents: Buffer.from(`${JSON.stringify({ type: "module" })}\n`),
+};
+
+interface Built {
+  readonly files: readonly BundledFile[];
+  /** Paths of what they were made of. */
+  readonly sources: readonly string[];
+  readonly needs: readonly Part[];
+}
+
+function handlerOf({ source, atOnce }: Entry, options: BundlingOptions): Built {
+  return built({
+    ...deployed(options),
+    ...beginningAt(source),
+    entryNames: "index",
+    outExtension: { ".js": ".mjs" },
+    // What an app imports when it is needed is read then, too.
+    splitting: true,
+    external: [...partsLeftOut(atOnce), ...(options.external ?? [])],
   });
 }
 
-function handlerOf(entry: string, options: BundlingOptions): BuildResult {
-  return build(entry, {
+function partOf(part: Part, options: BundlingOptions): Built {
+  return built({
+    ...deployed(options),
+    // What looks for credentials everywhere needs the original, and not what stands in for it.
+    alias: part === "credentials" ? {} : aliases(),
+    entryPoints: [packageFile("lib", "aws", partFile(part).replace(/\.js$/, ""))],
+    external: [...partsLeftOut([part]), ...(options.external ?? [])],
+  });
+}
+
+function built(options: BuildOptions): Built {
+  const { outputFiles = [], metafile } = build(options);
+  return {
+    files: outputFiles.map(({ path, contents }) => ({ name: basename(path), contents })),
+    sources: Object.keys(metafile.inputs)
+      .filter((path) => path !== ENTRY)
+      .map((path) => resolve(packageRoot(), path)),
+    needs: partsNeeded(metafile),
+  };
+}
+
+const deployed = (options: BundlingOptions) =>
+  ({
     minify: true,
-    splitting: true,
     outdir: OUT,
-    entryNames: "index",
-    outExtension: { ".js": ".mjs" },
-    external: [...(options.external ?? [])],
+    alias: aliases(),
     sourcemap: options.sourceMap === true ? "linked" : false,
     // The sources' text would double the upload; names and lines are what a stack trace needs.
     sourcesContent: false,
-    metafile: true,
-  });
-}
+  }) satisfies BuildOptions;
+
+/** Of the bundles that Lambda runs. */
+const aliases = (): Record<string, string> => ({
+  ...packageAliases(),
+  "@aws-sdk/credential-provider-node": packageFile("lib", "aws", "function-credentials"),
+});
 
 /** Nothing is written there. */
 const OUT = "out";
@@ -111,8 +169,10 @@ const ENTRY = "holdfast-entry.js";
 
 /** Bundles a script that runs once, here, in a process of its own. */
 export function bundleScript(source: string, external: readonly string[] = []): Uint8Array {
-  const { outputFiles } = build(source, {
+  const { outputFiles } = build({
+    ...beginningAt(source),
     outfile: "script.mjs",
+    alias: packageAliases(),
     sourcemap: "inline",
     external: [...external],
   });
@@ -121,19 +181,18 @@ export function bundleScript(source: string, external: readonly string[] = []): 
   return file.contents;
 }
 
-function build(entry: string, options: BuildOptions): BuildResult {
+// As `.js`, and not `.mjs`: by the latter's rules, the default export of an app that was compiled to CommonJS would be its whole `exports`
+// object.
+const beginningAt = (contents: string) =>
+  ({
+    stdin: { contents, resolveDir: packageRoot(), sourcefile: ENTRY, loader: "js" },
+  }) satisfies BuildOptions;
+
+function build(options: BuildOptions): BuildResult & { readonly metafile: Metafile } {
   const esbuild = loadEsbuild();
   try {
-    return esbuild.buildSync({
-      ...common,
-      ...options,
-      // Names of parts depend on it. Otherwise it is where the process was when esbuild was loaded.
-      absWorkingDir: packageRoot(),
-      // As `.js`, and not `.mjs`: by the latter's rules, the default export of an app that was compiled to CommonJS would be
-      // its whole `exports` object.
-      stdin: { contents: entry, resolveDir: packageRoot(), sourcefile: ENTRY, loader: "js" },
-      alias: packageAliases(),
-    });
+    // Names of split files depend on the folder. Otherwise it is where the process was when esbuild was loaded.
+    return esbuild.buildSync({ ...common, ...options, metafile: true, absWorkingDir: packageRoot() });
   } catch (error) {
     throw isBuildFailure(error) ? bundlingError(error) : error;
   }

@@ -37,6 +37,11 @@ export function packageRoot(): string {
   return root;
 }
 
+/** A source file of the package, named without its extension. */
+export function packageFile(...path: readonly string[]): string {
+  return `${join(root, ...path)}${extension}`;
+}
+
 /** Fails with a sentence, instead of a bundler's, when a file of the package itself is missing. */
 export function requireHandlerFactory(name: string): string {
   const file = join(root, "functions", `${name}${extension}`);

@@ -98,7 +98,7 @@ export class DurableClient {
     } else {
       this.#where = where;
       this.#open = async () =>
-        sealed((await import("../aws/client-outside.js")).clientOutside(where, where), codec);
+        sealed((await import("../aws/for-clients.js")).clientOutside(where, where), codec);
     }
   }
 
@@ -106,7 +106,7 @@ export class DurableClient {
   static fromEnvironment(settings: ClientSettings = {}): DurableClient {
     return new DurableClient({
       ...settings,
-      outside: async () => (await import("../aws/outside.js")).functionOutside(),
+      outside: async () => (await import("../aws/for-clients.js")).functionOutside(),
     });
   }
 
@@ -120,8 +120,7 @@ export class DurableClient {
     settings: ClientSettings & Reach & { readonly deployment?: string } = {},
   ): Promise<DurableClient> {
     const { deployment, ...rest } = settings;
-    const { namesOfStack } = await import("../aws/stack-names.js");
-    const { reachedBy } = await import("../aws/client-outside.js");
+    const { namesOfStack, reachedBy } = await import("../aws/for-clients.js");
     const names = await namesOfStack(stackName, { deployment, connection: reachedBy(rest.environment) });
     return new DurableClient({ ...rest, ...names });
   }
@@ -442,9 +441,8 @@ export class DurableClient {
   }
 }
 
-/** The code that seals is loaded for those who do. */
 async function sealed(outside: Outside, codec: PayloadCodec | undefined): Promise<Outside> {
   if (codec === undefined) return outside;
-  const { withCodec } = await import("../aws/sealed-outside.js");
+  const { withCodec } = await import("../aws/for-clients.js");
   return withCodec(outside, checkCodec(codec));
 }

@@ -55,8 +55,7 @@ export async function startByFunction(
   options: StartOptions,
 ): Promise<StartedExecution> {
   const { id = randomUUID(), ...others } = given("client.start", options);
-  const { invokeStart } = await import("../aws/invoke-start.js");
-  const { reachedBy } = await import("../aws/client-outside.js");
+  const { invokeStart, reachedBy } = await import("../aws/for-clients.js");
   const { error, ...answer }: StartAnswer = await invokeStart(
     startFunction,
     { workflow, input, id, ...others },

@@ -8,7 +8,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
-import { type BundledFile, bundleHandler } from "../../lib/cdk/bundle.js";
+import { type BundledFile, bundleHandler, type Entry } from "../../lib/cdk/bundle.js";
 
 const run = promisify(execFile);
 
@@ -27,9 +27,11 @@ export interface Bundle {
 }
 
 /** @param entry a file's URL, or the text of an entry that esbuild is to begin at */
-export async function bundle(entry: URL | string, external: readonly string[] = []): Promise<Bundle> {
-  const source = entry instanceof URL ? `import ${JSON.stringify(fileURLToPath(entry))};` : entry;
-  const files = bundleHandler(source, { external });
+export async function bundle(entry: URL | string | Entry, external: readonly string[] = []): Promise<Bundle> {
+  const script = entry instanceof URL ? `import ${JSON.stringify(fileURLToPath(entry))};` : entry;
+  const files = bundleHandler(typeof script === "string" ? { source: script, atOnce: [] } : script, {
+    external,
+  });
   const dir = await mkdtemp(join(tmpdir(), "holdfast-bench-"));
   for (const { name, contents } of files) await writeFile(join(dir, name), contents);
   const file = join(dir, "index.mjs");

@@ -25,7 +25,7 @@ vi.mock(import("../../lib/cdk/bundle.js"), async (original) => {
   return {
     ...real,
     bundleHandler: (entry, options) => {
-      const handler = entry.slice(entry.indexOf("export const handler"));
+      const handler = entry.source.slice(entry.source.indexOf("export const handler"));
       const bundle = made.get(handler) ?? real.bundleHandler(entry, options);
       made.set(handler, bundle);
       return bundle;

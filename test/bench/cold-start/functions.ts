@@ -1,7 +1,7 @@
 /** The five functions, each with an event that is its everyday work. */
 import { fileURLToPath } from "node:url";
 import { QueryCommand } from "@aws-sdk/client-dynamodb";
-import { appEntry, serviceEntry } from "../../../lib/cdk/bundle.js";
+import { appEntry, type Entry, serviceEntry } from "../../../lib/cdk/bundle.js";
 import { startExecution } from "../../../lib/runtime/start.js";
 import { limitsUntil } from "../../../lib/runtime/turn/work.js";
 import { EXECUTIONS_TABLE } from "../../setup/tables.js";
@@ -12,8 +12,7 @@ export interface Measured {
   readonly name: string;
   /** What its first call does, for people. */
   readonly does: string;
-  /** Source text of the bundle's entry. */
-  readonly entry: string;
+  readonly entry: Entry;
   /** A new one for each call. */
   event(ground: Ground, n: number): Promise<unknown>;
 }

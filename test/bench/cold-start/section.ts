@@ -1,13 +1,14 @@
 /** What the first call of a new process takes. */
 import { pathToFileURL } from "node:url";
 import type { Cell } from "../../setup/text-table.js";
-import { type Bundle, bundle, runNode } from "../child.js";
+import { bundle, runNode } from "../child.js";
 import type { Part, Section } from "../section.js";
 import { type Spread, shownSpread, spreadOf } from "../spread.js";
 import { bareHandler } from "./bare.js";
 import type { FirstCall } from "./first-call.js";
 import { FUNCTIONS, type Measured } from "./functions.js";
 import { type Ground, openGround } from "./ground.js";
+import { plainBundle } from "./plain-bundle.js";
 
 export interface FunctionStart {
   readonly name: string;
@@ -16,8 +17,10 @@ export interface FunctionStart {
   /** Import and first call, in milliseconds. */
   readonly ours: Spread;
   readonly bare: Spread;
-  /** The median of the pairs. */
+  /** The median of ours to the bare handler's beside it. */
   readonly ratio: number;
+  /** The same to a bare handler whose bundle is in parts, as ours are. */
+  readonly ratioInParts: number;
   /** Processor time of the process: without the time of what it calls. */
   readonly cpuMs: Spread;
   readonly bareCpuMs: Spread;
@@ -39,7 +42,7 @@ const PAIRS = 15;
 export const coldStart: Section<ColdStart> = {
   key: "coldStart",
   title: "What a cold start costs",
-  says: "Import and first call in a fresh process, and the same of a bare handler that makes the same calls by the same clients, in turns. Node.js' own start is not in it.",
+  says: "Import and first call in a fresh process, and the same of a bare handler that makes the same calls by the same clients, as people bundle it, in turns. Node.js' own start is not in it.",
   async measure({ quick, tell }) {
     const ground = await openGround();
     const script = await bundle(new URL("first-call.ts", import.meta.url));
@@ -63,6 +66,7 @@ export const coldStart: Section<ColdStart> = {
           "ms",
           "a bare handler's",
           "times",
+          "times a bare one in parts",
           "processor, ms",
           "bare",
           "import alone, ms",
@@ -75,6 +79,7 @@ export const coldStart: Section<ColdStart> = {
           shownSpread(one.ours, 0),
           shownSpread(one.bare, 0),
           one.ratio.toFixed(2),
+          one.ratioInParts.toFixed(2),
           one.cpuMs.median.toFixed(0),
           one.bareCpuMs.median.toFixed(0),
           one.importMs.median.toFixed(0),
@@ -95,43 +100,52 @@ interface Setting {
 
 async function measure(one: Measured, { ground, script, pairs }: Setting): Promise<FunctionStart> {
   const ours = await bundle(one.entry);
-  const call = async (of: Bundle, event: unknown): Promise<FirstCall> => {
-    const given = { handler: pathToFileURL(of.file).href, event };
+  const call = async ({ file }: { readonly file: string }, event: unknown): Promise<FirstCall> => {
+    const given = { handler: pathToFileURL(file).href, event };
     return (await runNode(script, given, { environment: ground.environment })) as FirstCall;
   };
   // The first start of all records the code.
   await call(ours, await one.event(ground, 0));
   const tried = await call(ours, await one.event(ground, 1));
-  const bare = await bundle(bareHandler(tried.calls));
+  const handler = bareHandler(tried.calls);
+  const bare = await plainBundle(handler);
+  const inParts = await bundle(handler);
   try {
     await call(bare, {});
-    const calls: { ours: FirstCall; bare: FirstCall }[] = [];
+    await call(inParts, {});
+    const rounds: Record<"ours" | "bare" | "inParts", FirstCall>[] = [];
     for (let n = 2; n <= pairs + 1; n++) {
       const event = await one.event(ground, n);
-      const pair = { ours: await call(ours, event), bare: await call(bare, {}) };
-      if (pair.ours.calls.length !== tried.calls.length)
+      const round = {
+        ours: await call(ours, event),
+        bare: await call(bare, {}),
+        inParts: await call(inParts, {}),
+      };
+      if (round.ours.calls.length !== tried.calls.length)
         throw new Error(
-          `${one.name} made ${pair.ours.calls.length} calls, and ${tried.calls.length} before.`,
+          `${one.name} made ${round.ours.calls.length} calls, and ${tried.calls.length} before.`,
         );
-      calls.push(pair);
+      rounds.push(round);
     }
     const whole = ({ importMs, callMs }: FirstCall): number => importMs + callMs;
     return {
       name: one.name,
       does: one.does,
       calls: tried.calls.length,
-      ours: spreadOf(calls.map((pair) => whole(pair.ours))),
-      bare: spreadOf(calls.map((pair) => whole(pair.bare))),
-      ratio: spreadOf(calls.map((pair) => whole(pair.ours) / whole(pair.bare))).median,
-      cpuMs: spreadOf(calls.map((pair) => pair.ours.cpuMs)),
-      bareCpuMs: spreadOf(calls.map((pair) => pair.bare.cpuMs)),
-      importMs: spreadOf(calls.map((pair) => pair.ours.importMs)),
-      bareImportMs: spreadOf(calls.map((pair) => pair.bare.importMs)),
+      ours: spreadOf(rounds.map((round) => whole(round.ours))),
+      bare: spreadOf(rounds.map((round) => whole(round.bare))),
+      ratio: spreadOf(rounds.map((round) => whole(round.ours) / whole(round.bare))).median,
+      ratioInParts: spreadOf(rounds.map((round) => whole(round.ours) / whole(round.inParts))).median,
+      cpuMs: spreadOf(rounds.map((round) => round.ours.cpuMs)),
+      bareCpuMs: spreadOf(rounds.map((round) => round.bare.cpuMs)),
+      importMs: spreadOf(rounds.map((round) => round.ours.importMs)),
+      bareImportMs: spreadOf(rounds.map((round) => round.bare.importMs)),
       bytes: ours.bytes,
       bytesAtOnce: ours.bytesAtOnce,
     };
   } finally {
     await ours.remove();
     await bare.remove();
+    await inParts.remove();
   }
 }
