@@ -27,9 +27,8 @@ vi.mock(import("../../lib/cdk/bundle.js"), async (original) => {
   return {
     ...real,
     bundleHandler: (entry, options) => {
-      if (!bundles.stand) return real.bundleHandler(entry, options);
       const handler = entry.slice(entry.indexOf("export const handler"));
-      const bundle = made.get(handler) ?? real.bundleHandler(entry, options);
+      const bundle = (bundles.stand ? made.get(handler) : undefined) ?? real.bundleHandler(entry, options);
       made.set(handler, bundle);
       return bundle;
     },

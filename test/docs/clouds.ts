@@ -7,13 +7,16 @@ import type { CloudOptions, LocalCloudCore, LocalCloudOptions } from "holdfast/l
 import * as local from "holdfast/local";
 import { expect, inject, vi } from "vitest";
 
+/** What clouds of both functions are. */
+export type Running = Omit<LocalCloudCore, "deploy">;
+
 export class Clouds {
   /** How often a cloud was stopped. */
   stops = 0;
-  readonly #running = new Set<LocalCloudCore>();
+  readonly #running = new Set<Running>();
 
   /** @param beforeStop what is done with a cloud when its block stops it, just before that */
-  constructor(private readonly beforeStop: (cloud: LocalCloudCore) => Promise<void>) {}
+  constructor(private readonly beforeStop: (cloud: Running) => Promise<void>) {}
 
   /** What `holdfast/local` is for a block. */
   readonly module = {
@@ -35,7 +38,7 @@ export class Clouds {
     await Promise.all([...this.#running].map((cloud) => cloud.stop()));
   }
 
-  async #watched<Cloud extends LocalCloudCore>(start: () => Promise<Cloud>): Promise<Cloud> {
+  async #watched<Cloud extends Running>(start: () => Promise<Cloud>): Promise<Cloud> {
     const files = mkdtempSync(join(tmpdir(), "cloud-"));
     vi.stubEnv("TMPDIR", files);
     const cloud = await start();

@@ -7,7 +7,6 @@ import { DecryptCommand, GenerateDataKeyCommand, KMSClient } from "@aws-sdk/clie
 import { type DynamoDBDocumentClient, PutCommand, ScanCommand } from "@aws-sdk/lib-dynamodb";
 import { type AwsClientStub, mockClient } from "aws-sdk-client-mock";
 import { type App, DurableClient } from "holdfast";
-import type { LocalCloudCore } from "holdfast/local";
 import { type TestApp, testApp } from "holdfast/testing";
 import { expect, vi } from "vitest";
 import { createDynamoStore } from "../../lib/store/dynamodb/index.js";
@@ -16,10 +15,13 @@ import type { Store } from "../../lib/store/ports.js";
 import { freshDynamo } from "../setup/client.js";
 import { answersOfKms } from "../setup/kms.js";
 import { createTables, DIRECTORY_TABLE, EXECUTIONS_TABLE } from "../setup/tables.js";
-import { Clouds } from "./clouds.js";
+import { Clouds, type Running } from "./clouds.js";
 import { type SeenSchedule, watchedSchedules } from "./schedules.js";
 
-type Deployment = Pick<TestApp, "client" | "settle" | "advance" | "runToEnd" | "published" | "errors">;
+type Deployment = Pick<
+  TestApp,
+  "client" | "settle" | "advance" | "audit" | "runToEnd" | "published" | "errors"
+>;
 type Item = Readonly<Record<string, unknown>>;
 
 export class Stage {
@@ -29,7 +31,7 @@ export class Stage {
   /** Where a deployment in this process keeps its executions. */
   store: Store = createMemoryStore({ transact: () => undefined });
   #deployment: Promise<Deployment> | undefined;
-  #cloud: LocalCloudCore | undefined;
+  #cloud: Running | undefined;
   #documents: DynamoDBDocumentClient | undefined;
   #kms: AwsClientStub<KMSClient> | undefined;
 
@@ -64,11 +66,6 @@ export class Stage {
   /** From here on, everything is in a local cloud that runs these templates. */
   async enterCloud(templates: string): Promise<void> {
     this.#cloud = await this.clouds.start({ templates, inMemory: true });
-  }
-
-  get cloud(): LocalCloudCore {
-    if (this.#cloud === undefined) throw new Error("No local cloud runs.");
-    return this.#cloud;
   }
 
   /** Executions lie in DynamoDB Local, and so do tables of the user's own, each with `id` as its key. The block's own clients find it. */
@@ -137,13 +134,16 @@ export class Stage {
   }
 }
 
-/** Its time passes by itself. */
-async function deploymentIn({ stacks, environment }: LocalCloudCore): Promise<Deployment> {
+const inItsOwnTime = (): Promise<never> =>
+  Promise.reject(new Error("In a local cloud, time passes by itself."));
+
+async function deploymentIn({ stacks, environment }: Running): Promise<Deployment> {
   const client = await DurableClient.fromStack(stacks[0]?.name ?? "", { environment });
   return {
     client,
     settle: async () => {},
-    advance: () => Promise.reject(new Error("In a local cloud no block waits for time to pass.")),
+    advance: inItsOwnTime,
+    audit: inItsOwnTime,
     runToEnd: (executionId) => client.result(executionId),
     published: [],
     errors: [],
