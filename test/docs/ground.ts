@@ -1,5 +1,5 @@
 /** The directory in which blocks run: the files that a document's blocks are, and what they find beside them. */
-import { existsSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { blocksIn } from "./evaluate.js";
 import { project } from "./pages.js";
@@ -25,7 +25,9 @@ export function link(directory: string, name: string): void {
   symlinkSync(directory, name, "dir");
 }
 
+/** What is there already stays as old as it is: it need not be bundled again. */
 function write(name: string, text: string): void {
+  if (existsSync(name) && readFileSync(name, "utf8") === text) return;
   mkdirSync(dirname(name), { recursive: true });
   writeFileSync(name, text);
 }

@@ -7,31 +7,30 @@
  * | signal <id> <name> [json]        | sends a signal                                                                        |
  * | update <id> <name> <json>        | asks, and waits for the answer                                                        |
  * | advance <duration>               | lets time pass                                                                        |
- * | relay <duration>                 | as `advance`; then the audit finds what a transaction that no stream told of has sent |
  * | keep <file>                      | lets the last execution end, and writes its history to a file                         |
  * | call <export> [json] [throws e]  | calls a function that the block exports, with a client or those arguments             |
  * | gives <json>                     | the last execution ends well, with this; or, after `update`, that is the answer       |
  * | ends                             | the last execution ends well                                                          |
  * | fails <name>                     | the last execution ends with an error of that name                                    |
- * | prints <json>                    | the block prints that                                                                 |
  * | shows <id> <json>                | `describe` gives this, among other things                                             |
  * | executions <workflow> <ids>      | its executions are these                                                              |
  * | published <event id> <n>         | so often an event with that id was put on the bus                                     |
  * | stores <text>, hides <text>      | what is stored of the last execution has that text in it, or has not                  |
+ * | prints <json>                    | the block prints that                                                                 |
+ * | counts <json>                    | it prints how often something went wrong on purpose: some of these, and nothing else  |
  *
- * First of all, in the order that it gives, what the block finds there:
+ * What a block finds there beside its workflows is said first, and looked at afterwards:
  *
  * | kms <key>                        | KMS, with that key alone                                                              |
- * | tables <names>                   | DynamoDB Local, with tables of these names beside those of the executions             |
- * | synth <document>                 | in cdk.out, the stacks that the document shows                                        |
- * | cloud <block>                    | a local cloud, in which the stacks of that block of the page run                      |
- *
  * | asks <operation> <n>             | so often KMS was asked for it                                                         |
+ * | tables <names>                   | DynamoDB Local, with tables of these names beside those of the executions             |
  * | put <table> <json>               | puts an item                                                                          |
  * | holds <table> <json>             | the items of a table are these                                                        |
+ * | relay <duration>                 | as `advance`; then the audit finds what a transaction has sent that no stream told of |
+ * | synth <document>                 | in cdk.out, the stacks that a document shows                                          |
+ * | cloud <block>                    | a local cloud, in which the stacks of that block of the page run                      |
  * | fired <schedule> <json>          | a client's schedule came round once, and was deleted; what it started is the last one |
  * | after <method> <json>            | that call of `client.schedules` leaves the schedule so, or `null`                     |
- * | counts <json>                    | it prints how often something went wrong on purpose: some of these, and nothing else  |
  *
  * With a block that starts a local cloud by itself, all of it is done when the block stops that one, just before that.
  */
@@ -67,6 +66,11 @@ export function needsCloud(block: Block): boolean {
 
 function startsCloud(block: Block): boolean {
   return importsOf(block).includes("holdfast/local");
+}
+
+/** Whether a block makes stacks. */
+export function deploys(block: Block): boolean {
+  return importsOf(block).includes("holdfast/cdk");
 }
 
 function needsClient({ text }: Block): boolean {
@@ -109,6 +113,7 @@ class Player {
     const { block } = this;
     if (this.#instructions[0]?.startsWith("with "))
       await this.#evaluation.evaluate(appOf(this.#instructions.shift()?.slice("with ".length) ?? ""));
+    if (startsCloud(block)) layOut(block.document);
     await this.#follow((each) => GROUND.test(each));
     await this.#evaluation.evaluateImports(block);
     // Whoever has a client finds what was started before.
@@ -256,7 +261,7 @@ class Player {
     await t.settle();
   }
 
-  /** Without a fixed time at which it falls due: the first time of a rate is at once. */
+  /** A rate comes round for the first time at once. */
   async #fired(id: string, { workflow, input }: SchedulePut): Promise<void> {
     const { schedules } = (await this.stage.deployment()).client;
     await schedules.put({ id, workflow, input, expression: "rate(1 day)" });
@@ -295,9 +300,4 @@ class Player {
 
 function json(words: readonly string[]) {
   return words.length === 0 ? undefined : JSON.parse(words.join(" "));
-}
-
-/** Whether a block makes stacks. */
-export function deploys(block: Block): boolean {
-  return importsOf(block).includes("holdfast/cdk");
 }
