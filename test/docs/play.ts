@@ -269,7 +269,7 @@ class Player {
       const { last } = await schedules.get(id);
       if (last === undefined) throw new Error(`schedule ${id} has not come round`);
       return last.executionId;
-    });
+    }, 60_000);
     await schedules.delete(id);
   }
 
