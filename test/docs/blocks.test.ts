@@ -1,24 +1,26 @@
 /**
- * The documents' TypeScript. Every block compiles, and every block runs, but for a few that are named here with the reason.
+ * The documents' TypeScript. Every block compiles, and every block runs.
  *
  * A block that begins with a comment such as `// workflows/app.ts` is the file of that name, and the other blocks of its document import it
- * from there. Tests that are shown are run; stacks are synthesized; clients talk to a deployment in this process. What is to be done with a
- * block's workflows says a comment in the page's source, just above it (see play.ts): `<!-- run: start order {"id":"o-1"}; gives "done" -->`.
+ * from there. Tests that are shown are run; stacks are synthesized; clients talk to a deployment in this process, or in a local cloud. What is
+ * to be done with a block's workflows says a comment in the page's source, just above it (see play.ts): `<!-- run: start order {"id":"o-1"}; gives "done" -->`.
  */
-import { existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import * as cdk from "aws-cdk-lib";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { complaints } from "./compiling.js";
 import { blocksIn, Evaluation, importsOf } from "./evaluate.js";
-import { type Block, placeOf, project, writtenDocuments } from "./pages.js";
-import { isTest, play } from "./play.js";
+import { layOut } from "./ground.js";
+import { type Block, placeOf, writtenDocuments } from "./pages.js";
+import { deploys, isTest, needsCloud, play } from "./play.js";
 
 /**
  * Bundling takes longer than all the rest, and test/infra/ tests it. The first stack's handlers are bundled; in the stacks after it, these stand
- * for those of the same function, whatever the app. What a stack is made of is read from its own app, each time.
+ * for those of the same function, whatever the app, unless they are to run. What a stack is made of is read from its own app, each time.
  */
+const bundles = vi.hoisted(() => ({ stand: true }));
 vi.mock(import("../../lib/cdk/bundle.js"), async (original) => {
   const real = await original();
   const made = new Map<string, ReturnType<typeof real.bundleHandler>>();
@@ -26,7 +28,7 @@ vi.mock(import("../../lib/cdk/bundle.js"), async (original) => {
     ...real,
     bundleHandler: (entry, options) => {
       const handler = entry.source.slice(entry.source.indexOf("export const handler"));
-      const bundle = made.get(handler) ?? real.bundleHandler(entry, options);
+      const bundle = (bundles.stand ? made.get(handler) : undefined) ?? real.bundleHandler(entry, options);
       made.set(handler, bundle);
       return bundle;
     },
@@ -39,20 +41,7 @@ afterAll(() => {
   vi.resetModules();
 });
 
-/** By what stands in the block. */
-const ONLY_COMPILED: readonly (readonly [document: string, showing: string, because: string])[] = [
-  ["docs/encryption.md", 'codec: kmsCodec("', "asks KMS: test/examples/kms-codec.test.ts"],
-  ["docs/local-cloud.md", 'spawn("node", ["client.js"]', "starts a local cloud: test/local/ does so"],
-  ["docs/local-cloud.md", "localCloud({", "starts a local cloud: test/local/ does so"],
-  ["docs/local-cloud.md", "cloud.chaos?.counts", "starts a local cloud: test/local/ does so"],
-  ["docs/schedules.md", "await client.schedules.put", "the kit has no Scheduler: test/cli/schedules.test.ts"],
-  ["docs/transactions.md", "holdfast.outbox.", "writes to DynamoDB: test/client/outbox.test.ts"],
-];
-
 const blocks = writtenDocuments().flatMap(blocksIn);
-const exempt = (block: Block): boolean =>
-  ONLY_COMPILED.some(([document, showing]) => block.document === document && block.text.includes(showing));
-const deploys = (block: Block): boolean => importsOf(block).includes("holdfast/cdk");
 
 describe("the TypeScript in the documents", () => {
   it("compiles", { timeout: 120_000 }, () => {
@@ -60,15 +49,10 @@ describe("the TypeScript in the documents", () => {
     expect(complaints(blocks)).toEqual([]);
   });
 
-  it.each(ONLY_COMPILED)("in %s, with %s, is only compiled: %s", (document, showing) => {
-    expect(blocksIn(document).filter(({ text }) => text.includes(showing))).toHaveLength(1);
-  });
-
   it("says what is to be done with it, where it defines workflows that no test of its page runs", () => {
     const idle = blocks.filter(
       (block) =>
         block.run === undefined &&
-        !exempt(block) &&
         /\b(workflow|pipeline|pipelinesFromJson)(<[^>]*>)?\(/.test(block.text) &&
         !isTest(block) &&
         !importers(block).some((other) => isTest(other) || other.run !== undefined),
@@ -89,7 +73,7 @@ describe("each block runs:", () => {
     rmSync(directory, { recursive: true, force: true });
   });
 
-  const running = blocks.filter((block) => !exempt(block) && !deploys(block));
+  const running = blocks.filter((block) => !needsCloud(block) && !deploys(block));
   it.each(running.map((block) => [placeOf(block), block] as const))(
     "%s",
     { timeout: 60_000 },
@@ -98,20 +82,28 @@ describe("each block runs:", () => {
     },
   );
 
-  const deploying = blocks.filter((block) => !exempt(block) && deploys(block));
+  const inClouds = blocks.filter(needsCloud);
+  it.each(inClouds.map((block) => [placeOf(block), block] as const))(
+    "%s, in a local cloud",
+    { timeout: 120_000 },
+    async (_, block) => {
+      bundles.stand = false;
+      try {
+        await play(block);
+      } finally {
+        bundles.stand = true;
+      }
+    },
+  );
+
+  const deploying = blocks.filter(deploys);
   it.each(deploying.map((block) => [placeOf(block), block] as const))(
     "%s, whose stacks are synthesized",
     { timeout: 120_000 },
     async (_, block) => {
-      const readme = blocksIn("README.md")[0]?.text ?? "";
-      write(directory, "workflows/app.ts", readme);
-      for (const { name, text } of blocksIn(block.document))
-        if (name !== undefined) write(directory, name, text);
-      link(directory, "node_modules");
-      link(directory, "functions");
-      const evaluation = new Evaluation(() => Promise.reject(new Error("A stack needs no client.")));
-      for (const [, file = ""] of block.text.matchAll(/\bapp: "([^"]+)"/g))
-        if (!existsSync(file)) write(directory, file, readme);
+      layOut(block.document);
+      const needsNone = (): Promise<never> => Promise.reject(new Error("A stack needs no client."));
+      const evaluation = new Evaluation({ client: needsNone, local: {} });
       deploy(await evaluation.evaluate(block), evaluation.stacks);
       expect(evaluation.stacks.length).toBeGreaterThan(0);
       for (const stage of new Set(evaluation.stacks.map((stack) => cdk.Stage.of(stack)))) stage?.synth();
@@ -141,14 +133,4 @@ function importers(block: Block): readonly Block[] {
   return blocksIn(block.document).filter((other) =>
     importsOf(other).some((from) => from.endsWith(name.replace(/^.*\//, "/").replace(/\.ts$/, ".js"))),
   );
-}
-
-function write(directory: string, name: string, text: string): void {
-  mkdirSync(dirname(join(directory, name)), { recursive: true });
-  writeFileSync(join(directory, name), text);
-}
-
-function link(directory: string, name: string): void {
-  rmSync(join(directory, name), { force: true });
-  symlinkSync(join(project, name), join(directory, name), "dir");
 }

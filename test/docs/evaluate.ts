@@ -1,6 +1,6 @@
 /**
  * Runs blocks of the documents as the modules that they are. Blocks of one document import each other by their names; what they import from
- * packages is the real thing, but for `DurableClient.fromStack`, which gives a client of a deployment in this process.
+ * packages is the real thing, but for `DurableClient.fromStack`, which gives a client of the block's stage, and clouds that are watched (stage.ts).
  */
 import { posix } from "node:path";
 import * as cdk from "aws-cdk-lib";
@@ -17,7 +17,15 @@ import type { AnyEventType } from "../../lib/define/event.js";
 import type { AnyWorkflow } from "../../lib/define/workflow.js";
 import { type Block, blocksOf, placeOf } from "./pages.js";
 
-type Module = Readonly<Record<string, unknown>>;
+export type Module = Readonly<Record<string, unknown>>;
+
+/** What a block's code meets. */
+export interface Surroundings {
+  /** What `DurableClient.fromStack` and `fromEnvironment` give. */
+  client(stackName?: string): Promise<DurableClient>;
+  /** What `holdfast/local` is. */
+  readonly local: Module;
+}
 
 /** One run of a document's code: what was defined in it, and what it was given. */
 export class Evaluation {
@@ -25,13 +33,14 @@ export class Evaluation {
   readonly tests: (() => unknown)[] = [];
   /** The stacks that its blocks made. */
   readonly stacks: cdk.Stack[] = [];
+  /** What its blocks printed, for their readers: the first word of each line. */
+  readonly printed: unknown[] = [];
   readonly #workflows = new Map<string, AnyWorkflow>();
   readonly #events = new Map<string, AnyEventType>();
   readonly #evaluated = new Map<Block, Promise<Module>>();
   #app: App | undefined;
 
-  /** @param client what `DurableClient.fromStack` and `fromEnvironment` give */
-  constructor(private readonly client: () => Promise<DurableClient>) {}
+  constructor(private readonly surroundings: Surroundings) {}
 
   /** What was declared so far: the app that a block made, or else all workflows and events. */
   app(): App {
@@ -64,9 +73,15 @@ export class Evaluation {
     });
     const exports: Record<string, unknown> = {};
     const body = new AsyncFunction("exports", "require", "console", outputText);
-    await body(exports, (name: string) => loaded.get(name), QUIET);
+    await body(exports, (name: string) => loaded.get(name), this.#console());
     this.#note(exports);
     return exports;
+  }
+
+  /** What is logged says nothing to whoever reads the tests' output. */
+  #console(): Printer {
+    const quiet = (): void => {};
+    return { log: (first) => this.printed.push(first), info: quiet, warn: quiet, error: quiet };
   }
 
   async #module(block: Block, name: string): Promise<unknown> {
@@ -85,6 +100,7 @@ export class Evaluation {
     if (name === "vitest")
       return { expect, test: (_name: string, body: () => unknown) => this.tests.push(body) };
     if (name === "aws-cdk-lib") return this.#cdk();
+    if (name === "holdfast/local") return this.surroundings.local;
     if (name in OURS) return OURS[name];
     if (OTHERS.test(name)) return import(name);
     throw new Error(`${placeOf(block)} imports "${name}", which test/docs/evaluate.ts does not hand over.`);
@@ -97,7 +113,7 @@ export class Evaluation {
   }
 
   #holdfast(): Module {
-    const { client } = this;
+    const { client } = this.surroundings;
     const DurableClient = new Proxy(holdfast.DurableClient, {
       get: (target, key, receiver) => {
         if (key === "fromStack") return client;
@@ -158,12 +174,11 @@ const OURS: Readonly<Record<string, unknown>> = {
 /** What else a block may import. Anything further should be a choice, not a slip. */
 const OTHERS = /^(node:.+|zod|constructs|cdk-nag|aws-cdk-lib\/.+|@aws-sdk\/.+|@opentelemetry\/.+)$/;
 
-/** What blocks print is for their readers. */
-const QUIET = { log: () => {}, info: () => {}, warn: () => {}, error: () => {} };
+type Printer = Readonly<Record<"log" | "info" | "warn" | "error", (first?: unknown) => unknown>>;
 
 const AsyncFunction = Object.getPrototypeOf(async () => {}).constructor as new (
   ...parts: string[]
-) => (exports: object, require: (name: string) => unknown, console: typeof QUIET) => Promise<void>;
+) => (exports: object, require: (name: string) => unknown, console: Printer) => Promise<void>;
 
 function isOfKind<Kind>(kind: string, value: unknown): value is Kind {
   return typeof value === "object" && value !== null && Reflect.get(value, "kind") === kind;

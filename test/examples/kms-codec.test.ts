@@ -1,24 +1,13 @@
 /** Envelope encryption with KMS: the codec that docs/encryption.md shows. KMS itself is not here; what is asked of it is. */
-import { randomBytes } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { DecryptCommand, GenerateDataKeyCommand, KMSClient } from "@aws-sdk/client-kms";
 import { mockClient } from "aws-sdk-client-mock";
-import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { afterAll, afterEach, beforeEach, expect, test, vi } from "vitest";
 import { kmsCodec } from "../../functions/workflows/kms-codec.js";
+import { answersOfKms } from "../setup/kms.js";
 
 const kms = mockClient(KMSClient);
-/** Stands for KMS: an encrypted data key is a name of the plain one. */
-const keys = new Map<string, Uint8Array>();
-const nameOf = (bytes: Uint8Array): string => Buffer.from(bytes).toString("hex");
-
-const generated = async () => {
-  const [plain, encrypted] = [randomBytes(32), randomBytes(184)];
-  keys.set(nameOf(encrypted), plain);
-  return { Plaintext: plain, CiphertextBlob: encrypted };
-};
-const decrypted = async ({ CiphertextBlob }: { CiphertextBlob: Uint8Array }) => ({
-  Plaintext: keys.get(nameOf(CiphertextBlob)),
-});
+const { generated, decrypted } = answersOfKms("alias/orders", "k");
 
 beforeEach(() => {
   kms.reset();
@@ -28,6 +17,8 @@ beforeEach(() => {
 afterEach(() => {
   vi.useRealTimers();
 });
+// Test files share a process.
+afterAll(() => kms.restore());
 
 const text = (bytes: Uint8Array): string => Buffer.from(bytes).toString();
 const place = { executionId: "o-1" };
