@@ -17,7 +17,7 @@ const LONGEST_MS = 15 * 60_000;
 
 export interface Bundle {
   /** Runs it once with these arguments, as JSON in its first one; resolves with the JSON of its last line. */
-  run(given: unknown): Promise<unknown>;
+  run(given: unknown, options?: RunOptions): Promise<unknown>;
   /** Of all its files, and of those that are read when it is loaded. */
   readonly bytes: number;
   readonly bytesAtOnce: number;
@@ -40,7 +40,7 @@ export async function bundle(entry: URL | string | Entry, external: readonly str
     bytesAtOnce: sizeOf(loadedAtOnce(files)),
     directory: dir,
     file,
-    run: (given) => runNode(file, given),
+    run: (given, options) => runNode(file, given, options),
     remove: () => rm(dir, { recursive: true, force: true }),
   };
 }

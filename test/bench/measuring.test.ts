@@ -31,13 +31,13 @@ describe("what a step adds", () => {
   };
 
   it("is compared pair by pair, and not middle by middle", () => {
-    const { ratio, ratios } = figuresOf(measured, 100);
+    const { ratio, ratios } = figuresOf(measured, 100, "v24.1.0");
     expect(ratios.all).toEqual([1.1, 1.1, 1.05]);
     expect(ratio).toBe(1.1);
   });
 
   it("is told of one step, in milliseconds, and of processors and memory in microseconds", () => {
-    const { step, raw, stepCpuUs, rawCpuUs, inMemory } = figuresOf(measured, 100);
+    const { step, raw, stepCpuUs, rawCpuUs, inMemory } = figuresOf(measured, 100, "v24.1.0");
     expect([step.median, raw.median]).toEqual([2.2, 2]);
     expect([stepCpuUs, rawCpuUs]).toEqual([600, 400]);
     expect(inMemory).toMatchObject([{ steps: 100, us: { median: 60 } }]);
@@ -45,7 +45,7 @@ describe("what a step adds", () => {
 });
 
 it("a replay is warm in the later half of a process's rounds, and first in each process once", () => {
-  const replays = (...ms: number[]) => ({ replays: [{ steps: 1_000, ms }] });
+  const replays = (...ms: number[]) => ({ node: "v24.1.0", replays: [{ steps: 1_000, ms }] });
   const { first, ms } = replaysOf(1_000, [replays(90, 50, 5, 3), replays(70, 50, 7, 5)]);
   expect(first).toMatchObject({ median: 80, least: 70, most: 90 });
   expect(ms).toMatchObject({ median: 5, least: 4, most: 6 });

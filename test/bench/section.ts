@@ -1,5 +1,6 @@
 /** What a part of the bench is: it measures, and says what it has measured as tables for people. */
 import type { Cell } from "../setup/text-table.js";
+import type { Runtime } from "./runtime.js";
 
 export interface Table {
   readonly titles: readonly string[];
@@ -14,6 +15,8 @@ export interface Options {
   readonly quick: boolean;
   /** Measures others beside it, which are installed into a temporary folder first. */
   readonly peers: boolean;
+  /** For what is measured in a process of its own. */
+  readonly runtime: () => Promise<Runtime>;
   /** Says what is going on, on stderr. */
   readonly tell: (line: string) => void;
 }

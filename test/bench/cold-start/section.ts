@@ -34,6 +34,8 @@ export interface FunctionStart {
 export interface ColdStart {
   /** The worker's. */
   readonly ratio: number;
+  /** The version that it ran on. */
+  readonly node: string;
   readonly functions: readonly FunctionStart[];
 }
 
@@ -43,23 +45,25 @@ export const coldStart: Section<ColdStart> = {
   key: "coldStart",
   title: "What a cold start costs",
   says: "Import and first call in a fresh process, and the same of a bare handler that makes the same calls by the same clients, as people bundle it, in turns. Node.js' own start is not in it.",
-  async measure({ quick, tell }) {
+  async measure({ quick, tell, runtime }) {
+    const { node, version } = await runtime();
     const ground = await openGround();
     const script = await bundle(new URL("first-call.ts", import.meta.url));
     try {
       const functions: FunctionStart[] = [];
       for (const one of FUNCTIONS) {
         tell(`${one.name}: ${one.does}…`);
-        functions.push(await measure(one, { ground, script: script.file, pairs: quick ? 1 : PAIRS }));
+        functions.push(await measure(one, { ground, node, script: script.file, pairs: quick ? 1 : PAIRS }));
       }
-      return { ratio: functions[0]?.ratio ?? Number.NaN, functions };
+      return { ratio: functions[0]?.ratio ?? Number.NaN, node: version, functions };
     } finally {
       await script.remove();
       await ground.stop();
     }
   },
-  report({ functions }): Part[] {
+  report({ functions, node }): Part[] {
     return [
+      `On Node.js ${node}:`,
       {
         titles: [
           "First call of",
@@ -94,15 +98,16 @@ export const coldStart: Section<ColdStart> = {
 
 interface Setting {
   readonly ground: Ground;
+  readonly node: string;
   readonly script: string;
   readonly pairs: number;
 }
 
-async function measure(one: Measured, { ground, script, pairs }: Setting): Promise<FunctionStart> {
+async function measure(one: Measured, { ground, node, script, pairs }: Setting): Promise<FunctionStart> {
   const ours = await bundle(one.entry);
   const call = async ({ file }: { readonly file: string }, event: unknown): Promise<FirstCall> => {
     const given = { handler: pathToFileURL(file).href, event };
-    return (await runNode(script, given, { environment: ground.environment })) as FirstCall;
+    return (await runNode(script, given, { node, environment: ground.environment })) as FirstCall;
   };
   // The first start of all records the code.
   await call(ours, await one.event(ground, 0));

@@ -19,13 +19,15 @@ export interface StepOverhead {
   readonly rawCpuUs: number;
   /** The same workflow on a store in memory: microseconds of a step. */
   readonly inMemory: readonly { readonly steps: number; readonly us: Spread }[];
+  /** The version that it ran on. */
+  readonly node: string;
 }
 
 export const stepOverhead: Section<StepOverhead> = {
   key: "stepOverhead",
   title: "What a step adds to its write",
   says: "Trivial sequential steps, and raw conditional writes of the same items by the same client, in alternating blocks of one run on one DynamoDB Local.",
-  async measure({ quick, tell }) {
+  async measure({ quick, tell, runtime }) {
     const script = await bundle(new URL("measured.ts", import.meta.url));
     const database = await startDynamoDb({ inMemory: true, lasting: true });
     try {
@@ -36,15 +38,16 @@ export const stepOverhead: Section<StepOverhead> = {
         inMemory: quick ? [100, 1_000] : [100, 1_000, 10_000],
       };
       tell(`${given.pairs} pairs of ${given.steps} steps and ${given.steps} raw writes…`);
-      return figuresOf((await script.run(given)) as Measured, given.steps);
+      const { node, version } = await runtime();
+      return figuresOf((await script.run(given, { node })) as Measured, given.steps, version);
     } finally {
       await database.stop();
       await script.remove();
     }
   },
-  report({ ratios, steps, itemBytes, step, raw, stepCpuUs, rawCpuUs, inMemory }): Part[] {
+  report({ ratios, steps, itemBytes, step, raw, stepCpuUs, rawCpuUs, inMemory, node }): Part[] {
     return [
-      `A step takes ${shownSpread(ratios)} times as long as a raw conditional \`PutItem\` of the same ${itemBytes} bytes: median, least and most of ${ratios.all.length} pairs of blocks of ${steps.toLocaleString("en-US")} each.`,
+      `On Node.js ${node}, a step takes ${shownSpread(ratios)} times as long as a raw conditional \`PutItem\` of the same ${itemBytes} bytes: median, least and most of ${ratios.all.length} pairs of blocks of ${steps.toLocaleString("en-US")} each.`,
       {
         titles: ["Of one", "ms: median (least to most)", "processor time of the process, µs"],
         rows: [
@@ -60,12 +63,13 @@ export const stepOverhead: Section<StepOverhead> = {
   },
 };
 
-export function figuresOf(measured: Measured, steps: number): StepOverhead {
+export function figuresOf(measured: Measured, steps: number, node: string): StepOverhead {
   const { engine, raw, engineCpu, rawCpu, itemBytes, inMemory } = measured;
   const ratios = spreadOf(engine.map((ms, index) => ms / (raw[index] ?? Number.NaN)));
   const each = (all: readonly number[]): Spread => spreadOf(all.map((ms) => ms / steps));
   const us = (all: readonly number[]): number => 1_000 * each(all).median;
   return {
+    node,
     ratio: ratios.median,
     ratios,
     steps,

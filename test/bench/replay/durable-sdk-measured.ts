@@ -118,7 +118,7 @@ async function main({ sizes, rounds }: Given): Promise<Measured> {
     for (let round = 0; round < rounds; round++) ms.push(await invoke(recorded));
     replays.push({ steps, ms });
   }
-  return { replays };
+  return { node: process.version, replays };
 }
 
 console.log(JSON.stringify(await main(given<Given>())));

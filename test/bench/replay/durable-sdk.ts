@@ -11,6 +11,8 @@ const MOST_STEPS = 2_999;
 
 export interface DurableSdkReplay {
   readonly sizes: readonly { readonly steps: number; readonly first: Spread; readonly ms: Spread }[];
+  /** The version of Node.js that it ran on; empty where it did not. */
+  readonly node: string;
   /** Why there are none. */
   readonly why?: string;
 }
@@ -19,7 +21,8 @@ export async function durableSdkReplay(
   given: Given,
   { tell, wanted, processes }: { tell: (line: string) => void; wanted: boolean; processes: number },
 ): Promise<DurableSdkReplay> {
-  if (!wanted) return { sizes: [], why: "The SDK of Lambda durable functions was not asked for: `--peers`." };
+  if (!wanted)
+    return { sizes: [], node: "", why: "The SDK of Lambda durable functions was not asked for: `--peers`." };
   tell(`installing ${SDK}…`);
   const script = await bundle(new URL("durable-sdk-measured.ts", import.meta.url));
   try {
@@ -33,12 +36,19 @@ export async function durableSdkReplay(
         for (const size of steps)
           measured.push((await runNode(file, { ...given, sizes: [size] }, installation)) as Measured);
       }
-      return { sizes: steps.map((size) => ({ steps: size, ...replaysOf(size, measured) })) };
+      return {
+        sizes: steps.map((size) => ({ steps: size, ...replaysOf(size, measured) })),
+        node: measured[0]?.node ?? "",
+      };
     } finally {
       await installation.remove();
     }
   } catch (error) {
-    return { sizes: [], why: `The SDK of Lambda durable functions could not be measured: ${String(error)}` };
+    return {
+      sizes: [],
+      node: "",
+      why: `The SDK of Lambda durable functions could not be measured: ${String(error)}`,
+    };
   } finally {
     await script.remove();
   }

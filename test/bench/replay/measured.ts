@@ -17,6 +17,8 @@ export interface Given {
 }
 
 export interface Measured {
+  /** The version of Node.js. */
+  readonly node: string;
   /** Milliseconds of each replay, of which the first is that of a process that has never replayed. */
   readonly replays: readonly { readonly steps: number; readonly ms: readonly number[] }[];
 }
@@ -64,7 +66,7 @@ async function main({ sizes, rounds }: Given): Promise<Measured> {
     }
     replays.push({ steps: count, ms });
   }
-  return { replays };
+  return { node: process.version, replays };
 }
 
 console.log(JSON.stringify(await main(given<Given>())));
