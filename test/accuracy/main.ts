@@ -3,8 +3,8 @@
  * ones, of 0.2 to 30 s, run in real time. The long ones, of 16 minutes, 2 hours and a day, run `scale` times as fast as the wall, and one
  * real second of theirs is `scale` seconds of their clock. Ten are started in a second.
  */
-import { parseArgs } from "node:util";
 import { seededRandom } from "../../lib/testing/random.js";
+import { optionsOf } from "../setup/options.js";
 import { textTable } from "../setup/text-table.js";
 import { KINDS, type Timer } from "./app.js";
 import { type Fired, fire, type Lateness, latenessOf, openCloud } from "./measure.js";
@@ -16,13 +16,11 @@ const HOUR = 60 * MINUTE;
 /** What two processors do beside firing what is due. */
 const STARTS_PER_SECOND = 10;
 
-const { values } = parseArgs({
-  options: {
-    short: { type: "string", default: "460" },
-    long: { type: "string", default: "40" },
-    scale: { type: "string", default: "600" },
-    json: { type: "boolean", default: false },
-  },
+const values = optionsOf({
+  short: { type: "string", default: "460" },
+  long: { type: "string", default: "40" },
+  scale: { type: "string", default: "600" },
+  json: { type: "boolean", default: false },
 });
 const [short = 0, long = 0, scale = 1] = [values.short, values.long, values.scale].map(Number);
 if ([short, long, scale].some((value) => !Number.isInteger(value) || value < 1)) {

@@ -3,7 +3,7 @@
  * they run, `--peers` measures others beside it, `--json` prints one object on one line, and `--write` puts the tables into docs/performance.md. Progress goes to stderr.
  */
 import { readFileSync, writeFileSync } from "node:fs";
-import { parseArgs } from "node:util";
+import { optionsOf } from "../setup/options.js";
 import { asMarkdown, asText, withSection } from "./render.js";
 import { runtimes } from "./runtime.js";
 import type { Section } from "./section.js";
@@ -11,14 +11,12 @@ import { SECTIONS } from "./sections.js";
 
 const PAGE = new URL("../../docs/performance.md", import.meta.url);
 
-const { values } = parseArgs({
-  options: {
-    only: { type: "string" },
-    quick: { type: "boolean", default: false },
-    peers: { type: "boolean", default: false },
-    json: { type: "boolean", default: false },
-    write: { type: "boolean", default: false },
-  },
+const values = optionsOf({
+  only: { type: "string" },
+  quick: { type: "boolean", default: false },
+  peers: { type: "boolean", default: false },
+  json: { type: "boolean", default: false },
+  write: { type: "boolean", default: false },
 });
 const keys = SECTIONS.map(({ key }) => key);
 const wanted = values.only?.split(",") ?? keys;

@@ -7,7 +7,6 @@
 import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { parseArgs } from "node:util";
 import { SQSClient } from "@aws-sdk/client-sqs";
 import { DurableClient } from "holdfast";
 import { type ChaosCounts, type LocalCloudCore, startCloud, startDynamoDb } from "holdfast/local";
@@ -15,6 +14,7 @@ import { clientSettings, connectionFrom } from "../../lib/aws/connection.js";
 import { namesFromOutputs } from "../../lib/aws/stack-names.js";
 import { CHAOS_FAULTS } from "../../lib/local/chaos/settings.js";
 import { seededRandom } from "../../lib/testing/random.js";
+import { optionsOf } from "../setup/options.js";
 import { type Account, accountOf } from "./account/account.js";
 import type { Evidence } from "./account/evidence.js";
 import { sentBy } from "./account/outside.js";
@@ -163,14 +163,12 @@ function explainedBy(
 }
 
 function readArguments(): Asked {
-  const { values } = parseArgs({
-    options: {
-      executions: { type: "string", default: "1000" },
-      seconds: { type: "string", default: "300" },
-      rate: { type: "string", default: "0.05" },
-      seed: { type: "string", default: "1" },
-      json: { type: "boolean", default: false },
-    },
+  const values = optionsOf({
+    executions: { type: "string", default: "1000" },
+    seconds: { type: "string", default: "300" },
+    rate: { type: "string", default: "0.05" },
+    seed: { type: "string", default: "1" },
+    json: { type: "boolean", default: false },
   });
   const { json } = values;
   const [executions = 0, seconds = 0, rate = -1, seed = -1] = [

@@ -3,27 +3,25 @@
  * for one alone; `--store memory|dynamodb` for the store under the functions (default: memory). Prints how each ended how often, and what went
  * wrong, each kind once. Ends with 1 when anything did not hold.
  */
-import { parseArgs } from "node:util";
 import { startDynamoDb } from "../../lib/local/dynamodb.js";
 import { createDynamoStore } from "../../lib/store/dynamodb/index.js";
 import { createMemoryPayloads, createMemoryStore } from "../../lib/store/memory/index.js";
 import type { Store } from "../../lib/store/ports.js";
 import { freshDynamoAt } from "../setup/database.js";
+import { optionsOf } from "../setup/options.js";
 import { createTables, DIRECTORY_TABLE, EXECUTIONS_TABLE } from "../setup/tables.js";
 import type { Entry } from "./entries/entry.js";
 import { ENTRIES } from "./entries/index.js";
 import { damagedTables } from "./entries/tables.js";
 import { type Failure, runSeed, wordsOf } from "./run.js";
 
-const { values } = parseArgs({
-  options: {
-    minutes: { type: "string" },
-    count: { type: "string" },
-    seed: { type: "string", default: "1" },
-    entry: { type: "string" },
-    store: { type: "string", default: "memory" },
-    json: { type: "boolean", default: false },
-  },
+const values = optionsOf({
+  minutes: { type: "string" },
+  count: { type: "string" },
+  seed: { type: "string", default: "1" },
+  entry: { type: "string" },
+  store: { type: "string", default: "memory" },
+  json: { type: "boolean", default: false },
 });
 
 const refuse = (what: string): never => {

@@ -2,7 +2,8 @@
  * `npm run test:programs -- --count N --seed S [--level replay|runtime]`: random programs, as many as one likes. Prints how far it has
  * come, and at a failure the seed, the program, what was recorded, and what does not hold. Ends with 1 after a failure.
  */
-import { parseArgs } from "node:util";
+
+import { optionsOf } from "../setup/options.js";
 import { brokenIn } from "../sim/invariants.js";
 import type { Mode } from "../sim/mode.js";
 import { deterministicModes, modes } from "../sim/modes.js";
@@ -10,14 +11,12 @@ import { Trial } from "../sim/trial.js";
 import { MUTATIONS } from "./mutations.js";
 import { nothingReplayed, replayProgram } from "./replaying.js";
 
-const { values } = parseArgs({
-  options: {
-    count: { type: "string", default: "5000" },
-    seed: { type: "string", default: "1" },
-    level: { type: "string", default: "both" },
-    /** One way of disturbing alone, by its name. */
-    mode: { type: "string" },
-  },
+const values = optionsOf({
+  count: { type: "string", default: "5000" },
+  seed: { type: "string", default: "1" },
+  level: { type: "string", default: "both" },
+  /** One way of disturbing alone, by its name. */
+  mode: { type: "string" },
 });
 const count = Number(values.count);
 const first = Number(values.seed);

@@ -4,19 +4,17 @@
  *
  * `npm run scale -- --waiters 10000 [--json]`: what one event costs that so many wait for.
  */
-import { parseArgs } from "node:util";
 import { startDynamoDb } from "../../lib/local/dynamodb.js";
+import { optionsOf } from "../setup/options.js";
 import { textTable } from "../setup/text-table.js";
 import { openGround } from "./ground.js";
 import { measureSizes, type Size } from "./sizes.js";
 import { type Delivery, measureWaiters } from "./waiters.js";
 
-const { values } = parseArgs({
-  options: {
-    open: { type: "string", default: "100,1000" },
-    waiters: { type: "string" },
-    json: { type: "boolean", default: false },
-  },
+const values = optionsOf({
+  open: { type: "string", default: "100,1000" },
+  waiters: { type: "string" },
+  json: { type: "boolean", default: false },
 });
 const sizes = values.open.split(",").map(Number);
 if (sizes.some((size, index) => !Number.isInteger(size) || size < 1 || size <= (sizes[index - 1] ?? 0))) {

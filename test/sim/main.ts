@@ -7,26 +7,24 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { availableParallelism } from "node:os";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
-import { parseArgs } from "node:util";
+import { optionsOf } from "../setup/options.js";
 import { type Counted, type Failure, nothingCounted, sumOf, tally } from "./simulator/counted.js";
 import { simulate } from "./simulator/simulation.js";
 import { FAULTS } from "./simulator/weather.js";
 
-const { values } = parseArgs({
-  options: {
-    /** One run, told in full. */
-    seed: { type: "string" },
-    from: { type: "string", default: "1" },
-    seeds: { type: "string", default: "20000" },
-    /** Instead of a number of seeds. */
-    minutes: { type: "string" },
-    workers: { type: "string", default: String(availableParallelism()) },
-    /** Stops at the first failure. */
-    bail: { type: "boolean", default: false },
-    json: { type: "boolean", default: false },
-    /** Of a worker: every how many seeds one is its own. */
-    every: { type: "string" },
-  },
+const values = optionsOf({
+  /** One run, told in full. */
+  seed: { type: "string" },
+  from: { type: "string", default: "1" },
+  seeds: { type: "string", default: "20000" },
+  /** Instead of a number of seeds. */
+  minutes: { type: "string" },
+  workers: { type: "string", default: String(availableParallelism()) },
+  /** Stops at the first failure. */
+  bail: { type: "boolean", default: false },
+  json: { type: "boolean", default: false },
+  /** Of a worker: every how many seeds one is its own. */
+  every: { type: "string" },
 });
 
 const wholeNumber = (name: string, given: string | undefined, least: number): number => {

@@ -3,19 +3,18 @@
  * stack of this folder into the account and region that they name (a few cents), runs the checks, and destroys it again; without, or with
  * `--local`, it runs those checks that the local cloud can show, and says which it left out. Ends with 0 only if all that ran held.
  */
-import { parseArgs } from "node:util";
+
+import { optionsOf } from "../setup/options.js";
 import { CHECKS } from "./checks.js";
 import { hasCredentials, openAws, openLocal } from "./ground.js";
 import { chosen, type Outcome, report, runCheck, whySkipped } from "./run.js";
 
-const { values } = parseArgs({
-  options: {
-    only: { type: "string", default: "" },
-    slow: { type: "boolean", default: false },
-    local: { type: "boolean", default: false },
-    keep: { type: "boolean", default: false },
-    json: { type: "boolean", default: false },
-  },
+const values = optionsOf({
+  only: { type: "string", default: "" },
+  slow: { type: "boolean", default: false },
+  local: { type: "boolean", default: false },
+  keep: { type: "boolean", default: false },
+  json: { type: "boolean", default: false },
 });
 const only = values.only.split(",").filter((id) => id !== "");
 const checks = chosen(CHECKS, only);

@@ -7,24 +7,22 @@ import { spawn } from "node:child_process";
 import { availableParallelism } from "node:os";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
-import { parseArgs } from "node:util";
+import { optionsOf } from "../../setup/options.js";
 import { type Covered, explorePair, type PairReport, replayOrder, type WrongOrder } from "./explored.js";
 import type { Pair } from "./invocations.js";
 import { PAIRS } from "./pairs.js";
 
-const { values } = parseArgs({
-  options: {
-    only: { type: "string", default: "" },
-    "no-deaths": { type: "boolean", default: false },
-    most: { type: "string" },
-    /** One order, told in full. */
-    pair: { type: "string" },
-    order: { type: "string", default: "" },
-    workers: { type: "string", default: String(availableParallelism()) },
-    json: { type: "boolean", default: false },
-    /** Of a worker: it is told the names of its pairs, a line each. */
-    worker: { type: "boolean", default: false },
-  },
+const values = optionsOf({
+  only: { type: "string", default: "" },
+  "no-deaths": { type: "boolean", default: false },
+  most: { type: "string" },
+  /** One order, told in full. */
+  pair: { type: "string" },
+  order: { type: "string", default: "" },
+  workers: { type: "string", default: String(availableParallelism()) },
+  json: { type: "boolean", default: false },
+  /** Of a worker: it is told the names of its pairs, a line each. */
+  worker: { type: "boolean", default: false },
 });
 
 /** What a worker says of a pair. */

@@ -6,16 +6,14 @@ import { spawn } from "node:child_process";
 import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
-import { parseArgs } from "node:util";
+import { optionsOf } from "../../setup/options.js";
 import { MUTANTS, type Mutant } from "./mutants.js";
 
-const { values } = parseArgs({
-  options: {
-    /** Simulated runs for each mutant, at most: the first that fails is enough. */
-    seeds: { type: "string", default: "1500" },
-    only: { type: "string", multiple: true, default: [] },
-    json: { type: "boolean", default: false },
-  },
+const values = optionsOf({
+  /** Simulated runs for each mutant, at most: the first that fails is enough. */
+  seeds: { type: "string", default: "1500" },
+  only: { type: "string", multiple: true, default: [] },
+  json: { type: "boolean", default: false },
 });
 
 const ROOT = join(import.meta.dirname, "../../..");

@@ -1,10 +1,10 @@
 /** `npm run ledger [-- --json]`: what each operation of the store costs, measured on a DynamoDB Local of its own. Ends with 1 above a budget. */
-import { parseArgs } from "node:util";
 import { startDynamoDb } from "../../../lib/local/dynamodb.js";
 import { freshDynamoAt } from "../../setup/database.js";
+import { optionsOf } from "../../setup/options.js";
 import { ENTRIES, isWithin, type Line, ledgerTable, openLedger } from "./measure.js";
 
-const { values } = parseArgs({ options: { json: { type: "boolean", default: false } } });
+const values = optionsOf({ json: { type: "boolean", default: false } });
 
 // The SDK's notice about this Node.js is for those who deploy on it.
 process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED = "true";

@@ -3,22 +3,20 @@
  * DynamoDB Local of its own, and the DynamoDB store on tables in memory, as many as one likes. Prints how far it has come, and each difference
  * with the operation that shows it. Ends with 1 when there was any.
  */
-import { parseArgs } from "node:util";
 import { startDynamoDb } from "../../../lib/local/dynamodb.js";
 import { NO_UNITS, plus } from "../../../lib/store/dynamodb/in-memory/units.js";
 import { freshDynamoAt } from "../../setup/database.js";
+import { optionsOf } from "../../setup/options.js";
 import { OPERATIONS_OF_A_TRIAL, trial } from "./trial.js";
 
-const { values } = parseArgs({
-  options: {
-    /** One trial. */
-    seed: { type: "string" },
-    from: { type: "string", default: "1" },
-    seeds: { type: "string", default: "100" },
-    /** Instead of a number of seeds. */
-    minutes: { type: "string" },
-    json: { type: "boolean", default: false },
-  },
+const values = optionsOf({
+  /** One trial. */
+  seed: { type: "string" },
+  from: { type: "string", default: "1" },
+  seeds: { type: "string", default: "100" },
+  /** Instead of a number of seeds. */
+  minutes: { type: "string" },
+  json: { type: "boolean", default: false },
 });
 
 const numberOf = (name: string, given: string, isGood: (number: number) => boolean): number => {
