@@ -78,6 +78,21 @@ describe("a bundle", () => {
     expect(found(atOnce)).toEqual(["dynamodb"]);
   });
 
+  it("reads what the app itself imports when it is needed only then", () => {
+    const folder = mkdtempSync(join(dir, "later-"));
+    writeFileSync(join(folder, "heavy.ts"), `export const heavy = () => "as heavy as lead";`);
+    const app = join(folder, "app.ts");
+    writeFileSync(
+      app,
+      `import { app, workflow } from "holdfast";
+       const lifting = workflow("lifting", (ctx) => ctx.step("lift", async () => (await import("./heavy.js")).heavy()));
+       export default app({ workflows: [lifting] });`,
+    );
+    const entry = appEntry("worker", "createWorker", app);
+    expect(text(entry)).toContain("as heavy as lead");
+    expect([...loadedAtOnce(entry).values()].join("\n")).not.toContain("as heavy as lead");
+  });
+
   it("is the same for the same sources, wherever the build runs", () => {
     const here = process.cwd();
     const one = text(worker);
