@@ -2,7 +2,7 @@
  * The documents' TypeScript. Every block compiles, and every block runs, but for a few that are named here with the reason.
  *
  * A block that begins with a comment such as `// workflows/app.ts` is the file of that name, and the other blocks of its document import it
- * from there. Tests that are shown are run; stacks are synthesized; clients talk to a deployment in this process. What is to be done with a
+ * from there; one that begins with `// workflows/app.ts, ` and some words is what becomes of that file later. Tests that are shown are run; stacks are synthesized; clients talk to a deployment in this process. What is to be done with a
  * block's workflows says a comment in the page's source, just above it (see play.ts): `<!-- run: start order {"id":"o-1"}; gives "done" -->`.
  */
 import { existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
@@ -58,6 +58,20 @@ describe("the TypeScript in the documents", () => {
   it("compiles", { timeout: 120_000 }, () => {
     expect(blocks.length).toBeGreaterThanOrEqual(40);
     expect(complaints(blocks)).toEqual([]);
+  });
+
+  it("fits the other files of its page, where it is a file's later state", { timeout: 60_000 }, () => {
+    const later = blocks.flatMap((block) => {
+      const name = /^\/\/ (\S+\.ts), /.exec(block.text)?.[1];
+      return name === undefined ? [] : [{ ...block, name }];
+    });
+    expect(later.length).toBeGreaterThanOrEqual(1);
+    for (const block of later) {
+      const beside = blocks.filter(
+        ({ document, name }) => document === block.document && name !== block.name,
+      );
+      expect(complaints([...beside, block])).toEqual([]);
+    }
   });
 
   it.each(ONLY_COMPILED)("in %s, with %s, is only compiled: %s", (document, showing) => {
