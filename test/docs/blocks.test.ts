@@ -2,8 +2,9 @@
  * The documents' TypeScript. Every block compiles, and every block runs, but for a few that are named here with the reason.
  *
  * A block that begins with a comment such as `// workflows/app.ts` is the file of that name, and the other blocks of its document import it
- * from there; one that begins with `// workflows/app.ts, ` and some words is what becomes of that file later. Tests that are shown are run; stacks are synthesized; clients talk to a deployment in this process. What is to be done with a
- * block's workflows says a comment in the page's source, just above it (see play.ts): `<!-- run: start order {"id":"o-1"}; gives "done" -->`.
+ * from there; one that begins with `// workflows/app.ts, ` and some words is what becomes of that file later. Tests that are shown are run;
+ * stacks are synthesized; clients talk to a deployment in this process. What is to be done with a block's workflows says a comment in the
+ * page's source, just above it (see play.ts): `<!-- run: start order {"id":"o-1"}; gives "done" -->`.
  */
 import { existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
