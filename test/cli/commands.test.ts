@@ -316,8 +316,15 @@ describe("pause, resume, terminate and fork", () => {
   test("fork begins a new execution from a step, once", async () => {
     const args = ["fork", "f-1", "--from", "reserve", "--id", "f-2"];
     expect((await holdfast(args)).out).toBe("f-2 begins; it is running");
-    expect(JSON.parse((await holdfast([...args, "--json"])).out)).toMatchObject({ executionId: "f-2" });
-    expect((await holdfast(["show", "f-2"])).out).toMatch(/forked of +f-1/);
+    expect(JSON.parse((await holdfast([...args, "--json"])).out)).toMatchObject({
+      executionId: "f-2",
+      created: false,
+    });
+    expect((await holdfast(args)).out).toMatch(/^f-2 has begun already; it is/);
+    const { out } = await holdfast(["show", "f-2"]);
+    expect(out).toMatch(/forked of +f-1/);
+    // Its code's clock begins where that of the other began, which is no start that is still to come.
+    expect(out).not.toMatch(/^starts/m);
     const { err, code } = await holdfast(["fork", "f-1", "--from", "ship"]);
     expect(code).toBe(4);
     expect(err).toMatch(/no step "ship"/);

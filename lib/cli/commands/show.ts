@@ -68,7 +68,8 @@ function print(terminal: Terminal, it: ExecutionDescription, why: Why, now: numb
     line("pinned to", it.pinnedTo === "next" ? "the code of its first turn" : it.pinnedTo);
   line("status", painted(colors, it.status));
   line("created", shownInstant(it.createdAt));
-  if (it.startAt.getTime() !== it.createdAt.getTime()) line("starts", shownInstant(it.startAt));
+  // A fork goes by the clock of what it was forked of.
+  if (it.startAt > it.createdAt) line("starts", shownInstant(it.startAt));
   if (it.closedAt !== undefined) line("closed", shownInstant(it.closedAt));
   for (const [what, stopped] of [
     ["to cancel", it.cancelled],
