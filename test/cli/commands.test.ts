@@ -473,9 +473,19 @@ describe("export and delete", () => {
     await old("gone-1", 5, "going");
     await old("gone-2", 5, "going");
     const { out, code } = await holdfast(["delete", "gone-1", "gone-2"]);
-    expect({ out, code }).toEqual({ out: "gone-1 is deleted\ngone-2 is deleted", code: 0 });
+    expect({ out, code }).toEqual({ out: "delete: 2 of 2 executions", code: 0 });
     expect((await holdfast(["show", "gone-1"])).code).toBe(3);
     expect((await holdfast(["delete", "gone-1"])).code).toBe(3);
+  });
+
+  test("delete of many goes on where one is not there, or may not be deleted", async () => {
+    await old("gone-4", 5, "going");
+    await old("gone-5", 5, "going");
+    const { out, err, code } = await holdfast(["delete", "gone-4", "gone-1", "w-2", "gone-5"]);
+    expect({ out, code }).toEqual({ out: "delete: 2 of 4 executions, 2 failed", code: 1 });
+    expect(err).toContain('gone-1 failed: There is no execution "gone-1"');
+    expect(err).toContain('w-2 failed: Execution "w-2" can\'t be deleted now');
+    expect((await holdfast(["show", "gone-5"])).code).toBe(3);
   });
 
   test("delete of what may not be deleted now ends with 4, and says why", async () => {
