@@ -96,6 +96,8 @@ test("one that has no input shows none; one that was asked to end says what was 
 
 describe("the commands that would move one that", () => {
   const it = (
+const goneCode = Object.assign(new Error("It is gone."), { name: "PinnedCodeGoneError" });
+
     status: ExecutionDescription["status"],
     moves: ExecutionDescription["progress"]["moves"],
     fields: Partial<ExecutionDescription> = {},
@@ -121,6 +123,16 @@ describe("the commands that would move one that", () => {
     ["is stalled", it("stalled", "stalled"), [redrive(), "holdfast terminate o-1"]],
     ["is paused", it("paused", "paused"), ["holdfast resume o-1", "holdfast cancel o-1"]],
     ["is in a turn", it("running", "in-turn"), ["holdfast watch o-1"]],
+    [
+      "is stalled without the code that it is pinned to",
+      it("stalled", "stalled", { error: goneCode, pinnedTo: "worker:1" }),
+      ["holdfast versions move o-1", redrive(), "holdfast terminate o-1"],
+    ],
+    [
+      "is stalled, and was moved to the latest code",
+      it("stalled", "stalled", { error: goneCode, pinnedTo: "next" }),
+      [redrive(), "holdfast terminate o-1"],
+    ],
     ["has lost its owner", it("running", "owner-lost"), ["holdfast doctor"]],
     ["has not been read", it("suspended", "unread-messages"), ["holdfast doctor"]],
     ["is due", it("suspended", "due"), ["holdfast doctor"]],
