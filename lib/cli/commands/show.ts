@@ -1,5 +1,6 @@
 import type { Progress } from "../../client/progress.js";
 import type { ExecutionDescription } from "../../client/types.js";
+import { NEXT_CODE } from "../../model/head.js";
 import { fromNow, json, painted, shownInstant, shownValue } from "../format.js";
 import { checkIdArgument } from "../input.js";
 import { awaitedLine } from "../show/awaited-line.js";
@@ -65,7 +66,7 @@ function print(terminal: Terminal, it: ExecutionDescription, why: Why, now: numb
   if (it.application !== undefined) line("for", `application ${it.application}`);
   if (it.pipelineConfigId !== undefined) line("by", `pipeline configuration ${it.pipelineConfigId}`);
   if (it.pinnedTo !== undefined)
-    line("pinned to", it.pinnedTo === "next" ? "the code of its first turn" : it.pinnedTo);
+    line("pinned to", it.pinnedTo === NEXT_CODE ? "the latest code, at its next turn" : it.pinnedTo);
   line("status", painted(colors, it.status));
   line("created", shownInstant(it.createdAt));
   // A fork goes by the clock of what it was forked of.
