@@ -16,8 +16,9 @@ import { eventually } from "./harness.js";
 const appOf = (month: string): string =>
   fileURLToPath(new URL(`./apps/deploys/${month}.ts`, import.meta.url));
 const stateDir = mkdtempSync(join(tmpdir(), "deploys-"));
-const start = (month: string): Promise<LocalCloud> =>
+const start = (month: string, timeScale = 1): Promise<LocalCloud> =>
   localCloud({
+    timeScale,
     app: appOf(month),
     stateDir,
     // The tables outlive the cloud here, as its state does.
@@ -128,5 +129,27 @@ it("says so, and stalls, where a version that somebody needs was deleted", async
       status: "stalled",
       error: { name: "PinnedCodeGoneError" },
     }),
+  );
+}, 120_000);
+
+it("deletes what nobody needs when a person says yes, and ends with 1 when one says no", async () => {
+  await cloud.stop();
+  cloud = await start("june", 36_000);
+  writeLocalFile(stateDir, {
+    pid: process.pid,
+    environment: cloud.environment,
+    stacks: cloud.stacks.map(({ name }) => name),
+  });
+  const prune = (answer: boolean) =>
+    runCommand(["versions", "prune", "--state-dir", stateDir], 100, { confirm: async () => answer });
+  // An hour passes in a tenth of a second.
+  await eventually(async () => expect((await prune(false)).out).toContain("no open or stalled execution"));
+  const declined = await prune(false);
+  expect([declined.code, declined.out]).toEqual([1, expect.stringContaining("Nothing was deleted.")]);
+  expect(declined.err.match(/local cloud, stack/g)).toHaveLength(1);
+  const agreed = await prune(true);
+  expect([agreed.code, agreed.out]).toEqual([0, expect.stringMatching(/^deleted .*:\d+$/m)]);
+  expect((await prune(true)).out).toBe(
+    "Every version of the worker is needed, or was replaced within the last hour.",
   );
 }, 120_000);
