@@ -115,6 +115,20 @@ it("is told by the command which code is needed by how many, and moves one to th
   expect([unpinned.code, unpinned.err]).toEqual([4, expect.stringContaining("is not pinned to any code")]);
 }, 60_000);
 
+it("says of an event that is sent whether anybody takes it", async () => {
+  const send = (event: string) =>
+    runCommand(["send", event, "--data", '{"id":"nobody"}', "--state-dir", stateDir]);
+  const mistyped = await send("deploys.piad");
+  expect([mistyped.code, mistyped.out, mistyped.err]).toEqual([
+    0,
+    expect.stringContaining("published deploys.piad"),
+    expect.stringMatching(
+      /^No rule of the bus "\S+" takes "deploys\.piad", so no workflow here waits for it/,
+    ),
+  ]);
+  expect(await send("deploys.paid")).toMatchObject({ code: 0, err: "" });
+});
+
 it("says so, and stalls, where a version that somebody needs was deleted", async () => {
   await begin("pinned", "orphan");
   const [functionName = "", version = ""] = (await codeOf("orphan"))?.split(":") ?? [];
