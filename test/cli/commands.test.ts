@@ -355,7 +355,7 @@ describe("signal, update and callback", () => {
 
   test("signal and callback complete bring the execution to its end", async () => {
     const { out } = await holdfast(["signal", "c-2", "go", "--data", '{"by":"ada"}', "--id", "m-1"]);
-    expect(out).toBe("signalled c-2, message signal:m-1");
+    expect(out).toBe("signalled c-2, id m-1");
     await work();
     expect((await holdfast(["callback", "heartbeat", token])).code).toBe(0);
     const done = await holdfast(["callback", "complete", token, "--result", "[1]"]);
@@ -369,6 +369,15 @@ describe("signal, update and callback", () => {
   });
 
   test("callback fail lets it throw", async () => {
+  test("a signal that was given no id names the one that makes a repeat the same message", async () => {
+    const signal = ["signal", "w-3", "twice"];
+    const { out } = await holdfast(signal);
+    const [, id = ""] = /^signalled w-3, id (\S+)$/.exec(out) ?? [];
+    await holdfast([...signal, "--id", id]);
+    const inbox = (await deployment.outside.store.readHead("w-3"))?.inbox ?? [];
+    expect(inbox.flatMap(({ kind, id: own }) => (kind === "signal" ? [own] : []))).toEqual([`signal:${id}`]);
+  });
+
     const own = callbackToken({ executionId: "c-1", op: "callback:approve" });
     const sent = await holdfast(["signal", "c-1", "go", "--data", "1", "--json"]);
     expect(JSON.parse(sent.out)).toMatchObject({
