@@ -8,6 +8,7 @@ import type { Connection } from "../aws/connection.js";
 import type { Names } from "../aws/environment.js";
 import { SettingMissingError } from "../aws/setting-missing-error.js";
 import type { DurableClient } from "../client/client.js";
+import { type Duration, durationMs, LONGEST_DURATION_MS } from "../model/time.js";
 import { readLocalFile, STATE_DIRECTORY } from "./local-file.js";
 import type { Terminal } from "./terminal.js";
 
@@ -121,6 +122,12 @@ export async function deploymentClock(
     import("../aws/environment.js"),
   ]);
   return systemClock(readTimeScale(local?.environment ?? process.env));
+}
+
+/** As long as that of a person's time, in the deployment's. */
+export async function personsTime(options: TargetOptions, length: Duration): Promise<Duration> {
+  const clock = await deploymentClock(options);
+  return { milliseconds: Math.min(clock.fromReal(durationMs(length)), LONGEST_DURATION_MS) };
 }
 
 /** The connection of what was found. */

@@ -345,6 +345,7 @@ describe("signal, update and callback", () => {
   test("update prints what the handler answers, and gives up in time with 5", async () => {
     const late = await holdfast(["update", "c-2", "double", "-i", "21", "--id", "u-1", "--timeout", "10ms"]);
     expect(late.code).toBe(5);
+    expect(late.err).toContain('send it again with the id "u-1"');
     await work();
     const { out } = await holdfast(["update", "c-2", "double", "-i", "21", "--id", "u-1"]);
     expect(out).toBe("42");
@@ -368,7 +369,6 @@ describe("signal, update and callback", () => {
     expect((await holdfast(["signal", "c-2", "go"])).code).toBe(4);
   });
 
-  test("callback fail lets it throw", async () => {
   test("a signal that was given no id names the one that makes a repeat the same message", async () => {
     const signal = ["signal", "w-3", "twice"];
     const { out } = await holdfast(signal);
@@ -378,6 +378,7 @@ describe("signal, update and callback", () => {
     expect(inbox.flatMap(({ kind, id: own }) => (kind === "signal" ? [own] : []))).toEqual([`signal:${id}`]);
   });
 
+  test("callback fail lets it throw", async () => {
     const own = callbackToken({ executionId: "c-1", op: "callback:approve" });
     const sent = await holdfast(["signal", "c-1", "go", "--data", "1", "--json"]);
     expect(JSON.parse(sent.out)).toMatchObject({

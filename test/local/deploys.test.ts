@@ -167,3 +167,14 @@ it("deletes what nobody needs when a person says yes, and ends with 1 when one s
     "Every version of the worker is needed, or was replaced within the last hour.",
   );
 }, 120_000);
+
+it("waits for an update's answer as long as the person said, however fast the cloud's time is", async () => {
+  // No turn of a function ends in time here, so nobody answers.
+  await cloud.client.start("patched", undefined, { id: "asked" });
+  const asking = ["update", "asked", "nobody-handles-it", "--state-dir", stateDir, "--timeout", "2s"];
+  const { code, err } = await runCommand([...asking, "--id", "u-1"]);
+  expect(code).toBe(5);
+  const [, waited] = /has not answered update "nobody-handles-it" after (\d+) ms/.exec(err) ?? [];
+  expect(Number(waited)).toBeGreaterThanOrEqual(72_000_000);
+  expect(err).toContain('with the id "u-1"');
+}, 60_000);
