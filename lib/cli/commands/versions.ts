@@ -100,7 +100,7 @@ async function list(terminal: Terminal, options: Options): Promise<void> {
         { title: "RUNS ON" },
         { title: "CODE AT START" },
         { title: "EXECUTIONS" },
-        { title: "OLDEST" },
+        { title: "OLDEST", instants: true },
       ],
       inUse.map((each) => [
         each.workflow,
