@@ -11,8 +11,8 @@ export function printExecutions(terminal: Terminal, executions: readonly ListedE
       { title: "EXECUTION" },
       { title: "WORKFLOW", shrinks: true },
       { title: "STATUS", paint: (cell, row) => painted(terminal.colors, row[2] ?? "", cell) },
-      { title: "CREATED" },
-      { title: "CLOSED OR DUE", shrinks: true },
+      { title: "CREATED", instants: true },
+      { title: "CLOSED OR DUE", instants: true, shrinks: true },
     ],
     executions.map(rowOf),
   );

@@ -10,6 +10,11 @@ export function shownInstant(at: Date | number): string {
   return `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())} ${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())}`;
 }
 
+/** Those in a text without their year and seconds: 01-31 17:05. */
+export function shortInstants(text: string): string {
+  return text.replaceAll(/\b\d{4}-(\d\d-\d\d \d\d:\d\d):\d\d\b/g, "$1");
+}
+
 const UNITS: readonly (readonly [unit: string, ms: number])[] = [
   ["d", 86_400_000],
   ["h", 3_600_000],

@@ -1,11 +1,14 @@
 /** Tables that fit the terminal: the widest column gives way, cell by cell, and says so with an ellipsis. */
 import { stripVTControlCharacters } from "node:util";
+import { shortInstants } from "./format.js";
 import type { Terminal } from "./terminal.js";
 
 export interface Column {
   readonly title: string;
   /** May be cut when the terminal is narrow. Ids must not: they are copied. */
   readonly shrinks?: boolean;
+  /** Holds instants, told without their year and seconds when the terminal is narrow: what is left of one that was cut says nothing. */
+  readonly instants?: true;
   readonly paint?: (cell: string, row: readonly string[]) => string;
 }
 
@@ -17,13 +20,17 @@ export function printTable(
   columns: readonly Column[],
   rows: readonly (readonly string[])[],
 ): void {
-  const clean = rows.map((row) => row.map(oneLine));
-  const widths = narrowed(
-    columns,
-    columns.map((column, at) => Math.max(column.title.length, ...clean.map((row) => row[at]?.length ?? 0))),
-    terminal.width,
+  const whole = rows.map((row) => row.map(oneLine));
+  const clean =
+    totalOf(naturalOf(columns, whole)) <= (terminal.width ?? Number.POSITIVE_INFINITY)
+      ? whole
+      : whole.map((row) =>
+          row.map((cell, at) => (columns[at]?.instants === true ? shortInstants(cell) : cell)),
+        );
+  const widths = narrowed(columns, naturalOf(columns, clean), terminal.width);
+  terminal.out(
+    terminal.colors.dim(lineOf(columns.map((column, at) => pad(cut(column.title, widths[at]), widths[at])))),
   );
-  terminal.out(terminal.colors.dim(lineOf(columns.map((column, at) => pad(column.title, widths[at])))));
   for (const row of clean) {
     const cells = columns.map((column, at) => {
       const cell = pad(cut(row[at] ?? "", widths[at]), widths[at]);
@@ -31,6 +38,15 @@ export function printTable(
     });
     terminal.out(lineOf(cells));
   }
+}
+
+/** As wide as what stands in each column. */
+function naturalOf(columns: readonly Column[], rows: readonly (readonly string[])[]): number[] {
+  return columns.map(({ title }, at) => Math.max(title.length, ...rows.map((row) => row[at]?.length ?? 0)));
+}
+
+function totalOf(widths: readonly number[]): number {
+  return widths.reduce((sum, each) => sum + each, 0) + GAP.length * (widths.length - 1);
 }
 
 /** Takes from the widest column that may shrink until the table fits, or nothing more can be taken. */
@@ -41,8 +57,7 @@ function narrowed(
 ): number[] {
   const widths = [...natural];
   if (width === undefined) return widths;
-  const total = () => widths.reduce((sum, each) => sum + each, 0) + GAP.length * (widths.length - 1);
-  for (let over = total() - width; over > 0; over = total() - width) {
+  for (let over = totalOf(widths) - width; over > 0; over = totalOf(widths) - width) {
     const widest = columns.reduce<number | undefined>(
       (best, column, at) =>
         column.shrinks === true &&

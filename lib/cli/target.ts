@@ -6,7 +6,9 @@ import { type Command, Option } from "commander";
 import type { SystemClock } from "../aws/clock.js";
 import type { Connection } from "../aws/connection.js";
 import type { Names } from "../aws/environment.js";
+import { SettingMissingError } from "../aws/setting-missing-error.js";
 import type { DurableClient } from "../client/client.js";
+import { type Duration, durationMs, LONGEST_DURATION_MS } from "../model/time.js";
 import { readLocalFile, STATE_DIRECTORY } from "./local-file.js";
 import type { Terminal } from "./terminal.js";
 
@@ -43,7 +45,9 @@ export function withTarget(command: Command): Command {
 }
 
 export async function connect(options: TargetOptions, terminal: Terminal): Promise<DurableClient> {
-  const { stack, environment } = findTarget(options, terminal);
+  const target = findTarget(options, terminal);
+  checkIsHere(target);
+  const { stack, environment } = target;
   const { DurableClient: Client } = await import("../client/client.js");
   const codec =
     options.codec === undefined ? undefined : await (await import("./codec.js")).loadCodec(options.codec);
@@ -60,6 +64,7 @@ export async function targetOf(
   terminal: Terminal,
 ): Promise<{ readonly names: Names; readonly connection: Connection }> {
   const target = findTarget(options, terminal);
+  checkIsHere(target);
   const { namesOfStack } = await import("../aws/stack-names.js");
   const connection = await connectionOf(target);
   const { deployment } = options;
@@ -70,7 +75,12 @@ export interface Target {
   readonly stack: string;
   /** Of a local cloud; undefined on AWS. */
   readonly environment?: Readonly<Record<string, string>>;
+  /** The stacks of a local cloud. */
+  readonly known?: readonly string[];
 }
+
+/** Who was told which deployment it is: a command may look it up more than once. */
+const informed = new WeakSet<Terminal>();
 
 /** Asks nobody: whether the stack is there is found out by who connects. */
 export function findTarget(options: TargetOptions, terminal: Terminal): Target {
@@ -81,8 +91,20 @@ export function findTarget(options: TargetOptions, terminal: Terminal): Target {
     return { stack: options.stack };
   }
   const stack = stackHere(options.stack, local.stacks);
-  if (terminal.width !== undefined) terminal.err(terminal.colors.dim(`local cloud, stack ${stack}`));
-  return { stack, environment: local.environment };
+  if (terminal.width !== undefined && !informed.has(terminal)) {
+    informed.add(terminal);
+    terminal.err(terminal.colors.dim(`local cloud, stack ${stack}`));
+  }
+  return { stack, environment: local.environment, known: local.stacks };
+}
+
+/** A name that is meant for AWS, such as that of HOLDFAST_STACK, is not sought in an account that is none. Throws `SettingMissingError`. */
+export function checkIsHere({ stack, known }: Target): void {
+  if (known === undefined || known.includes(stack)) return;
+  throw new SettingMissingError(
+    `There is no stack "${stack}" in the local cloud of this directory, which has ${known.join(", ") || "none"}.`,
+    "Check the name (--stack, or HOLDFAST_STACK); for a stack on AWS, add --aws.",
+  );
 }
 
 /** The deployment's time: that of a local cloud may run faster. */
@@ -100,6 +122,12 @@ export async function deploymentClock(
     import("../aws/environment.js"),
   ]);
   return systemClock(readTimeScale(local?.environment ?? process.env));
+}
+
+/** As long as that of a person's time, in the deployment's. */
+export async function personsTime(options: TargetOptions, length: Duration): Promise<Duration> {
+  const clock = await deploymentClock(options);
+  return { milliseconds: Math.min(clock.fromReal(durationMs(length)), LONGEST_DURATION_MS) };
 }
 
 /** The connection of what was found. */

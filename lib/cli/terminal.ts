@@ -42,7 +42,9 @@ export function processTerminal(): Terminal {
       // Once what was printed has left.
       if (when === "now") stdout.write("", () => process.exit(exitCode));
     },
-    ...(process.stdin.isTTY === true && stderr.isTTY === true ? { confirm } : {}),
+    ...(process.stdin.isTTY === true && stderr.isTTY === true
+      ? { confirm: (question: string) => confirm(question) }
+      : {}),
     ...(drawable ? { live: liveArea((text) => void stdout.write(text)) } : {}),
     colors: picocolors.createColors(colored),
     width: stdout.isTTY === true ? Math.max(NARROWEST, stdout.columns ?? 80) : undefined,
@@ -50,12 +52,19 @@ export function processTerminal(): Terminal {
 }
 
 /** Nothing but a plain yes is one; whoever ends the input, or interrupts, has said no. */
-async function confirm(question: string): Promise<boolean> {
+export async function confirm(
+  question: string,
+  input: NodeJS.ReadableStream = process.stdin,
+  output: NodeJS.WritableStream = process.stderr,
+): Promise<boolean> {
   const { createInterface } = await import("node:readline/promises");
-  const reader = createInterface({ input: process.stdin, output: process.stderr });
-  const closed = new Promise<string>((resolve) => reader.once("close", () => resolve("")));
+  const reader = createInterface({ input, output });
+  const closed = new Promise<undefined>((resolve) => reader.once("close", () => resolve(undefined)));
   try {
-    return /^y(es)?$/i.test((await Promise.race([reader.question(`${question} [y/N] `), closed])).trim());
+    const answer = await Promise.race([reader.question(`${question} [y/N] `), closed]);
+    // What comes next would stand behind the question.
+    if (answer === undefined) output.write("\n");
+    return answer !== undefined && /^y(es)?$/i.test(answer.trim());
   } finally {
     reader.close();
   }

@@ -5,11 +5,12 @@ import type { HistoryEvent } from "../model/history-event.js";
 import { checkExecutionId, digest } from "../model/ids.js";
 import { labelsOf } from "../model/labels.js";
 import { shown } from "../model/shown.js";
-import { escapeName } from "../replay/path.js";
+import { escapeName, readPath } from "../replay/path.js";
 import { create } from "../runtime/create.js";
 import { writeFirstHistory } from "../runtime/ending/copy-history.js";
 import { wholeHistory } from "../runtime/history.js";
 import type { Outside } from "../runtime/outside.js";
+import { persistently } from "../runtime/persistently.js";
 import { bringBack } from "../runtime/values/payloads.js";
 import { loadValue, storeValue } from "../runtime/values/values.js";
 import { readHead } from "./control.js";
@@ -36,6 +37,8 @@ export async function fork(
     id === undefined ? `${executionId.slice(0, 150)}/fork-${digest(`${executionId}\n${from}`, 10)}` : id;
   checkExecutionId(forkId);
   const token = digest(`${executionId}\n${from}\n${forkId}`, 16);
+  // The same fork has the same token, by which its creation alone can't tell that it was asked for before.
+  const standing = await persistently(() => outside.store.readHead(forkId));
   const slot = await writeFirstHistory(outside, forkId, token, prefix);
   const created = await create(outside, {
     executionId: forkId,
@@ -69,7 +72,7 @@ export async function fork(
   if (created.head.createToken !== token)
     throw new ExecutionConflictError(forkId, "and is not a fork from here");
   await outside.wakes.send({ executionId: forkId, reason: "start" }, 0);
-  return created;
+  return { head: created.head, created: created.created && standing === undefined };
 }
 
 /** What came before the step's end. Of what was under way beside it, only what has ended by then counts. */
@@ -79,7 +82,9 @@ function historyBefore(executionId: string, events: readonly HistoryEvent[], fro
   const isFrom = (op: string): boolean => op === from || names.includes(op.split("/").at(-1) ?? "");
   const at = events.findIndex((event) => "op" in event && isFrom(event.op));
   if (at < 0) {
-    const steps = events.flatMap((event) => (event.type === "StepCompleted" ? [event.op] : []));
+    const ops = events.flatMap((event) => ("op" in event ? [event.op] : []));
+    // Those that failed, too: they are what a fork begins with most often.
+    const steps = [...new Set(ops.filter((op) => ["step", "transaction"].includes(readPath(op).kind)))];
     throw new InvalidControlError(
       "forked",
       executionId,

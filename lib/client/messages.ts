@@ -108,11 +108,12 @@ export async function update(
   classes: ErrorClasses,
 ): Promise<unknown> {
   const { id, timeout = DEFAULT_WAIT } = given("client.update", options);
+  const ownId = checkMessageId(id ?? outside.token());
   const { clock } = outside;
   const began = clock.now();
   const limitMs = durationMs(timeout);
   checkOperationName("client.update", name);
-  const messageId = `update:${checkMessageId(id ?? outside.token())}`;
+  const messageId = `update:${ownId}`;
   const message = {
     kind: "update",
     id: messageId,
@@ -141,7 +142,8 @@ export async function update(
       holder = (await successorOf(outside, head)) ?? holder;
     } else if (isClosed(head.status)) throw new ExecutionClosedError(holder, head.status);
     const left = began + limitMs - clock.now();
-    if (left <= 0) throw new ResultTimeoutError(executionId, head.status, clock.now() - began);
+    if (left <= 0)
+      throw new ResultTimeoutError(executionId, head.status, clock.now() - began, { name, id: ownId });
     await clock.sleep(Math.min(pause, left));
   }
 }

@@ -6,6 +6,7 @@
  * |-------------------------------------------|---------------------------------------------|------------------------------------|
  * | is closed                                 | nothing                                     | nothing                            |
  * | is stalled, a cancel in its inbox         | a person                                    | redrive, to cancel; terminate      |
+ * | is stalled, its pinned version gone       | a person                                    | a move to the latest, then redrive |
  * | is stalled                                | a person                                    | a fixed deploy, then redrive       |
  * | is held by a lease that has not ended     | its owner's turn                            | the turn's end                     |
  * | is held by a lease that has ended         | its owner's message, redelivered            | that, or the audit                 |
@@ -16,7 +17,7 @@
  * | has something due later                   | that instant, and the messages it awaits    | time, or a message                 |
  * | has nothing due                           | the messages that it awaits                 | a message, or cancel               |
  */
-import type { Duty, Head } from "../model/head.js";
+import { type Duty, type Head, NEXT_CODE } from "../model/head.js";
 import { isClosed } from "../model/status.js";
 import type { EpochMs } from "../model/time.js";
 import { type Awaiting, awaitedBy, inWords, messagesIn, triedAgainAt } from "./awaited.js";
@@ -49,6 +50,11 @@ export function progressOf(head: Head, now: EpochMs, stallReason?: string): Prog
   return { ...movesOf(head, now, awaited, stallReason), ...awaited };
 }
 
+/** No deploy brings back a version that was deleted. */
+function needsMove({ pin }: Head, stallReason = ""): boolean {
+  return pin !== NEXT_CODE && stallReason.startsWith("PinnedCodeGoneError:");
+}
+
 function movesOf(
   head: Head,
   now: EpochMs,
@@ -63,7 +69,9 @@ function movesOf(
       reason: stallReason ?? "The engine stopped it.",
       freedBy: head.inbox.some(({ kind }) => kind === "cancel")
         ? `It was asked to cancel. Deploy a fix, and then it cancels by: holdfast redrive ${executionId}. To end it as it is: holdfast terminate ${executionId}`
-        : `Deploy a fix, then: holdfast redrive ${executionId}`,
+        : needsMove(head, stallReason)
+          ? `The latest code, if it fits the history: holdfast versions move ${executionId}, then: holdfast redrive ${executionId}`
+          : `Deploy a fix, then: holdfast redrive ${executionId}`,
     };
   }
   if (lease !== undefined && lease.until > now) {

@@ -52,7 +52,7 @@ export interface ExecutionDescription extends Labels {
   /** Digest of the workflow's code at the start. */
   readonly definition: string;
   /**
-   * Of one whose workflow is pinned: the published version of the worker that runs it, `<function>:<version>`; `"next"` before its first turn. Absent: the
+   * Of one whose workflow is pinned: the published version of the worker that runs it, `<function>:<version>`; `"next"`: the latest, from its next turn on. Absent: the
    * latest.
    */
   readonly pinnedTo?: string;

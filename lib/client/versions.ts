@@ -13,7 +13,7 @@ export interface CodeInUse {
   readonly workflow: string;
   /** The digest of the workflow's code that they were started with. */
   readonly definition: string;
-  /** The published version of the worker that they are pinned to; `"next"`: the one that is live when their first turn comes. Absent: the latest. */
+  /** The published version of the worker that they are pinned to; `"next"`: the one that is live when their next turn comes. Absent: the latest. */
   readonly pinnedTo?: string;
   readonly executions: number;
   readonly oldest: Date;

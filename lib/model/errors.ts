@@ -154,9 +154,16 @@ export class ExecutionFailedError extends HoldfastError {
 /** `result()` gave up waiting; the execution itself goes on. */
 export class ResultTimeoutError extends HoldfastError {
   readonly code = "RESULT_TIMEOUT";
-  constructor(executionId: string, status: string, waitedMs: number) {
+  constructor(
+    executionId: string,
+    status: string,
+    waitedMs: number,
+    update?: { readonly name: string; readonly id: string },
+  ) {
     super(
-      `Execution "${executionId}" is still ${status} after ${waitedMs} ms. It goes on; ask again, or with a longer timeout.`,
+      update === undefined
+        ? `Execution "${executionId}" is still ${status} after ${waitedMs} ms. It goes on; ask again, or with a longer timeout.`
+        : `Execution "${executionId}" is ${status}, and has not answered update ${shown(update.name)} after ${waitedMs} ms. It keeps the update until a handler of that name answers it; send it again with the id ${shown(update.id)} to wait for the answer, and not to have it done twice.`,
     );
     this.name = "ResultTimeoutError";
   }

@@ -316,8 +316,15 @@ describe("pause, resume, terminate and fork", () => {
   test("fork begins a new execution from a step, once", async () => {
     const args = ["fork", "f-1", "--from", "reserve", "--id", "f-2"];
     expect((await holdfast(args)).out).toBe("f-2 begins; it is running");
-    expect(JSON.parse((await holdfast([...args, "--json"])).out)).toMatchObject({ executionId: "f-2" });
-    expect((await holdfast(["show", "f-2"])).out).toMatch(/forked of +f-1/);
+    expect(JSON.parse((await holdfast([...args, "--json"])).out)).toMatchObject({
+      executionId: "f-2",
+      created: false,
+    });
+    expect((await holdfast(args)).out).toMatch(/^f-2 has begun already; it is/);
+    const { out } = await holdfast(["show", "f-2"]);
+    expect(out).toMatch(/forked of +f-1/);
+    // Its code's clock begins where that of the other began, which is no start that is still to come.
+    expect(out).not.toMatch(/^starts/m);
     const { err, code } = await holdfast(["fork", "f-1", "--from", "ship"]);
     expect(code).toBe(4);
     expect(err).toMatch(/no step "ship"/);
@@ -338,6 +345,7 @@ describe("signal, update and callback", () => {
   test("update prints what the handler answers, and gives up in time with 5", async () => {
     const late = await holdfast(["update", "c-2", "double", "-i", "21", "--id", "u-1", "--timeout", "10ms"]);
     expect(late.code).toBe(5);
+    expect(late.err).toContain('send it again with the id "u-1"');
     await work();
     const { out } = await holdfast(["update", "c-2", "double", "-i", "21", "--id", "u-1"]);
     expect(out).toBe("42");
@@ -348,7 +356,7 @@ describe("signal, update and callback", () => {
 
   test("signal and callback complete bring the execution to its end", async () => {
     const { out } = await holdfast(["signal", "c-2", "go", "--data", '{"by":"ada"}', "--id", "m-1"]);
-    expect(out).toBe("signalled c-2, message signal:m-1");
+    expect(out).toBe("signalled c-2, id m-1");
     await work();
     expect((await holdfast(["callback", "heartbeat", token])).code).toBe(0);
     const done = await holdfast(["callback", "complete", token, "--result", "[1]"]);
@@ -359,6 +367,15 @@ describe("signal, update and callback", () => {
       output: { inline: [{ by: "ada" }, [1]] },
     });
     expect((await holdfast(["signal", "c-2", "go"])).code).toBe(4);
+  });
+
+  test("a signal that was given no id names the one that makes a repeat the same message", async () => {
+    const signal = ["signal", "w-3", "twice"];
+    const { out } = await holdfast(signal);
+    const [, id = ""] = /^signalled w-3, id (\S+)$/.exec(out) ?? [];
+    await holdfast([...signal, "--id", id]);
+    const inbox = (await deployment.outside.store.readHead("w-3"))?.inbox ?? [];
+    expect(inbox.flatMap(({ kind, id: own }) => (kind === "signal" ? [own] : []))).toEqual([`signal:${id}`]);
   });
 
   test("callback fail lets it throw", async () => {
@@ -466,9 +483,19 @@ describe("export and delete", () => {
     await old("gone-1", 5, "going");
     await old("gone-2", 5, "going");
     const { out, code } = await holdfast(["delete", "gone-1", "gone-2"]);
-    expect({ out, code }).toEqual({ out: "gone-1 is deleted\ngone-2 is deleted", code: 0 });
+    expect({ out, code }).toEqual({ out: "delete: 2 of 2 executions", code: 0 });
     expect((await holdfast(["show", "gone-1"])).code).toBe(3);
     expect((await holdfast(["delete", "gone-1"])).code).toBe(3);
+  });
+
+  test("delete of many goes on where one is not there, or may not be deleted", async () => {
+    await old("gone-4", 5, "going");
+    await old("gone-5", 5, "going");
+    const { out, err, code } = await holdfast(["delete", "gone-4", "gone-1", "w-2", "gone-5"]);
+    expect({ out, code }).toEqual({ out: "delete: 2 of 4 executions, 2 failed", code: 1 });
+    expect(err).toContain('gone-1 failed: There is no execution "gone-1"');
+    expect(err).toContain('w-2 failed: Execution "w-2" can\'t be deleted now');
+    expect((await holdfast(["show", "gone-5"])).code).toBe(3);
   });
 
   test("delete of what may not be deleted now ends with 4, and says why", async () => {

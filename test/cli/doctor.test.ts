@@ -167,7 +167,7 @@ describe("in a deployment", () => {
 
   test("that is not there, it says so and asks no further", async () => {
     const { out, code } = await ground.holdfast(["doctor", "--stack", "Nowhere"]);
-    expect(out).toMatch(/wrong +stack Nowhere +There is no stack "Nowhere"/);
+    expect(out).toMatch(/wrong +stack Nowhere +There is no stack "Nowhere" in the local cloud/);
     expect(out).toMatch(/1 of 3 are wrong\.$/);
     expect(code).toBe(1);
   });

@@ -2,6 +2,7 @@
 import picocolors from "picocolors";
 import { describe, expect, test } from "vitest";
 import { emfMeter } from "../../lib/aws/emf.js";
+import { shownLogLine } from "../../lib/cli/dev/log-lines.js";
 import { tellingOf } from "../../lib/cli/dev/telling.js";
 import type { Terminal } from "../../lib/cli/terminal.js";
 
@@ -30,6 +31,23 @@ describe("what functions print", () => {
 
   test("is shown, but for metrics", () => {
     expect(told(false)).toEqual(["worker   hello"]);
+  });
+
+  test("shows of an error that is logged without its message what it is, and not where it was thrown", () => {
+    const entry = { timestamp: "2026-01-31T17:05:09.000Z", level: "error", message: "It is stalled." };
+    const errors = [
+      { name: "InvalidInputError", code: "INVALID_INPUT", at: ["accept (index.mjs:3:2149)"] },
+      { name: "FencedError", code: "FENCED", message: "Another owner.", at: ["turn (index.mjs:3:1)"] },
+      { name: "of a user's own fields" },
+    ];
+    expect(
+      errors.map(
+        (error) =>
+          shownLogLine(lineOf(JSON.stringify({ ...entry, error })), picocolors.createColors(false)).split(
+            "error=",
+          )[1],
+      ),
+    ).toEqual(["InvalidInputError", "FencedError: Another owner.", '{"name":"of a user\'s own fields"}']);
   });
 
   test("is told to programs, all of it", () => {

@@ -75,3 +75,22 @@ test("says what is wrong", async () => {
   expect(none.err).toContain('no schedule "t-9"');
   expect(none.code).toBe(3);
 });
+
+test("shows from when and until when it starts, and says of one that is over that it is", async () => {
+  const put = ["put", "t-3", "-w", "nightly", "-e", "rate(1 day)", "--start-at", "2020-01-01"];
+  const over = await schedules(...put, "--end-at", "2020-01-31 17:05");
+  expect(over.out).toBe(
+    "t-3  nightly  rate(1 day)  UTC  skip  not before 2020-01-01 00:00:00  until 2020-01-31 17:05:00",
+  );
+  expect([over.code, over.err]).toEqual([0, expect.stringContaining("Its end is past")]);
+  expect((await schedules("show", "t-3")).err).toContain("Its end is past");
+  const open = await schedules(...put, "--end-at", "2099-01-31");
+  expect(open.err).not.toContain("Its end is past");
+  await schedules("delete", "t-3");
+});
+
+test("one that is not there to be deleted ends with 3, as for every other command", async () => {
+  expect(await schedules("delete", "t-9")).toEqual({ out: "", err: "there is no schedule t-9", code: 3 });
+  const told = await schedules("delete", "t-9", "--json");
+  expect([JSON.parse(told.out), told.code]).toEqual([{ id: "t-9", deleted: false }, 3]);
+});

@@ -91,8 +91,12 @@ test("one that has no input shows none; one that was asked to end says what was 
   expect(out).toMatch(/asked +to cancel, [\d: -]+, by holdfast, ordered twice\n/);
   expect((await ground.holdfast(["history", childId])).out).not.toContain("undefined");
   await ground.start("pinned", "p-1");
-  expect((await ground.holdfast(["show", "p-1"])).out).toContain("pinned to the code of its first turn");
+  expect((await ground.holdfast(["show", "p-1"])).out).toContain(
+    "pinned to the latest code, at its next turn",
+  );
 });
+
+const goneCode = Object.assign(new Error("It is gone."), { name: "PinnedCodeGoneError" });
 
 describe("the commands that would move one that", () => {
   const it = (
@@ -119,6 +123,16 @@ describe("the commands that would move one that", () => {
       ["holdfast doctor"],
     ],
     ["is stalled", it("stalled", "stalled"), [redrive(), "holdfast terminate o-1"]],
+    [
+      "is stalled without the code that it is pinned to",
+      it("stalled", "stalled", { error: goneCode, pinnedTo: "worker:1" }),
+      ["holdfast versions move o-1", redrive(), "holdfast terminate o-1"],
+    ],
+    [
+      "is stalled, and was moved to the latest code",
+      it("stalled", "stalled", { error: goneCode, pinnedTo: "next" }),
+      [redrive(), "holdfast terminate o-1"],
+    ],
     ["is paused", it("paused", "paused"), ["holdfast resume o-1", "holdfast cancel o-1"]],
     ["is in a turn", it("running", "in-turn"), ["holdfast watch o-1"]],
     ["has lost its owner", it("running", "owner-lost"), ["holdfast doctor"]],

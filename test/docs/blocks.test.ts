@@ -2,8 +2,13 @@
  * The documents' TypeScript. Every block compiles, and every block runs.
  *
  * A block that begins with a comment such as `// workflows/app.ts` is the file of that name, and the other blocks of its document import it
+<<<<<<< HEAD
  * from there. Tests that are shown are run; stacks are synthesized; clients talk to a deployment in this process, or in a local cloud. What is
  * to be done with a block's workflows says a comment in the page's source, just above it (see play.ts): `<!-- run: start order {"id":"o-1"}; gives "done" -->`.
+=======
+ * from there; one that begins with `// workflows/app.ts, ` and some words is what becomes of that file later. Tests that are shown are run;
+ * stacks are synthesized; clients talk to a deployment in this process. What is to be done with a block's workflows says a comment in the
+ * page's source, just above it (see play.ts): `<!-- run: start order {"id":"o-1"}; gives "done" -->`.
  */
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -47,6 +52,20 @@ describe("the TypeScript in the documents", () => {
   it("compiles", { timeout: 120_000 }, () => {
     expect(blocks.length).toBeGreaterThanOrEqual(40);
     expect(complaints(blocks)).toEqual([]);
+  });
+
+  it("fits the other files of its page, where it is a file's later state", { timeout: 60_000 }, () => {
+    const later = blocks.flatMap((block) => {
+      const name = /^\/\/ (\S+\.ts), /.exec(block.text)?.[1];
+      return name === undefined ? [] : [{ ...block, name }];
+    });
+    expect(later.length).toBeGreaterThanOrEqual(1);
+    for (const block of later) {
+      const beside = blocks.filter(
+        ({ document, name }) => document === block.document && name !== block.name,
+      );
+      expect(complaints([...beside, block])).toEqual([]);
+    }
   });
 
   it("says what is to be done with it, where it defines workflows that no test of its page runs", () => {

@@ -498,8 +498,10 @@ describe("a fork", () => {
     const outside = new Outside();
     const bench = await run([order(outside)]);
     const first = await bench.client.fork("x-1", { from: "ship" });
+    expect(first.created).toBe(true);
     expect(await bench.client.fork("x-1", { from: "ship" })).toMatchObject({
       executionId: first.executionId,
+      created: false,
     });
     await bench.cloud.advance(60_000);
     const second = await bench.client.fork(first.executionId, { from: "ship", id: "again" });
@@ -530,6 +532,19 @@ describe("a fork", () => {
     await bench.client.signal("other", "go");
     await bench.cloud.settle();
     expect(await bench.output("other")).toBe("end");
+  });
+
+  it("of an unknown step is told of every step that was tried, also of one that failed", async () => {
+    const outside = new Outside();
+    outside.down.add("charge");
+    const failing = workflow("failing", async (ctx) => {
+      await ctx.step("reserve", () => outside.call("reserve"));
+      return ctx.step("charge", () => outside.call("charge"), { retry: { maxAttempts: 2 } });
+    });
+    const bench = await run([failing]);
+    await expect(bench.client.fork("x-1", { from: "chrage" })).rejects.toThrow(
+      /no step "chrage" \(it has step:reserve, step:charge\)/,
+    );
   });
 
   it("of one that was redriven knows what was made void", async () => {

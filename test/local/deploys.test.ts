@@ -16,8 +16,9 @@ import { eventually } from "./harness.js";
 const appOf = (month: string): string =>
   fileURLToPath(new URL(`./apps/deploys/${month}.ts`, import.meta.url));
 const stateDir = mkdtempSync(join(tmpdir(), "deploys-"));
-const start = (month: string): Promise<LocalCloud> =>
+const start = (month: string, timeScale = 1): Promise<LocalCloud> =>
   localCloud({
+    timeScale,
     app: appOf(month),
     stateDir,
     // The tables outlive the cloud here, as its state does.
@@ -114,6 +115,20 @@ it("is told by the command which code is needed by how many, and moves one to th
   expect([unpinned.code, unpinned.err]).toEqual([4, expect.stringContaining("is not pinned to any code")]);
 }, 60_000);
 
+it("says of an event that is sent whether anybody takes it", async () => {
+  const send = (event: string) =>
+    runCommand(["send", event, "--data", '{"id":"nobody"}', "--state-dir", stateDir]);
+  const mistyped = await send("deploys.piad");
+  expect([mistyped.code, mistyped.out, mistyped.err]).toEqual([
+    0,
+    expect.stringContaining("published deploys.piad"),
+    expect.stringMatching(
+      /^No rule of the bus "\S+" takes "deploys\.piad", so no workflow here waits for it/,
+    ),
+  ]);
+  expect(await send("deploys.paid")).toMatchObject({ code: 0, err: "" });
+});
+
 it("says so, and stalls, where a version that somebody needs was deleted", async () => {
   await begin("pinned", "orphan");
   const [functionName = "", version = ""] = (await codeOf("orphan"))?.split(":") ?? [];
@@ -130,3 +145,36 @@ it("says so, and stalls, where a version that somebody needs was deleted", async
     }),
   );
 }, 120_000);
+
+it("deletes what nobody needs when a person says yes, and ends with 1 when one says no", async () => {
+  await cloud.stop();
+  cloud = await start("june", 36_000);
+  writeLocalFile(stateDir, {
+    pid: process.pid,
+    environment: cloud.environment,
+    stacks: cloud.stacks.map(({ name }) => name),
+  });
+  const prune = (answer: boolean) =>
+    runCommand(["versions", "prune", "--state-dir", stateDir], 100, { confirm: async () => answer });
+  // An hour passes in a tenth of a second.
+  await eventually(async () => expect((await prune(false)).out).toContain("no open or stalled execution"));
+  const declined = await prune(false);
+  expect([declined.code, declined.out]).toEqual([1, expect.stringContaining("Nothing was deleted.")]);
+  expect(declined.err.match(/local cloud, stack/g)).toHaveLength(1);
+  const agreed = await prune(true);
+  expect([agreed.code, agreed.out]).toEqual([0, expect.stringMatching(/^deleted .*:\d+$/m)]);
+  expect((await prune(true)).out).toBe(
+    "Every version of the worker is needed, or was replaced within the last hour.",
+  );
+}, 120_000);
+
+it("waits for an update's answer as long as the person said, however fast the cloud's time is", async () => {
+  // No turn of a function ends in time here, so nobody answers.
+  await cloud.client.start("patched", undefined, { id: "asked" });
+  const asking = ["update", "asked", "nobody-handles-it", "--state-dir", stateDir, "--timeout", "2s"];
+  const { code, err } = await runCommand([...asking, "--id", "u-1"]);
+  expect(code).toBe(5);
+  const [, waited] = /has not answered update "nobody-handles-it" after (\d+) ms/.exec(err) ?? [];
+  expect(Number(waited)).toBeGreaterThanOrEqual(72_000_000);
+  expect(err).toContain('with the id "u-1"');
+}, 60_000);

@@ -22,6 +22,7 @@ const order = {
 } as const;
 
 let cloud: LocalCloud;
+const written: string[] = [];
 const said: { readonly effect: string; readonly pid: number }[] = [];
 
 beforeAll(async () => {
@@ -31,6 +32,7 @@ beforeAll(async () => {
     dynamodbEndpoint: inject("dynamodbEndpoint"),
     accessKeyId: `T${randomBytes(8).toString("hex")}`,
     onLog: ({ text }) => {
+      written.push(text);
       if (text.startsWith('{"effect"')) said.push(JSON.parse(text));
     },
   });
@@ -59,6 +61,16 @@ it("carries values beyond an item through its bucket, from process to process", 
 it("starts a workflow by its name alone, through the start function, and waits for it", async () => {
   const started = await cloud.client.start("greeting", { name: "Grace" }, { wait: "20s" });
   expect(started).toMatchObject({ status: "completed", created: true, output: "Hello, Grace!" });
+});
+
+it("says in one line of the log what was wrong with what a caller gave: a minified stack helps nobody", async () => {
+  await expect(cloud.client.start("nobody", {})).rejects.toThrow('no workflow "nobody"');
+  await eventually(() =>
+    expect(written).toContainEqual(
+      expect.stringMatching(/^UnknownWorkflowError: There is no workflow "nobody"/),
+    ),
+  );
+  expect(written.filter((line) => /^\s+at /.test(line))).toEqual([]);
 });
 
 it("hands an event from the bus to the execution that waits for it, which goes on to its end", async () => {

@@ -176,7 +176,10 @@ test("whose version is gone stalls with what to do, and goes on with the latest 
   ]);
 
   const { client } = bench;
+  const freedBy = async () => (await client.describe("x-1")).progress.freedBy;
+  expect(await freedBy()).toContain("holdfast versions move x-1, then: holdfast redrive x-1");
   expect(await client.versions.moveToLatest("x-1")).toEqual({ from: "worker:1" });
+  expect(await freedBy()).toBe("Deploy a fix, then: holdfast redrive x-1");
   await client.redrive("x-1");
   await deployed.wake("worker:2", { executionId: "x-1", reason: "redrive" });
   expect(await deployed.head()).toMatchObject({ status: "completed", pin: "worker:2" });

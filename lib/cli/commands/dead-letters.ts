@@ -80,7 +80,7 @@ function addShow(command: Command, terminal: Terminal): void {
         [
           { title: "QUEUE" },
           { title: "COUNT" },
-          { title: "OLDEST" },
+          { title: "OLDEST", instants: true },
           { title: "REASONS", shrinks: true },
           { title: "HOLDS", shrinks: true },
         ],
@@ -134,7 +134,7 @@ function addList(command: Command, terminal: Terminal): void {
           { title: "ID" },
           { title: "OF" },
           { title: "EVENT OR EXECUTION", shrinks: true },
-          { title: "SINCE" },
+          { title: "SINCE", instants: true },
           { title: "REASON" },
           { title: "MESSAGE", shrinks: true },
         ],

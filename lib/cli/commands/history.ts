@@ -23,7 +23,7 @@ export const addHistory: AddCommand = (program, terminal) => {
         terminal,
         [
           { title: "SLOT", paint: terminal.colors.dim },
-          { title: "AT" },
+          { title: "AT", instants: true },
           {
             title: "EVENT",
             paint: (cell) => (/Failed|TimedOut|Cancel/.test(cell) ? terminal.colors.red(cell) : cell),

@@ -54,7 +54,7 @@ export const addOutbox: AddCommand = (program, terminal) => {
             { title: "MESSAGE", shrinks: true },
             { title: "STATE" },
             { title: "TRIES" },
-            { title: "NEXT TRY OR GIVEN UP" },
+            { title: "NEXT TRY OR GIVEN UP", instants: true },
             { title: "LAST ERROR", shrinks: true },
           ],
           page.messages.map(rowOf),

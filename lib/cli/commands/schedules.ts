@@ -3,7 +3,9 @@ import type { ScheduleDescription, UnreadableSchedule } from "../../client/sched
 import { checkSchedule, checkScheduleId } from "../../client/schedules.js";
 import { OVERLAPS, type Overlap } from "../../model/firing.js";
 import { checkName } from "../../model/ids.js";
-import { json } from "../format.js";
+import type { EpochMs } from "../../model/time.js";
+import { EXIT } from "../exit.js";
+import { json, shownInstant } from "../format.js";
 import { instantArgument, readJson } from "../input.js";
 import { printTable } from "../table.js";
 import { connect, deploymentNow, type TargetOptions, withTarget } from "../target.js";
@@ -76,9 +78,12 @@ export const addSchedules: AddCommand = (program, terminal) => {
       const found = await (await connect(options, terminal)).schedules.get(id);
       if (options.json) return terminal.out(json(found));
       terminal.out(lineOf(found));
-      if (found.last === undefined) return terminal.out("it has not come round yet");
-      const { scheduledAt, executionId, skipped } = found.last;
-      terminal.out(`last ${scheduledAt.toISOString()} started ${executionId}; skipped since: ${skipped}`);
+      if (found.last === undefined) terminal.out("it has not come round yet");
+      else {
+        const { scheduledAt, executionId, skipped } = found.last;
+        terminal.out(`last ${shownInstant(scheduledAt)} started ${executionId}; skipped since: ${skipped}`);
+      }
+      if (isOver(found, await deploymentNow(options))) terminal.err(OVER);
     });
 
   sub("put", "create or change a schedule")
@@ -113,7 +118,9 @@ export const addSchedules: AddCommand = (program, terminal) => {
       checkScheduleId(id);
       const answer = await (await connect(options, terminal)).schedules.delete(id);
       if (options.json) terminal.out(json({ id, ...answer }));
-      else terminal.out(answer.deleted ? `deleted schedule ${id}` : `there is no schedule ${id}`);
+      else if (answer.deleted) terminal.out(`deleted schedule ${id}`);
+      else terminal.err(`there is no schedule ${id}`);
+      if (!answer.deleted) terminal.endWith(EXIT.notFound);
     });
 };
 
@@ -128,10 +135,12 @@ async function put(terminal: Terminal, id: string, options: PutOptions): Promise
     ...(endAt === undefined ? {} : { endAt }),
     ...(paused === undefined ? {} : { paused }),
   };
-  checkSchedule(schedule, await deploymentNow(options));
+  const now = await deploymentNow(options);
+  checkSchedule(schedule, now);
   const client = await connect(options, terminal);
   const kept = await client.schedules.put(schedule);
   terminal.out(options.json ? json(kept) : lineOf(kept));
+  if (isOver(kept, now)) terminal.err(OVER);
   // A hint, which whoever may put schedules need not be allowed to ask for.
   const known = await client.definitions(workflow).catch(() => undefined);
   if (known?.length === 0)
@@ -145,5 +154,17 @@ function partsOf({ id, workflow, expression, timezone, overlap }: ScheduleDescri
 }
 
 function lineOf(it: ScheduleDescription): string {
-  return [...partsOf(it), ...(it.paused ? ["paused"] : [])].join("  ");
+  return [
+    ...partsOf(it),
+    ...(it.startAt === undefined ? [] : [`not before ${shownInstant(it.startAt)}`]),
+    ...(it.endAt === undefined ? [] : [`until ${shownInstant(it.endAt)}`]),
+    ...(it.paused ? ["paused"] : []),
+  ].join("  ");
 }
+
+/** It stays where it is, so that whoever puts it again and again is not refused one day. */
+function isOver({ endAt }: ScheduleDescription, now: EpochMs): boolean {
+  return endAt !== undefined && endAt.getTime() < now;
+}
+
+const OVER = "Its end is past: it starts nothing any more. To let it go on, put it with another --end-at.";

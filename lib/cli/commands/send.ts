@@ -2,7 +2,8 @@ import { detailOf } from "../../client/publish.js";
 import { checkExecutionId, checkName } from "../../model/ids.js";
 import { json } from "../format.js";
 import { readJson } from "../input.js";
-import { connect, type TargetOptions, withTarget } from "../target.js";
+import { connect, type TargetOptions, targetOf, withTarget } from "../target.js";
+import type { Terminal } from "../terminal.js";
 import type { AddCommand } from "./command.js";
 
 interface Options extends TargetOptions {
@@ -34,5 +35,26 @@ export const addSend: AddCommand = (program, terminal) => {
         ...(options.id === undefined ? {} : { id: options.id }),
       });
       terminal.out(options.json ? json(published) : `published ${event}, id ${published.eventId}`);
+      const bus = await busWithoutTaker(event, options, terminal);
+      if (bus !== undefined)
+        terminal.err(
+          `No rule of the bus "${bus}" takes "${event}", so no workflow here waits for it or starts with it. Check the name, or declare the event in app({ events }) and deploy.`,
+        );
     });
 };
+
+/** The bus, where no rule takes the event. A hint, which whoever may publish need not be allowed to ask for. */
+async function busWithoutTaker(
+  event: string,
+  options: Options,
+  terminal: Terminal,
+): Promise<string | undefined> {
+  try {
+    const { names, connection } = await targetOf(options, terminal);
+    const { mayTake } = await import("../../aws/bus-rules.js");
+    if (names.busName === undefined || (await mayTake(names.busName, event, connection))) return undefined;
+    return names.busName;
+  } catch {
+    return undefined;
+  }
+}

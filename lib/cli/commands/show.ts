@@ -1,5 +1,6 @@
 import type { Progress } from "../../client/progress.js";
 import type { ExecutionDescription } from "../../client/types.js";
+import { NEXT_CODE } from "../../model/head.js";
 import { fromNow, json, painted, shownInstant, shownValue } from "../format.js";
 import { checkIdArgument } from "../input.js";
 import { awaitedLine } from "../show/awaited-line.js";
@@ -65,10 +66,11 @@ function print(terminal: Terminal, it: ExecutionDescription, why: Why, now: numb
   if (it.application !== undefined) line("for", `application ${it.application}`);
   if (it.pipelineConfigId !== undefined) line("by", `pipeline configuration ${it.pipelineConfigId}`);
   if (it.pinnedTo !== undefined)
-    line("pinned to", it.pinnedTo === "next" ? "the code of its first turn" : it.pinnedTo);
+    line("pinned to", it.pinnedTo === NEXT_CODE ? "the latest code, at its next turn" : it.pinnedTo);
   line("status", painted(colors, it.status));
   line("created", shownInstant(it.createdAt));
-  if (it.startAt.getTime() !== it.createdAt.getTime()) line("starts", shownInstant(it.startAt));
+  // A fork goes by the clock of what it was forked of.
+  if (it.startAt > it.createdAt) line("starts", shownInstant(it.startAt));
   if (it.closedAt !== undefined) line("closed", shownInstant(it.closedAt));
   for (const [what, stopped] of [
     ["to cancel", it.cancelled],

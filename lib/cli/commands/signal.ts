@@ -47,9 +47,10 @@ export const addSignal: AddCommand = (program, terminal) => {
       const client = await connect(options, terminal);
       const [executionId] = ids;
       if (filter === undefined && executionId !== undefined) {
-        const { id } = options;
-        const sent = await client.signal(executionId, name, data, id === undefined ? {} : { id });
-        const words = `signalled ${executionId}, message ${sent.messageId}`;
+        const { id = randomUUID() } = options;
+        const sent = await client.signal(executionId, name, data, { id });
+        // The id that makes a repeat the same message; history has it with its kind before it.
+        const words = `signalled ${executionId}, id ${id}`;
         return terminal.out(options.json ? json({ executionId, ...sent }) : words);
       }
       // One id for all of them, so that the same command again, with it, reaches those that are left and nobody twice.

@@ -4,7 +4,7 @@ import { checkedLabels } from "../../model/labels.js";
 import { EXIT } from "../exit.js";
 import { json, painted, shownValue } from "../format.js";
 import { durationOption, readJson } from "../input.js";
-import { connect, type TargetOptions, withTarget } from "../target.js";
+import { connect, personsTime, type TargetOptions, withTarget } from "../target.js";
 import type { Terminal } from "../terminal.js";
 import type { AddCommand } from "./command.js";
 
@@ -38,7 +38,11 @@ export const addStart: AddCommand = (program, terminal) => {
       checkName("a workflow", workflow);
       const asked = startOptions(options);
       const client = await connect(options, terminal);
-      const started = await client.start(workflow, input, asked);
+      const { wait } = asked;
+      const started = await client.start(workflow, input, {
+        ...asked,
+        ...(wait === undefined || wait === true ? {} : { wait: await personsTime(options, wait) }),
+      });
       if (options.json) terminal.out(json(started));
       else print(terminal, started, options.wait !== undefined);
       if (options.wait !== undefined) terminal.endWith(codeOf(started));

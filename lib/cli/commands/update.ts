@@ -1,7 +1,8 @@
+import { DEFAULT_WAIT } from "../../client/types.js";
 import { checkMessageId, checkOperationName } from "../../model/ids.js";
 import { json, shownValue } from "../format.js";
 import { checkIdArgument, durationOption, readJson } from "../input.js";
-import { connect, type TargetOptions, withTarget } from "../target.js";
+import { connect, personsTime, type TargetOptions, withTarget } from "../target.js";
 import type { AddCommand } from "./command.js";
 
 interface Options extends TargetOptions {
@@ -27,13 +28,13 @@ export const addUpdate: AddCommand = (program, terminal) => {
       checkIdArgument(executionId);
       checkOperationName("holdfast update", name);
       if (id !== undefined) checkMessageId(id);
-      const asked = {
-        ...(id === undefined ? {} : { id }),
-        ...(timeout === undefined ? {} : { timeout: durationOption(timeout, "--timeout") }),
-      };
+      const inTime = timeout === undefined ? DEFAULT_WAIT : durationOption(timeout, "--timeout");
       const input = options.input === undefined ? undefined : await readJson(options.input, "--input");
       const client = await connect(options, terminal);
-      const answer = await client.update(executionId, name, input, asked);
+      const answer = await client.update(executionId, name, input, {
+        timeout: await personsTime(options, inTime),
+        ...(id === undefined ? {} : { id }),
+      });
       terminal.out(options.json ? json({ executionId, answer }) : shownValue(answer));
     });
 };

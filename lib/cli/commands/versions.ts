@@ -2,7 +2,10 @@ import type { Command } from "commander";
 import type { Connection } from "../../aws/connection.js";
 import type { WorkerVersion } from "../../aws/worker-versions.js";
 import type { CodeInUse } from "../../client/versions.js";
+import { NEXT_CODE } from "../../model/head.js";
 import type { EpochMs } from "../../model/time.js";
+import { doToAll } from "../bulk/run.js";
+import { EXIT } from "../exit.js";
 import { json, shownInstant } from "../format.js";
 import { checkIdArgument } from "../input.js";
 import { printTable } from "../table.js";
@@ -34,11 +37,14 @@ export const addVersions: AddCommand = (program, terminal) => {
     .action(async (ids: string[], options: Options) => {
       for (const id of ids) checkIdArgument(id);
       const client = await connect(options, terminal);
-      for (const executionId of ids) {
-        const { from } = await client.versions.moveToLatest(executionId);
-        if (options.json) terminal.out(json({ executionId, from }));
-        else terminal.out(`${executionId} was pinned to ${from}, and goes on with the latest code`);
-      }
+      const move = (executionId: string) => client.versions.moveToLatest(executionId);
+      const [executionId] = ids;
+      if (executionId === undefined || ids.length > 1)
+        return doToAll(ids, { verb: "move", act: move }, options, terminal);
+      const { from } = await move(executionId);
+      if (options.json) terminal.out(json({ executionId, from }));
+      else if (from === NEXT_CODE) terminal.out(`${executionId} goes on with the latest code already`);
+      else terminal.out(`${executionId} was pinned to ${from}, and goes on with the latest code`);
     });
 
   sub("prune", "delete the worker's versions that no open or stalled execution needs")
@@ -94,7 +100,7 @@ async function list(terminal: Terminal, options: Options): Promise<void> {
         { title: "RUNS ON" },
         { title: "CODE AT START" },
         { title: "EXECUTIONS" },
-        { title: "OLDEST" },
+        { title: "OLDEST", instants: true },
       ],
       inUse.map((each) => [
         each.workflow,
@@ -139,6 +145,8 @@ async function prune(terminal: Terminal, options: Options & { readonly yes?: boo
       if (!options.json) terminal.out(`deleted ${each.code}`);
     }
   }
+  // Where nobody can be asked they are only to be named; somebody who was asked has said no.
+  if (!isAgreed && terminal.confirm !== undefined) terminal.endWith(EXIT.error);
   if (options.json) terminal.out(json({ needless: names, deleted }));
   else if (!isAgreed)
     terminal.out(
@@ -155,7 +163,7 @@ async function unneededOf({ published, live, inUse, now }: Look): Promise<Worker
 
 function runsOn({ pinnedTo }: CodeInUse, live: string | undefined): string {
   if (pinnedTo === undefined) return "the latest";
-  if (pinnedTo === "next") return "the latest, at its first turn";
+  if (pinnedTo === NEXT_CODE) return "the latest, at its next turn";
   const version = `version ${pinnedTo.split(":").at(-1)}`;
   return pinnedTo === live ? `${version} (live)` : version;
 }

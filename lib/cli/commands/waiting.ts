@@ -43,7 +43,7 @@ export const addWaiting: AddCommand = (program, terminal) => {
             { title: "WORKFLOW", shrinks: true },
             { title: "STATUS", paint: (cell, row) => painted(colors, row[2] ?? "", cell) },
             { title: "KEY", shrinks: true },
-            { title: "UNTIL" },
+            { title: "UNTIL", instants: true },
             ...(isChoosing ? [{ title: "WHERE", shrinks: true }] : []),
           ],
           page.waiting.map(rowOf).map((row) => (isChoosing ? row : row.slice(0, -1))),

@@ -60,6 +60,9 @@ function shownFields(fields: Readonly<Record<string, unknown>>, colors: Colors):
 /** Of an error its name and message: the stack is in `--json` logs for whoever debugs. */
 function shownField(value: unknown): string {
   if (typeof value === "string") return value;
-  if (typeof value !== "object" || value === null || !("message" in value)) return shownValue(value);
-  return `${String(Reflect.get(value, "name") ?? "Error")}: ${String(value.message)}`;
+  if (typeof value !== "object" || value === null) return shownValue(value);
+  const name = String(Reflect.get(value, "name") ?? "Error");
+  if ("message" in value) return `${name}: ${String(value.message)}`;
+  // One whose message may quote what users store is logged without it, and with where it was thrown.
+  return Array.isArray(Reflect.get(value, "at")) && "name" in value ? name : shownValue(value);
 }

@@ -6,7 +6,7 @@ import type { DeploymentOutputs, OutputField } from "../../cdk/output-names.js";
 import { DurableClient } from "../../client/client.js";
 import { diagnoseJava, javaCommand } from "../../local/java.js";
 import { messageOf } from "../exit.js";
-import { connectionOf, type Target } from "../target.js";
+import { checkIsHere, connectionOf, type Target } from "../target.js";
 import { checked, type Finding, unmade } from "./finding.js";
 import {
   judgeClock,
@@ -49,6 +49,7 @@ export async function* examine({ target, deployment, now }: Examined): AsyncGene
   let outputs: DeploymentOutputs;
   const began = Date.now();
   try {
+    checkIsHere(target);
     described = await describeStack(stack, connection);
     outputs = deploymentIn(stack, described.outputs, deployment);
   } catch (error) {

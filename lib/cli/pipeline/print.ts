@@ -75,8 +75,8 @@ export function printPipelines(terminal: Terminal, { pipelines, damaged = [], cu
             return found === undefined ? cell : paintedStatus(colors, found.status, cell);
           },
         },
-        { title: "CREATED" },
-        { title: "ENDED", shrinks: true },
+        { title: "CREATED", instants: true },
+        { title: "ENDED", instants: true, shrinks: true },
       ],
       pipelines.map(({ executionId, name, application = "", status, execution, createdAt, endedAt }) => [
         executionId,

@@ -10,6 +10,7 @@
  * | has ended, with something left to do                       | doctor: whether worker and audit are at work        |
  * | has ended otherwise                                        | none                                                |
  * | is stalled                                                 | redrive, after a deploy that mends it; terminate    |
+ * | is stalled, as the version that it is pinned to is gone    | versions move, before these                         |
  * | is paused                                                  | resume; cancel                                      |
  * | is in a turn                                               | watch                                               |
  * | waits for its owner, for a wake that is late, for messages to be read | doctor                                   |
@@ -19,6 +20,7 @@
 import type { AwaitedOperation } from "../../client/awaited.js";
 import type { ExecutionDescription } from "../../client/types.js";
 import { callbackToken } from "../../model/callback-token.js";
+import { NEXT_CODE } from "../../model/head.js";
 
 export interface NextStep {
   /** As it is typed. */
@@ -47,6 +49,9 @@ export function nextSteps(it: ExecutionDescription, isPipeline = false): readonl
       return progress.reason === `It is ${it.status}.` ? [] : [doctor];
     case "stalled":
       return [
+        ...(it.error?.name === "PinnedCodeGoneError" && it.pinnedTo !== NEXT_CODE
+          ? [{ command: `holdfast versions move ${id}`, what: "let the latest code go on with it" }]
+          : []),
         redrive("go on, once a fix is deployed"),
         { command: `holdfast terminate ${id}`, what: "end it as it is" },
       ];

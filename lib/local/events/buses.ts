@@ -27,7 +27,7 @@ export interface RuleTarget {
 export interface Rule {
   readonly name: string;
   readonly bus: string;
-  readonly matches?: Matcher;
+  readonly event?: { readonly pattern: Json; readonly matches: Matcher };
   readonly schedule?: ScheduleExpression;
   readonly targets: readonly RuleTarget[];
 }
@@ -80,6 +80,24 @@ export class Buses {
     };
   }
 
+  /** `ListRules`: all of them, on one page. */
+  listRules({ EventBusName: name = "default" }: JsonObject): Json {
+    const bus = String(name);
+    if (!this.buses.has(bus))
+      throw new ApiError("ResourceNotFoundException", `Event bus ${bus} does not exist.`);
+    return {
+      Rules: this.rules
+        .filter((rule) => rule.bus === bus)
+        .map((rule) => ({
+          Name: rule.name,
+          Arn: arn.rule(bus, rule.name),
+          EventBusName: bus,
+          State: "ENABLED",
+          ...(rule.event === undefined ? {} : { EventPattern: JSON.stringify(rule.event.pattern) }),
+        })),
+    };
+  }
+
   private publish(bus: string, event: EventEnvelope): void {
     if (!this.buses.has(bus)) {
       this.deps.notify(
@@ -89,7 +107,7 @@ export class Buses {
       return;
     }
     for (const rule of this.rules) {
-      if (rule.bus === bus && rule.matches?.(event) === true) this.fire(rule, event);
+      if (rule.bus === bus && rule.event?.matches(event) === true) this.fire(rule, event);
     }
   }
 
@@ -160,8 +178,9 @@ const childOf = (value: Json, key: string): Json => (isObject(value) ? (value[ke
 /** EventBridge on the wire: AWS JSON 1.1, `X-Amz-Target: AWSEvents.<operation>`. */
 export const callEvents = (operation: string, input: JsonObject, buses: Buses): Json => {
   if (operation === "PutEvents") return buses.putEvents(input);
+  if (operation === "ListRules") return buses.listRules(input);
   throw new ApiError(
     "UnknownOperationException",
-    `The local EventBridge knows PutEvents only, not ${operation}.`,
+    `The local EventBridge knows PutEvents and ListRules only, not ${operation}.`,
   );
 };

@@ -70,6 +70,11 @@ const describe = (error) => {
     return { errorType: error.name, errorMessage: error.message, trace: String(error.stack ?? "").split("\n") };
   return { errorType: typeof error, errorMessage: typeof error === "string" ? error : JSON.stringify(error) ?? "undefined" };
 };
+// Our own errors say what was wrong and what to do next; where they come from is minified, and nothing that anybody can mend.
+const isOurs = (error) => {
+  for (let at = error; at != null; at = Object.getPrototypeOf(at)) if (at.constructor?.name === "HoldfastError") return true;
+  return false;
+};
 const tell = (message) => process.connected ? new Promise((sent) => process.send(message, sent)) : Promise.resolve();
 const die = async (errorType, error) => {
   console.error(error);
@@ -129,7 +134,7 @@ process.on("message", async (message) => {
     await tell({ type: "done", requestId, payload: JSON.stringify(value) ?? "null" });
   } catch (error) {
     running = undefined;
-    console.error(error);
+    console.error(isOurs(error) ? error.name + ": " + error.message : error);
     await tell({ type: "failed", requestId, error: describe(error), exiting: false });
   }
 });

@@ -49,7 +49,7 @@ export const readRule = (resource: Resource, report: ReportIgnored): Rule | unde
       );
       return readTarget(target, resource);
     }),
-    ...(pattern === undefined ? {} : { matches: compilePattern(pattern) }),
+    ...(pattern === undefined ? {} : { event: { pattern, matches: compilePattern(pattern) } }),
     ...(schedule === undefined ? {} : { schedule }),
   };
 };
