@@ -34,7 +34,7 @@ export const stepOverhead: Section<StepOverhead> = {
       const given: Given = {
         endpoint: database.endpoint,
         steps: quick ? 100 : 3_000,
-        pairs: quick ? 2 : 9,
+        pairs: quick ? 2 : 15,
         inMemory: quick ? [100, 1_000] : [100, 1_000, 10_000],
       };
       tell(`${given.pairs} pairs of ${given.steps} steps and ${given.steps} raw writes…`);
