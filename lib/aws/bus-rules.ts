@@ -3,7 +3,7 @@ import { type Connection, clientSettings } from "./connection.js";
 
 /** Whether a rule of the bus may take events of this type: by its `detail-type` alone, whatever else its pattern asks for. */
 export async function mayTake(busName: string, type: string, connection: Connection = {}): Promise<boolean> {
-  const { EventBridgeClient, ListRulesCommand } = await import("./client-part-eventbridge.js");
+  const { EventBridgeClient, ListRulesCommand } = await import("./holdfast-part-eventbridge.js");
   const client = new EventBridgeClient(clientSettings("eventbridge", connection));
   try {
     for (let token: string | undefined, first = true; first || token !== undefined; first = false) {

@@ -39,7 +39,7 @@ export function eventBus(
   given?: EventBridgeClient,
 ): Bus["publish"] {
   const open = once(async () => {
-    const { EventBridgeClient, PutEventsCommand } = await import("./client-part-eventbridge.js");
+    const { EventBridgeClient, PutEventsCommand } = await import("./holdfast-part-eventbridge.js");
     const client = given ?? new EventBridgeClient(clientSettings("eventbridge", connection));
     return { client, PutEventsCommand };
   });

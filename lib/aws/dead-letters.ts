@@ -15,7 +15,7 @@ import { type Attributes, sentBack, verdictOf } from "./event-attributes.js";
 import { type DeadLetter, type EventQueue, eventQueue } from "./event-queue.js";
 import { once } from "./once.js";
 
-const sqs = () => import("./client-part-sqs.js");
+const sqs = () => import("./holdfast-part-sqs.js");
 
 /** By name, in the order in which they are gone through. */
 export type Queues = ReadonlyMap<DeadLetterQueueName, EventQueue>;

@@ -20,7 +20,7 @@ const HIDDEN_SECONDS = 60;
 
 export function deadWakes(queueUrl: string, connection: Connection): DeadWakes {
   const open = once(async () => {
-    const sqs = await import("./client-part-sqs.js");
+    const sqs = await import("./holdfast-part-sqs.js");
     return { sqs, client: new sqs.SQSClient(clientSettings("sqs", connection)) };
   });
   return {

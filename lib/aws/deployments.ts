@@ -1,5 +1,4 @@
 /** The worker's published versions: which one this process is, and how another one is given a wake. */
-import type { LambdaClient } from "@aws-sdk/client-lambda";
 import { HoldfastError } from "../model/errors.js";
 import type { EpochMs } from "../model/time.js";
 import type { Wake } from "../model/wake.js";
@@ -7,9 +6,8 @@ import type { Deployments, HandedOver } from "../runtime/outside.js";
 import { readCodeName } from "./code-name.js";
 import { type Connection, clientSettings } from "./connection.js";
 import { HANDED_UNTIL } from "./handed-wake.js";
+import { once } from "./once.js";
 import type { BatchAnswer } from "./sqs-batch.js";
-
-const lambda = () => import("./client-part-lambda.js");
 
 /** A turn may take as long as a function may, and says nothing until it has ended. */
 const ANSWER_WITHIN_MS = 920_000;
@@ -26,14 +24,13 @@ export class HandOverError extends HoldfastError {
 }
 
 export function deployments(own: string | undefined, connection: Connection = {}): Deployments {
-  let client: LambdaClient | undefined;
+  const open = once(() => workerClient(connection));
   return {
     ...(own === undefined ? {} : { own }),
     async handOver(code, wake, messageId, until) {
       const found = readCodeName(code);
       if (found === undefined) return { outcome: "gone", why: `"${code}" names no version of a function` };
-      const { InvokeCommand } = await lambda();
-      client ??= await workerClient(connection);
+      const { client, InvokeCommand } = await open();
       try {
         const { FunctionError, Payload } = await client.send(
           new InvokeCommand({
@@ -60,14 +57,15 @@ export function deployments(own: string | undefined, connection: Connection = {}
  * No retries of the SDK's: one whose answer is late may be at work, and a second one would take its turn over. The wake's message comes back
  * when that turn must have ended.
  */
-async function workerClient(connection: Connection): Promise<LambdaClient> {
-  const { LambdaClient } = await lambda();
+async function workerClient(connection: Connection) {
+  const { InvokeCommand, LambdaClient } = await import("./holdfast-part-lambda.js");
   const settings = clientSettings("lambda", connection);
-  return new LambdaClient({
+  const client = new LambdaClient({
     ...settings,
     maxAttempts: 1,
     requestHandler: { ...settings.requestHandler, requestTimeout: ANSWER_WITHIN_MS },
   });
+  return { client, InvokeCommand };
 }
 
 /** As the event source mapping would send it: the message's id is the owner of the lease. */

@@ -53,7 +53,7 @@ export function letterParams(queueUrl: string, { body, attributes }: Letter): Se
 
 export function eventQueue(urls: EventQueueUrls, connection: Connection, given?: SQSClient): EventQueue {
   const open = once(async () => {
-    const sqs = await import("./client-part-sqs.js");
+    const sqs = await import("./holdfast-part-sqs.js");
     return { sqs, client: given ?? new sqs.SQSClient(clientSettings("sqs", connection)) };
   });
   return {

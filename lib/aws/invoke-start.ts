@@ -34,7 +34,7 @@ export async function invokeStart(
   payload: StartInvocation,
   connection: Connection = {},
 ): Promise<StartAnswer> {
-  const { InvokeCommand, LambdaClient } = await import("./client-part-lambda.js");
+  const { InvokeCommand, LambdaClient } = await import("./holdfast-part-lambda.js");
   const settings = clientSettings("lambda", connection);
   const client = new LambdaClient({
     ...settings,

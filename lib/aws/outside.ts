@@ -1,6 +1,6 @@
 /**
  * The composition root: everything outside of a process, on AWS. Clients are made when they are first used, and their code loaded then
- * (`client-part-….ts`): the relay never loads Scheduler, the worker loads EventBridge only to try again what the relay could not publish, and
+ * (`holdfast-part-….ts`): the relay never loads Scheduler, the worker loads EventBridge only to try again what the relay could not publish, and
  * S3 is loaded for the first large value.
  */
 import { randomUUID } from "node:crypto";

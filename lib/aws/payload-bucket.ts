@@ -32,7 +32,7 @@ export function deleteObjectsParams(bucket: string, keys: readonly string[]): De
 
 export function payloadBucket(bucket: string, connection: Connection, given?: S3Client): PayloadStore {
   const open = once(async () => {
-    const s3 = await import("./client-part-s3.js");
+    const s3 = await import("./holdfast-part-s3.js");
     return { s3, client: given ?? new s3.S3Client(settingsOf(connection)) };
   });
   return {

@@ -15,7 +15,7 @@ export function scheduleKeeper(
   now: () => EpochMs,
 ): ScheduleKeeper {
   const open = once(async () => {
-    const scheduler = await import("./client-part-scheduler.js");
+    const scheduler = await import("./holdfast-part-scheduler.js");
     return { scheduler, client: new scheduler.SchedulerClient(clientSettings("scheduler", connection)) };
   });
   const GroupName = target.group;

@@ -55,7 +55,7 @@ export function schedules(
   given?: SchedulerClient,
 ): Wakes["schedule"] {
   const open = once(async () => {
-    const scheduler = await import("./client-part-scheduler.js");
+    const scheduler = await import("./holdfast-part-scheduler.js");
     const settings = { ...clientSettings("scheduler", connection), maxAttempts: TRIES };
     return { scheduler, client: given ?? new scheduler.SchedulerClient(settings) };
   });

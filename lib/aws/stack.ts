@@ -4,7 +4,7 @@ import type { EpochMs } from "../model/time.js";
 import { type Connection, clientSettings } from "./connection.js";
 import { SettingMissingError } from "./setting-missing-error.js";
 
-const cloudFormation = () => import("./client-part-cloudformation.js");
+const cloudFormation = () => import("./holdfast-part-cloudformation.js");
 
 export interface DescribedStack {
   /** CloudFormation's own word: `UPDATE_COMPLETE`. */

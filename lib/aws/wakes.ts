@@ -1,5 +1,5 @@
 /** Near wakes: messages of the wake queue, with its delay. */
-import type { SendMessageCommandInput, SQSClient } from "@aws-sdk/client-sqs";
+import type { SendMessageCommandInput } from "@aws-sdk/client-sqs";
 import type { Wake } from "../model/wake.js";
 import type { Wakes } from "../runtime/outside.js";
 import { type Connection, clientSettings } from "./connection.js";
@@ -9,10 +9,10 @@ export function sendWakeParams(queueUrl: string, wake: Wake, delaySeconds: numbe
   return { QueueUrl: queueUrl, MessageBody: JSON.stringify(wake), DelaySeconds: delaySeconds };
 }
 
-export function wakeQueue(queueUrl: string, connection: Connection, given?: SQSClient): Wakes["send"] {
+export function wakeQueue(queueUrl: string, connection: Connection): Wakes["send"] {
   const open = once(async () => {
-    const { SendMessageCommand, SQSClient } = await import("./client-part-sqs.js");
-    return { SendMessageCommand, client: given ?? new SQSClient(clientSettings("sqs", connection)) };
+    const { SendMessageCommand, SQSClient } = await import("./holdfast-part-sqs.js");
+    return { SendMessageCommand, client: new SQSClient(clientSettings("sqs", connection)) };
   });
   return async (wake, delaySeconds) => {
     const { client, SendMessageCommand } = await open();

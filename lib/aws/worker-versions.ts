@@ -14,7 +14,7 @@ export async function listVersions(
   functionName: string,
   connection: Connection = {},
 ): Promise<WorkerVersion[]> {
-  const { LambdaClient, ListVersionsByFunctionCommand } = await import("./client-part-lambda.js");
+  const { LambdaClient, ListVersionsByFunctionCommand } = await import("./holdfast-part-lambda.js");
   const client = new LambdaClient(clientSettings("lambda", connection));
   try {
     const found: WorkerVersion[] = [];
@@ -41,7 +41,7 @@ export async function deleteVersion(
   { functionName, version }: CodeName,
   connection: Connection = {},
 ): Promise<void> {
-  const { DeleteFunctionCommand, LambdaClient } = await import("./client-part-lambda.js");
+  const { DeleteFunctionCommand, LambdaClient } = await import("./holdfast-part-lambda.js");
   const client = new LambdaClient(clientSettings("lambda", connection));
   try {
     await client.send(new DeleteFunctionCommand({ FunctionName: functionName, Qualifier: version }));

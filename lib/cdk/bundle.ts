@@ -9,7 +9,7 @@ import type { BuildFailure, BuildOptions, BuildResult, Metafile } from "esbuild"
 import { HoldfastConfigError } from "./config-error.js";
 import { kept } from "./kept-bundles.js";
 import { packageAliases, packageFile, packageRoot, requireHandlerFactory } from "./package-files.js";
-import { AT_ONCE, type Part, partFile, partsLeftOut, partsNeeded } from "./parts.js";
+import { type Part, partFile, partsLeftOut, partsNeeded, SHARED } from "./parts.js";
 
 /** What a user may change about the bundles of their own code. */
 export interface BundlingOptions {
@@ -59,8 +59,8 @@ const common = {
 export interface Entry {
   /** Source text. */
   readonly source: string;
-  /** Parts that are not left out of its first file. */
-  readonly atOnce: readonly Part[];
+  /** Parts that share code with the first file. */
+  readonly shared: readonly Part[];
 }
 
 /** The entry of a function that runs the user's app. */
@@ -80,7 +80,7 @@ function entryOf(handler: string, factory: string, imports: readonly string[], g
     `import { ${factory} } from ${JSON.stringify(from)};`,
     `export const handler = ${factory}(${given});`,
   ].join("\n");
-  return { source, atOnce: AT_ONCE[handler] ?? [] };
+  return { source, shared: SHARED[handler] ?? [] };
 }
 
 /**
@@ -112,7 +112,7 @@ interface Built {
   readonly needs: readonly Part[];
 }
 
-function handlerOf({ source, atOnce }: Entry, options: BundlingOptions): Built {
+function handlerOf({ source, shared }: Entry, options: BundlingOptions): Built {
   return built({
     ...deployed(options),
     ...beginningAt(source),
@@ -120,7 +120,7 @@ function handlerOf({ source, atOnce }: Entry, options: BundlingOptions): Built {
     outExtension: { ".js": ".mjs" },
     // What an app imports when it is needed is read then, too.
     splitting: true,
-    external: [...partsLeftOut(atOnce), ...(options.external ?? [])],
+    external: [...partsLeftOut(shared), ...(options.external ?? [])],
   });
 }
 

@@ -9,6 +9,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { type BundledFile, bundleHandler, type Entry } from "../../lib/cdk/bundle.js";
+import { loadedAtOnce } from "../setup/loaded-at-once.js";
 
 const run = promisify(execFile);
 
@@ -29,7 +30,7 @@ export interface Bundle {
 /** @param entry a file's URL, or the text of an entry that esbuild is to begin at */
 export async function bundle(entry: URL | string | Entry, external: readonly string[] = []): Promise<Bundle> {
   const script = entry instanceof URL ? `import ${JSON.stringify(fileURLToPath(entry))};` : entry;
-  const files = bundleHandler(typeof script === "string" ? { source: script, atOnce: [] } : script, {
+  const files = bundleHandler(typeof script === "string" ? { source: script, shared: [] } : script, {
     external,
   });
   const dir = await mkdtemp(join(tmpdir(), "holdfast-bench-"));
@@ -75,20 +76,6 @@ export async function runNode(
     },
   );
   return JSON.parse(stdout.trimEnd().split("\n").at(-1) ?? "");
-}
-
-/** The first file, those that it imports, and so on; not what is imported only when it is used. */
-function loadedAtOnce(files: readonly BundledFile[]): BundledFile[] {
-  const loaded = new Set<BundledFile>();
-  const load = (name: string): void => {
-    const file = files.find((one) => one.name === name);
-    if (file === undefined || loaded.has(file)) return;
-    loaded.add(file);
-    const code = Buffer.from(file.contents).toString();
-    for (const [, from = ""] of code.matchAll(/\b(?:from|import) ?"\.\/([^"]+)"/g)) load(from);
-  };
-  load("index.mjs");
-  return [...loaded];
 }
 
 const sizeOf = (files: readonly BundledFile[]): number =>

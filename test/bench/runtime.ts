@@ -1,7 +1,7 @@
 /** The Node.js that functions are deployed on: what it costs to replay and to start is asked there, whatever this process runs on. */
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
-import { install, NODE_MAJOR } from "./installation.js";
+import { type Installation, install, NODE_MAJOR } from "./installation.js";
 
 export interface Runtime {
   readonly node: string;
@@ -26,11 +26,14 @@ export function runtimes(tell: (line: string) => void, wanted: boolean): Runtime
   const open = async () => {
     if (isDeployed() || !wanted) return here;
     tell(`installing Node.js ${NODE_MAJOR}, which functions are deployed on…`);
+    let installed: Installation | undefined;
     try {
-      const { node, remove } = await install([]);
+      installed = await install([]);
+      const { node, remove } = installed;
       const { stdout } = await promisify(execFile)(node, ["--version"]);
       return { node, version: stdout.trim(), remove };
     } catch (error) {
+      await installed?.remove();
       tell(`it does not install here, so this is measured on ${here.version}: ${String(error)}`);
       return here;
     }

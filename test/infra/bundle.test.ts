@@ -15,6 +15,7 @@ import { promisify } from "node:util";
 import { afterAll, describe, expect, it } from "vitest";
 import { appEntry, bundleHandler, type Entry, serviceEntry } from "../../lib/cdk/bundle.js";
 import { packageAliases } from "../../lib/cdk/package-files.js";
+import { loadedAtOnce } from "../setup/loaded-at-once.js";
 import { fixture } from "./fixtures/index.js";
 
 const dir = mkdtempSync(join(tmpdir(), "holdfast-test-"));
@@ -28,21 +29,10 @@ const text = (entry: Entry) =>
     .map(({ name, contents }) => `${name}\n${Buffer.from(contents).toString()}`)
     .join("\n");
 
-/** What Node reads when it loads a bundle, and no more than that: the files that the first one imports, and so on. */
-function loadedAtOnce(entry: Entry): Map<string, string> {
-  const all = new Map(
-    bundleHandler(entry).map(({ name, contents }) => [name, Buffer.from(contents).toString()]),
-  );
-  const loaded = new Map<string, string>();
-  const load = (name: string): void => {
-    const code = all.get(name);
-    if (code === undefined || loaded.has(name)) return;
-    loaded.set(name, code);
-    for (const [, from = ""] of code.matchAll(/\b(?:from|import) ?"\.\/([^"]+)"/g)) load(from);
-  };
-  load("index.mjs");
-  return loaded;
-}
+const textAtOnce = (entry: Entry) =>
+  loadedAtOnce(bundleHandler(entry))
+    .map(({ contents }) => Buffer.from(contents).toString())
+    .join("\n");
 
 describe("a bundle", () => {
   it("begins at one file, and has parts beside it", () => {
@@ -53,24 +43,36 @@ describe("a bundle", () => {
   });
 
   it.each(Object.entries({ worker, relay }))("of the %s is a handful of files at its start", (_, entry) => {
-    expect(loadedAtOnce(entry).size).toBeLessThanOrEqual(5);
+    expect(loadedAtOnce(bundleHandler(entry)).length).toBeLessThanOrEqual(5);
   });
 
   it("has parts that hold nothing but the SDK: a copy of our own state would be another one", () => {
     const folder = new URL("../../lib/aws/", import.meta.url);
-    const parts = readdirSync(folder).filter((name) => name.startsWith("client-part-"));
+    const parts = readdirSync(folder).filter((name) => name.startsWith("holdfast-part-"));
     expect(parts).toHaveLength(7);
     for (const name of parts) {
       const code = readFileSync(new URL(name, folder), "utf8");
       expect(code).toMatch(/^\/\*\*[^\n]*\*\/\nexport \{[\w\s,]+\} from "@aws-sdk\/[\w-]+";\n$/);
     }
-    const deployed = bundleHandler(worker).map(({ name }) => name.replace(/\.js$/, ".ts"));
-    expect(deployed.filter((name) => name.startsWith("client-part-")).sort()).toEqual(parts.sort());
+    const deployed = bundleHandler(worker).filter(({ name }) => name.startsWith("holdfast-part-"));
+    expect(deployed.map(({ name }) => name.replace(/\.js$/, ".ts")).sort()).toEqual(parts.sort());
+    for (const { name, contents } of deployed)
+      expect(Buffer.from(contents).includes("HoldfastError"), name).toBe(false);
+  });
+
+  it("shares the SDK's code with a part that nearly every first call needs, and copies it for others", () => {
+    const part = (entry: Entry, client: string): number =>
+      bundleHandler(entry).find(({ name }) => name.startsWith(`holdfast-part-${client}`))?.contents.length ??
+      0;
+    const alone = part(worker, "eventbridge");
+    const shared = part(relay, "eventbridge");
+    expect(shared).toBeGreaterThan(0);
+    expect(shared).toBeLessThan(alone / 4);
   });
 
   it("loads the SDK's clients only when they are needed, but for DynamoDB's", () => {
     const whole = text(worker);
-    const atOnce = [...loadedAtOnce(worker).values()].join("\n");
+    const atOnce = textAtOnce(worker);
     // Each client brings the URL of its service's endpoints.
     const services = ["dynamodb", "sqs", "scheduler", "events", "lambda", "s3"];
     const found = (code: string) => services.filter((name) => code.includes(`https://${name}`));
@@ -90,7 +92,7 @@ describe("a bundle", () => {
     );
     const entry = appEntry("worker", "createWorker", app);
     expect(text(entry)).toContain("as heavy as lead");
-    expect([...loadedAtOnce(entry).values()].join("\n")).not.toContain("as heavy as lead");
+    expect(textAtOnce(entry)).not.toContain("as heavy as lead");
   });
 
   it("is the same for the same sources, wherever the build runs", () => {
@@ -145,29 +147,43 @@ describe("a bundle", () => {
       const module: { handler?: unknown } = await import(pathToFileURL(join(folder, "index.mjs")).href);
       expect(typeof module.handler).toBe("function");
       for (const { name: file } of bundleHandler(entry))
-        if (file.startsWith("client-part-"))
+        if (file.startsWith("holdfast-part-"))
           expect(Object.keys(await import(pathToFileURL(join(folder, file)).href)), file).not.toEqual([]);
     }
   });
 
   it("finds credentials in the environment, and wherever else the SDK looks", async () => {
     const source = `import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
-      const found = await new DynamoDBClient({}).config.credentials();
-      const { accessKeyId, secretAccessKey, sessionToken } = found;
-      console.log(JSON.stringify([accessKeyId, secretAccessKey, sessionToken ?? null]));`;
+      const { credentials } = new DynamoDBClient({}).config;
+      for (let n = 0; n < 3; n++) await credentials();
+      const [{ $source, ...found }] = await Promise.all([credentials(), credentials()]);
+      console.log(JSON.stringify(found));`;
     const folder = join(dir, "credentials");
     mkdirSync(folder);
-    for (const { name, contents } of bundleHandler({ source, atOnce: [] }))
+    for (const { name, contents } of bundleHandler({ source, shared: [] }))
       writeFileSync(join(folder, name), contents);
     const profiles = join(folder, "profiles");
+    const counting = join(folder, "counting.mjs");
+    const runs = join(folder, "runs");
+    writeFileSync(
+      counting,
+      `import { appendFileSync } from "node:fs";
+       appendFileSync(${JSON.stringify(runs)}, "x");
+       console.log(JSON.stringify({ Version: 1, AccessKeyId: "h", SecretAccessKey: "i" }));`,
+    );
     writeFileSync(
       profiles,
-      "[default]\naws_access_key_id = a\naws_secret_access_key = b\n[other]\naws_access_key_id = c\naws_secret_access_key = d\n",
+      [
+        "[default]\naws_access_key_id = a\naws_secret_access_key = b",
+        "[other]\naws_access_key_id = c\naws_secret_access_key = d",
+        `[counting]\ncredential_process = ${process.execPath} ${counting}`,
+      ].join("\n"),
     );
     const found = async (env: Readonly<Record<string, string>>): Promise<unknown> => {
       const surroundings = {
         AWS_REGION: "eu-west-1",
         AWS_SHARED_CREDENTIALS_FILE: profiles,
+        AWS_CONFIG_FILE: "/nowhere",
         AWS_EC2_METADATA_DISABLED: "true",
       };
       const { stdout } = await promisify(execFile)(process.execPath, [join(folder, "index.mjs")], {
@@ -176,13 +192,26 @@ describe("a bundle", () => {
       return JSON.parse(stdout);
     };
     const given = { AWS_ACCESS_KEY_ID: "e", AWS_SECRET_ACCESS_KEY: "f" };
-    expect(await found(given)).toEqual(["e", "f", null]);
-    expect(await found({ ...given, AWS_SESSION_TOKEN: "g" })).toEqual(["e", "f", "g"]);
-    expect(await found({})).toEqual(["a", "b", null]);
-    expect(await found({ ...given, AWS_PROFILE: "other" })).toEqual(["c", "d", null]);
-    await expect(found({ AWS_SHARED_CREDENTIALS_FILE: "/nowhere" })).rejects.toThrow(
-      "Could not load credentials",
+    expect(await found(given)).toEqual({ accessKeyId: "e", secretAccessKey: "f" });
+    const more = { AWS_SESSION_TOKEN: "g", AWS_ACCOUNT_ID: "1", AWS_CREDENTIAL_SCOPE: "2" };
+    expect(await found({ ...given, ...more, AWS_CREDENTIAL_EXPIRATION: "2100-01-01T00:00:00.000Z" })).toEqual(
+      {
+        accessKeyId: "e",
+        secretAccessKey: "f",
+        sessionToken: "g",
+        accountId: "1",
+        credentialScope: "2",
+        expiration: "2100-01-01T00:00:00.000Z",
+      },
     );
+    expect(await found({})).toEqual({ accessKeyId: "a", secretAccessKey: "b" });
+    const other = { accessKeyId: "c", secretAccessKey: "d" };
+    expect(await found({ ...given, AWS_PROFILE: "other" })).toEqual(other);
+    // Asked for five times, twice of them at once.
+    expect(await found({ AWS_PROFILE: "counting" })).toEqual({ accessKeyId: "h", secretAccessKey: "i" });
+    expect(readFileSync(runs, "utf8")).toBe("x");
+    const nowhere = found({ AWS_SHARED_CREDENTIALS_FILE: "/nowhere" });
+    await expect(nowhere).rejects.toThrow("Could not load credentials");
   });
 
   it("holds the user's app where it is run, and not where it isn't", () => {

@@ -19,7 +19,7 @@ export interface FunctionStart {
   readonly bare: Spread;
   /** The median of ours to the bare handler's beside it. */
   readonly ratio: number;
-  /** The same to a bare handler whose bundle is in parts, as ours are. */
+  /** The same to a bare handler by our bundler, which leaves out what looks for credentials everywhere. */
   readonly ratioInParts: number;
   /** Processor time of the process: without the time of what it calls. */
   readonly cpuMs: Spread;

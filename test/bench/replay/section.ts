@@ -8,8 +8,9 @@ import { type DurableSdkReplay, durableSdkReplay, replaysOf } from "./durable-sd
 import type { Given, Measured } from "./measured.js";
 
 export interface ReplayFigures {
-  /** Milliseconds of a replay of 1,000 recorded steps, on the Node.js that functions are deployed on: the median. */
+  /** Milliseconds of a replay of 1,000 recorded steps, in the first of the runs: the median. */
   readonly ms_per_1000: number;
+  /** On the Node.js that functions are deployed on, where it installs, and on this process's own. */
   readonly runs: readonly Run[];
   /** The same steps in the SDK of Lambda durable functions, where it was asked for and is at hand. */
   readonly durableSdk: DurableSdkReplay;

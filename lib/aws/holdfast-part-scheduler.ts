@@ -5,7 +5,6 @@ export {
   DeleteScheduleCommand,
   GetScheduleCommand,
   ListSchedulesCommand,
-  ResourceNotFoundException,
   SchedulerClient,
   UpdateScheduleCommand,
 } from "@aws-sdk/client-scheduler";
