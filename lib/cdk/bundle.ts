@@ -96,7 +96,8 @@ export function bundleHandler(entry: Entry, options: BundlingOptions = {}): read
       built.push(kept([part, options], () => partOf(part, options)));
     }
   }
-  return [...built.flatMap(({ files }) => files), PARTS_ARE_MODULES];
+  const files = built.flatMap((one) => one.files);
+  return parts.size === 0 ? files : [...files, PARTS_ARE_MODULES];
 }
 
 /** Node takes a file for an ES module by its name, or by this. */

