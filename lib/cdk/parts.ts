@@ -39,4 +39,5 @@ export const SHARED: Readonly<Record<string, readonly Part[]>> = {
   deliver: ["sqs"],
   relay: ["eventbridge"],
   start: ["sqs"],
+  worker: ["scheduler", "sqs"],
 };
